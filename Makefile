@@ -1,0 +1,29 @@
+# The commands of this repository. `make demo` and `make test` are all a newcomer needs.
+SWIFT ?= swift
+BUILD := $(SWIFT) build --enable-all-traits
+BIN = $(shell $(BUILD) --show-bin-path)
+
+.PHONY: demo test test-interop test-sanitize lint bench deps
+
+demo: deps
+	$(BUILD)
+	$(BIN)/mcp-auth-dev demo $(ARGS)
+
+test: deps
+	scripts/test.sh
+
+test-interop: deps
+	scripts/test-interop.sh
+
+test-sanitize: deps
+	scripts/test-sanitize.sh
+
+lint: deps
+	scripts/lint.sh
+
+bench: deps
+	scripts/bench.sh
+
+# The C libraries, with apt, when they are missing.
+deps:
+	@scripts/install-libraries.sh

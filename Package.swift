@@ -1,0 +1,204 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+/// Every Swift target of this package is held to these settings; a warning is an error.
+let shared: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// Sources also mark every use of an unsafe construct, so that a reader can find and judge each one.
+let strict = shared + [.strictMemorySafety()]
+
+/// A library target in `Sources/` with the shared settings.
+func library(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
+}
+
+/// A test target in `Tests/` with the shared settings, less the memory annotations.
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(
+        name: name,
+        dependencies: dependencies,
+        exclude: exclude,
+        swiftSettings: shared
+    )
+}
+
+/// A product of another package that is fetched and built only when one of `traits` is on.
+func product(_ name: String, _ package: String, _ traits: String...) -> Target.Dependency {
+    .product(name: name, package: package, condition: traits.isEmpty ? nil : .when(traits: Set(traits)))
+}
+
+let httpTypes = product("HTTPTypes", "swift-http-types")
+
+let package = Package(
+    name: "swift-mcp-auth",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "MCPAuth", targets: ["MCPAuth"]),
+        .library(name: "MCPAuthCore", targets: ["MCPAuthCore"]),
+        .library(name: "MCPAuthJOSE", targets: ["MCPAuthJOSE"]),
+        .library(name: "MCPAuthPolicy", targets: ["MCPAuthPolicy"]),
+        .library(name: "MCPAuthHTTP", targets: ["MCPAuthHTTP"]),
+        .library(name: "MCPAuthHummingbird", targets: ["MCPAuthHummingbird"]),
+        .library(name: "MCPAuthFlyingFox", targets: ["MCPAuthFlyingFox"]),
+        .library(name: "hello-c", type: .dynamic, targets: ["HelloC"]),
+        .executable(name: "mcp-auth", targets: ["mcp-auth"]),
+        .executable(name: "mcp-auth-dev", targets: ["mcp-auth-dev"]),
+    ],
+    traits: [
+        .trait(name: "AsyncHTTPClient", description: "Fetches metadata, keys and introspection with async-http-client"),
+        .trait(
+            name: "Hummingbird",
+            description: "The adapter for Hummingbird 2",
+            enabledTraits: ["AsyncHTTPClient"]
+        ),
+        .trait(name: "FlyingFox", description: "The adapter for FlyingFox", enabledTraits: ["AsyncHTTPClient"]),
+        .trait(
+            name: "Programs",
+            description: "The mcp-auth and mcp-auth-dev programs",
+            enabledTraits: ["AsyncHTTPClient", "Hummingbird", "FlyingFox"]
+        ),
+        .default(enabledTraits: []),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CJansson",
+            pkgConfig: "jansson",
+            providers: [.apt(["libjansson-dev"]), .brew(["jansson"])]
+        ),
+        .systemLibrary(
+            name: "COpenSSL",
+            pkgConfig: "libcrypto",
+            providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]
+        ),
+        .target(name: "CMCPAuthPlugin"),
+
+        library("MCPAuthJSON", ["CJansson"]),
+        library("MCPAuthJOSE", ["COpenSSL", "MCPAuthJSON"]),
+        library("MCPAuthCore", ["MCPAuthJSON", httpTypes]),
+        library("MCPAuthPolicy", ["MCPAuthCore", "MCPAuthJSON"]),
+        library("MCPAuthVerification", ["MCPAuthCore", "MCPAuthJOSE", "MCPAuthJSON"]),
+        library("MCPAuthPluginHost", ["CMCPAuthPlugin", "MCPAuthCore", "MCPAuthJSON"]),
+        library("MCPAuthHTTP", ["MCPAuthCore", "MCPAuthJSON", httpTypes]),
+        library(
+            "MCPAuth",
+            [
+                "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJSON", "MCPAuthPluginHost", "MCPAuthPolicy",
+                "MCPAuthVerification",
+                product("AsyncHTTPClient", "async-http-client", "AsyncHTTPClient"),
+                product("NIOCore", "swift-nio", "AsyncHTTPClient"), product("NIOHTTP1", "swift-nio", "AsyncHTTPClient"),
+            ]
+        ),
+        library(
+            "MCPAuthHummingbird",
+            [
+                "MCPAuth", "MCPAuthHTTP", httpTypes, product("Hummingbird", "hummingbird", "Hummingbird"),
+                product("Logging", "swift-log", "Hummingbird"), product("NIOCore", "swift-nio", "Hummingbird"),
+            ]
+        ),
+        library(
+            "MCPAuthFlyingFox",
+            ["MCPAuth", "MCPAuthHTTP", httpTypes, product("FlyingFox", "FlyingFox", "FlyingFox")]
+        ),
+
+        library("MCPAuthSigning", ["COpenSSL", "MCPAuthJOSE", "MCPAuthJSON"]),
+        library(
+            "MCPAuthDevIssuer",
+            [
+                "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthSigning", product("FlyingFox", "FlyingFox", "FlyingFox"),
+                product("FlyingSocks", "FlyingFox", "FlyingFox"),
+            ]
+        ),
+        .executableTarget(
+            name: "mcp-auth",
+            dependencies: [
+                "MCPAuth", "MCPAuthCore", "MCPAuthHummingbird", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthVerification",
+                httpTypes,
+                product("ArgumentParser", "swift-argument-parser", "Programs"),
+                product("Hummingbird", "hummingbird", "Hummingbird"),
+                product("Logging", "swift-log", "Programs"), product("NIOCore", "swift-nio", "Programs"),
+                product("NIOHTTP1", "swift-nio", "Programs"),
+            ],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "mcp-auth-dev",
+            dependencies: [
+                "MCPAuth", "MCPAuthDevIssuer", "MCPAuthHummingbird", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthSigning",
+                product("ArgumentParser", "swift-argument-parser", "Programs"),
+                product("AsyncHTTPClient", "async-http-client", "AsyncHTTPClient"),
+                product("Hummingbird", "hummingbird", "Hummingbird"),
+                product("Logging", "swift-log", "Programs"), product("NIOCore", "swift-nio", "Programs"),
+                product("NIOHTTP1", "swift-nio", "Programs"),
+            ],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "decision-benchmark",
+            dependencies: [
+                "MCPAuth", "MCPAuthCore", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthSigning", "MCPAuthVerification",
+                httpTypes,
+            ],
+            path: "Benchmarks/decision",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "HelloC",
+            dependencies: ["CMCPAuthPlugin", "COpenSSL"],
+            path: "Plugins/hello-c",
+            exclude: ["README.md"],
+            publicHeadersPath: "."
+        ),
+
+        .target(
+            name: "TestSupport",
+            dependencies: ["MCPAuthCore", "MCPAuthJSON", "MCPAuthVerification"],
+            path: "Tests/TestSupport",
+            swiftSettings: shared
+        ),
+        tests("MCPAuthJSONTests", ["MCPAuthJSON"]),
+        tests("MCPAuthJOSETests", ["MCPAuthJOSE", "MCPAuthJSON", "MCPAuthSigning", "TestSupport"]),
+        tests("MCPAuthCoreTests", ["MCPAuthCore", "MCPAuthJSON", httpTypes]),
+        tests("MCPAuthPolicyTests", ["MCPAuthCore", "MCPAuthJSON", "MCPAuthPolicy", httpTypes]),
+        tests("MCPAuthHTTPTests", ["MCPAuthCore", "MCPAuthHTTP", httpTypes]),
+        tests(
+            "MCPAuthPluginHostTests",
+            ["HelloC", "MCPAuthCore", "MCPAuthJSON", "MCPAuthPluginHost", "MCPAuthSigning"]
+        ),
+        tests(
+            "MCPAuthTests",
+            [
+                "MCPAuth", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthSigning",
+                "MCPAuthVerification", "TestSupport", httpTypes,
+            ]
+        ),
+        tests("MCPAuthDevIssuerTests", ["MCPAuthDevIssuer", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthSigning"]),
+        tests("ProgramTests", ["mcp-auth"]),
+        tests(
+            "MCPAuthHostTests",
+            [
+                "MCPAuth", "MCPAuthDevIssuer", "MCPAuthFlyingFox", "MCPAuthHummingbird", "MCPAuthJSON", "TestSupport",
+                product("AsyncHTTPClient", "async-http-client", "AsyncHTTPClient"),
+                product("FlyingFox", "FlyingFox", "FlyingFox"), product("FlyingSocks", "FlyingFox", "FlyingFox"),
+                product("Hummingbird", "hummingbird", "Hummingbird"),
+                product("Logging", "swift-log", "Hummingbird"), product("NIOCore", "swift-nio", "Hummingbird"),
+                product("NIOHTTP1", "swift-nio", "Hummingbird"),
+            ]
+        ),
+    ],
+    swiftLanguageModes: [.v6]
+)

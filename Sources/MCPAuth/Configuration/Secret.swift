@@ -1,0 +1,51 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+/// A secret value; it prints as `<redacted>` however it is printed.
+public struct Secret: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    package let bytes: [UInt8]
+
+    /// Keeps the UTF-8 bytes of a text.
+    public init(_ text: String) {
+        bytes = Array(text.utf8)
+    }
+
+    /// Says that there is a secret, not which.
+    public var description: String { "<redacted>" }
+    /// Says that there is a secret, not which.
+    public var debugDescription: String { "<redacted>" }
+    /// Shows nothing to reflection and `dump`.
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// Where secrets of a configuration file come from: the environment, or files named in it.
+package struct SecretSource: Sendable {
+    private let environment: [String: String]
+
+    package init(environment: [String: String]) {
+        self.environment = environment
+    }
+
+    /// Reads `{"env": "NAME"}` or `{"file": "path"}`; one line end at the end of a file is not part of the secret.
+    package func secret(_ object: ObjectReader, relativeTo directory: String) throws -> Secret {
+        switch (try object.string("env"), try object.string("file")) {
+        case (let name?, nil):
+            guard let value = environment[name], !value.isEmpty else {
+                throw object.error(.missingSecret, "the environment variable `\(name.printable)` is not set", at: "env")
+            }
+            return Secret(value)
+        case (nil, let path?):
+            guard let bytes = try? FileReading.bytes(at: FileReading.resolve(path, relativeTo: directory)) else {
+                throw object.error(.missingSecret, "the secret file `\(path.printable)` cannot be read", at: "file")
+            }
+            var text = String(decoding: bytes, as: UTF8.self)
+            if text.hasSuffix("\n") { text.removeLast() }
+            guard !text.isEmpty else {
+                throw object.error(.missingSecret, "the secret file `\(path.printable)` is empty", at: "file")
+            }
+            return Secret(text)
+        default:
+            throw object.error(.missingKey, "a secret is either {\"env\": \"NAME\"} or {\"file\": \"path\"}")
+        }
+    }
+}

@@ -1,0 +1,86 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+internal import Glibc
+#else
+internal import Darwin
+#endif
+
+/// Resolves host names and knows which addresses are public (RFC 6890).
+enum AddressRule {
+    /// The first address of a host as text; `nil` unless every address of it is public.
+    ///
+    /// All are judged, so that a name cannot mix a public and a private one; the one returned is the one to connect to.
+    static func publicAddress(of host: String) -> String? {
+        let name = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
+        var hints = unsafe addrinfo()
+        unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        var list: UnsafeMutablePointer<addrinfo>?
+        guard unsafe getaddrinfo(name, nil, &hints, &list) == 0 else { return nil }
+        defer { unsafe freeaddrinfo(list) }
+        var addresses: [String] = []
+        var next = unsafe list
+        while let entry = unsafe next {
+            guard let address = unsafe text(of: entry.pointee), unsafe isPublic(entry.pointee) else { return nil }
+            addresses.append(address)
+            unsafe next = entry.pointee.ai_next
+        }
+        return addresses.first
+    }
+
+    private static func text(of entry: addrinfo) -> String? {
+        var buffer = [CChar](repeating: 0, count: 64)
+        let failed = unsafe getnameinfo(
+            entry.ai_addr,
+            entry.ai_addrlen,
+            &buffer,
+            socklen_t(buffer.count),
+            nil,
+            0,
+            NI_NUMERICHOST
+        )
+        guard failed == 0 else { return nil }
+        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    private static func isPublic(_ entry: addrinfo) -> Bool {
+        guard let address = unsafe entry.ai_addr else { return false }
+        switch unsafe entry.ai_family {
+        case AF_INET:
+            let bytes = unsafe address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
+                unsafe withUnsafeBytes(of: $0.pointee.sin_addr) { unsafe Array($0) }
+            }
+            return isPublicIPv4(bytes)
+        case AF_INET6:
+            let bytes = unsafe address.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) {
+                unsafe withUnsafeBytes(of: $0.pointee.sin6_addr) { unsafe Array($0) }
+            }
+            return isPublicIPv6(bytes)
+        default:
+            return false
+        }
+    }
+
+    static func isPublicIPv4(_ bytes: [UInt8]) -> Bool {
+        guard bytes.count == 4 else { return false }
+        switch (bytes[0], bytes[1]) {
+        case (0, _), (10, _), (127, _), (169, 254), (172, 16...31), (192, 168), (100, 64...127), (198, 18...19),
+            (192, 0), (224..., _):
+            return false
+        default:
+            return true
+        }
+    }
+
+    static func isPublicIPv6(_ bytes: [UInt8]) -> Bool {
+        guard bytes.count == 16 else { return false }
+        // IPv4-mapped addresses and the NAT64 prefix lead to the IPv4 address they contain.
+        let mapped: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]
+        let nat64: [UInt8] = [0, 0x64, 0xFF, 0x9B, 0, 0, 0, 0, 0, 0, 0, 0]
+        if bytes.starts(with: mapped) || bytes.starts(with: nat64) { return isPublicIPv4(Array(bytes[12...])) }
+        // Of all IPv6 addresses only 2000::/3 is globally routed; 6to4 and Teredo embed other addresses.
+        guard bytes[0] & 0xE0 == 0x20 else { return false }
+        return !bytes.starts(with: [0x20, 0x02]) && !bytes.starts(with: [0x20, 0x01, 0, 0])
+    }
+}

@@ -1,0 +1,67 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MCPAuthJSON
+
+/// Decides whether a token is genuine.
+///
+/// Implemented by the JWT verifier, the introspection verifier and verifier modules; asked by ``VerifierChain`` once
+/// per request and resource. An implementation must not decide whether the caller may do what it wants: audience,
+/// expiry, scope and policy are checked after it, whatever it says. It must answer within its own time limit and must
+/// never log the token.
+package protocol TokenVerifier: Sendable {
+    /// A name for logs and traces.
+    var name: String { get }
+
+    func verify(_ token: AccessToken, now: NumericDate) async -> VerifierAnswer
+}
+
+/// What a verifier says about a token.
+///
+/// Only `notMine` lets the next verifier be asked.
+package enum VerifierAnswer: Sendable {
+    /// The token is genuine; these are its facts.
+    case verified(TokenEvidence)
+    /// The token is this verifier's to judge, and is not acceptable.
+    case rejected(Denial.Reason)
+    /// Another verifier may know this token. The reason is for the trace and for the denial if nobody does.
+    case notMine(Denial.Reason)
+    /// The verifier could not decide now.
+    case unavailable(Denial.Reason, retryAfter: Int)
+}
+
+/// What a verifier found in a genuine token.
+///
+/// It grants nothing: ``VerifierChain`` makes a ``VerifiedToken`` of it.
+package struct TokenEvidence: Sendable {
+    /// The issuer the token belongs to.
+    package let issuer: IssuerIdentifier
+    /// The claims object.
+    package let claims: JSONValue
+    /// The end of validity where the claims have no `exp`; never later than what the verifier vouches for.
+    package let notAfter: NumericDate?
+    /// The audience the verifier vouches for where the claims have no `aud`, because the credential is of a kind
+    /// that never carries one.
+    package let audience: String?
+
+    package init(issuer: IssuerIdentifier, claims: JSONValue, notAfter: NumericDate? = nil, audience: String? = nil) {
+        self.issuer = issuer
+        self.claims = claims
+        self.notAfter = notAfter
+        self.audience = audience
+    }
+}
+
+/// A genuine token of a trusted issuer, not yet checked against the resource.
+package struct VerifiedToken: Sendable {
+    package let token: AccessToken
+    package let evidence: TokenEvidence
+    package let issuer: TrustedIssuer
+
+    /// Only ``VerifierChain`` calls this.
+    init(token: AccessToken, evidence: TokenEvidence, issuer: TrustedIssuer) {
+        self.token = token
+        self.evidence = evidence
+        self.issuer = issuer
+    }
+}

@@ -1,0 +1,93 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+/// A mistake that an operator or developer can mend: in a file, in code, or in the surroundings of the program.
+///
+/// Two errors are equal when their codes are. The message is lower case, names what is wrong and, where it can be
+/// known, what would be right. It never contains a secret.
+public struct ConfigurationError: Error, Sendable, CustomStringConvertible {
+    /// A stable name for one kind of mistake.
+    public struct Code: Hashable, Sendable, CustomStringConvertible {
+        /// The stable name, such as `MA002`.
+        public let description: String
+
+        private init(_ description: String) {
+            self.description = description
+        }
+
+        /// The text is not valid JSON.
+        public static let invalidJSON = Code("MA001")
+        /// A key that this kind of object does not have.
+        public static let unknownKey = Code("MA002")
+        /// A key that this kind of object must have.
+        public static let missingKey = Code("MA003")
+        /// A value of the wrong JSON type.
+        public static let wrongType = Code("MA004")
+        /// A value of the right type that is not acceptable.
+        public static let invalidValue = Code("MA005")
+        /// A name that refers to nothing.
+        public static let unknownName = Code("MA006")
+        /// Something that must be unique and is not.
+        public static let duplicate = Code("MA007")
+        /// A file that cannot be read.
+        public static let unreadableFile = Code("MA008")
+        /// A secret that is not set.
+        public static let missingSecret = Code("MA009")
+        /// A version of a file format that this program does not know.
+        public static let unsupportedVersion = Code("MA010")
+        /// Two settings that cannot both hold.
+        public static let conflict = Code("MA011")
+        /// A policy rule that no request can ever match.
+        public static let unreachableRule = Code("MA012")
+        /// Scopes that imply each other in a circle.
+        public static let cyclicImplication = Code("MA013")
+        /// A verifier module that cannot be loaded.
+        public static let moduleRefused = Code("MA020")
+        /// An address that cannot be listened on.
+        public static let cannotListen = Code("MA030")
+        /// Authorization server metadata that cannot be used.
+        public static let invalidServerMetadata = Code("MA040")
+    }
+
+    /// Where the mistake stands.
+    public struct Location: Hashable, Sendable {
+        /// The file, as the operator named it.
+        public let file: String
+        /// Counted from 1.
+        public let line: Int
+        /// Counted from 1.
+        public let column: Int
+
+        package init(file: String, line: Int, column: Int) {
+            self.file = file
+            self.line = line
+            self.column = column
+        }
+    }
+
+    /// Which kind of mistake it is.
+    public let code: Code
+    /// What is wrong, in one line.
+    public let message: String
+    /// Present when the mistake stands in a file.
+    public let location: Location?
+
+    package init(_ code: Code, _ message: String, at location: Location? = nil) {
+        self.code = code
+        self.message = message
+        self.location = location
+    }
+
+    /// One line: `file:line:column: code: message`.
+    public var description: String {
+        let place = location.map { "\($0.file):\($0.line):\($0.column): " } ?? ""
+        return "\(place)\(code): \(message)"
+    }
+}
+
+extension ConfigurationError: Equatable {
+    /// Compares the codes.
+    public static func == (left: ConfigurationError, right: ConfigurationError) -> Bool {
+        left.code == right.code
+    }
+}

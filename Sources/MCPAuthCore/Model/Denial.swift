@@ -1,0 +1,117 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why a request is refused, and what the client is told.
+public struct Denial: Sendable, Hashable {
+    /// A stable name for one cause, for logs and tests; clients see RFC 6750 codes only.
+    public struct Reason: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
+        /// The name in logs.
+        public let rawValue: String
+
+        /// Names a reason of an extension.
+        public init(rawValue: String) {
+            self.rawValue = rawValue
+        }
+
+        private init(_ rawValue: String) {
+            self.rawValue = rawValue
+        }
+
+        /// The name in logs.
+        public var description: String { rawValue }
+
+        /// The request carries no bearer token.
+        public static let noCredentials = Reason("no_credentials")
+        /// `Authorization` is broken or says two things.
+        public static let malformedCredentials = Reason("malformed_credentials")
+        /// The path could be read in two ways.
+        public static let ambiguousTarget = Reason("ambiguous_target")
+        /// No protected resource matches.
+        public static let noSuchResource = Reason("no_such_resource")
+        /// The token is longer than any that is looked at.
+        public static let tokenTooLong = Reason("token_too_long")
+        /// The token is a JWT that breaks its format.
+        public static let malformedToken = Reason("malformed_token")
+        /// No verifier knows tokens of this form.
+        public static let unrecognizedToken = Reason("unrecognized_token")
+        /// The issuer is not trusted for this resource.
+        public static let untrustedIssuer = Reason("untrusted_issuer")
+        /// The algorithm is none the issuer may use.
+        public static let algorithmNotAllowed = Reason("algorithm_not_allowed")
+        /// No key of the issuer is the one the token names.
+        public static let unknownKey = Reason("unknown_key")
+        /// The signature is not that of the key.
+        public static let invalidSignature = Reason("invalid_signature")
+        /// The token is genuine and no access token.
+        public static let wrongTokenType = Reason("wrong_token_type")
+        /// The issuer says the token is not active.
+        public static let inactiveToken = Reason("inactive_token")
+        /// A verifier module rejects the token.
+        public static let rejectedByModule = Reason("rejected_by_module")
+        /// A claim has a type or value it must not have.
+        public static let invalidClaim = Reason("invalid_claim")
+        /// The token says no end.
+        public static let missingExpiry = Reason("missing_expiry")
+        /// The token has ended.
+        public static let expired = Reason("expired")
+        /// The token has not begun.
+        public static let notYetValid = Reason("not_yet_valid")
+        /// The token is for another resource.
+        public static let audienceMismatch = Reason("audience_mismatch")
+        /// The token is bound to a proof that was not presented.
+        public static let proofRequired = Reason("proof_required")
+        /// More scopes are needed.
+        public static let insufficientScope = Reason("insufficient_scope")
+        /// The policy denies, whatever the scopes.
+        public static let deniedByPolicy = Reason("denied_by_policy")
+        /// The issuer cannot be asked now.
+        public static let issuerUnavailable = Reason("issuer_unavailable")
+        /// A verifier could not decide.
+        public static let verifierUnavailable = Reason("verifier_unavailable")
+        /// The `Mcp-*` fields contradict the body.
+        public static let headerMismatch = Reason("header_mismatch")
+        /// The body is longer than what is read.
+        public static let bodyTooLarge = Reason("body_too_large")
+        /// A foreign page asks a server on this machine.
+        public static let invalidOrigin = Reason("invalid_origin")
+    }
+
+    /// The one cause.
+    public let reason: Reason
+    /// The HTTP status code.
+    public let status: Int
+    /// The `WWW-Authenticate` challenge, where the status has one.
+    public let challenge: BearerChallenge?
+    /// Seconds after which the same request may succeed.
+    public let retryAfter: Int?
+
+    package init(_ reason: Reason, status: Int, challenge: BearerChallenge? = nil, retryAfter: Int? = nil) {
+        self.reason = reason
+        self.status = status
+        self.challenge = challenge
+        self.retryAfter = retryAfter
+    }
+}
+
+/// A Bearer challenge (RFC 6750 section 3, RFC 9728 section 5.1).
+public struct BearerChallenge: Sendable, Hashable {
+    /// The only codes that go on the wire (RFC 6750 section 3.1).
+    public enum ErrorCode: String, Sendable, CaseIterable {
+        case invalidRequest = "invalid_request"
+        case invalidToken = "invalid_token"
+        case insufficientScope = "insufficient_scope"
+    }
+
+    /// Absent when the client sent no credentials.
+    public let error: ErrorCode?
+    /// The scopes the operation needs, all at once; empty when no scope would help or none is known.
+    public let scope: ScopeSet
+    /// Where the client finds the metadata of the protected resource.
+    public let resourceMetadata: String
+
+    package init(error: ErrorCode?, scope: ScopeSet = [], resourceMetadata: String) {
+        self.error = error
+        self.scope = scope
+        self.resourceMetadata = resourceMetadata
+    }
+}

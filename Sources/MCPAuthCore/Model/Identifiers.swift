@@ -1,0 +1,160 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+/// The name of a protected resource: an absolute URL without fragment (RFC 9728 section 1.2).
+///
+/// Published byte for byte as it was given; compared in its canonical form.
+public struct ResourceIdentifier: Hashable, Sendable, CustomStringConvertible {
+    /// As given.
+    public let description: String
+    package let url: HTTPURL
+
+    /// - Throws: ``ConfigurationError`` unless it is an `https` URL, or `http` for development, without fragment.
+    public init(_ text: String) throws {
+        guard let identifier = ResourceIdentifier(valid: text) else {
+            throw ConfigurationError(
+                .invalidValue,
+                "invalid resource identifier URI `\(text.printable)`, expected an absolute https URL without fragment"
+            )
+        }
+        self = identifier
+    }
+
+    /// `nil` unless it is an `http` or `https` URL without fragment.
+    package init?(valid text: String) {
+        guard let url = HTTPURL(text) else { return nil }
+        description = text
+        self.url = url
+    }
+
+    /// Compares in canonical form.
+    public static func == (left: ResourceIdentifier, right: ResourceIdentifier) -> Bool {
+        left.url == right.url
+    }
+
+    /// Hashes what is compared.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(url)
+    }
+
+    /// Whether an audience value names this resource: equal bytes, or equal in canonical form.
+    package func isNamed(by audience: String) -> Bool {
+        audience == description || HTTPURL(audience) == url
+    }
+
+    /// Where the metadata of this resource is published (RFC 9728 section 3.1): the well-known part is inserted
+    /// between host and path.
+    public var metadataURL: String {
+        url.origin + metadataPath
+    }
+
+    /// The path of ``metadataURL``.
+    public var metadataPath: String {
+        Self.wellKnownPath + (url.path == "/" ? "" : url.path)
+    }
+
+    /// The well-known path, which is also the metadata path of a resource without path.
+    public static let wellKnownPath = "/.well-known/oauth-protected-resource"
+}
+
+/// The name of an authorization server (RFC 8414 section 2), compared byte for byte with `iss`.
+public struct IssuerIdentifier: Hashable, Sendable, CustomStringConvertible, ExpressibleByStringLiteral {
+    /// As given.
+    public let description: String
+
+    /// Keeps the text as it is.
+    public init(_ text: String) {
+        description = text
+    }
+
+    /// Keeps the text as it is.
+    public init(stringLiteral value: String) {
+        description = value
+    }
+}
+
+/// An access token as the client presented it; it prints as `<redacted>`.
+public struct AccessToken: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// The bytes after the scheme.
+    package let bytes: [UInt8]
+
+    package init(bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    /// The longest token that is looked at, in bytes.
+    package static let maximumLength = 16 * 1024
+
+    /// Says that there is a secret, not which.
+    public var description: String { "<redacted>" }
+    /// Says that there is a secret, not which.
+    public var debugDescription: String { "<redacted>" }
+    /// Shows nothing to reflection and `dump`.
+    public var customMirror: Mirror { Mirror(self, children: []) }
+
+    /// The secret text.
+    ///
+    /// A resource server must not send it to any other server (MCP: no token passthrough).
+    public var dangerouslyRevealed: String {
+        String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+/// A set of scope values (RFC 6749 section 3.3), in the order they were first named.
+public struct ScopeSet: Sendable, Hashable, Sequence, ExpressibleByArrayLiteral, CustomStringConvertible {
+    /// The values in the order they were first named.
+    public private(set) var values: [String]
+
+    /// Keeps the first of equal values; values with characters outside the `scope-token` grammar are dropped.
+    public init(_ values: some Sequence<String>) {
+        self.values = []
+        for value in values where Self.isScopeToken(value) && !self.values.contains(value) {
+            self.values.append(value)
+        }
+    }
+
+    /// A set of these values.
+    public init(arrayLiteral elements: String...) {
+        self.init(elements)
+    }
+
+    /// Reads the space-delimited form.
+    ///
+    /// `nil` when a character is outside the grammar. Only U+0020 separates.
+    package init?(spaceDelimited text: String) {
+        let parts = text.utf8.split(separator: 0x20).map { String(decoding: Array($0), as: UTF8.self) }
+        guard parts.allSatisfy(Self.isScopeToken) else { return nil }
+        self.init(parts)
+    }
+
+    /// Whether there is no value.
+    public var isEmpty: Bool { values.isEmpty }
+    /// How many values there are.
+    public var count: Int { values.count }
+    /// Whether this exact value is in the set.
+    public func contains(_ value: String) -> Bool { values.contains(value) }
+    /// Whether every value of the other set is in this one.
+    public func isSuperset(of other: ScopeSet) -> Bool { other.values.allSatisfy(contains) }
+    /// The values of both sets.
+    public func union(_ other: ScopeSet) -> ScopeSet { ScopeSet(values + other.values) }
+    /// Goes through the values in their order.
+    public func makeIterator() -> IndexingIterator<[String]> { values.makeIterator() }
+
+    /// The space-delimited form.
+    public var description: String { values.joined(separator: " ") }
+
+    /// Compares without regard to order.
+    public static func == (left: ScopeSet, right: ScopeSet) -> Bool {
+        Set(left.values) == Set(right.values)
+    }
+
+    /// Hashes what is compared.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(Set(values))
+    }
+
+    /// `%x21 / %x23-5B / %x5D-7E`, at least one.
+    package static func isScopeToken(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C }
+    }
+}

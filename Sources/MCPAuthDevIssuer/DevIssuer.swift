@@ -1,0 +1,227 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+#if FlyingFox
+internal import FlyingFox
+internal import FlyingSocks
+internal import Foundation
+package import MCPAuthJSON
+internal import MCPAuthJOSE
+internal import MCPAuthSigning
+
+/// An OAuth 2.1 authorization server for development and tests, on this machine only.
+///
+/// RFC 8414 and OpenID Connect metadata, rotating keys, authorization code with PKCE, client credentials, refresh
+/// tokens, dynamic registration (RFC 7591), resource indicators (RFC 8707) and introspection (RFC 7662). The one
+/// person it knows is `alice`. It keeps everything in memory and forgets it when it ends.
+package actor DevIssuer {
+    let configuration: Configuration
+    let now: @Sendable () -> Double
+    var store = IssuerStore()
+    private var port: UInt16
+    private var server: HTTPServer?
+    private var serving: Task<Void, any Error>?
+    /// How often each path was asked for.
+    package private(set) var requestCounts: [String: Int] = [:]
+
+    package init(
+        configuration: Configuration,
+        now: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 }
+    ) {
+        self.configuration = configuration
+        self.now = now
+        port = configuration.port
+    }
+
+    /// The issuer identifier; with port 0 known once started.
+    package var issuer: String {
+        "http://127.0.0.1:\(port)\(configuration.path)"
+    }
+
+    /// How often the JWK Set was asked for.
+    package var jwksRequests: Int { requests(of: "\(configuration.path)/jwks") }
+
+    /// How often metadata was asked for, at either of its places.
+    package var metadataRequests: Int {
+        requests(of: "/.well-known/oauth-authorization-server\(configuration.path)")
+            + requests(of: "\(configuration.path)/.well-known/openid-configuration")
+    }
+
+    /// How often a token was introspected.
+    package var introspectionRequests: Int { requests(of: "\(configuration.path)/introspect") }
+
+    private func requests(of path: String) -> Int { requestCounts[path] ?? 0 }
+
+    /// Makes the first key and listens; returns once requests are answered.
+    ///
+    /// - Throws: ``DevIssuerError`` when the port is in use or the issuer is already running.
+    package func start() async throws {
+        guard server == nil else { throw DevIssuerError(description: "the issuer is already running") }
+        if store.keys.isEmpty { try rotate() }
+        for client in configuration.clients {
+            store.clients[client.id] = IssuerStore.Client(configuration: client, name: client.id)
+        }
+        let handler = ClosureHTTPHandler { [weak self] request in
+            guard let self else { return HTTPResponse(statusCode: .serviceUnavailable) }
+            return try await self.respond(to: request)
+        }
+        let server = HTTPServer(
+            address: try .inet(ip4: "127.0.0.1", port: port),
+            logger: .disabled,
+            handler: handler
+        )
+        self.server = server
+        let listening = Task { try await server.waitUntilListening(timeout: 5) }
+        let serving = Task {
+            // A server that ends before it listens makes nobody wait for the time limit.
+            defer { listening.cancel() }
+            try await server.run()
+        }
+        do {
+            try await listening.value
+        } catch {
+            self.server = nil
+            serving.cancel()
+            let cause = await Self.cause(serving, error)
+            throw DevIssuerError(description: "cannot listen on 127.0.0.1:\(port), is the port in use? \(cause)")
+        }
+        if let address = await server.listeningAddress, case .ip4(_, port: let actual) = address { port = actual }
+        self.serving = serving
+    }
+
+    /// Why a server ended, or else why it was no longer waited for.
+    private static func cause(_ serving: Task<Void, any Error>, _ timeout: any Error) async -> any Error {
+        if case .failure(let failure) = await serving.result, !(failure is CancellationError) { return failure }
+        return timeout
+    }
+
+    /// Stops listening; returns once the port is free.
+    ///
+    /// What was issued is kept, and ``start()`` takes the same port.
+    package func stop() async {
+        await server?.stop(timeout: 0)
+        serving?.cancel()
+        _ = await serving?.result
+        serving = nil
+        server = nil
+    }
+
+    /// Signs with a new key from now on; the old ones stay published.
+    package func rotate() throws {
+        store.keys.append(try SigningKey(configuration.algorithm))
+    }
+
+    /// Publishes the newest key only.
+    package func dropOldKeys() {
+        store.keys.removeFirst(max(0, store.keys.count - 1))
+    }
+
+    /// Makes an access token without any flow; always a JWT (RFC 9068), and known to introspection.
+    ///
+    /// `extraClaims` and `header` replace standard members of the same name.
+    package func mintToken(
+        subject: String,
+        clientID: String,
+        scope: String,
+        resource: String,
+        lifetime: Double = 3600,
+        extraClaims: [String: JSON] = [:],
+        header: [String: JSON] = [:]
+    ) throws -> String {
+        let standard = claims(
+            subject: subject,
+            clientID: clientID,
+            scope: scope,
+            audience: [resource],
+            lifetime: lifetime
+        )
+        return try sign(standard.merging(extraClaims) { $1 }, header: header)
+    }
+
+    /// The claims of an access token that is issued now (RFC 9068 section 2.2).
+    func claims(
+        subject: String,
+        clientID: String,
+        scope: String,
+        audience: [String],
+        lifetime: Double
+    ) -> [String: JSON] {
+        let issuedAt = now().rounded(.down)
+        return [
+            "iss": .string(issuer), "sub": .string(subject), "client_id": .string(clientID), "scope": .string(scope),
+            "aud": audience.count == 1 ? .string(audience[0]) : .array(audience.map(JSON.string)),
+            "iat": .integer(Int64(issuedAt)), "exp": .integer(Int64(issuedAt + lifetime)),
+            "jti": .string(SecureRandom.token()),
+        ]
+    }
+
+    /// An access token with these claims, signed with the newest key and remembered for introspection.
+    func sign(_ claims: [String: JSON], header: [String: JSON] = [:]) throws -> String {
+        guard let key = store.keys.last else { throw DevIssuerError(description: "the issuer has no key") }
+        let token = try key.sign(
+            header: ["typ": "at+jwt" as JSON].merging(header) { $1 },
+            claims: .object(claims)
+        )
+        store.accessTokens[token] = claims
+        return token
+    }
+
+    private func respond(to request: HTTPRequest) async throws -> HTTPResponse {
+        let path = request.target.path()
+        requestCounts[path, default: 0] += 1
+        let body = try await request.bodyData
+        guard body.count <= 64 * 1024 else { return HTTPResponse(statusCode: .payloadTooLarge) }
+        let response = answer(
+            method: request.method.rawValue,
+            path: path,
+            query: request.target.query(),
+            authorization: request.headers[.authorization],
+            body: [UInt8](body)
+        )
+        var headers = HTTPHeaders()
+        for field in response.fields { headers.addValue(field.value, for: HTTPHeader(field.name)) }
+        return HTTPResponse(
+            statusCode: HTTPStatusCode(response.status, phrase: ""),
+            headers: headers,
+            body: Data(response.body)
+        )
+    }
+
+    /// Finds the endpoint of a request.
+    private func answer(
+        method: String,
+        path: String,
+        query: String,
+        authorization: String?,
+        body: [UInt8]
+    ) -> IssuerResponse {
+        let base = configuration.path
+        let text = String(decoding: body, as: UTF8.self)
+        switch (method, path) {
+        case ("GET", "/.well-known/oauth-authorization-server\(base)"),
+            ("GET", "\(base)/.well-known/openid-configuration"):
+            return metadata()
+        case ("GET", "\(base)/jwks"):
+            return .json(["keys": .array(store.keys.map(\.publicJWK))])
+        case ("GET", "\(base)/authorize"):
+            return authorize(query)
+        case ("POST", "\(base)/consent"):
+            return consent(text)
+        case ("POST", "\(base)/token"):
+            return token(text, authorization)
+        case ("POST", "\(base)/register"):
+            return register(body)
+        case ("POST", "\(base)/introspect"):
+            return introspect(text, authorization)
+        case ("POST", "\(base)/_dev/rotate"):
+            guard (try? rotate()) != nil else { return .error("server_error", "no new key", status: 500) }
+            return .json(["keys": .integer(Int64(store.keys.count))])
+        case ("POST", "\(base)/_dev/drop"):
+            dropOldKeys()
+            return .json(["keys": .integer(Int64(store.keys.count))])
+        default:
+            return .error("not_found", "there is nothing here", status: 404)
+        }
+    }
+}
+#endif

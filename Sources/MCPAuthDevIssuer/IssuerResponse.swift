@@ -1,0 +1,58 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MCPAuthJSON
+
+/// An HTTP response of the authorization server, in no host's types.
+struct IssuerResponse: Sendable {
+    var status: Int
+    var fields: [(name: String, value: String)]
+    var body: [UInt8]
+
+    static func json(_ value: JSON, status: Int = 200) -> IssuerResponse {
+        // RFC 6749 section 5.1: answers that may hold tokens are never stored.
+        let fields = [
+            ("Content-Type", "application/json"), ("Cache-Control", "no-store"), ("Access-Control-Allow-Origin", "*"),
+        ]
+        return IssuerResponse(status: status, fields: fields, body: value.encoded())
+    }
+
+    /// An OAuth error (RFC 6749 section 5.2).
+    static func error(_ code: String, _ description: String, status: Int = 400) -> IssuerResponse {
+        var response = json(["error": .string(code), "error_description": .string(description)], status: status)
+        if status == 401 { response.fields.append(("WWW-Authenticate", "Basic realm=\"dev\"")) }
+        return response
+    }
+
+    static func redirect(_ url: String) -> IssuerResponse {
+        IssuerResponse(status: 302, fields: [("Location", url), ("Cache-Control", "no-store")], body: [])
+    }
+
+    /// A page without scripts, which no other page may frame.
+    static func page(_ html: String, status: Int = 200) -> IssuerResponse {
+        let policy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
+        return IssuerResponse(
+            status: status,
+            fields: [
+                ("Content-Type", "text/html; charset=utf-8"), ("Content-Security-Policy", policy),
+                ("Cache-Control", "no-store"),
+            ],
+            body: Array("<!doctype html><meta charset=utf-8><title>Development issuer</title>\(html)".utf8)
+        )
+    }
+
+    /// Text for HTML.
+    static func escaped(_ text: String) -> String {
+        // By scalar: a quote followed by a combining mark is another character, and the same quote to a browser.
+        text.unicodeScalars.map { scalar in
+            switch scalar {
+            case "<": "&lt;"
+            case ">": "&gt;"
+            case "&": "&amp;"
+            case "\"": "&quot;"
+            case "'": "&#39;"
+            default: String(scalar)
+            }
+        }.joined()
+    }
+}

@@ -1,0 +1,106 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+package import HTTPTypes
+package import MCPAuthCore
+
+/// The whole protection of a route, for any HTTP host: request in, either a caller or a finished response out.
+///
+/// A host adapter converts its own types, calls ``check(_:now:body:)`` before its handler runs, and answers what it
+/// is given. It decides nothing.
+package struct RequestGuard: Sendable {
+    package enum Outcome: Sendable {
+        /// The handler may run, for this caller.
+        case proceed(AuthInfo)
+        /// The request is answered; the handler must not run.
+        case respond(RenderedResponse, reason: Denial.Reason?)
+    }
+
+    /// The body of a request as far as it was read.
+    package enum Body: Sendable {
+        case bytes([UInt8])
+        case tooLarge
+    }
+
+    private let target: Target
+
+    private enum Target: Sendable {
+        case routed(AuthorizationEngine)
+        case fixed(ProtectedResource)
+    }
+
+    /// Protects every resource of `engine`; each request is routed by its authority and path.
+    package init(routing engine: AuthorizationEngine) {
+        target = .routed(engine)
+    }
+
+    /// Protects routes that all belong to `resource`, wherever the host mounted them.
+    package init(_ resource: ProtectedResource) {
+        target = .fixed(resource)
+    }
+
+    /// Checks one request.
+    ///
+    /// - Parameter body: Called at most once, and only when the MCP operation is in the body and the request carries
+    ///   credentials: collects at most the given number of bytes.
+    package func check(
+        _ request: HTTPRequest,
+        now: NumericDate,
+        body: (Int) async throws -> Body
+    ) async throws -> Outcome {
+        if let preflight = ResponseWriting.preflightResponse(to: request) { return .respond(preflight, reason: nil) }
+        let unread = RequestReading.read(request, operation: .unknown)
+        let resource: ProtectedResource
+        switch route(unread) {
+        case .passed(let routed): resource = routed
+        case .denied(let denial): return Self.respond(denial)
+        }
+        guard OriginRule.allows(request, at: resource) else {
+            return Self.respond(Denial(.invalidOrigin, status: 403))
+        }
+        let operation: Operation
+        switch try await readOperation(request, unread.credentials, resource, body) {
+        case .passed(let read): operation = read
+        case .denied(let denial): return Self.respond(denial)
+        }
+        var trace: DecisionTrace?
+        let read = RequestReading.read(request, operation: operation)
+        switch await AuthorizationEngine.authorize(read, at: resource, now: now, trace: &trace) {
+        case .allow(let authInfo): return .proceed(authInfo)
+        case .deny(let denial): return Self.respond(denial)
+        }
+    }
+
+    private func route(_ request: ProtectedResourceRequest) -> Stage<ProtectedResource> {
+        switch target {
+        case .fixed(let resource): .passed(resource)
+        case .routed(let engine): engine.route(request)
+        }
+    }
+
+    private func readOperation(
+        _ request: HTTPRequest,
+        _ credentials: ProtectedResourceRequest.Credentials,
+        _ resource: ProtectedResource,
+        _ body: (Int) async throws -> Body
+    ) async throws -> Stage<Operation> {
+        guard resource.speaksMCP else { return .passed(.http) }
+        var bytes: [UInt8] = []
+        if MCPMessageReading.needsBody(request.method) {
+            // Without credentials the answer is 401 whatever the body says, so nobody makes us read it.
+            guard case .bearer = credentials else { return .passed(.unknown) }
+            guard case .bytes(let read) = try await body(MCPMessageReading.maximumBodyBytes) else {
+                return .denied(Denial(.bodyTooLarge, status: 413))
+            }
+            bytes = read
+        }
+        switch MCPMessageReading.read(request, body: bytes) {
+        case .operation(let operation): return .passed(operation)
+        case .headerMismatch: return .denied(Denial(.headerMismatch, status: 400))
+        }
+    }
+
+    private static func respond(_ denial: Denial) -> Outcome {
+        .respond(ResponseWriting.response(to: denial), reason: denial.reason)
+    }
+}

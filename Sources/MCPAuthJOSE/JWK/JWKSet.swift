@@ -1,0 +1,76 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MCPAuthJSON
+
+/// The verification keys of one issuer (RFC 7517 section 5).
+package struct JWKSet: Sendable {
+    /// An entry that was left out, and why.
+    package struct Skipped: Sendable {
+        package let index: Int
+        package let reason: JWK.Unusable
+        /// Its `kty` and `crv`, as ``SignatureAlgorithm/keyFamily``.
+        let family: String
+    }
+
+    /// The result of looking for the key of a token.
+    package enum Selection: Sendable {
+        case key(JWK)
+        /// No key has this `kid`; a newer version of the set may.
+        case unknownKeyID
+        /// The key with this `kid` may not be used with the token's algorithm, or no key fits it.
+        case algorithmDoesNotFit
+        /// Several keys would do, so which one signed is not said.
+        case ambiguous
+    }
+
+    /// Why a text is not a JWK Set.
+    package enum Malformed: String, Error, Sendable {
+        case noKeysArray = "not an object with a `keys` array"
+        case tooManyKeys = "more than 100 keys"
+    }
+
+    package let keys: [JWK]
+    package let skipped: [Skipped]
+    private let indicesByKeyID: [String: [Int]]
+
+    /// The largest number of entries that is read.
+    package static let maximumCount = 100
+
+    /// Reads a JWK Set; unusable entries are skipped, the rest is kept.
+    package init(_ value: JSONValue) throws(Malformed) {
+        guard let entries = value["keys"]?.array else { throw .noKeysArray }
+        guard entries.count <= Self.maximumCount else { throw .tooManyKeys }
+        var keys: [JWK] = []
+        var skipped: [Skipped] = []
+        for (index, entry) in entries.enumerated() {
+            do throws(JWK.Unusable) {
+                keys.append(try JWK(entry))
+            } catch {
+                let family = [entry["kty"]?.string, entry["crv"]?.string].compactMap(\.self).joined(separator: " ")
+                skipped.append(Skipped(index: index, reason: error, family: family))
+            }
+        }
+        self.keys = keys
+        self.skipped = skipped
+        indicesByKeyID = Dictionary(grouping: keys.indices.filter { keys[$0].keyID != nil }) { keys[$0].keyID ?? "" }
+    }
+
+    /// The one key that a token with this `kid` and `alg` must be verified with.
+    ///
+    /// With a `kid`, only keys of exactly that identifier count. A token without one means the only key there is, so it
+    /// is accepted only if the set has a single key of the kind its algorithm needs, skipped ones counted.
+    package func select(keyID: String?, algorithm: SignatureAlgorithm) -> Selection {
+        let named: [JWK]
+        if let keyID {
+            guard let indices = indicesByKeyID[keyID] else { return .unknownKeyID }
+            named = indices.map { keys[$0] }
+        } else {
+            guard !skipped.contains(where: { $0.family == algorithm.keyFamily }) else { return .ambiguous }
+            named = keys
+        }
+        let fitting = named.filter { $0.key.algorithms.contains(algorithm) }
+        guard let key = fitting.first else { return .algorithmDoesNotFit }
+        return fitting.count == 1 ? .key(key) : .ambiguous
+    }
+}

@@ -1,0 +1,58 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+/// A token in JWS Compact Serialization (RFC 7515 section 3.1), taken apart and not yet verified.
+package struct CompactJWS: Sendable {
+    /// Why a token is not an acceptable JWS.
+    package enum Malformed: String, Error, Sendable {
+        /// Not three parts; the token is of another kind.
+        case notThreeParts
+        /// The first part is not base64url of a JSON object; the token is of another kind.
+        case headerNotJSON
+        /// `alg` is absent, or a header parameter has a wrong type or length.
+        case invalidHeaderParameter
+        /// `crit` or `b64` is present.
+        case criticalExtension
+        /// Payload or signature is not strict base64url.
+        case invalidEncoding
+    }
+
+    package let header: JOSEHeader
+    /// The JWS Payload, decoded.
+    package let payload: [UInt8]
+    /// The JWS Signature, decoded; never empty.
+    package let signature: [UInt8]
+    private let token: [UInt8]
+    private let signingInputLength: Int
+
+    /// Takes a token apart.
+    ///
+    /// Dots are counted before anything is decoded, so that a token of many dots costs one pass.
+    package init(parsing token: [UInt8]) throws(Malformed) {
+        let dot = UInt8(ascii: ".")
+        guard let first = token.firstIndex(of: dot),
+            let second = token[(first + 1)...].firstIndex(of: dot),
+            token[(second + 1)...].firstIndex(of: dot) == nil
+        else { throw .notThreeParts }
+        guard let headerBytes = Base64URL.decode(token[..<first]) else { throw .headerNotJSON }
+        header = try JOSEHeader(parsing: headerBytes)
+        guard let payload = Base64URL.decode(token[(first + 1)..<second]),
+            let signature = Base64URL.decode(token[(second + 1)...]),
+            !signature.isEmpty
+        else { throw .invalidEncoding }
+        self.payload = payload
+        self.signature = signature
+        self.token = token
+        signingInputLength = second
+    }
+
+    /// The JWS Signing Input: the bytes that are signed.
+    package var signingInput: ArraySlice<UInt8> {
+        token[..<signingInputLength]
+    }
+
+    /// Whether the signature is `key`'s, made with `algorithm` over the signing input.
+    package func isSigned(by key: PublicKey, using algorithm: SignatureAlgorithm) -> Bool {
+        key.verifies(signature, over: signingInput, using: algorithm)
+    }
+}

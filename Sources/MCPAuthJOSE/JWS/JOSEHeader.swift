@@ -1,0 +1,36 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MCPAuthJSON
+
+/// The JOSE Header of a JWS (RFC 7515 section 4), reduced to what verification may use.
+///
+/// Key material and key locations in the header (`jwk`, `jku`, `x5c`, `x5u`) are not read at all. `zip` and `cty` mean
+/// nothing to a JWS access token. Unknown members are ignored, as section 4 demands, unless `crit` names them.
+package struct JOSEHeader: Sendable {
+    /// The exact `alg` value.
+    package let algorithmName: String
+    package let keyID: String?
+    /// The exact `typ` value.
+    package let type: String?
+
+    /// - Throws: ``CompactJWS/Malformed``: `crit` is refused because no extension is understood, and so is `b64`
+    ///   (RFC 7797 section 7 forbids it in a JWT).
+    init(parsing bytes: [UInt8]) throws(CompactJWS.Malformed) {
+        guard let root = try? JSONDocument(parsing: bytes, limits: .token).root, root.kind == .object else {
+            throw .headerNotJSON
+        }
+        guard let algorithmName = root["alg"]?.string else { throw .invalidHeaderParameter }
+        self.algorithmName = algorithmName
+        guard root["crit"] == nil, root["b64"] == nil else { throw .criticalExtension }
+        keyID = try Self.string(root, "kid")
+        type = try Self.string(root, "typ")
+        guard keyID.map({ (1...256).contains($0.utf8.count) }) ?? true else { throw .invalidHeaderParameter }
+    }
+
+    private static func string(_ root: JSONValue, _ name: String) throws(CompactJWS.Malformed) -> String? {
+        guard let member = root[name] else { return nil }
+        guard let string = member.string else { throw .invalidHeaderParameter }
+        return string
+    }
+}

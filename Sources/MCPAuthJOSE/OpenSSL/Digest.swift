@@ -1,0 +1,48 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import COpenSSL
+
+/// SHA-256 and comparison without a timing signal.
+package enum Digest {
+    /// The 32 bytes of SHA-256.
+    package static func sha256(_ bytes: some Sequence<UInt8>) -> [UInt8] {
+        let input = Array(bytes)
+        return unsafe [UInt8](unsafeUninitializedCapacity: Int(SHA256_DIGEST_LENGTH)) { buffer, count in
+            var length: UInt32 = 0
+            let done = unsafe EVP_Digest(input, input.count, buffer.baseAddress, &length, sha256Method.method, nil)
+            count = done == 1 ? Int(length) : 0
+        }
+    }
+
+    /// SHA-256 as 64 lower-case hexadecimal digits.
+    package static func hexadecimalSHA256(_ bytes: [UInt8]) -> String {
+        hexadecimal(sha256(bytes))
+    }
+
+    /// Two lower-case digits a byte.
+    package static func hexadecimal(_ bytes: [UInt8]) -> String {
+        bytes.map { byte in
+            let digits = String(byte, radix: 16)
+            return digits.count == 1 ? "0" + digits : digits
+        }.joined()
+    }
+
+    /// Whether two byte strings are equal, in a time that depends on their lengths only.
+    package static func isEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+        guard left.count == right.count else { return false }
+        return unsafe CRYPTO_memcmp(left, right, left.count) == 0
+    }
+
+    private static let sha256Method = DigestMethod("SHA256")
+}
+
+/// A digest implementation, fetched once.
+// SAFETY: an `EVP_MD` is immutable once fetched, and this one is never released.
+@safe private final class DigestMethod: @unchecked Sendable {
+    let method: OpaquePointer?
+
+    init(_ name: String) {
+        unsafe method = EVP_MD_fetch(nil, name, nil)
+    }
+}

@@ -1,0 +1,183 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import COpenSSL
+
+/// A public key that verifies signatures: the one owner of an OpenSSL `EVP_PKEY` and its prepared contexts.
+///
+/// A key is parsed and checked once. For each algorithm it may be used with, a verification context is set up once and
+/// only duplicated per signature, since setting one up costs a large part of an RSA verification.
+// SAFETY: the key and the prepared contexts are written in `init` only. Afterwards they are read by
+// `EVP_MD_CTX_copy_ex`, which takes its source as constant and counts references atomically.
+@safe package final class PublicKey: @unchecked Sendable {
+    /// The form a signature must have on the wire.
+    private enum SignatureForm {
+        /// Exactly this many bytes.
+        case fixed(Int)
+        /// Two big-endian integers of this many bytes each, `R || S` (RFC 7518 section 3.4).
+        case ecdsa(coordinateBytes: Int)
+    }
+
+    /// The algorithms this key may be used with.
+    package let algorithms: Set<SignatureAlgorithm>
+
+    private let key: OpaquePointer
+    private let form: SignatureForm
+    private let contexts: [SignatureAlgorithm: OpaquePointer]
+
+    /// An RSA key (RFC 7518 section 6.3.1) from its big-endian modulus and exponent.
+    ///
+    /// Returns `nil` unless the modulus has 2048 to 8192 bits, is not one of the factorable ROCA moduli, and the
+    /// exponent is odd and above 1.
+    package convenience init?(modulus: [UInt8], exponent: [UInt8], algorithms: Set<SignatureAlgorithm>) {
+        let modulus = Array(modulus.drop { $0 == 0 })
+        let exponent = Array(exponent.drop { $0 == 0 })
+        let bits = modulus.count * 8 - (modulus.first?.leadingZeroBitCount ?? 0)
+        guard (2048...8192).contains(bits), modulus.last.map({ $0 & 1 == 1 }) ?? false, !ROCA.isWeak(modulus) else {
+            return nil
+        }
+        guard exponent.count <= 8, exponent.last.map({ $0 & 1 == 1 }) ?? false, exponent != [1] else { return nil }
+        guard let key = unsafe KeyParameters().adding(modulus, as: "n").adding(exponent, as: "e").makeKey("RSA") else {
+            return nil
+        }
+        unsafe self.init(key: key, form: .fixed((bits + 7) / 8), algorithms: algorithms)
+    }
+
+    /// An elliptic-curve key (RFC 7518 section 6.2.1) on P-256, P-384 or P-521 from its affine coordinates.
+    ///
+    /// Returns `nil` unless both coordinates have exactly the length of the curve and the point is on it.
+    package convenience init?(curve: EllipticCurve, x: [UInt8], y: [UInt8]) {
+        guard x.count == curve.coordinateBytes, y.count == curve.coordinateBytes else { return nil }
+        let parameters = KeyParameters().adding(curve.rawValue, as: "group").adding(octets: [0x04] + x + y, as: "pub")
+        guard let key = unsafe parameters.makeKey("EC") else { return nil }
+        unsafe self.init(key: key, form: .ecdsa(coordinateBytes: curve.coordinateBytes), algorithms: [curve.algorithm])
+    }
+
+    /// An Ed25519 key (RFC 8037 section 2) from its 32 bytes.
+    package convenience init?(ed25519 bytes: [UInt8]) {
+        guard bytes.count == 32 else { return nil }
+        guard let key = unsafe EVP_PKEY_new_raw_public_key_ex(nil, "ED25519", nil, bytes, bytes.count) else {
+            return nil
+        }
+        unsafe self.init(key: key, form: .fixed(64), algorithms: [.edDSA])
+    }
+
+    /// Takes ownership of `key`.
+    private init?(key: OpaquePointer, form: SignatureForm, algorithms: Set<SignatureAlgorithm>) {
+        unsafe self.key = key
+        self.form = form
+        self.algorithms = algorithms
+        var contexts = unsafe [SignatureAlgorithm: OpaquePointer]()
+        for algorithm in algorithms {
+            unsafe contexts[algorithm] = Self.makeContext(key, algorithm)
+        }
+        unsafe self.contexts = contexts
+        guard unsafe contexts.count == algorithms.count else { return nil }
+    }
+
+    deinit {
+        unsafe contexts.values.forEach { unsafe EVP_MD_CTX_free($0) }
+        unsafe EVP_PKEY_free(key)
+    }
+
+    /// Whether `signature` is this key's signature over `message` with exactly this algorithm.
+    ///
+    /// False for an algorithm the key may not be used with and for a signature of any other length or form than the
+    /// algorithm prescribes. Every failure inside OpenSSL is false.
+    package func verifies(
+        _ signature: [UInt8],
+        over message: ArraySlice<UInt8>,
+        using algorithm: SignatureAlgorithm
+    ) -> Bool {
+        guard let prepared = unsafe contexts[algorithm] else { return false }
+        guard let context = unsafe EVP_MD_CTX_new() else { return false }
+        defer { unsafe EVP_MD_CTX_free(context) }
+        guard unsafe EVP_MD_CTX_copy_ex(context, prepared) == 1 else { return false }
+        switch form {
+        case .fixed(let length):
+            guard signature.count == length else { return false }
+            return unsafe Self.verify(context, signature, message)
+        case .ecdsa(let coordinateBytes):
+            guard signature.count == 2 * coordinateBytes, let der = ECDSASignature.der(signature) else { return false }
+            return unsafe Self.verify(context, der, message)
+        }
+    }
+
+    private static func verify(_ context: OpaquePointer, _ signature: [UInt8], _ message: ArraySlice<UInt8>) -> Bool {
+        let result = unsafe message.withUnsafeBufferPointer { bytes in
+            unsafe EVP_DigestVerify(context, signature, signature.count, bytes.baseAddress, bytes.count)
+        }
+        if result != 1 {
+            // A failed verification leaves an entry in this thread's error queue, which nobody else reads.
+            ERR_clear_error()
+        }
+        return result == 1
+    }
+
+    private static func makeContext(_ key: OpaquePointer, _ algorithm: SignatureAlgorithm) -> OpaquePointer? {
+        guard let context = unsafe EVP_MD_CTX_new() else { return nil }
+        var keyContext: OpaquePointer?
+        var ready = unsafe EVP_DigestVerifyInit_ex(context, &keyContext, algorithm.digestName, nil, nil, key, nil) == 1
+        if ready && algorithm.usesPSSPadding {
+            // RFC 7518 section 3.5: the salt is as long as the digest.
+            ready =
+                unsafe EVP_PKEY_CTX_set_rsa_padding(keyContext, RSA_PKCS1_PSS_PADDING) == 1
+                && EVP_PKEY_CTX_set_rsa_pss_saltlen(keyContext, RSA_PSS_SALTLEN_DIGEST) == 1
+        }
+        guard ready else {
+            unsafe EVP_MD_CTX_free(context)
+            return nil
+        }
+        return unsafe context
+    }
+}
+
+/// The curves of RFC 7518 section 6.2.1.1.
+package enum EllipticCurve: String, Sendable {
+    case p256 = "P-256"
+    case p384 = "P-384"
+    case p521 = "P-521"
+
+    var coordinateBytes: Int {
+        switch self {
+        case .p256: 32
+        case .p384: 48
+        case .p521: 66
+        }
+    }
+
+    var algorithm: SignatureAlgorithm {
+        switch self {
+        case .p256: .es256
+        case .p384: .es384
+        case .p521: .es512
+        }
+    }
+}
+
+/// Conversion between the two forms of an ECDSA signature.
+private enum ECDSASignature {
+    /// The DER form that OpenSSL verifies, from `R || S`.
+    static func der(_ signature: [UInt8]) -> [UInt8]? {
+        let half = Int32(signature.count / 2)
+        guard let pair = unsafe ECDSA_SIG_new() else { return nil }
+        defer { unsafe ECDSA_SIG_free(pair) }
+        let stored = unsafe signature.withUnsafeBufferPointer { bytes -> Bool in
+            guard let start = bytes.baseAddress else { return false }
+            let r = unsafe BN_bin2bn(start, half, nil)
+            let s = unsafe BN_bin2bn(start + Int(half), half, nil)
+            // On success the pair owns both numbers.
+            if unsafe ECDSA_SIG_set0(pair, r, s) == 1 { return true }
+            unsafe BN_free(r)
+            unsafe BN_free(s)
+            return false
+        }
+        guard stored else { return nil }
+        let length = unsafe i2d_ECDSA_SIG(pair, nil)
+        guard length > 0 else { return nil }
+        return unsafe [UInt8](unsafeUninitializedCapacity: Int(length)) { buffer, count in
+            var end = buffer.baseAddress
+            count = unsafe Int(max(0, i2d_ECDSA_SIG(pair, &end)))
+        }
+    }
+}

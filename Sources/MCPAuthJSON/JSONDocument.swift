@@ -1,0 +1,147 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CJansson
+
+/// A parsed JSON text (RFC 8259): the one owner of a Jansson tree.
+///
+/// What is accepted is exactly what Jansson accepts with `JSON_REJECT_DUPLICATES`: UTF-8 only, no duplicate member
+/// names, no `\u0000`, no trailing bytes, integers within 64 bits. Size and nesting are bounded before the parse, so
+/// hostile input costs no more than one pass over its bytes. Member names are not compared case-insensitively; callers
+/// read exact names.
+///
+/// Values read from it are views that keep it alive.
+// SAFETY: the tree is built once in `init` and never changed: no function of this module mutates a node or touches a
+// reference count after that, so reading it from several threads is reading constant memory.
+@safe package final class JSONDocument: @unchecked Sendable {
+    fileprivate let tree: UnsafeMutablePointer<json_t>
+
+    /// Bounds checked before the parse, so that no input can make the parser recurse or allocate without limit.
+    package struct Limits: Sendable {
+        /// Largest accepted text, in bytes.
+        package var bytes: Int
+        /// Deepest accepted nesting of arrays and objects.
+        package var depth: Int
+
+        package init(bytes: Int, depth: Int = 32) {
+            self.bytes = bytes
+            self.depth = depth
+        }
+
+        /// For tokens and their parts: 16 KiB.
+        package static let token = Limits(bytes: 16 * 1024)
+        /// For metadata, JWK Sets and introspection responses: 512 KiB.
+        package static let fetched = Limits(bytes: 512 * 1024)
+        /// For policy and configuration files: 1 MiB.
+        package static let file = Limits(bytes: 1024 * 1024)
+    }
+
+    /// Parses a whole JSON text.
+    ///
+    /// - Throws: ``JSONParsingError`` with line and column, counted from 1.
+    package init(parsing bytes: [UInt8], limits: Limits) throws(JSONParsingError) {
+        guard !bytes.isEmpty, bytes.count <= limits.bytes else {
+            let message = bytes.isEmpty ? "the text is empty" : "the text is larger than \(limits.bytes) bytes"
+            throw JSONParsingError(message: message, line: 1, column: 1)
+        }
+        if let offset = Self.offsetNestedDeeper(than: limits.depth, in: bytes) {
+            let (line, column) = Self.position(of: offset, in: bytes)
+            throw JSONParsingError(message: "nested deeper than \(limits.depth) levels", line: line, column: column)
+        }
+        var error = json_error_t()
+        let flags = Int(JSON_REJECT_DUPLICATES | JSON_DECODE_ANY)
+        let parsed = unsafe bytes.withUnsafeBytes { buffer in
+            unsafe json_loadb(buffer.baseAddress?.assumingMemoryBound(to: CChar.self), buffer.count, flags, &error)
+        }
+        guard let parsed = unsafe parsed else { throw JSONParsingError(error) }
+        unsafe tree = parsed
+    }
+
+    deinit {
+        unsafe mcp_json_decref(tree)
+    }
+
+    /// The top-level value.
+    package var root: JSONValue {
+        unsafe JSONValue(document: self, node: tree)
+    }
+
+    private static func offsetNestedDeeper(than depth: Int, in bytes: [UInt8]) -> Int? {
+        var level = 0
+        var inString = false
+        var escaped = false
+        for (offset, byte) in bytes.enumerated() {
+            if inString {
+                if escaped {
+                    escaped = false
+                } else if byte == UInt8(ascii: "\\") {
+                    escaped = true
+                } else if byte == UInt8(ascii: "\"") {
+                    inString = false
+                }
+                continue
+            }
+            switch byte {
+            case UInt8(ascii: "\""):
+                inString = true
+            case UInt8(ascii: "["), UInt8(ascii: "{"):
+                level += 1
+                if level > depth { return offset }
+            case UInt8(ascii: "]"), UInt8(ascii: "}"):
+                level -= 1
+            default:
+                break
+            }
+        }
+        return nil
+    }
+
+    private static func position(of offset: Int, in bytes: [UInt8]) -> (line: Int, column: Int) {
+        var line = 1
+        var column = 1
+        for byte in bytes.prefix(offset) {
+            if byte == UInt8(ascii: "\n") {
+                line += 1
+                column = 1
+            } else {
+                column += 1
+            }
+        }
+        return (line, column)
+    }
+}
+
+/// Why a text is not acceptable JSON, and where.
+package struct JSONParsingError: Error, Equatable {
+    /// What is wrong, in lower case, without the offending text when that could be secret.
+    package let message: String
+    /// Counted from 1.
+    package let line: Int
+    /// Counted from 1, in code points; it points at the end of the offending token.
+    package let column: Int
+
+    package init(message: String, line: Int, column: Int) {
+        self.message = message
+        self.line = line
+        self.column = column
+    }
+
+    fileprivate init(_ error: json_error_t) {
+        let text = unsafe withUnsafeBytes(of: error.text) { bytes in
+            unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        // Jansson quotes the neighbouring text after " near "; that text can be part of a token or a secret.
+        message = Self.withoutQuotedText(text)
+        line = max(1, Int(error.line))
+        column = max(1, Int(error.column))
+    }
+
+    private static func withoutQuotedText(_ text: String) -> String {
+        var words: [Substring] = []
+        for word in text.split(separator: " ") {
+            if word == "near" { break }
+            words.append(word)
+        }
+        return words.joined(separator: " ")
+    }
+}

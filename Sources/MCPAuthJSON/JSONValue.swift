@@ -1,0 +1,136 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CJansson
+
+/// A view of one value inside a ``JSONDocument``.
+///
+/// Reading it allocates nothing but the strings asked for. It keeps the document alive.
+// SAFETY: a view is a constant pointer into an immutable tree (see `JSONDocument`) together with the strong reference
+// that keeps that tree alive, so copies may cross threads.
+@safe package struct JSONValue: @unchecked Sendable {
+    /// The kinds of JSON values (RFC 8259 section 3).
+    package enum Kind: String, Sendable {
+        case null
+        case boolean
+        case number
+        case string
+        case array
+        case object
+    }
+
+    private let document: JSONDocument
+    private let node: UnsafeMutablePointer<json_t>
+
+    init(document: JSONDocument, node: UnsafeMutablePointer<json_t>) {
+        self.document = document
+        unsafe self.node = node
+    }
+
+    package var kind: Kind {
+        switch unsafe json_type(UInt32(mcp_json_typeof(node))) {
+        case JSON_OBJECT: .object
+        case JSON_ARRAY: .array
+        case JSON_STRING: .string
+        case JSON_INTEGER, JSON_REAL: .number
+        case JSON_TRUE, JSON_FALSE: .boolean
+        default: .null
+        }
+    }
+
+    package var string: String? {
+        unsafe withUTF8 { unsafe String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// The value as a 64-bit integer; a number written with a fraction or an exponent is not one.
+    package var integer: Int64? {
+        guard unsafe json_type(UInt32(mcp_json_typeof(node))) == JSON_INTEGER else { return nil }
+        return unsafe Int64(json_integer_value(node))
+    }
+
+    /// The value as a finite double, however the number was written.
+    package var number: Double? {
+        guard kind == .number else { return nil }
+        return unsafe json_number_value(node)
+    }
+
+    package var boolean: Bool? {
+        switch unsafe json_type(UInt32(mcp_json_typeof(node))) {
+        case JSON_TRUE: true
+        case JSON_FALSE: false
+        default: nil
+        }
+    }
+
+    /// The number of elements or members; 0 for every other kind.
+    package var count: Int {
+        switch kind {
+        case .array: unsafe json_array_size(node)
+        case .object: unsafe json_object_size(node)
+        default: 0
+        }
+    }
+
+    /// The elements of an array in their order; `nil` for every other kind.
+    package var array: [JSONValue]? {
+        guard kind == .array else { return nil }
+        return (0..<count).compactMap { self[$0] }
+    }
+
+    /// The members of an object in the order of the text; `nil` for every other kind.
+    package var members: [(name: String, value: JSONValue)]? {
+        guard kind == .object else { return nil }
+        var members: [(name: String, value: JSONValue)] = []
+        var iterator = unsafe json_object_iter(node)
+        while let position = unsafe iterator {
+            if let key = unsafe json_object_iter_key(position), let value = unsafe json_object_iter_value(position) {
+                unsafe members.append((String(cString: key), JSONValue(document: document, node: value)))
+            }
+            unsafe iterator = json_object_iter_next(node, position)
+        }
+        return members
+    }
+
+    /// The member with exactly this name; `nil` when absent or when this is not an object.
+    package subscript(_ name: String) -> JSONValue? {
+        guard let value = unsafe json_object_get(node, name) else { return nil }
+        return unsafe JSONValue(document: document, node: value)
+    }
+
+    /// The element at this index; `nil` when out of range or when this is not an array.
+    package subscript(_ index: Int) -> JSONValue? {
+        guard index >= 0, let value = unsafe json_array_get(node, index) else { return nil }
+        return unsafe JSONValue(document: document, node: value)
+    }
+
+    /// The value a JSON Pointer names inside this one; `nil` when there is none (RFC 6901 section 4).
+    package subscript(_ pointer: JSONPointer) -> JSONValue? {
+        var value = self
+        for token in pointer.tokens {
+            switch value.kind {
+            case .object:
+                guard let member = value[token] else { return nil }
+                value = member
+            case .array:
+                guard let index = JSONPointer.arrayIndex(token), let element = value[index] else { return nil }
+                value = element
+            default:
+                return nil
+            }
+        }
+        return value
+    }
+
+    /// Compares a string value with `other` by bytes, without making a Swift string of it.
+    package func isString(_ other: String) -> Bool {
+        unsafe withUTF8 { bytes in unsafe bytes.elementsEqual(other.utf8) } ?? false
+    }
+
+    /// Gives the UTF-8 bytes of a string value to `body`; `nil` for every other kind.
+    package func withUTF8<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result? {
+        guard let start = unsafe json_string_value(node) else { return nil }
+        return withExtendedLifetime(document) {
+            unsafe body(UnsafeRawBufferPointer(start: start, count: json_string_length(node)))
+        }
+    }
+}

@@ -1,0 +1,75 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Whether an authorization server offers what MCP clients need.
+///
+/// The codes are those of the MCP Auth SDKs, so that tools built for them understand the answer.
+package struct MetadataValidation: Sendable {
+    /// One finding.
+    package struct Finding: Sendable, Hashable {
+        package let code: String
+        package let description: String
+    }
+
+    package private(set) var errors: [Finding] = []
+    package private(set) var warnings: [Finding] = []
+    package private(set) var successes: [Finding] = []
+
+    package var isValid: Bool { errors.isEmpty }
+
+    package init(_ metadata: AuthorizationServerMetadata) {
+        let required = ["issuer", "authorization_endpoint", "token_endpoint"]
+        let missing = required.filter { metadata.string($0) == nil }
+        let responseTypes = metadata.strings("response_types_supported")
+        check(
+            missing.isEmpty && responseTypes != nil,
+            "invalid_server_metadata",
+            "the metadata is an object with `issuer`, `authorization_endpoint`, `token_endpoint` and `response_types_supported`",
+            success: "server_metadata_valid"
+        )
+        check(
+            (responseTypes ?? []).contains { $0.split(separator: " ").contains("code") },
+            "code_response_type_not_supported",
+            "the \"code\" response type is among `response_types_supported`",
+            success: "code_response_type_supported"
+        )
+        let grantTypes = metadata.strings("grant_types_supported") ?? ["authorization_code", "implicit"]
+        check(
+            grantTypes.contains("authorization_code"),
+            "authorization_code_grant_not_supported",
+            "the \"authorization_code\" grant type is supported",
+            success: "authorization_code_grant_supported"
+        )
+        let methods = metadata.strings("code_challenge_methods_supported") ?? []
+        check(
+            !methods.isEmpty,
+            "pkce_not_supported",
+            "Proof Key for Code Exchange (PKCE) is supported",
+            success: "pkce_supported"
+        )
+        if !methods.isEmpty {
+            check(
+                methods.contains("S256"),
+                "s256_code_challenge_method_not_supported",
+                "the \"S256\" code challenge method is supported",
+                success: "s256_code_challenge_method_supported"
+            )
+        }
+        let registration = "Dynamic Client Registration (RFC 7591) is supported"
+        if metadata.string("registration_endpoint") != nil {
+            successes.append(Finding(code: "dynamic_registration_supported", description: registration))
+        } else {
+            warnings.append(
+                Finding(code: "dynamic_registration_not_supported", description: "not true: \(registration)")
+            )
+        }
+    }
+
+    private mutating func check(_ holds: Bool, _ code: String, _ statement: String, success: String) {
+        if holds {
+            successes.append(Finding(code: success, description: statement))
+        } else {
+            errors.append(Finding(code: code, description: "not true: \(statement)"))
+        }
+    }
+}

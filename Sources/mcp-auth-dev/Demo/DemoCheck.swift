@@ -1,0 +1,126 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+#if Programs
+internal import MCPAuthJSON
+
+/// Plays every outcome of the demonstration against the running servers and compares.
+struct DemoCheck {
+    private let demo: DemoServer
+    private let client = DemoClient()
+    private let say: @Sendable (String) -> Void
+
+    init(_ demo: DemoServer, say: @escaping @Sendable (String) -> Void) {
+        self.demo = demo
+        self.say = say
+    }
+
+    /// - Throws: ``DemoClient/Failure`` at the first answer that is not the expected one.
+    func run() async throws {
+        do {
+            try await play()
+        } catch {
+            await client.shutdown()
+            throw error
+        }
+        await client.shutdown()
+    }
+
+    private func play() async throws {
+        let notes = "\(demo.base)/notes"
+        let calendar = "\(demo.base)/calendar"
+
+        let challenged = try await client.call(notes, "initialize")
+        try expect("call without a token", challenged, 401)
+        guard let metadataURL = challenged.challenge("resource_metadata"), challenged.challenge("error") == nil,
+            let firstScope = challenged.challenge("scope")
+        else { throw DemoClient.Failure(description: "the challenge does not say where to go") }
+
+        let metadata = try await client.get(metadataURL)
+        try expect("protected resource metadata", metadata, 200)
+        guard let issuer = metadata.body?["authorization_servers"]?[0]?.string else {
+            throw DemoClient.Failure(description: "the metadata names no authorization server")
+        }
+        let discovered = try await client.get("\(issuer)/.well-known/oauth-authorization-server")
+        try expect("authorization server metadata", discovered, 200)
+        guard let server = discovered.body, let registration = server["registration_endpoint"]?.string else {
+            throw DemoClient.Failure(description: "the authorization server offers no registration")
+        }
+        let registered = try await client.post(
+            registration,
+            json: [
+                "client_name": "demo", "redirect_uris": [.string(DemoClient.redirectURI)],
+                "token_endpoint_auth_method": "none", "grant_types": ["authorization_code", "refresh_token"],
+            ]
+        )
+        try expect("client registration", registered, 201)
+        guard let clientID = registered.body?["client_id"]?.string else {
+            throw DemoClient.Failure(description: "the registration gave no client identifier")
+        }
+
+        let reader = try await client.authorize(server, clientID: clientID, scope: firstScope, resource: notes)
+        try expect("authorization with PKCE, scope \(firstScope)", reader.redirect, 302)
+        try expect("token for \(notes)", reader.answer, 200)
+        try expect("initialize", try await client.call(notes, "initialize", authorization: bearer(reader.token)), 200)
+        try expect("tools/list", try await client.call(notes, "tools/list", authorization: bearer(reader.token)), 200)
+        try expect("list_notes", try await tool("list_notes", notes, reader.token), 200)
+
+        let refused = try await tool("create_note", notes, reader.token)
+        try expect("create_note with \(firstScope) only", refused, 403)
+        guard refused.challenge("error") == "insufficient_scope", let more = refused.challenge("scope") else {
+            throw DemoClient.Failure(description: "the refusal does not say which scope would do")
+        }
+        let writer = try await client.authorize(
+            server,
+            clientID: clientID,
+            scope: "\(firstScope) \(more)",
+            resource: notes
+        )
+        try expect("step-up to \(firstScope) \(more)", writer.answer, 200)
+        try expect("create_note after the step-up", try await tool("create_note", notes, writer.token), 200)
+
+        try expect("the token for notes at calendar", try await tool("list_events", calendar, writer.token), 401)
+        try expect(
+            "a changed token",
+            try await tool("list_notes", notes, String(writer.token.dropLast(4)) + "AAAA"),
+            401
+        )
+        let twice = bearer(writer.token) + bearer(writer.token)
+        try expect("two Authorization fields", try await client.call(notes, "ping", authorization: twice), 400)
+
+        guard let tokenEndpoint = server["token_endpoint"]?.string else { return }
+        let robot = try await client.post(
+            tokenEndpoint,
+            form: [("grant_type", "client_credentials"), ("scope", "read:calendar"), ("resource", calendar)],
+            basic: "robot:robot-secret"
+        )
+        try expect("client credentials for an opaque token", robot, 200)
+        let opaque = robot.body?["access_token"]?.string ?? ""
+        try expect("list_events by introspection", try await tool("list_events", calendar, opaque), 200)
+        try expect("create_event with read:calendar only", try await tool("create_event", calendar, opaque), 403)
+
+        try expect("list_notes with the C module's token", try await tool("list_notes", notes, demo.helloToken), 200)
+        let forged = String(demo.helloToken.dropLast(4)) + "0000"
+        try expect("a forged token of the C module", try await tool("list_notes", notes, forged), 401)
+        let expected = try await client.get("\(demo.base)/elsewhere")
+        try expect("a path that is no resource", expected, 404)
+    }
+
+    private func tool(_ name: String, _ url: String, _ token: String) async throws -> DemoClient.Answer {
+        let parameters: JSON = ["name": .string(name), "arguments": ["text": "call home", "title": "call home"]]
+        return try await client.call(url, "tools/call", parameters, authorization: bearer(token))
+    }
+
+    private func bearer(_ token: String) -> [String] {
+        ["Bearer \(token)"]
+    }
+
+    private func expect(_ step: String, _ answer: DemoClient.Answer, _ status: Int) throws {
+        let challenge = answer.field("www-authenticate").map { "\n        \($0)" } ?? ""
+        say("  \(answer.status == status ? "ok  " : "FAIL") \(answer.status)  \(step)\(challenge)")
+        guard answer.status == status else {
+            throw DemoClient.Failure(description: "\(step): expected \(status), got \(answer.status)")
+        }
+    }
+}
+#endif

@@ -1,0 +1,113 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+#if Programs
+internal import Hummingbird
+internal import Logging
+internal import MCPAuth
+internal import MCPAuthDevIssuer
+internal import MCPAuthHummingbird
+internal import MCPAuthJSON
+internal import MCPAuthSigning
+
+/// The demonstration: an authorization server and one host with two protected MCP servers.
+struct DemoServer {
+    let issuer: DevIssuer
+    /// Where the MCP servers are, without path.
+    let base: String
+    /// The token of the client that needs no issuer: the C module accepts it.
+    let helloToken: String
+    private let mcpAuth: MCPAuth
+    private let listener: ConfigurationFile.Listener
+
+    /// Reads the configuration and starts the authorization server.
+    ///
+    /// - Throws: `ConfigurationError`, or an error of the authorization server, such as a port in use.
+    static func start(configPath: String, pluginDirectory: String, autoConsent: Bool) async throws -> DemoServer {
+        let introspectionSecret = SecureRandom.token()
+        let helloKey = SecureRandom.token()
+        let file = try ConfigurationFile(
+            path: configPath,
+            environment: ["DEMO_INTROSPECTION_SECRET": introspectionSecret, "DEMO_HELLO_KEY": helloKey],
+            pluginDirectory: pluginDirectory
+        )
+        let base = "http://\(file.listener.host):\(file.listener.port)"
+        let issuer = DevIssuer(
+            configuration: DevIssuer.Configuration(
+                port: 8900,
+                autoConsent: autoConsent,
+                resources: ["\(base)/notes", "\(base)/calendar"],
+                scopesSupported: ["read:notes", "write:notes", "read:calendar", "write:calendar"],
+                clients: [
+                    .init(id: "calendar-server", secret: introspectionSecret),
+                    .init(
+                        id: "robot",
+                        secret: "robot-secret",
+                        scopes: ["read:calendar", "write:calendar"],
+                        grantTypes: ["client_credentials"]
+                    ),
+                ],
+                opaqueResources: ["\(base)/calendar"]
+            )
+        )
+        try await issuer.start()
+        let expiry = Int(NumericDate.now().secondsSinceEpoch) + 8 * 3600
+        let signed = "greeter.\(expiry)"
+        let hash = KeyedHash.hexadecimalSHA256(Array(signed.utf8), key: Array(helloKey.utf8))
+        return DemoServer(
+            issuer: issuer,
+            base: base,
+            helloToken: "hello.\(signed).\(hash)",
+            mcpAuth: try MCPAuth(file.configuration),
+            listener: file.listener
+        )
+    }
+
+    /// Serves until the task is cancelled or a signal arrives; `whenListening` runs once requests are answered.
+    func run(whenListening: @escaping @Sendable () async -> Void) async throws {
+        let router = Router(context: BasicMCPAuthRequestContext.self)
+        router.addProtectedResourceMetadata(mcpAuth)
+        let notes = MCPEndpoint(
+            name: "notes",
+            reading: .init(name: "list_notes", title: "List the notes", argument: nil),
+            writing: .init(name: "create_note", title: "Keep a note", argument: "text"),
+            lines: ["buy milk"]
+        )
+        let calendar = MCPEndpoint(
+            name: "calendar",
+            reading: .init(name: "list_events", title: "List the events", argument: nil),
+            writing: .init(name: "create_event", title: "Add an event", argument: "title"),
+            lines: ["monday: stand-up"]
+        )
+        add(notes, at: "notes", to: router)
+        add(calendar, at: "calendar", to: router)
+        var logger = Logger(label: "mcp-auth-dev")
+        logger.logLevel = .critical
+        let application = Application(
+            router: router,
+            configuration: .init(address: .hostname(listener.host, port: listener.port)),
+            onServerRunning: { _ in await whenListening() },
+            logger: logger
+        )
+        do {
+            try await application.runService()
+        } catch {
+            throw ConfigurationError(
+                .cannotListen,
+                "cannot serve on \(listener.host):\(listener.port), is the port in use? \(error)"
+            )
+        }
+    }
+
+    private func add(_ endpoint: MCPEndpoint, at path: RouterPath, to router: Router<BasicMCPAuthRequestContext>) {
+        let group = router.group(path).add(middleware: BearerAuthMiddleware<BasicMCPAuthRequestContext>(mcpAuth))
+        group.post { request, context in
+            let body = try await request.body.collect(upTo: 1024 * 1024)
+            return await endpoint.response(to: Array(body.readableBytesView), caller: context.authInfo)
+        }
+        for method in [HTTPRequest.Method.get, .delete, .options] {
+            group.on("", method: method) { _, _ in Response(status: .methodNotAllowed, headers: [.allow: "POST"]) }
+        }
+    }
+}
+#endif

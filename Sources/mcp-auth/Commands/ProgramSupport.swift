@@ -1,0 +1,46 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+#if Programs
+internal import ArgumentParser
+internal import Foundation
+
+/// What the exit code says; scripts rely on it.
+enum ProgramExit {
+    static let usage = ExitCode(2)
+    static let invalid = ExitCode(3)
+    static let tokenInvalid = ExitCode(10)
+    static let denied = ExitCode(11)
+    static let unavailable = ExitCode(12)
+}
+
+/// Standard output and standard error of the program.
+enum Output {
+    static func line(_ text: String) {
+        try? FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
+    }
+
+    static func error(_ text: String) {
+        try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
+    }
+}
+
+/// Standard input and environment of the program.
+enum Input {
+    /// Reads a file, or standard input for `-`; at most 64 KiB, since it is a token.
+    static func token(from path: String) throws -> [UInt8] {
+        let handle = path == "-" ? FileHandle.standardInput : FileHandle(forReadingAtPath: path)
+        guard let handle, let data = try? handle.read(upToCount: 64 * 1024) else {
+            Output.error("cannot read a token from `\(path)`")
+            throw ProgramExit.invalid
+        }
+        var bytes = [UInt8](data)
+        while let last = bytes.last, [0x0A, 0x0D, 0x20].contains(last) { bytes.removeLast() }
+        return bytes
+    }
+
+    static var environment: [String: String] {
+        ProcessInfo.processInfo.environment
+    }
+}
+#endif

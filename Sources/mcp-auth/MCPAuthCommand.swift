@@ -1,0 +1,48 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+#if Programs
+internal import ArgumentParser
+internal import MCPAuth
+
+/// The `mcp-auth` program: serves, checks and explains; it has no way to make a token.
+@main
+struct MCPAuthCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "mcp-auth",
+        abstract: "Authorization for MCP servers and HTTP APIs.",
+        discussion: "Exit codes: 0 ok, 2 usage, 3 invalid, 10 token invalid, 11 denied, 12 unavailable.",
+        version: "0.1.0",
+        subcommands: [ServeCommand.self, CheckCommand.self, TokenCommand.self, ProviderCommand.self]
+    )
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch let error as ConfigurationError {
+            Output.error("\(error)")
+            exit(withError: ProgramExit.invalid)
+        } catch let code as ExitCode {
+            exit(withError: code)
+        } catch {
+            let isUsage = exitCode(for: error) != .success
+            guard isUsage else { exit(withError: error) }
+            Output.error(fullMessage(for: error))
+            exit(withError: ProgramExit.usage)
+        }
+    }
+}
+#else
+/// The program as built without its trait.
+@main
+enum MCPAuthCommand {
+    static func main() {
+        print("mcp-auth was built without the trait `Programs`: swift build --traits Programs")
+    }
+}
+#endif

@@ -1,0 +1,77 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+import MCPAuth
+import MCPAuthCore
+import MCPAuthJSON
+import TestSupport
+import Testing
+
+@Suite struct IntrospectionTests {
+    static let active = """
+        "active":true,"iss":"https://as.example","sub":"alice","client_id":"c","aud":"https://api.example.com/x",\
+        "scope":"a b","exp":1795425600.5,"token_type":"Bearer"
+        """
+
+    @Test(arguments: [
+        ("{\(active)}", 200, ""), (#"{"active":false}"#, 401, "inactive_token"),
+        (#"{"active":"true"}"#, 401, "inactive_token"),
+        (#"{"active":1}"#, 401, "inactive_token"), ("{}", 401, "inactive_token"), ("[]", 503, "issuer_unavailable"),
+        ("<html>", 503, "issuer_unavailable"), ("{\(active),\"active\":true}", 503, "issuer_unavailable"),
+        ("{\(active.replacing("https://as.example", with: "https://other.example"))}", 401, "untrusted_issuer"),
+        ("{\(active.replacing("\"Bearer\"", with: "\"refresh_token\""))}", 401, "wrong_token_type"),
+        ("{\(active.replacing("\"aud\"", with: "\"x\""))}", 401, "audience_mismatch"),
+        ("{\(active.replacing("api.example.com/x", with: "api.example.com/y"))}", 401, "audience_mismatch"),
+        ("{\(active.replacing("\"exp\"", with: "\"x\""))}", 401, "missing_expiry"),
+        ("{\(active.replacing("1795425600.5", with: "1795424000"))}", 401, "expired"),
+        ("{\(active),\"cnf\":{\"jkt\":\"x\"}}", 401, "proof_required"),
+        ("{\(active),\"nbf\":1795426000}", 401, "not_yet_valid"),
+    ])
+    func `only a live access token for this resource passes`(response: String, status: Int, reason: String) async throws
+    {
+        let answer = try await door(response).request(authorization: ["Bearer opaque-token"])
+        #expect(answer.status == status)
+        #expect(answer.reason ?? "" == reason)
+    }
+
+    @Test func `whatever keeps the issuer from answering is 503 with Retry-After`() async throws {
+        let fetcher = FixtureFetcher([:])
+        let refused = try await door(fetcher).request(authorization: ["Bearer opaque"])
+        #expect(refused.status == 503)
+        #expect(refused.retryAfter == "5")
+        #expect(refused.challenge == nil)
+        fetcher.setDown(true)
+        #expect(try await door(fetcher).request(authorization: ["Bearer opaque"]).status == 503)
+    }
+
+    @Test func `a token of another issuer is not shown to this one`() async throws {
+        let fetcher = FixtureFetcher([:])
+        let stranger = try TestIssuer("https://stranger.example", fetcher: FixtureFetcher([:]))
+        let answer = try await door(fetcher).request(authorization: ["Bearer \(try stranger.token())"])
+        #expect(answer.status == 401)
+        #expect(answer.reason == "untrusted_issuer")
+        #expect(fetcher.requests.isEmpty)
+    }
+
+    private func door(_ response: String) throws -> Door {
+        try door(FixtureFetcher(["https://as.example/introspect": Array(response.utf8)]))
+    }
+
+    private func door(_ fetcher: FixtureFetcher) throws -> Door {
+        let server = AuthorizationServer(
+            issuer: "https://as.example",
+            discovery: .oauth,
+            introspection: .init(
+                endpoint: "https://as.example/introspect",
+                clientID: "rs",
+                clientSecret: Secret("s3cret")
+            )
+        )
+        let resource = try ResourceConfiguration("https://api.example.com/x", authorizationServers: [server])
+        return Door(
+            mcpAuth: try MCPAuth(Configuration(resources: [resource]), fetcher: fetcher),
+            resource: try ResourceIdentifier("https://api.example.com/x"),
+            now: NumericDate(1_795_425_000)
+        )
+    }
+}

@@ -1,0 +1,6 @@
+#!/bin/sh
+# Prints how much a decision costs beyond the signature check itself.
+set -eu
+cd "$(dirname "$0")/.."
+swift build -c release --scratch-path .build-bench --product decision-benchmark
+"$(swift build -c release --scratch-path .build-bench --show-bin-path)/decision-benchmark"

@@ -1,0 +1,19 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+/// A program that uses the core alone, to see what it links.
+let package = Package(
+    name: "linkage",
+    platforms: [.macOS(.v15)],
+    dependencies: [.package(name: "swift-mcp-auth", path: "../..")],
+    targets: [
+        .executableTarget(
+            name: "linkage",
+            dependencies: [
+                .product(name: "MCPAuthCore", package: "swift-mcp-auth"),
+                .product(name: "MCPAuthPolicy", package: "swift-mcp-auth"),
+                .product(name: "MCPAuthJOSE", package: "swift-mcp-auth"),
+            ]
+        )
+    ]
+)

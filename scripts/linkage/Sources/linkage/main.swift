@@ -1,0 +1,8 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+import MCPAuthCore
+import MCPAuthJOSE
+import MCPAuthPolicy
+
+print(NumericDate.now() > NumericDate(0), SignatureAlgorithm.allCases.count)
