@@ -186,7 +186,14 @@ let package = Package(
                 "MCPAuthVerification", "TestSupport", httpTypes,
             ]
         ),
-        tests("MCPAuthDevIssuerTests", ["MCPAuthDevIssuer", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthSigning"]),
+        tests(
+            "MCPAuthDevIssuerTests",
+            [
+                "MCPAuthDevIssuer", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthSigning",
+                product("AsyncHTTPClient", "async-http-client", "AsyncHTTPClient"),
+                product("NIOCore", "swift-nio", "AsyncHTTPClient"), product("NIOHTTP1", "swift-nio", "AsyncHTTPClient"),
+            ]
+        ),
         tests("ProgramTests", ["mcp-auth"]),
         tests(
             "MCPAuthHostTests",

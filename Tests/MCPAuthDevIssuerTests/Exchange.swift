@@ -1,12 +1,11 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-#if FlyingFox
+#if FlyingFox && AsyncHTTPClient
+import AsyncHTTPClient
 import Foundation
-
-#if canImport(FoundationNetworking)
-import FoundationNetworking
-#endif
+import NIOCore
+import NIOHTTP1
 
 /// What a server answered.
 struct Answer: Sendable {
@@ -27,66 +26,20 @@ struct Answer: Sendable {
     }
 }
 
-/// One request over URLSession that follows no redirect.
-// SAFETY: the session calls its delegate on one serial queue, and nobody else touches the object after its task began.
-final class Exchange: NSObject, URLSessionDataDelegate, @unchecked Sendable {
-    private let continuation: CheckedContinuation<Answer, any Error>
-    private var redirect: HTTPURLResponse?
-    private var body: [UInt8] = []
+/// One request that follows no redirect.
+enum Exchange {
+    private static let client = HTTPClient(
+        eventLoopGroup: HTTPClient.defaultEventLoopGroup,
+        configuration: .init(redirectConfiguration: .disallow)
+    )
 
-    private init(_ continuation: CheckedContinuation<Answer, any Error>) {
-        self.continuation = continuation
-    }
-
-    static func run(_ request: URLRequest) async throws -> Answer {
-        try await withCheckedThrowingContinuation { continuation in
-            let session = URLSession(
-                configuration: .ephemeral,
-                delegate: Exchange(continuation),
-                delegateQueue: nil
-            )
-            session.dataTask(with: request).resume()
-            session.finishTasksAndInvalidate()
-        }
-    }
-
-    func urlSession(
-        _ session: URLSession,
-        task: URLSessionTask,
-        willPerformHTTPRedirection response: HTTPURLResponse,
-        newRequest request: URLRequest,
-        completionHandler: @escaping @Sendable (URLRequest?) -> Void
-    ) {
-        redirect = response
-        completionHandler(nil)
-    }
-
-    /// A 401 is an answer like every other: nothing is sent again with other credentials.
-    func urlSession(
-        _ session: URLSession,
-        task: URLSessionTask,
-        didReceive challenge: URLAuthenticationChallenge,
-        completionHandler: @escaping @Sendable (URLSession.AuthChallengeDisposition, URLCredential?) -> Void
-    ) {
-        completionHandler(.rejectProtectionSpace, nil)
-    }
-
-    func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
-        body += [UInt8](data)
-    }
-
-    func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
-        guard let response = redirect ?? task.response as? HTTPURLResponse else {
-            return continuation.resume(throwing: error ?? URLError(.badServerResponse))
-        }
-        let names = ["cache-control", "content-security-policy", "content-type", "location", "www-authenticate"]
-        let fields = names.compactMap { name in response.value(forHTTPHeaderField: name).map { (name, $0) } }
-        continuation.resume(
-            returning: Answer(
-                status: response.statusCode,
-                fields: Dictionary(fields, uniquingKeysWith: { first, _ in first }),
-                body: body
-            )
+    static func run(_ request: HTTPClientRequest) async throws -> Answer {
+        let response = try await client.execute(request, timeout: .seconds(10))
+        let body = try await response.body.collect(upTo: 1 << 20)
+        return Answer(
+            status: Int(response.status.code),
+            fields: Dictionary(response.headers.map { ($0.name.lowercased(), $0.value) }, uniquingKeysWith: { $1 }),
+            body: Array(body.readableBytesView)
         )
     }
 }

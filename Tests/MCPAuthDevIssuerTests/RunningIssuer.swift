@@ -1,15 +1,13 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-#if FlyingFox
+#if FlyingFox && AsyncHTTPClient
+import AsyncHTTPClient
 import Foundation
 import MCPAuthDevIssuer
 import MCPAuthJOSE
 import MCPAuthJSON
-
-#if canImport(FoundationNetworking)
-import FoundationNetworking
-#endif
+import NIOHTTP1
 
 /// An issuer on a free port of this machine, and what clients ask it.
 struct RunningIssuer: Sendable {
@@ -56,25 +54,25 @@ struct RunningIssuer: Sendable {
     }
 
     func get(_ url: String) async throws -> Answer {
-        try await Exchange.run(URLRequest(url: try Self.url(url)))
+        try await Exchange.run(HTTPClientRequest(url: url))
     }
 
     func post(_ path: String, _ form: [(String, String)], basic: String? = nil) async throws -> Answer {
-        var request = URLRequest(url: try Self.url(identifier + path))
-        request.httpMethod = "POST"
-        request.httpBody = Data(Self.encoded(form).utf8)
-        request.setValue("application/x-www-form-urlencoded", forHTTPHeaderField: "Content-Type")
+        var request = HTTPClientRequest(url: identifier + path)
+        request.method = .POST
+        request.body = .bytes(Array(Self.encoded(form).utf8))
+        request.headers.add(name: "content-type", value: "application/x-www-form-urlencoded")
         if let basic {
-            request.setValue("Basic \(Base64.encode(Array(basic.utf8)))", forHTTPHeaderField: "Authorization")
+            request.headers.add(name: "authorization", value: "Basic \(Base64.encode(Array(basic.utf8)))")
         }
         return try await Exchange.run(request)
     }
 
     func register(_ metadata: JSON) async throws -> Answer {
-        var request = URLRequest(url: try Self.url(identifier + "/register"))
-        request.httpMethod = "POST"
-        request.httpBody = Data(metadata.encoded())
-        request.setValue("application/json", forHTTPHeaderField: "Content-Type")
+        var request = HTTPClientRequest(url: identifier + "/register")
+        request.method = .POST
+        request.body = .bytes(metadata.encoded())
+        request.headers.add(name: "content-type", value: "application/json")
         return try await Exchange.run(request)
     }
 
@@ -112,11 +110,6 @@ struct RunningIssuer: Sendable {
             jws.isSigned(by: key.key, using: algorithm)
         else { return nil }
         return try JSONDocument(parsing: jws.payload, limits: .token).root
-    }
-
-    private static func url(_ text: String) throws -> URL {
-        guard let url = URL(string: text) else { throw URLError(.badURL) }
-        return url
     }
 
     private static func encoded(_ form: [(String, String)]) -> String {
