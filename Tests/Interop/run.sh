@@ -43,8 +43,10 @@ if ! command -v glewlwyd >/dev/null || ! command -v sqlite3 >/dev/null || ! comm
         glewlwyd sqlite3 curl >/dev/null
 fi
 python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install -q --disable-pip-version-check 'mcp>=2' httpx joserfc
+"$work/venv/bin/pip" install -q --disable-pip-version-check 'mcp>=2' httpx joserfc jsonschema
 python="$work/venv/bin/python"
+
+step "the JSON Schemas accept the examples and refuse bad samples" "$python" "$here/schemas.py"
 
 echo "== building"
 cd "$root"
