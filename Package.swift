@@ -91,7 +91,7 @@ let package = Package(
         library("MCPAuthJOSE", ["COpenSSL", "MCPAuthJSON"]),
         library("MCPAuthCore", ["MCPAuthJSON", httpTypes]),
         library("MCPAuthPolicy", ["MCPAuthCore", "MCPAuthJSON"]),
-        library("MCPAuthVerification", ["MCPAuthCore", "MCPAuthJOSE", "MCPAuthJSON"]),
+        library("MCPAuthVerification", ["MCPAuthCore", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthSigning"]),
         library("MCPAuthPluginHost", ["CMCPAuthPlugin", "MCPAuthCore", "MCPAuthJSON"]),
         library("MCPAuthHTTP", ["MCPAuthCore", "MCPAuthJSON", httpTypes]),
         library(

@@ -37,6 +37,11 @@ package enum ResponseWriting {
         if let error = challenge.error { parameters.append("error=\"\(error.rawValue)\"") }
         if !challenge.scope.isEmpty { parameters.append("scope=\"\(challenge.scope)\"") }
         parameters.append("resource_metadata=\"\(challenge.resourceMetadata)\"")
+        if let authentication = challenge.authentication {
+            let acrValues = authentication.acrValues.joined(separator: " ")
+            if !acrValues.isEmpty { parameters.append("acr_values=\"\(acrValues)\"") }
+            if let maxAge = authentication.maxAge { parameters.append("max_age=\"\(maxAge)\"") }
+        }
         if let error = challenge.error { parameters.append("error_description=\"\(description(of: error))\"") }
         return "Bearer " + parameters.joined(separator: ", ")
     }
@@ -71,6 +76,7 @@ package enum ResponseWriting {
         case .invalidRequest: "the request must carry exactly one bearer token in one Authorization field"
         case .invalidToken: "the access token is expired, revoked, malformed or not meant for this resource"
         case .insufficientScope: "the access token lacks a scope that this operation needs"
+        case .insufficientUserAuthentication: "this operation needs a more recent or a stronger sign-in"
         }
     }
 

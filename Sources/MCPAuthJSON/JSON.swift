@@ -62,6 +62,32 @@ package enum JSON: Hashable, Sendable {
         return .object(members)
     }
 
+    /// The string; `nil` for every other kind.
+    package var string: String? {
+        guard case .string(let value) = self else { return nil }
+        return value
+    }
+
+    /// The number, however it was written; `nil` for every other kind.
+    package var double: Double? {
+        switch self {
+        case .integer(let value): Double(value)
+        case .number(let value): value
+        default: nil
+        }
+    }
+
+    /// The member or element that one reference token names (RFC 6901 section 4).
+    package subscript(_ token: String) -> JSON? {
+        switch self {
+        case .object(let members): return members[token]
+        case .array(let elements):
+            guard let index = JSONPointer.arrayIndex(token), elements.indices.contains(index) else { return nil }
+            return elements[index]
+        default: return nil
+        }
+    }
+
     /// A new Jansson tree that the caller owns.
     private func makeNode() -> UnsafeMutablePointer<json_t>? {
         switch self {

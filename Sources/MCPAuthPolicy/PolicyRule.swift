@@ -22,6 +22,7 @@ struct PolicyRule: Sendable {
     let anyScopes: ScopeSet
     let issuers: Set<String>?
     let clientIDs: Set<String>?
+    let signIn: SignInDemand?
     let condition: Condition?
 
     /// Whether the rule has to be looked at for an operation.
@@ -48,7 +49,12 @@ struct PolicyRule: Sendable {
         allScopes.allSatisfy(granted.contains) && (anyScopes.isEmpty || anyScopes.contains(where: granted.contains))
     }
 
-    /// Everything but scopes.
+    /// Whether the sign-in is good enough.
+    func hasSignIn(_ input: PolicyInput) -> Bool {
+        signIn?.isMet(by: input.authInfo, now: input.now) ?? true
+    }
+
+    /// Everything but scopes and sign-in.
     func holds(for authInfo: AuthInfo) -> Truth {
         var truths = [condition?.evaluate(authInfo.claims) ?? .isTrue]
         if let issuers { truths.append(Truth(issuers.contains(authInfo.issuer.description))) }
@@ -60,7 +66,7 @@ struct PolicyRule: Sendable {
 extension PolicyRule {
     private static let keys = [
         "id", "effect", "enforce", "targets", "mcp_methods", "tools", "http_methods", "paths", "scopes", "when",
-        "issuers", "client_ids",
+        "issuers", "client_ids", "acr", "max_age_seconds",
     ]
 
     /// Reads one rule.
@@ -79,15 +85,17 @@ extension PolicyRule {
             condition = try Condition.read(when, at: pointer.appending("when"), in: document)
         }
         let scopes = try object.object("scopes", allowing: ["all", "any"])
+        let effect = try object.required("effect", try object.word("effect", as: Effect.self))
         return PolicyRule(
             id: id,
-            effect: try object.required("effect", try object.word("effect", as: Effect.self)),
+            effect: effect,
             isEnforced: try object.boolean("enforce") ?? true,
             targets: try readTargets(object),
             allScopes: try readScopes("all", scopes),
             anyScopes: try readScopes("any", scopes),
             issuers: try nonEmpty("issuers", object).map(Set.init),
             clientIDs: try nonEmpty("client_ids", object).map(Set.init),
+            signIn: try SignInDemand.read(object, for: effect),
             condition: condition
         )
     }

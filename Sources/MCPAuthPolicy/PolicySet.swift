@@ -28,17 +28,21 @@ package struct PolicySet: PolicyEvaluator {
         var allowing: [String] = []
         var scopes: ScopeSet = []
         var lacking: [String] = []
+        var signIn: PolicyOutcome?
         // Every message of a batch must be allowed; what they lack is asked for at once.
         for message in messages(of: input.operation) {
-            switch evaluate(input, message) {
+            let outcome = evaluate(input, message)
+            switch outcome {
             case .deny(let rules): return .deny(rules: rules)
             case .allow(let rules): allowing += rules
+            case .insufficientAuthentication: signIn = signIn ?? outcome
             case .insufficientScope(let more, let rules):
                 scopes = scopes.union(more)
                 lacking += rules
             }
         }
-        return lacking.isEmpty ? .allow(rules: allowing) : .insufficientScope(scopes, rules: lacking)
+        guard lacking.isEmpty else { return .insufficientScope(scopes, rules: lacking) }
+        return signIn ?? .allow(rules: allowing)
     }
 
     package func scopesToRequest(for operation: PolicyOperation) -> ScopeSet {
@@ -93,9 +97,17 @@ private struct Evaluation {
     private var unmetRequires: [String] = []
     private var scopesOfUnmetRequires: ScopeSet = []
     private var requiresLackingScope: [String] = []
+    private var requiresLackingSignIn: [PolicyRule] = []
     private var allows: [String] = []
-    /// Allow rules that lack nothing but scopes, with those they name and how many are missing.
-    private var nearAllows: [(id: String, scopes: ScopeSet, missing: Int)] = []
+    /// Allow rules that lack nothing but scopes or a sign-in.
+    private var nearAllows: [NearAllow] = []
+
+    private struct NearAllow {
+        let rule: PolicyRule
+        let scopes: ScopeSet
+        let missingScopes: Int
+        let lacksSignIn: Bool
+    }
 
     init(input: PolicyInput, message: MCPMessage?) {
         self.input = input
@@ -120,17 +132,22 @@ private struct Evaluation {
         case .require:
             if holds != .isTrue {
                 unmetRequires.append(rule.id)
-            } else if !hasScopes {
-                scopesOfUnmetRequires = scopesOfUnmetRequires.union(rule.namedScopes(having: granted))
-                requiresLackingScope.append(rule.id)
+            } else {
+                if !hasScopes {
+                    scopesOfUnmetRequires = scopesOfUnmetRequires.union(rule.namedScopes(having: granted))
+                    requiresLackingScope.append(rule.id)
+                }
+                if !rule.hasSignIn(input) { requiresLackingSignIn.append(rule) }
             }
         case .allow:
             guard holds == .isTrue else { return }
-            if hasScopes {
+            let lacksSignIn = !rule.hasSignIn(input)
+            if hasScopes && !lacksSignIn {
                 allows.append(rule.id)
             } else {
                 let named = rule.namedScopes(having: granted)
-                nearAllows.append((rule.id, named, named.filter { !granted.contains($0) }.count))
+                let missing = hasScopes ? 0 : named.filter { !granted.contains($0) }.count
+                nearAllows.append(NearAllow(rule: rule, scopes: named, missingScopes: missing, lacksSignIn: lacksSignIn))
             }
         }
     }
@@ -138,20 +155,32 @@ private struct Evaluation {
     func outcome(shortFormAllows: Bool) -> PolicyOutcome {
         guard firedDenies.isEmpty else { return .deny(rules: firedDenies) }
         guard unmetRequires.isEmpty else { return .deny(rules: unmetRequires) }
-        let isAllowed = shortFormAllows || !allows.isEmpty
-        if isAllowed && requiresLackingScope.isEmpty {
+        if shortFormAllows || !allows.isEmpty {
+            guard requiresLackingScope.isEmpty else {
+                return Self.challenge(scopesOfUnmetRequires, requiresLackingScope)
+            }
+            guard requiresLackingSignIn.isEmpty else { return Self.signInChallenge(requiresLackingSignIn) }
             return .allow(rules: allows.isEmpty ? ["required_scopes"] : allows)
         }
-        guard !isAllowed else {
-            return Self.challenge(scopesOfUnmetRequires, requiresLackingScope)
+        guard let nearest = nearAllows.enumerated().min(by: { Self.cost($0) < Self.cost($1) })?.element else {
+            return .deny(rules: [])
         }
-        guard
-            let nearest = nearAllows.enumerated().min(by: {
-                ($0.element.missing, $0.offset) < ($1.element.missing, $1.offset)
-            })
-        else { return .deny(rules: []) }
-        let scopes = scopesOfUnmetRequires.union(nearest.element.scopes)
-        return Self.challenge(scopes, requiresLackingScope + [nearest.element.id])
+        guard requiresLackingScope.isEmpty, nearest.missingScopes == 0 else {
+            let scopes = scopesOfUnmetRequires.union(nearest.scopes)
+            return Self.challenge(scopes, requiresLackingScope + [nearest.rule.id])
+        }
+        return Self.signInChallenge(requiresLackingSignIn + (nearest.lacksSignIn ? [nearest.rule] : []))
+    }
+
+    /// The fewest scopes, then no new sign-in, then the first in the file.
+    private static func cost(_ near: (offset: Int, element: NearAllow)) -> (Int, Int, Int) {
+        (near.element.missingScopes, near.element.lacksSignIn ? 1 : 0, near.offset)
+    }
+
+    private static func signInChallenge(_ rules: [PolicyRule]) -> PolicyOutcome {
+        let ids = rules.map(\.id)
+        guard let needed = SignInDemand.requirement(rules.compactMap(\.signIn)) else { return .deny(rules: ids) }
+        return .insufficientAuthentication(needed, rules: ids)
     }
 
     /// A challenge that names no scope would tell the client nothing.

@@ -7,7 +7,8 @@ package import MCPAuthJSON
 
 /// A key pair that signs tokens: the one owner of a private OpenSSL `EVP_PKEY`.
 ///
-/// For development issuers and tests. No program that protects resources links this module.
+/// For the client assertions with which a resource server makes itself known (RFC 7523), for development issuers and
+/// for tests. No program that protects resources has a command that signs a token.
 // SAFETY: the key is written in `init` only; OpenSSL counts references to it atomically and signs with a context of
 // each call's own.
 @safe package final class SigningKey: @unchecked Sendable {
@@ -22,8 +23,28 @@ package import MCPAuthJSON
     private let key: OpaquePointer
 
     /// Makes a new key pair: RSA of 2048 bits, the curve of the algorithm, or Ed25519.
-    package init(_ algorithm: SignatureAlgorithm) throws(Failure) {
+    package convenience init(_ algorithm: SignatureAlgorithm) throws(Failure) {
         guard let key = unsafe Self.generate(algorithm) else { throw Failure() }
+        try unsafe self.init(owning: key, algorithm)
+    }
+
+    /// Reads a private key, not encrypted, from PEM text.
+    ///
+    /// - Parameter algorithm: What it signs with; `nil` for the usual one of its kind (RS256, ES256 to ES512, EdDSA).
+    /// - Throws: ``Failure`` when it is no such key, too weak (RSA below 2048 bits), or does not fit the algorithm.
+    package convenience init(pem: [UInt8], algorithm: SignatureAlgorithm? = nil) throws(Failure) {
+        guard let key = unsafe Self.read(pem) else { throw Failure() }
+        guard let usual = unsafe Self.usualAlgorithm(of: key),
+            algorithm == nil || algorithm == usual
+                || (usual == .rs256 && ["RS", "PS"].contains(algorithm?.rawValue.prefix(2)))
+        else {
+            unsafe EVP_PKEY_free(key)
+            throw Failure()
+        }
+        try unsafe self.init(owning: key, algorithm ?? usual)
+    }
+
+    private init(owning key: OpaquePointer, _ algorithm: SignatureAlgorithm) throws(Failure) {
         guard let members = unsafe Self.publicMembers(key, algorithm) else {
             unsafe EVP_PKEY_free(key)
             throw Failure()
@@ -62,7 +83,7 @@ package import MCPAuthJSON
                 unsafe EVP_PKEY_CTX_set_rsa_pss_saltlen(keyContext, RSA_PSS_SALTLEN_DIGEST) == 1
             else { throw Failure() }
         }
-        var signature = [UInt8](repeating: 0, count: 1024)
+        var signature = [UInt8](repeating: 0, count: unsafe Int(max(64, EVP_PKEY_get_size(key))))
         var length = signature.count
         guard unsafe EVP_DigestSign(context, &signature, &length, message, message.count) == 1 else { throw Failure() }
         signature.removeLast(signature.count - length)
@@ -121,6 +142,27 @@ package import MCPAuthJSON
         return unsafe EVP_PKEY_generate(context, &key) == 1 ? key : nil
     }
 
+    private static func read(_ pem: [UInt8]) -> OpaquePointer? {
+        guard let input = unsafe BIO_new_mem_buf(pem, Int32(clamping: pem.count)) else { return nil }
+        defer { unsafe BIO_free(input) }
+        // An encrypted key has no one to ask for its passphrase: an empty one is tried and fails.
+        let key = unsafe PEM_read_bio_PrivateKey(input, nil, { _, _, _, _ in 0 }, nil)
+        if unsafe key == nil { ERR_clear_error() }
+        return unsafe key
+    }
+
+    private static func usualAlgorithm(of key: OpaquePointer) -> SignatureAlgorithm? {
+        if unsafe EVP_PKEY_is_a(key, "RSA") == 1 { return unsafe EVP_PKEY_get_bits(key) >= 2048 ? .rs256 : nil }
+        if unsafe EVP_PKEY_is_a(key, "ED25519") == 1 { return .edDSA }
+        guard unsafe EVP_PKEY_is_a(key, "EC") == 1 else { return nil }
+        switch unsafe EVP_PKEY_get_bits(key) {
+        case 256: return .es256
+        case 384: return .es384
+        case 521: return .es512
+        default: return nil
+        }
+    }
+
     /// The members that a thumbprint is made of (RFC 7638 section 3.2).
     private static func publicMembers(_ key: OpaquePointer, _ algorithm: SignatureAlgorithm) -> [String: String]? {
         if let curve = curve(algorithm), let size = coordinateBytes(algorithm) {
@@ -133,7 +175,8 @@ package import MCPAuthJSON
             guard unsafe EVP_PKEY_get_raw_public_key(key, &bytes, &length) == 1 else { return nil }
             return ["kty": "OKP", "crv": "Ed25519", "x": Base64URL.encode(bytes)]
         }
-        guard let n = unsafe number(key, "n", 256), let e = unsafe number(key, "e", 3) else { return nil }
+        let modulusBytes = unsafe Int(EVP_PKEY_get_size(key))
+        guard let n = unsafe number(key, "n", modulusBytes), let e = unsafe number(key, "e", 3) else { return nil }
         return ["kty": "RSA", "n": Base64URL.encode(n), "e": Base64URL.encode(e)]
     }
 

@@ -18,10 +18,12 @@ package protocol PolicyEvaluator: Sendable {
 package struct PolicyInput: Sendable {
     package let authInfo: AuthInfo
     package let operation: PolicyOperation
+    package let now: NumericDate
 
-    package init(authInfo: AuthInfo, operation: PolicyOperation) {
+    package init(authInfo: AuthInfo, operation: PolicyOperation, now: NumericDate) {
         self.authInfo = authInfo
         self.operation = operation
+        self.now = now
     }
 }
 
@@ -45,6 +47,8 @@ package enum PolicyOutcome: Sendable, Hashable {
     case allow(rules: [String])
     /// More scopes would do: these, all at once.
     case insufficientScope(ScopeSet, rules: [String])
+    /// Scopes suffice; a newer or stronger sign-in would do.
+    case insufficientAuthentication(AuthenticationRequirement, rules: [String])
     /// Nothing the client can ask for would do.
     case deny(rules: [String])
 }

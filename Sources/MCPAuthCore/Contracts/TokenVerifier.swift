@@ -5,15 +5,16 @@ package import MCPAuthJSON
 
 /// Decides whether a token is genuine.
 ///
-/// Implemented by the JWT verifier, the introspection verifier and verifier modules; asked by ``VerifierChain`` once
-/// per request and resource. An implementation must not decide whether the caller may do what it wants: audience,
-/// expiry, scope and policy are checked after it, whatever it says. It must answer within its own time limit and must
-/// never log the token.
+/// Implemented by the JWT verifier, the introspection verifier, verifier modules and verify functions; asked by
+/// ``VerifierChain`` once per request and resource. An implementation must not decide whether the caller may do what it
+/// wants: audience, expiry, scope and policy are checked after it, whatever it says. It must answer within its own time
+/// limit and must never log the token.
 package protocol TokenVerifier: Sendable {
     /// A name for logs and traces.
     var name: String { get }
 
-    func verify(_ token: AccessToken, now: NumericDate) async -> VerifierAnswer
+    /// Judges the token of a request; most verifiers look at the token alone.
+    func verify(_ token: AccessToken, of request: ProtectedResourceRequest, now: NumericDate) async -> VerifierAnswer
 }
 
 /// What a verifier says about a token.
@@ -34,34 +35,42 @@ package enum VerifierAnswer: Sendable {
 ///
 /// It grants nothing: ``VerifierChain`` makes a ``VerifiedToken`` of it.
 package struct TokenEvidence: Sendable {
+    /// How long the verifier vouches for what it found without being asked again.
+    package enum Reuse: Sendable {
+        /// Its verdict may depend on more than the token.
+        case never
+        /// Until this time.
+        case until(NumericDate)
+        /// As long as what it trusted when it looked is still what it trusts.
+        case whileCurrent(Trust, Trust.Mark)
+    }
+
     /// The issuer the token belongs to.
     package let issuer: IssuerIdentifier
     /// The claims object.
     package let claims: JSONValue
+    /// The JSON text of ``claims``.
+    package let payload: [UInt8]
     /// The end of validity where the claims have no `exp`; never later than what the verifier vouches for.
     package let notAfter: NumericDate?
     /// The audience the verifier vouches for where the claims have no `aud`, because the credential is of a kind
     /// that never carries one.
     package let audience: String?
+    package let reuse: Reuse
 
-    package init(issuer: IssuerIdentifier, claims: JSONValue, notAfter: NumericDate? = nil, audience: String? = nil) {
+    package init(
+        issuer: IssuerIdentifier,
+        claims: JSONValue,
+        payload: [UInt8],
+        notAfter: NumericDate? = nil,
+        audience: String? = nil,
+        reuse: Reuse = .never
+    ) {
         self.issuer = issuer
         self.claims = claims
+        self.payload = payload
         self.notAfter = notAfter
         self.audience = audience
-    }
-}
-
-/// A genuine token of a trusted issuer, not yet checked against the resource.
-package struct VerifiedToken: Sendable {
-    package let token: AccessToken
-    package let evidence: TokenEvidence
-    package let issuer: TrustedIssuer
-
-    /// Only ``VerifierChain`` calls this.
-    init(token: AccessToken, evidence: TokenEvidence, issuer: TrustedIssuer) {
-        self.token = token
-        self.evidence = evidence
-        self.issuer = issuer
+        self.reuse = reuse
     }
 }

@@ -59,7 +59,7 @@ package struct AuthorizationEngine: Sendable {
         }
 
         let verified: VerifiedToken
-        switch await VerifierChain.verify(token, for: resource, now: now, trace: &trace) {
+        switch await VerifierChain.verify(token, of: request, for: resource, now: now, trace: &trace) {
         case .passed(let passed): verified = passed
         case .denied(let denial): return .deny(denial)
         }
@@ -72,11 +72,12 @@ package struct AuthorizationEngine: Sendable {
             return .deny(denial)
         }
 
-        let outcome = resource.policy.evaluate(PolicyInput(authInfo: authInfo, operation: operation))
+        let outcome = resource.policy.evaluate(PolicyInput(authInfo: authInfo, operation: operation, now: now))
         trace?.record("policy", outcome.summary)
         switch outcome {
         case .allow: return .allow(authInfo)
         case .insufficientScope(let scopes, _): return .deny(insufficientScope(scopes, resource))
+        case .insufficientAuthentication(let needed, _): return .deny(insufficientAuthentication(needed, resource))
         case .deny: return .deny(Denial(.deniedByPolicy, status: 403))
         }
     }
@@ -94,6 +95,15 @@ package struct AuthorizationEngine: Sendable {
     private static func insufficientScope(_ scopes: ScopeSet, _ resource: ProtectedResource) -> Denial {
         Denial(.insufficientScope, status: 403, challenge: resource.challenge(.insufficientScope, scope: scopes))
     }
+
+    /// RFC 9470 section 3: the token is good, the sign-in behind it is not good enough.
+    private static func insufficientAuthentication(
+        _ needed: AuthenticationRequirement,
+        _ resource: ProtectedResource
+    ) -> Denial {
+        let challenge = resource.challenge(.insufficientUserAuthentication, authentication: needed)
+        return Denial(.insufficientAuthentication, status: 401, challenge: challenge)
+    }
 }
 
 extension PolicyOutcome {
@@ -101,6 +111,7 @@ extension PolicyOutcome {
         switch self {
         case .allow(let rules): "allow by \(rules.joined(separator: ", "))"
         case .insufficientScope(let scopes, let rules): "needs scope \(scopes) for \(rules.joined(separator: ", "))"
+        case .insufficientAuthentication(_, let rules): "needs another sign-in for \(rules.joined(separator: ", "))"
         case .deny(let rules): rules.isEmpty ? "no rule allows" : "deny by \(rules.joined(separator: ", "))"
         }
     }

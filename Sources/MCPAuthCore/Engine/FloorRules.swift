@@ -3,52 +3,44 @@
 
 internal import MCPAuthJSON
 
-/// What no policy can switch off: audience, time, token type and issuer bounds.
+/// What no policy can switch off: audience, time, token type, revocation and issuer bounds.
 package enum FloorRules {
     /// The identity a verified token gives at one resource, or why it gives none.
     ///
-    /// Rules, in order: `exp` (or the verifier's own end) is present and not past; `nbf` and `iat` are dates and `nbf`
-    /// is not in the future, both within the issuer's leeway; the audience names this resource; the token is not bound
-    /// to a proof that was not presented (RFC 9449 section 7.2, RFC 8705 section 3); `sub`, scopes and client are well
-    /// formed; the token names a subject or a client. Scopes beyond the issuer's bounds are dropped.
+    /// Rules, in order: `exp` (or the verifier's own end) is not past and `nbf` not in the future, both within the
+    /// issuer's leeway; the audience names this resource; the token is not bound to a proof that was not presented
+    /// (RFC 9449 section 7.2, RFC 8705 section 3); the deny list does not name it. Scopes and claim values beyond the
+    /// issuer's bounds are dropped.
     package static func apply(
         to token: VerifiedToken,
         at resource: ProtectedResource,
         now: NumericDate
     ) -> Stage<AuthInfo> {
-        let claims = token.evidence.claims
+        let facts = token.facts
         let leeway = token.issuer.leeway
-        guard let expiry = expiry(of: token.evidence) else { return .denied(invalidToken(.missingExpiry, resource)) }
-        guard now < expiry.adding(leeway) else { return .denied(invalidToken(.expired, resource)) }
-        guard isDateOrAbsent(claims["nbf"]), isDateOrAbsent(claims["iat"]) else {
-            return .denied(invalidToken(.invalidClaim, resource))
-        }
-        if let notBefore = claims["nbf"]?.number, notBefore > now.adding(leeway).secondsSinceEpoch {
+        guard now < facts.expiresAt.adding(leeway) else { return .denied(invalidToken(.expired, resource)) }
+        if let notBefore = facts.notBefore, notBefore > now.adding(leeway) {
             return .denied(invalidToken(.notYetValid, resource))
         }
-        guard let audience = audience(of: token.evidence),
-            audience.contains(where: { value in resource.acceptedAudiences.contains { $0.isNamed(by: value) } })
-        else { return .denied(invalidToken(.audienceMismatch, resource)) }
-        guard claims["cnf"] == nil else { return .denied(invalidToken(.proofRequired, resource)) }
-        guard let mapped = token.issuer.claimMapping.apply(to: claims), isNonEmptyStringOrAbsent(claims["sub"]) else {
-            return .denied(invalidToken(.invalidClaim, resource))
+        guard facts.audience.contains(where: resource.accepts(audience:)) else {
+            return .denied(invalidToken(.audienceMismatch, resource))
         }
-        let subject = claims["sub"]?.string
-        guard subject != nil || mapped.clientID != nil else { return .denied(invalidToken(.invalidClaim, resource)) }
-        let scopes = bounded(mapped.scopes, by: token.issuer.allowedScopes)
+        guard !facts.isSenderConstrained else { return .denied(invalidToken(.proofRequired, resource)) }
+        if let revocations = resource.revocations, revocations.current.denies(facts) {
+            return .denied(invalidToken(.revoked, resource))
+        }
+        let scopes = bounded(facts.scopes, by: token.issuer.allowedScopes)
+        let members = token.issuer.allowedClaims.isEmpty ? [:] : bounded(facts.claims, by: token.issuer.allowedClaims)
         return .passed(
             AuthInfo(
                 resource: resource.identifier,
-                issuer: token.issuer.identifier,
-                subject: subject,
-                clientID: mapped.clientID,
+                issuer: facts.issuer,
+                subject: facts.subject,
+                clientID: facts.clientID,
                 scopes: scopes,
-                audience: audience,
-                expiresAt: expiry,
-                claims: Claims(
-                    raw: claims,
-                    normalised: mapped.claims.normalised.merging(["scope": .array(scopes.map(JSON.string))]) { $1 }
-                ),
+                audience: facts.audience,
+                expiresAt: facts.expiresAt,
+                claims: facts.claims.bounded(scopes: scopes, members: members),
                 token: token.token
             )
         )
@@ -59,33 +51,23 @@ package enum FloorRules {
         Denial(reason, status: 401, challenge: resource.challenge(.invalidToken))
     }
 
-    private static func expiry(of evidence: TokenEvidence) -> NumericDate? {
-        guard let claim = evidence.claims["exp"] else { return evidence.notAfter }
-        guard let seconds = claim.number, seconds.isFinite else { return nil }
-        return evidence.notAfter.map { min($0, NumericDate(seconds)) } ?? NumericDate(seconds)
-    }
-
-    /// Every audience of the token; `nil` when absent, empty or not made of strings only.
-    private static func audience(of evidence: TokenEvidence) -> [String]? {
-        guard let claim = evidence.claims["aud"] else { return evidence.audience.map { [$0] } }
-        if let single = claim.string { return [single] }
-        guard let elements = claim.array, !elements.isEmpty else { return nil }
-        let strings = elements.compactMap(\.string)
-        return strings.count == elements.count ? strings : nil
-    }
-
-    private static func isDateOrAbsent(_ claim: JSONValue?) -> Bool {
-        guard let claim else { return true }
-        return claim.number?.isFinite ?? false
-    }
-
-    private static func isNonEmptyStringOrAbsent(_ claim: JSONValue?) -> Bool {
-        guard let claim else { return true }
-        return claim.string.map { !$0.isEmpty } ?? false
-    }
-
     private static func bounded(_ scopes: ScopeSet, by allowed: ScopeSet?) -> ScopeSet {
-        guard let allowed else { return scopes }
+        guard let allowed, !allowed.isSuperset(of: scopes) else { return scopes }
         return ScopeSet(scopes.filter(allowed.contains))
+    }
+
+    /// The bounded claims with the values their issuer may give; one that keeps none is hidden.
+    private static func bounded(_ claims: Claims, by allowed: [String: Set<String>]) -> [String: JSON] {
+        var members: [String: JSON] = [:]
+        for (name, values) in allowed {
+            switch claims.value(at: JSONPointer(tokens: [name])) {
+            case nil: break
+            case .string(let value) where values.contains(value): break
+            case .array(let elements):
+                members[name] = .array(elements.filter { $0.string.map(values.contains) ?? false })
+            default: members[name] = .null
+            }
+        }
+        return members
     }
 }

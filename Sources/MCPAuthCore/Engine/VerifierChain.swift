@@ -3,12 +3,13 @@
 
 /// Asks the verifiers of a resource, in order, until one knows the token.
 package enum VerifierChain {
-    /// The token as verified by one of them, or the denial that its answer means.
+    /// The token as verified by one of them, now or a short time ago, or the denial that its answer means.
     ///
     /// Only *not mine* goes on to the next. A token that nobody knows, and one whose verifier names an issuer that is
-    /// not trusted for this resource, are invalid.
+    /// not trusted for this resource, are invalid. What is kept are facts about the token, never a decision.
     package static func verify(
         _ token: AccessToken,
+        of request: ProtectedResourceRequest,
         for resource: ProtectedResource,
         now: NumericDate,
         trace: inout DecisionTrace?
@@ -16,16 +17,32 @@ package enum VerifierChain {
         guard token.bytes.count <= AccessToken.maximumLength else {
             return .denied(FloorRules.invalidToken(.tokenTooLong, resource))
         }
+        let digest = resource.tokenCache?.digest(of: token)
         var nobodysReason = Denial.Reason.unrecognizedToken
-        for verifier in resource.verifiers {
-            let answer = await verifier.verify(token, now: now)
-            trace?.record("verify", "\(verifier.name): \(answer.summary)")
+        for slot in resource.verifiers {
+            if let digest, let facts = resource.tokenCache?.facts(of: digest, from: slot.number, now: now),
+                let issuer = resource.issuer(facts.issuer)
+            {
+                trace?.record("verify", "\(slot.verifier.name): verified before")
+                return .passed(VerifiedToken(token: token, facts: facts, issuer: issuer))
+            }
+            let answer = await slot.verifier.verify(token, of: request, now: now)
+            trace?.record("verify", "\(slot.verifier.name): \(answer.summary)")
             switch answer {
             case .verified(let evidence):
                 guard let issuer = resource.issuer(evidence.issuer) else {
                     return .denied(FloorRules.invalidToken(.untrustedIssuer, resource))
                 }
-                return .passed(VerifiedToken(token: token, evidence: evidence, issuer: issuer))
+                switch ClaimTransformation.apply(issuer.claimMapping, to: evidence) {
+                case .rejected(let reason):
+                    trace?.record("transform", "\(reason)")
+                    return .denied(FloorRules.invalidToken(reason, resource))
+                case .facts(let facts):
+                    if let digest {
+                        resource.tokenCache?.keep(facts, of: digest, from: slot.number, evidence.reuse, now: now)
+                    }
+                    return .passed(VerifiedToken(token: token, facts: facts, issuer: issuer))
+                }
             case .rejected(let reason):
                 return .denied(FloorRules.invalidToken(reason, resource))
             case .unavailable(let reason, let retryAfter):

@@ -5,42 +5,58 @@ package import MCPAuthJSON
 
 /// The claims of a verified token (RFC 7519 section 4), read by JSON Pointer.
 ///
-/// Lookups see the normalised claims: those of the token, with `scope` as an array and `client_id` in its standard
-/// place whatever the issuer calls them.
+/// Lookups see the normalised claims: those of the token, with `scope` as an array, `client_id` in its standard place
+/// and whatever else the claim mapping of its issuer says.
 public struct Claims: Sendable {
-    /// The token's own claims.
-    package let raw: JSONValue
-    /// Top-level members that the claim mapping put in place of the token's own.
-    package let normalised: [String: JSON]
+    private enum Source: Sendable {
+        case text([UInt8])
+        case document(ClaimsDocument)
+    }
 
-    package init(raw: JSONValue, normalised: [String: JSON] = [:]) {
-        self.raw = raw
-        self.normalised = normalised
+    private let source: Source
+    package let scopes: ScopeSet
+    package let clientID: String?
+    /// Top-level members that stand in place of the token's own; `null` for one that is hidden.
+    private let mapped: [String: JSON]
+
+    /// - Parameters:
+    ///   - payload: The JSON text of the claims object.
+    ///   - parsed: The same, parsed.
+    package init(
+        payload: [UInt8],
+        parsed: JSONValue? = nil,
+        scopes: ScopeSet,
+        clientID: String?,
+        mapped: [String: JSON] = [:]
+    ) {
+        source = .document(ClaimsDocument(payload, parsed: parsed))
+        self.scopes = scopes
+        self.clientID = clientID
+        self.mapped = mapped
+    }
+
+    private init(_ source: Source, _ scopes: ScopeSet, _ clientID: String?, _ mapped: [String: JSON]) {
+        self.source = source
+        self.scopes = scopes
+        self.clientID = clientID
+        self.mapped = mapped
     }
 
     /// The string that `pointer` names; `nil` when absent, of another type, or when the pointer is not well formed.
     public func string(at pointer: String) -> String? {
-        guard case .string(let value) = value(at: pointer) else { return nil }
-        return value
+        value(at: pointer)?.string
     }
 
     /// The strings of the array that `pointer` names; `nil` unless every element is a string.
     public func strings(at pointer: String) -> [String]? {
         guard case .array(let elements) = value(at: pointer) else { return nil }
-        let strings = elements.compactMap { element -> String? in
-            guard case .string(let value) = element else { return nil }
-            return value
-        }
+        let strings = elements.compactMap(\.string)
         return strings.count == elements.count ? strings : nil
     }
 
     /// The number that `pointer` names.
     public func number(at pointer: String) -> Double? {
-        switch value(at: pointer) {
-        case .integer(let value): Double(value)
-        case .number(let value): value
-        default: nil
-        }
+        value(at: pointer)?.double
     }
 
     /// The boolean that `pointer` names.
@@ -60,13 +76,75 @@ public struct Claims: Sendable {
 
     /// The normalised value that `pointer` names.
     package func value(at pointer: JSONPointer) -> JSON? {
-        guard let first = pointer.tokens.first else {
-            return normalised.reduce(JSON(raw)) { $0.merging(patch: [$1.key: $1.value]) }
+        guard let first = pointer.tokens.first else { return everything }
+        guard let replaced = replacement(of: first) else { return rawValue(at: pointer) }
+        if case .null = replaced { return nil }
+        return pointer.tokens.dropFirst().reduce(Optional(replaced)) { value, token in value?[token] }
+    }
+
+    /// The token's own value, before any mapping.
+    package func rawValue(at pointer: JSONPointer) -> JSON? {
+        root?[pointer].map(JSON.init)
+    }
+
+    /// The same claims within bounds: these scopes, and these members in place of the token's own.
+    package func bounded(scopes: ScopeSet, members: [String: JSON]) -> Claims {
+        Claims(source, scopes, clientID, members.isEmpty ? mapped : mapped.merging(members) { $1 })
+    }
+
+    /// As they are kept: the text alone.
+    package func unparsed() -> Claims {
+        guard case .document(let document) = source else { return self }
+        return Claims(.text(document.payload), scopes, clientID, mapped)
+    }
+
+    /// As they are handed out: parsed at most once, when first looked at.
+    package func readable() -> Claims {
+        guard case .text(let payload) = source else { return self }
+        return Claims(.document(ClaimsDocument(payload)), scopes, clientID, mapped)
+    }
+
+    private var root: JSONValue? {
+        switch source {
+        case .text(let payload): ClaimsDocument(payload).root
+        case .document(let document): document.root
         }
-        guard let replaced = normalised[first] else { return raw[pointer].map(JSON.init) }
-        return pointer.tokens.dropFirst().reduce(Optional(replaced)) { value, token in
-            guard case .object(let members) = value else { return nil }
-            return members[token]
+    }
+
+    private func replacement(of name: String) -> JSON? {
+        if let member = mapped[name] { return member }
+        switch name {
+        case "scope": return .array(scopes.map(JSON.string))
+        case "client_id": return clientID.map(JSON.string)
+        default: return nil
+        }
+    }
+
+    private var everything: JSON {
+        let standard: [String: JSON] = ["scope": .array(scopes.map(JSON.string))]
+        let changes = standard.merging(["client_id": clientID.map(JSON.string)].compactMapValues(\.self)) { $1 }
+        return (root.map(JSON.init) ?? [:]).merging(patch: .object(changes.merging(mapped) { $1 }))
+    }
+}
+
+/// The JSON text of a claims object, parsed when first looked at.
+///
+/// Most decisions need no claim beyond those that every token has, so a token that was verified before is not parsed
+/// again for them.
+private final class ClaimsDocument: Sendable {
+    let payload: [UInt8]
+    private let parsed: Lock<JSONValue?>
+
+    init(_ payload: [UInt8], parsed: JSONValue? = nil) {
+        self.payload = payload
+        self.parsed = Lock(parsed)
+    }
+
+    /// The claims object; never `nil` for a text that a verifier accepted.
+    var root: JSONValue? {
+        parsed.withLock { parsed in
+            if parsed == nil { parsed = try? JSONDocument(parsing: payload, limits: .fetched).root }
+            return parsed
         }
     }
 }

@@ -48,8 +48,14 @@ public struct Denial: Sendable, Hashable {
         public static let inactiveToken = Reason("inactive_token")
         /// A verifier module rejects the token.
         public static let rejectedByModule = Reason("rejected_by_module")
+        /// A verify function rejects the token.
+        public static let rejectedByFunction = Reason("rejected_by_function")
         /// A claim has a type or value it must not have.
         public static let invalidClaim = Reason("invalid_claim")
+        /// A claim has none of the values that its issuer must give it.
+        public static let unexpectedClaimValue = Reason("unexpected_claim_value")
+        /// The local deny list names the token.
+        public static let revoked = Reason("revoked")
         /// The token says no end.
         public static let missingExpiry = Reason("missing_expiry")
         /// The token has ended.
@@ -62,6 +68,8 @@ public struct Denial: Sendable, Hashable {
         public static let proofRequired = Reason("proof_required")
         /// More scopes are needed.
         public static let insufficientScope = Reason("insufficient_scope")
+        /// Scopes suffice; the sign-in is too old or too weak.
+        public static let insufficientAuthentication = Reason("insufficient_authentication")
         /// The policy denies, whatever the scopes.
         public static let deniedByPolicy = Reason("denied_by_policy")
         /// The issuer cannot be asked now.
@@ -100,18 +108,41 @@ public struct BearerChallenge: Sendable, Hashable {
         case invalidRequest = "invalid_request"
         case invalidToken = "invalid_token"
         case insufficientScope = "insufficient_scope"
+        /// RFC 9470 section 3.
+        case insufficientUserAuthentication = "insufficient_user_authentication"
     }
 
     /// Absent when the client sent no credentials.
     public let error: ErrorCode?
     /// The scopes the operation needs, all at once; empty when no scope would help or none is known.
     public let scope: ScopeSet
+    /// What the sign-in must be like; `nil` when it is good enough.
+    public let authentication: AuthenticationRequirement?
     /// Where the client finds the metadata of the protected resource.
     public let resourceMetadata: String
 
-    package init(error: ErrorCode?, scope: ScopeSet = [], resourceMetadata: String) {
+    package init(
+        error: ErrorCode?,
+        scope: ScopeSet = [],
+        authentication: AuthenticationRequirement? = nil,
+        resourceMetadata: String
+    ) {
         self.error = error
         self.scope = scope
+        self.authentication = authentication
         self.resourceMetadata = resourceMetadata
+    }
+}
+
+/// How the user must have signed in (RFC 9470 section 3).
+public struct AuthenticationRequirement: Sendable, Hashable {
+    /// Authentication context classes of which one is needed, in order of preference; empty for any.
+    public let acrValues: [String]
+    /// The greatest age of the sign-in in seconds; `nil` for any.
+    public let maxAge: Int?
+
+    package init(acrValues: [String], maxAge: Int?) {
+        self.acrValues = acrValues
+        self.maxAge = maxAge
     }
 }

@@ -2,29 +2,65 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// One protected resource, ready to serve: what it accepts and how that is checked.
-package struct ProtectedResource: Sendable {
+package final class ProtectedResource: Sendable {
+    /// A verifier and the number under which its findings are kept.
+    package struct VerifierSlot: Sendable {
+        package let verifier: any TokenVerifier
+        package let number: UInt64
+    }
+
     package let identifier: ResourceIdentifier
     /// The issuers trusted for this resource, in the order they are published.
     package let issuers: [TrustedIssuer]
     /// The audiences a token may name.
     ///
-    /// the identifier unless configured otherwise. Never empty.
+    /// The identifier unless configured otherwise. Never empty.
     package let acceptedAudiences: [ResourceAudience]
     /// Asked in this order.
-    package let verifiers: [any TokenVerifier]
+    package let verifiers: [VerifierSlot]
     package let policy: any PolicyEvaluator
     package let metadata: ProtectedResourceMetadata
     /// Whether requests carry MCP messages, which are then read from the body.
     package let speaksMCP: Bool
+    /// Where facts about verified tokens are kept; `nil` to verify each time.
+    package let tokenCache: TokenCache?
+    /// The local deny list.
+    package let revocations: Revocations?
 
-    package init(
+    package convenience init(
         identifier: ResourceIdentifier,
         issuers: [TrustedIssuer],
         acceptedAudiences: [ResourceAudience],
         verifiers: [any TokenVerifier],
         policy: any PolicyEvaluator,
         metadata: ProtectedResourceMetadata,
-        speaksMCP: Bool
+        speaksMCP: Bool,
+        tokenCache: TokenCache? = nil,
+        revocations: Revocations? = nil
+    ) {
+        self.init(
+            identifier,
+            issuers,
+            acceptedAudiences,
+            verifiers.map { VerifierSlot(verifier: $0, number: TokenCache.nextVerifierNumber()) },
+            policy,
+            metadata,
+            speaksMCP,
+            tokenCache,
+            revocations
+        )
+    }
+
+    private init(
+        _ identifier: ResourceIdentifier,
+        _ issuers: [TrustedIssuer],
+        _ acceptedAudiences: [ResourceAudience],
+        _ verifiers: [VerifierSlot],
+        _ policy: any PolicyEvaluator,
+        _ metadata: ProtectedResourceMetadata,
+        _ speaksMCP: Bool,
+        _ tokenCache: TokenCache?,
+        _ revocations: Revocations?
     ) {
         self.identifier = identifier
         self.issuers = issuers
@@ -33,19 +69,28 @@ package struct ProtectedResource: Sendable {
         self.policy = policy
         self.metadata = metadata
         self.speaksMCP = speaksMCP
+        self.tokenCache = tokenCache
+        self.revocations = revocations
     }
 
     /// The same resource with other audiences or another policy, for one part of its routes.
     package func narrowed(acceptedAudiences: [ResourceAudience], policy: any PolicyEvaluator) -> ProtectedResource {
         ProtectedResource(
-            identifier: identifier,
-            issuers: issuers,
-            acceptedAudiences: acceptedAudiences,
-            verifiers: verifiers,
-            policy: policy,
-            metadata: metadata,
-            speaksMCP: speaksMCP
+            identifier,
+            issuers,
+            acceptedAudiences,
+            verifiers,
+            policy,
+            metadata,
+            speaksMCP,
+            tokenCache,
+            revocations
         )
+    }
+
+    /// Whether an audience value of a token means this resource.
+    package func accepts(audience value: String) -> Bool {
+        acceptedAudiences.contains { $0.isNamed(by: value) }
     }
 
     package func issuer(_ identifier: IssuerIdentifier) -> TrustedIssuer? {
@@ -53,8 +98,17 @@ package struct ProtectedResource: Sendable {
     }
 
     /// The challenge that points a client to this resource's metadata.
-    package func challenge(_ error: BearerChallenge.ErrorCode?, scope: ScopeSet = []) -> BearerChallenge {
-        BearerChallenge(error: error, scope: scope, resourceMetadata: identifier.metadataURL)
+    package func challenge(
+        _ error: BearerChallenge.ErrorCode?,
+        scope: ScopeSet = [],
+        authentication: AuthenticationRequirement? = nil
+    ) -> BearerChallenge {
+        BearerChallenge(
+            error: error,
+            scope: scope,
+            authentication: authentication,
+            resourceMetadata: identifier.metadataURL
+        )
     }
 }
 
@@ -84,16 +138,20 @@ package struct TrustedIssuer: Sendable {
     package let claimMapping: ClaimMapping
     /// Scopes this issuer may grant here; `nil` for no bound.
     package let allowedScopes: ScopeSet?
+    /// Values this issuer may give to normalised claims here, by their names; other claims have no bound.
+    package let allowedClaims: [String: Set<String>]
 
     package init(
         identifier: IssuerIdentifier,
         leeway: Double = 60,
         claimMapping: ClaimMapping = ClaimMapping(),
-        allowedScopes: ScopeSet? = nil
+        allowedScopes: ScopeSet? = nil,
+        allowedClaims: [String: Set<String>] = [:]
     ) {
         self.identifier = identifier
         self.leeway = leeway
         self.claimMapping = claimMapping
         self.allowedScopes = allowedScopes
+        self.allowedClaims = allowedClaims
     }
 }

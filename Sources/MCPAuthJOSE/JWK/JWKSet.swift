@@ -9,6 +9,8 @@ package struct JWKSet: Sendable {
     package struct Skipped: Sendable {
         package let index: Int
         package let reason: JWK.Unusable
+        /// Its `kid`, where it has one.
+        package let keyID: String?
         /// Its `kty` and `crv`, as ``SignatureAlgorithm/keyFamily``.
         let family: String
     }
@@ -48,7 +50,7 @@ package struct JWKSet: Sendable {
                 keys.append(try JWK(entry))
             } catch {
                 let family = [entry["kty"]?.string, entry["crv"]?.string].compactMap(\.self).joined(separator: " ")
-                skipped.append(Skipped(index: index, reason: error, family: family))
+                skipped.append(Skipped(index: index, reason: error, keyID: entry["kid"]?.string, family: family))
             }
         }
         self.keys = keys

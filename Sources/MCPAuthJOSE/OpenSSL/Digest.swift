@@ -15,6 +15,18 @@ package enum Digest {
         }
     }
 
+    /// SHA-256 as four words, without an allocation for the result; zeros if OpenSSL fails, which it does not for a
+    /// digest that was fetched.
+    package static func sha256Words(_ bytes: [UInt8]) -> (UInt64, UInt64, UInt64, UInt64) {
+        var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        unsafe withUnsafeMutableBytes(of: &words) { buffer in
+            var length: UInt32 = 0
+            let start = unsafe buffer.baseAddress?.assumingMemoryBound(to: UInt8.self)
+            _ = unsafe EVP_Digest(bytes, bytes.count, start, &length, sha256Method.method, nil)
+        }
+        return words
+    }
+
     /// SHA-256 as 64 lower-case hexadecimal digits.
     package static func hexadecimalSHA256(_ bytes: [UInt8]) -> String {
         hexadecimal(sha256(bytes))

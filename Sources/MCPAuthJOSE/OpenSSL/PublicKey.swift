@@ -103,6 +103,11 @@ internal import COpenSSL
         }
     }
 
+    /// Whether both are the same key, whatever they are called.
+    package func isSameKey(as other: PublicKey) -> Bool {
+        unsafe EVP_PKEY_eq(key, other.key) == 1
+    }
+
     private static func verify(_ context: OpaquePointer, _ signature: [UInt8], _ message: ArraySlice<UInt8>) -> Bool {
         let result = unsafe message.withUnsafeBufferPointer { bytes in
             unsafe EVP_DigestVerify(context, signature, signature.count, bytes.baseAddress, bytes.count)

@@ -44,7 +44,7 @@ extension Condition.ClaimReference {
     private static let setValued: Set<String> = ["scope", "scp", "aud", "groups", "roles", "amr"]
 
     func value(in claims: Claims) -> JSON? {
-        isRaw ? claims.raw[pointer].map(JSON.init) : claims.value(at: pointer)
+        isRaw ? claims.rawValue(at: pointer) : claims.value(at: pointer)
     }
 
     /// The value as a set; a scalar is one only for the claims that are sets by convention.

@@ -29,6 +29,8 @@ package struct FetchRequest: Sendable {
     package let authorization: String?
     /// A form body, which makes the request a POST.
     package let form: [UInt8]?
+    /// Who this client is on the TLS level, and whom it believes there; `nil` for nobody and the system's roots.
+    package let tls: TLSIdentity?
     /// The largest accepted response body, in bytes.
     package let maximumBytes: Int
     /// For the whole exchange, in seconds.
@@ -40,6 +42,7 @@ package struct FetchRequest: Sendable {
         accept: String = "application/json",
         authorization: String? = nil,
         form: [UInt8]? = nil,
+        tls: TLSIdentity? = nil,
         maximumBytes: Int = 512 * 1024,
         timeout: Double = 5
     ) {
@@ -48,6 +51,7 @@ package struct FetchRequest: Sendable {
         self.accept = accept
         self.authorization = authorization
         self.form = form
+        self.tls = tls
         self.maximumBytes = maximumBytes
         self.timeout = timeout
     }
@@ -61,6 +65,21 @@ package struct FetchRequest: Sendable {
     package var mustReachPublicAddress: Bool {
         guard case .learned(let origin) = provenance else { return false }
         return origin.host != url.host
+    }
+}
+
+/// Files of PEM text with which a client makes itself known by TLS (RFC 8705 section 2).
+package struct TLSIdentity: Sendable, Hashable {
+    /// The client's certificate chain.
+    package let certificate: String
+    package let privateKey: String
+    /// The authorities to believe instead of the system's.
+    package let trustRoots: String?
+
+    package init(certificate: String, privateKey: String, trustRoots: String? = nil) {
+        self.certificate = certificate
+        self.privateKey = privateKey
+        self.trustRoots = trustRoots
     }
 }
 

@@ -23,7 +23,8 @@ package final class IssuerDirectory: Sendable {
 
     /// The result of looking for the key of a token.
     package enum KeyAnswer: Sendable {
-        case key(JWK)
+        /// One of these, and what it is worth to remember that.
+        case keys([JWK], TokenEvidence.Reuse)
         case unknown
         /// The keys cannot be had now, or are older than the token and may not be fetched yet.
         case unavailable(retryAfter: Int)
@@ -31,11 +32,22 @@ package final class IssuerDirectory: Sendable {
 
     package let issuer: IssuerIdentifier
     private let metadataFetch: CachedFetch<AuthorizationServerMetadata>
-    private let keyFetch: CachedFetch<JWKSet>
+    private let keyFetch: CachedFetch<KeyRing>
+    private let trust: Trust
 
-    package init(issuer: IssuerIdentifier, source: Source, override: Override? = nil, fetcher: any HTTPFetcher) {
+    package init(
+        issuer: IssuerIdentifier,
+        source: Source,
+        override: Override? = nil,
+        fetcher: any HTTPFetcher,
+        onEvent: @escaping EngineEventHandler = { _ in }
+    ) {
         self.issuer = issuer
-        let metadata = CachedFetch<AuthorizationServerMetadata> { _ in
+        let trust = Trust()
+        self.trust = trust
+        let metadata = CachedFetch<AuthorizationServerMetadata> { outcome in
+            if case .failure(let error) = outcome.result { onEvent(Self.failure(of: "metadata", issuer, error)) }
+        } fetch: { _, _ in
             let document = try await Self.metadataDocument(issuer, source, fetcher)
             let metadata = try AuthorizationServerMetadata(try await override?(document) ?? document)
             // RFC 8414 section 3.3: identical, or the document must not be used.
@@ -45,13 +57,24 @@ package final class IssuerDirectory: Sendable {
             return metadata
         }
         metadataFetch = metadata
-        keyFetch = CachedFetch<JWKSet> { now in
+        keyFetch = CachedFetch<KeyRing> { outcome in
+            switch outcome.result {
+            case .failure(let error): onEvent(Self.failure(of: "keys", issuer, error))
+            case .success(let ring):
+                if outcome.previous.map({ !ring.hasSamePublishedKeys(as: $0) }) ?? true {
+                    // Whatever was concluded from other keys is looked at again.
+                    trust.renew()
+                    Self.report(ring.published, of: issuer, isFirst: outcome.previous == nil, to: onEvent)
+                }
+            }
+            if let goodUntil = outcome.goodUntil { trust.extend(until: goodUntil) }
+        } fetch: { now, previous in
             guard let metadata = await metadata.value(now: now)?.value else {
                 throw FetchError("no metadata: \(metadata.lastError ?? "not fetched")")
             }
             guard let url = metadata.url("jwks_uri") else { throw FetchError("the metadata has no usable `jwks_uri`") }
-            let provenance = Self.provenance(of: issuer, source)
-            return try await Self.keys(at: url, provenance, fetcher)
+            let newer = try await Self.keySet(at: url, Self.provenance(of: issuer, source), fetcher)
+            return previous?.succeeded(by: newer, at: now) ?? KeyRing(newer)
         }
     }
 
@@ -60,27 +83,40 @@ package final class IssuerDirectory: Sendable {
         await metadataFetch.value(now: now)?.value
     }
 
-    /// The key of a token with this `kid` and `alg`.
+    /// The keys that may have signed a token with this `kid` and `alg`.
     ///
     /// An unknown `kid` causes at most one fetch per cool-down. While that forbids a fetch, a token older than the key
     /// set is invalid, and one that is younger may have a key that was published since.
-    package func key(
+    package func keys(
         keyID: String?,
         algorithm: SignatureAlgorithm,
         tokenIssuedAt: NumericDate?,
         now: NumericDate
     ) async -> KeyAnswer {
-        guard let entry = await keyFetch.value(now: now) else {
-            return .unavailable(retryAfter: keyFetch.retryAfter(now: now))
+        for attempt in ["kept", "fetched"] {
+            if attempt == "fetched" { await keyFetch.refresh(now: now) }
+            // Taken before the keys are, so that a change in between ends it.
+            let mark = trust.mark
+            guard let entry = await keyFetch.value(now: now) else { break }
+            switch entry.value.candidates(keyID: keyID, algorithm: algorithm, now: now) {
+            case .published(let keys): return .keys(keys, .whileCurrent(trust, mark))
+            case .vanished(let keys): return .keys(keys, .never)
+            case .unusable: return .unknown
+            case .unknown where attempt == "fetched":
+                if tokenIssuedAt.map({ $0 <= entry.fetchedAt }) ?? true { return .unknown }
+            case .unknown: break
+            }
         }
-        if let answer = Self.answer(entry.value.select(keyID: keyID, algorithm: algorithm)) { return answer }
-        await keyFetch.refresh(now: now)
-        guard let entry = await keyFetch.value(now: now) else {
-            return .unavailable(retryAfter: keyFetch.retryAfter(now: now))
-        }
-        if let answer = Self.answer(entry.value.select(keyID: keyID, algorithm: algorithm)) { return answer }
-        let isOlderThanKeys = tokenIssuedAt.map { $0 <= entry.fetchedAt } ?? true
-        return isOlderThanKeys ? .unknown : .unavailable(retryAfter: keyFetch.retryAfter(now: now))
+        return .unavailable(retryAfter: keyFetch.retryAfter(now: now))
+    }
+
+    /// Throws away metadata and keys, also those of the grace; the next token makes them be fetched.
+    ///
+    /// For a key that must not be believed any longer.
+    package func purge() {
+        metadataFetch.purge()
+        keyFetch.purge()
+        trust.renew()
     }
 
     /// Why the last fetch of metadata or keys failed.
@@ -97,12 +133,21 @@ package final class IssuerDirectory: Sendable {
         }
     }
 
-    /// `nil` for an unknown `kid`, which a newer key set may know.
-    private static func answer(_ selection: JWKSet.Selection) -> KeyAnswer? {
-        switch selection {
-        case .key(let key): .key(key)
-        case .algorithmDoesNotFit, .ambiguous: .unknown
-        case .unknownKeyID: nil
+    private static func failure(of what: String, _ issuer: IssuerIdentifier, _ error: FetchError) -> EngineEvent {
+        EngineEvent(.warning, .fetchFailed, "\(what) of `\(issuer.description.printable)`: \(error.description.printable)")
+    }
+
+    private static func report(
+        _ keys: JWKSet,
+        of issuer: IssuerIdentifier,
+        isFirst: Bool,
+        to onEvent: EngineEventHandler
+    ) {
+        let name = issuer.description.printable
+        onEvent(EngineEvent(isFirst ? .debug : .info, .keysChanged, "`\(name)` publishes \(keys.keys.count) keys"))
+        for skipped in keys.skipped where skipped.reason == .privateKey {
+            let message = "entry \(skipped.index) of the JWK Set of `\(name)` \(skipped.reason.rawValue)"
+            onEvent(EngineEvent(.error, .keysSkipped, message))
         }
     }
 
@@ -122,7 +167,7 @@ package final class IssuerDirectory: Sendable {
         return JSON(try await json(FetchRequest(url: url, provenance: .configured), fetcher))
     }
 
-    private static func keys(
+    private static func keySet(
         at url: HTTPURL,
         _ provenance: FetchRequest.Provenance,
         _ fetcher: any HTTPFetcher

@@ -10,7 +10,10 @@ internal import MCPAuthJSON
 /// Only literal `active: true` is genuine. A response that names another issuer or a kind of token that is no access
 /// token is rejected. Whatever keeps the issuer from answering, our own credentials included, is *unavailable*: never
 /// an invalid token. Time, audience and scopes of the response are checked by the floor rules.
-package struct IntrospectionVerifier: TokenVerifier {
+///
+/// Those who ask about the same token at the same time share one request. That a token is not active is remembered for
+/// a short time; what is active is kept by the engine, for as long as ``Settings/cacheSeconds`` says.
+package final class IntrospectionVerifier: TokenVerifier {
     /// Where the introspection endpoint is.
     package enum Endpoint: Sendable {
         case url(HTTPURL)
@@ -18,60 +21,161 @@ package struct IntrospectionVerifier: TokenVerifier {
         case discovered(IssuerDirectory, FetchRequest.Provenance)
     }
 
+    /// Which tokens are shown to the issuer.
+    package enum TokenForm: String, Sendable, CaseIterable {
+        /// All but JWTs, which are verified with its keys.
+        case opaque
+        /// Only JWTs that name this issuer, for issuers whose keys do not verify them.
+        case jwt
+        /// Both.
+        case any
+    }
+
+    package struct Settings: Sendable {
+        /// Only tokens that begin so are shown to this issuer; empty for all.
+        package var tokenPrefix = ""
+        package var tokenForm = TokenForm.opaque
+        /// The audience of responses that name none; `nil` to refuse them.
+        package var assumedAudience: String?
+        /// Seconds for which an active token is not asked about again.
+        package var cacheSeconds = 30.0
+        /// Seconds for which an inactive token is not asked about again.
+        package var negativeCacheSeconds = 10.0
+        /// The most requests at once.
+        package var concurrency = 64
+        /// The most requests that begin in a second.
+        package var perSecond = 500
+
+        package init() {}
+    }
+
     package let name: String
     private let issuer: IssuerIdentifier
     private let endpoint: Endpoint
-    private let authorization: String
-    private let tokenPrefix: [UInt8]
+    private let client: ClientAuthentication
+    private let settings: Settings
     private let fetcher: any HTTPFetcher
+    private let onEvent: EngineEventHandler
+    private let limiter: RequestLimiter
+    private let flights = SingleFlight<TokenDigest, VerifierAnswer>()
+    /// When what was said of an inactive token is forgotten.
+    private let inactive = ShardedCache<TokenDigest, NumericDate>(capacity: 10_000)
 
-    /// - Parameter tokenPrefix: Only tokens that begin so are shown to this issuer; empty for all.
     package init(
         issuer: IssuerIdentifier,
         endpoint: Endpoint,
-        clientID: String,
-        clientSecret: [UInt8],
-        tokenPrefix: String = "",
-        fetcher: any HTTPFetcher
+        client: ClientAuthentication,
+        settings: Settings = Settings(),
+        fetcher: any HTTPFetcher,
+        onEvent: @escaping EngineEventHandler = { _ in }
     ) {
         name = "introspection \(issuer)"
         self.issuer = issuer
         self.endpoint = endpoint
-        // RFC 6749 section 2.3.1: both parts are form-encoded before they are joined.
-        let credentials = Self.formEncoded(Array(clientID.utf8)) + ":" + Self.formEncoded(clientSecret)
-        authorization = "Basic " + Base64.encode(Array(credentials.utf8))
-        self.tokenPrefix = Array(tokenPrefix.utf8)
+        self.client = client
+        self.settings = settings
         self.fetcher = fetcher
+        self.onEvent = onEvent
+        limiter = RequestLimiter(concurrency: settings.concurrency, perSecond: settings.perSecond)
     }
 
-    package func verify(_ token: AccessToken, now: NumericDate) async -> VerifierAnswer {
-        guard token.bytes.starts(with: tokenPrefix) else { return .notMine(.unrecognizedToken) }
-        guard !namesAnotherIssuer(token) else { return .notMine(.untrustedIssuer) }
-        guard let (url, provenance) = await endpointURL(now: now) else { return Self.outage }
+    package func verify(
+        _ token: AccessToken,
+        of request: ProtectedResourceRequest,
+        now: NumericDate
+    ) async -> VerifierAnswer {
+        guard token.bytes.starts(with: settings.tokenPrefix.utf8) else { return .notMine(.unrecognizedToken) }
+        if let reason = reasonNotToShow(token) { return .notMine(reason) }
+        let digest = TokenDigest(Digest.sha256Words(token.bytes))
+        guard inactive.value(of: digest, ifGood: { now < $0 }) == nil else { return .rejected(.inactiveToken) }
+        return await flights.value(for: digest) { await self.ask(token, digest, now) }
+    }
+
+    /// A signed token of someone else is never shown to this issuer, nor one of a form that is not for it.
+    private func reasonNotToShow(_ token: AccessToken) -> Denial.Reason? {
+        guard let jws = try? CompactJWS(parsing: token.bytes),
+            let claims = try? JSONDocument(parsing: jws.payload, limits: .token).root, claims.kind == .object
+        else { return settings.tokenForm == .jwt ? .unrecognizedToken : nil }
+        let isOurs = claims["iss"]?.isString(issuer.description) ?? (settings.tokenForm != .jwt)
+        if !isOurs { return .untrustedIssuer }
+        return settings.tokenForm == .opaque && claims["iss"] != nil ? .unrecognizedToken : nil
+    }
+
+    private func ask(_ token: AccessToken, _ digest: TokenDigest, _ now: NumericDate) async -> VerifierAnswer {
+        guard let (url, provenance) = await endpointURL(now: now) else {
+            return outage(.introspectionFailed, "it names no introspection endpoint")
+        }
+        guard limiter.begin(now: now) else {
+            onEvent(EngineEvent(.warning, .introspectionLimited, "too many tokens of `\(printableIssuer)` to ask about"))
+            return .unavailable(.issuerUnavailable, retryAfter: 1)
+        }
+        defer { limiter.end() }
+        guard let credentials = try? client.credentials(now: now) else {
+            return outage(.introspectionFailed, "the client assertion cannot be signed")
+        }
+        let parameters: [(name: String, value: [UInt8])] = [
+            ("token", token.bytes), ("token_type_hint", Array("access_token".utf8)),
+        ]
         let request = FetchRequest(
             url: url,
             provenance: provenance,
-            authorization: authorization,
-            form: Array("token=\(Self.formEncoded(token.bytes))&token_type_hint=access_token".utf8),
+            authorization: credentials.authorization,
+            form: FormEncoding.encoded(parameters + credentials.parameters),
+            tls: credentials.tls,
             maximumBytes: 64 * 1024
         )
-        guard let response = try? await fetcher.fetch(request), response.status == 200,
-            let answer = try? JSONDocument(parsing: response.body, limits: .fetched).root, answer.kind == .object
-        else { return Self.outage }
-        guard answer["active"]?.boolean == true else { return .rejected(.inactiveToken) }
-        if let named = answer["iss"], !named.isString(issuer.description) { return .rejected(.untrustedIssuer) }
-        guard isAccessToken(answer) else { return .rejected(.wrongTokenType) }
-        return .verified(TokenEvidence(issuer: issuer, claims: answer))
+        let response: FetchResponse
+        do throws(FetchError) {
+            response = try await fetcher.fetch(request)
+        } catch {
+            return outage(.introspectionFailed, error.description)
+        }
+        // RFC 7662 section 2.3: 401 is about this resource server, not about the token; so is what RFC 6749 answers.
+        guard ![400, 401, 403].contains(response.status) else {
+            return outage(.introspectionCredentialsRefused, "it answered \(response.status)", .error)
+        }
+        guard response.status == 200 else {
+            return outage(.introspectionFailed, "it answered \(response.status)")
+        }
+        guard let answer = try? JSONDocument(parsing: response.body, limits: .fetched).root, answer.kind == .object
+        else { return outage(.introspectionFailed, "it answered no JSON object") }
+        return judge(answer, response.body, digest, now)
     }
 
-    private static let outage = VerifierAnswer.unavailable(.issuerUnavailable, retryAfter: 5)
+    private func judge(
+        _ answer: JSONValue,
+        _ body: [UInt8],
+        _ digest: TokenDigest,
+        _ now: NumericDate
+    ) -> VerifierAnswer {
+        guard answer["active"]?.boolean == true else {
+            if settings.negativeCacheSeconds > 0 {
+                inactive.keep(now.adding(settings.negativeCacheSeconds), for: digest)
+            }
+            return .rejected(.inactiveToken)
+        }
+        if let named = answer["iss"], !named.isString(issuer.description) { return .rejected(.untrustedIssuer) }
+        guard isAccessToken(answer) else { return .rejected(.wrongTokenType) }
+        return .verified(
+            TokenEvidence(
+                issuer: issuer,
+                claims: answer,
+                payload: body,
+                audience: settings.assumedAudience,
+                reuse: settings.cacheSeconds > 0 ? .until(now.adding(settings.cacheSeconds)) : .never
+            )
+        )
+    }
 
-    /// A signed token of someone else is never shown to this issuer.
-    private func namesAnotherIssuer(_ token: AccessToken) -> Bool {
-        guard let jws = try? CompactJWS(parsing: token.bytes),
-            let claims = try? JSONDocument(parsing: jws.payload, limits: .token).root
-        else { return false }
-        return claims["iss"].map { !$0.isString(issuer.description) } ?? false
+    private var printableIssuer: String { issuer.description.printable }
+
+    private func outage(
+        _ code: EngineEvent.Code,
+        _ what: String,
+        _ level: EngineEvent.Level = .warning
+    ) -> VerifierAnswer {
+        onEvent(EngineEvent(level, code, "introspection at `\(printableIssuer)`: \(what.printable)"))
+        return .unavailable(.issuerUnavailable, retryAfter: 5)
     }
 
     private func endpointURL(now: NumericDate) async -> (HTTPURL, FetchRequest.Provenance)? {
@@ -86,21 +190,5 @@ package struct IntrospectionVerifier: TokenVerifier {
     private func isAccessToken(_ answer: JSONValue) -> Bool {
         guard let type = answer["token_type"] else { return true }
         return type.string.map { ["bearer", "dpop", "access_token"].contains($0.lowercased()) } ?? false
-    }
-
-    /// The `application/x-www-form-urlencoded` form of bytes; what is not unreserved is percent-encoded.
-    private static func formEncoded(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789ABCDEF".utf8)
-        var text: [UInt8] = []
-        for byte in bytes {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
-                text.append(byte)
-            default:
-                text += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 0x0F)]]
-            }
-        }
-        return String(decoding: text, as: UTF8.self)
     }
 }

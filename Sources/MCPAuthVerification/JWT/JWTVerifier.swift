@@ -13,17 +13,21 @@ internal import MCPAuthJSON
 package struct JWTVerifier: TokenVerifier {
     /// One issuer whose JWTs are accepted.
     package struct Issuer: Sendable {
-        package let directory: IssuerDirectory
-        package let algorithms: Set<SignatureAlgorithm>
+        /// What its tokens are verified with.
+        package enum Keys: Sendable {
+            /// The keys it publishes, for these algorithms.
+            case published(IssuerDirectory, Set<SignatureAlgorithm>)
+            /// Secrets that it shares with this resource server; nothing it publishes counts.
+            case shared([HMACKey])
+        }
+
+        package let identifier: IssuerIdentifier
+        package let keys: Keys
         package let profile: AccessTokenProfile
 
-        package init(
-            directory: IssuerDirectory,
-            algorithms: Set<SignatureAlgorithm> = Set(SignatureAlgorithm.allCases),
-            profile: AccessTokenProfile = .lenient
-        ) {
-            self.directory = directory
-            self.algorithms = algorithms
+        package init(identifier: IssuerIdentifier, keys: Keys, profile: AccessTokenProfile = .lenient) {
+            self.identifier = identifier
+            self.keys = keys
             self.profile = profile
         }
     }
@@ -33,12 +37,16 @@ package struct JWTVerifier: TokenVerifier {
 
     package init(issuers: [Issuer]) {
         self.issuers = Dictionary(
-            issuers.map { ($0.directory.issuer.description, $0) },
+            issuers.map { ($0.identifier.description, $0) },
             uniquingKeysWith: { first, _ in first }
         )
     }
 
-    package func verify(_ token: AccessToken, now: NumericDate) async -> VerifierAnswer {
+    package func verify(
+        _ token: AccessToken,
+        of request: ProtectedResourceRequest,
+        now: NumericDate
+    ) async -> VerifierAnswer {
         let jws: CompactJWS
         do throws(CompactJWS.Malformed) {
             jws = try CompactJWS(parsing: token.bytes)
@@ -50,35 +58,56 @@ package struct JWTVerifier: TokenVerifier {
         else { return .rejected(.malformedToken) }
         guard let issuer = issuers[issuerName] else { return .notMine(.untrustedIssuer) }
 
-        guard let algorithm = SignatureAlgorithm(name: jws.header.algorithmName), issuer.algorithms.contains(algorithm)
-        else { return .rejected(.algorithmNotAllowed) }
-        switch await key(of: jws, claims, issuer, algorithm, now) {
-        case .unavailable(let retryAfter):
-            return .unavailable(.issuerUnavailable, retryAfter: retryAfter)
-        case .unknown:
-            return .rejected(.unknownKey)
-        case .key(let key):
-            guard jws.isSigned(by: key.key, using: algorithm) else { return .rejected(.invalidSignature) }
+        let reuse: TokenEvidence.Reuse
+        switch await signature(of: jws, claims, issuer, now) {
+        case .good(let worth): reuse = worth
+        case .bad(let reason): return .rejected(reason)
+        case .unavailable(let retryAfter): return .unavailable(.issuerUnavailable, retryAfter: retryAfter)
         }
         guard issuer.profile.accepts(headerType: jws.header.type, claims: claims) else {
             return .rejected(.wrongTokenType)
         }
-        return .verified(TokenEvidence(issuer: issuer.directory.issuer, claims: claims))
+        return .verified(
+            TokenEvidence(issuer: issuer.identifier, claims: claims, payload: jws.payload, reuse: reuse)
+        )
     }
 
-    private func key(
+    private enum Signature {
+        case good(TokenEvidence.Reuse)
+        case bad(Denial.Reason)
+        case unavailable(retryAfter: Int)
+    }
+
+    private func signature(
         of jws: CompactJWS,
         _ claims: JSONValue,
         _ issuer: Issuer,
-        _ algorithm: SignatureAlgorithm,
         _ now: NumericDate
-    ) async -> IssuerDirectory.KeyAnswer {
-        await issuer.directory.key(
-            keyID: jws.header.keyID,
-            algorithm: algorithm,
-            tokenIssuedAt: claims["iat"]?.number.map(NumericDate.init),
-            now: now
-        )
+    ) async -> Signature {
+        switch issuer.keys {
+        case .shared(let secrets): return Self.signature(of: jws, secrets)
+        case .published(let directory, let algorithms):
+            guard let algorithm = SignatureAlgorithm(name: jws.header.algorithmName), algorithms.contains(algorithm)
+            else { return .bad(.algorithmNotAllowed) }
+            let issuedAt = claims["iat"]?.number.map(NumericDate.init)
+            let keyID = jws.header.keyID
+            switch await directory.keys(keyID: keyID, algorithm: algorithm, tokenIssuedAt: issuedAt, now: now) {
+            case .unavailable(let retryAfter): return .unavailable(retryAfter: retryAfter)
+            case .unknown: return .bad(.unknownKey)
+            case .keys(let keys, let reuse):
+                let isSigned = keys.contains { jws.isSigned(by: $0.key, using: algorithm) }
+                return isSigned ? .good(reuse) : .bad(.invalidSignature)
+            }
+        }
+    }
+
+    /// A shared secret does not change while the configuration does not.
+    private static func signature(of jws: CompactJWS, _ secrets: [HMACKey]) -> Signature {
+        let allowed = secrets.filter { $0.algorithm.rawValue == jws.header.algorithmName }
+        guard !allowed.isEmpty else { return .bad(.algorithmNotAllowed) }
+        let named = allowed.filter { $0.keyID == nil || $0.keyID == jws.header.keyID }
+        guard !named.isEmpty else { return .bad(.unknownKey) }
+        return named.contains { $0.isMAC(of: jws) } ? .good(.until(NumericDate(.infinity))) : .bad(.invalidSignature)
     }
 
     private static func answer(to malformed: CompactJWS.Malformed) -> VerifierAnswer {

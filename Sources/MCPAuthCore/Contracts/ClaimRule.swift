@@ -1,0 +1,108 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MCPAuthJSON
+
+/// How one normalised claim is made of the claims of a token.
+///
+/// The steps run in the order of the properties. A rule without steps copies the value as it is; the steps act on
+/// strings, alone or in an array, and leave out every other value.
+public struct ClaimRule: Sendable, Hashable, ExpressibleByArrayLiteral {
+    /// Claims that may hold the value: a plain name, or a JSON Pointer when it begins with `/`.
+    public var sources: [String]
+    /// Joins the values of all sources that are present, each once; otherwise the first that is present counts alone.
+    public var mergesSources = false
+    /// Splits a string into an array.
+    public var separator: String?
+    /// Keeps only values that begin so, without this beginning.
+    public var strippedPrefix: String?
+    /// New values for old ones; others are left out unless ``keepsUnmapped``.
+    public var valueMap: [String: String]?
+    /// Whether values that ``valueMap`` does not name stay as they are.
+    public var keepsUnmapped = false
+    /// Put before each value.
+    public var prefix: String?
+    /// The value for every token; nothing else of the rule counts then.
+    package var constant: JSON?
+
+    /// Takes the first source that is present.
+    public init(_ sources: [String]) {
+        self.sources = sources
+    }
+
+    /// Takes the first source that is present.
+    public init(arrayLiteral elements: String...) {
+        self.init(elements)
+    }
+
+    /// What the rule finds in the claims of a token.
+    package enum Finding {
+        case absent
+        /// A value that the steps cannot work on.
+        case invalid
+        case value(JSON)
+    }
+
+    /// Applies the rule.
+    package func apply(to claims: JSONValue) -> Finding {
+        if let constant { return .value(constant) }
+        let present = sources.lazy.compactMap { Self.value($0, in: claims) }
+        if mergesSources { return merged(Array(present)) }
+        guard let value = present.first else { return .absent }
+        guard hasSteps else { return .value(JSON(value)) }
+        if let text = value.string, separator == nil {
+            return transformed(text).map { .value(.string($0)) } ?? .absent
+        }
+        return strings(of: value).map { .value(.array($0.compactMap(transformed).map(JSON.string))) } ?? .invalid
+    }
+
+    /// The value of a source without any step, for rules that have none.
+    package func plainValue(in claims: JSONValue) -> JSONValue? {
+        sources.lazy.compactMap { Self.value($0, in: claims) }.first
+    }
+
+    /// Whether the value is more than a copy.
+    package var isPlain: Bool { constant == nil && !mergesSources && !hasSteps }
+
+    private var hasSteps: Bool {
+        separator != nil || strippedPrefix != nil || valueMap != nil || prefix != nil
+    }
+
+    private func merged(_ values: [JSONValue]) -> Finding {
+        guard !values.isEmpty else { return .absent }
+        var joined: [String] = []
+        for value in values {
+            guard let strings = strings(of: value) else { return .invalid }
+            for string in strings.compactMap(transformed) where !joined.contains(string) { joined.append(string) }
+        }
+        return .value(.array(joined.map(JSON.string)))
+    }
+
+    /// A string split where the rule says so, or the strings of an array that has nothing else.
+    private func strings(of value: JSONValue) -> [String]? {
+        if let text = value.string {
+            guard let separator, !separator.isEmpty else { return [text] }
+            return text.split(separator: separator).map(String.init)
+        }
+        guard let elements = value.array else { return nil }
+        let strings = elements.compactMap(\.string)
+        return strings.count == elements.count ? strings : nil
+    }
+
+    private func transformed(_ text: String) -> String? {
+        var text = text
+        if let strippedPrefix {
+            guard text.hasPrefix(strippedPrefix) else { return nil }
+            text = String(text.dropFirst(strippedPrefix.count))
+        }
+        if let valueMap {
+            guard let mapped = valueMap[text] ?? (keepsUnmapped ? text : nil) else { return nil }
+            text = mapped
+        }
+        return (prefix ?? "") + text
+    }
+
+    static func value(_ source: String, in claims: JSONValue) -> JSONValue? {
+        source.utf8.first == UInt8(ascii: "/") ? JSONPointer(source).flatMap { claims[$0] } : claims[source]
+    }
+}

@@ -1,0 +1,58 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Something an operator should know that no single decision says.
+///
+/// It names issuers, resources and modules; never a token, a claim value or a secret.
+public struct EngineEvent: Sendable, Hashable, CustomStringConvertible {
+    /// How much it matters.
+    public enum Level: String, Sendable, CaseIterable {
+        case debug
+        case info
+        case warning
+        case error
+    }
+
+    /// Stable names of what can happen.
+    public enum Code: String, Sendable, CaseIterable {
+        /// Metadata or keys of an issuer could not be fetched.
+        case fetchFailed = "fetch_failed"
+        /// The published keys of an issuer are others than before.
+        case keysChanged = "keys_changed"
+        /// Keys of an issuer are left out, and why.
+        case keysSkipped = "keys_skipped"
+        /// An issuer refuses the credentials of this resource server.
+        case introspectionCredentialsRefused = "introspection_credentials_refused"
+        /// An issuer did not answer an introspection request as it should.
+        case introspectionFailed = "introspection_failed"
+        /// More introspection requests than allowed.
+        case introspectionLimited = "introspection_limited"
+        /// A line of a verifier module.
+        case module
+        /// A verify function threw an error.
+        case verifyFunctionFailed = "verify_function_failed"
+        /// The deny list was replaced.
+        case denyListReplaced = "deny_list_replaced"
+        /// A new deny list is not acceptable; the old one stays in force.
+        case denyListRefused = "deny_list_refused"
+    }
+
+    /// How much it matters.
+    public let level: Level
+    /// What happened.
+    public let code: Code
+    /// The rest, in words.
+    public let message: String
+
+    package init(_ level: Level, _ code: Code, _ message: String) {
+        self.level = level
+        self.code = code
+        self.message = message
+    }
+
+    /// The line for a log.
+    public var description: String { "\(code.rawValue): \(message)" }
+}
+
+/// Takes what happens; it is called from any thread and must not block.
+public typealias EngineEventHandler = @Sendable (EngineEvent) -> Void

@@ -1,0 +1,146 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MCPAuthJSON
+
+/// Turns what a verifier found into normalised facts, once per token.
+package enum ClaimTransformation {
+    /// The facts, or why the claims make none.
+    package enum Outcome: Sendable {
+        case facts(TokenFacts)
+        case rejected(Denial.Reason)
+    }
+
+    /// Applies the mapping of the token's issuer.
+    ///
+    /// Refused: no `exp` where the verifier vouches for no end either; dates that are no numbers; a subject or client
+    /// that is no string or empty; none of both; scopes outside their grammar (RFC 6749 section 3.3); a claim that is
+    /// none of the values its issuer must give it. A claim that has another type than its rule needs is left out.
+    package static func apply(_ mapping: ClaimMapping, to evidence: TokenEvidence) -> Outcome {
+        let claims = evidence.claims
+        guard let expiresAt = expiry(of: evidence) else { return .rejected(.missingExpiry) }
+        guard case .some(let notBefore) = date(claims["nbf"]), case .some(let issuedAt) = date(claims["iat"]),
+            case .some(let subject) = identifier(mapping.subject, claims),
+            case .some(let clientID) = identifier(mapping.clientID, claims),
+            subject != nil || clientID != nil,
+            let scopes = scopes(mapping.scope, claims)
+        else { return .rejected(.invalidClaim) }
+        guard hasRequiredValues(claims, mapping.requiredValues) else { return .rejected(.unexpectedClaimValue) }
+        let audience = audience(mapping.audience, evidence)
+        return .facts(
+            TokenFacts(
+                issuer: evidence.issuer,
+                subject: subject,
+                clientID: clientID,
+                scopes: scopes,
+                audience: audience,
+                expiresAt: expiresAt,
+                notBefore: notBefore,
+                issuedAt: issuedAt,
+                isSenderConstrained: claims["cnf"] != nil,
+                claims: Claims(
+                    payload: evidence.payload,
+                    parsed: claims,
+                    scopes: scopes,
+                    clientID: clientID,
+                    mapped: mappedMembers(mapping, claims, subject: subject, audience: audience)
+                )
+            )
+        )
+    }
+
+    private static func expiry(of evidence: TokenEvidence) -> NumericDate? {
+        guard let claim = evidence.claims["exp"] else { return evidence.notAfter }
+        guard let seconds = claim.number, seconds.isFinite else { return nil }
+        return evidence.notAfter.map { min($0, NumericDate(seconds)) } ?? NumericDate(seconds)
+    }
+
+    /// Absent is fine, another type is not: `nil` inside, `nil` outside.
+    private static func date(_ claim: JSONValue?) -> NumericDate?? {
+        guard let claim else { return .some(nil) }
+        guard let seconds = claim.number, seconds.isFinite else { return nil }
+        return NumericDate(seconds)
+    }
+
+    private static func identifier(_ rule: ClaimRule, _ claims: JSONValue) -> String?? {
+        if rule.isPlain {
+            guard let value = rule.plainValue(in: claims) else { return .some(nil) }
+            guard let text = value.string, !text.isEmpty else { return nil }
+            return text
+        }
+        switch rule.apply(to: claims) {
+        case .absent: return .some(nil)
+        case .value(.string(let text)) where !text.isEmpty: return text
+        case .value, .invalid: return nil
+        }
+    }
+
+    /// A space-delimited string (RFC 6749 section 3.3) or an array of scope values.
+    private static func scopes(_ rule: ClaimRule, _ claims: JSONValue) -> ScopeSet? {
+        if rule.isPlain {
+            guard let value = rule.plainValue(in: claims) else { return [] }
+            if let text = value.string { return ScopeSet(spaceDelimited: text) }
+            guard let elements = value.array else { return nil }
+            let strings = elements.compactMap(\.string)
+            return strings.count == elements.count ? scopeSet(strings) : nil
+        }
+        var rule = rule
+        rule.separator = rule.separator ?? " "
+        switch rule.apply(to: claims) {
+        case .absent: return []
+        case .value(.string(let text)): return ScopeSet(spaceDelimited: text)
+        case .value(.array(let elements)):
+            let strings = elements.compactMap(\.string)
+            return strings.count == elements.count ? scopeSet(strings) : nil
+        case .value, .invalid: return nil
+        }
+    }
+
+    private static func scopeSet(_ values: [String]) -> ScopeSet? {
+        values.allSatisfy(ScopeSet.isScopeToken) ? ScopeSet(values) : nil
+    }
+
+    /// Every audience; empty when absent or not made of strings only.
+    private static func audience(_ rule: ClaimRule, _ evidence: TokenEvidence) -> [String] {
+        let value: JSON?
+        switch rule.apply(to: evidence.claims) {
+        case .absent: return evidence.audience.map { [$0] } ?? []
+        case .invalid: value = nil
+        case .value(let found): value = found
+        }
+        switch value {
+        case .string(let single): return [single]
+        case .array(let elements):
+            let strings = elements.compactMap(\.string)
+            return strings.count == elements.count ? strings : []
+        default: return []
+        }
+    }
+
+    private static func hasRequiredValues(_ claims: JSONValue, _ required: [String: Set<String>]) -> Bool {
+        required.allSatisfy { source, values in
+            ClaimRule.value(source, in: claims)?.string.map(values.contains) ?? false
+        }
+    }
+
+    /// What differs from the token's own claims; a claim whose rule finds nothing is hidden, whatever the token calls
+    /// by that name.
+    private static func mappedMembers(
+        _ mapping: ClaimMapping,
+        _ claims: JSONValue,
+        subject: String?,
+        audience: [String]
+    ) -> [String: JSON] {
+        var members: [String: JSON] = [:]
+        for (name, rule) in mapping.others {
+            if case .value(let value) = rule.apply(to: claims) {
+                members[name] = value
+            } else {
+                members[name] = .null
+            }
+        }
+        if mapping.subject != ["sub"] { members["sub"] = subject.map(JSON.string) ?? .null }
+        if mapping.audience != ["aud"] { members["aud"] = .array(audience.map(JSON.string)) }
+        return members
+    }
+}

@@ -1,0 +1,95 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Synchronization
+
+/// The SHA-256 of a token.
+package struct TokenDigest: Hashable, Sendable {
+    private let words: (UInt64, UInt64, UInt64, UInt64)
+
+    package init(_ words: (UInt64, UInt64, UInt64, UInt64)) {
+        self.words = words
+    }
+
+    package static func == (left: TokenDigest, right: TokenDigest) -> Bool {
+        left.words == right.words
+    }
+
+    /// One word of a cryptographic hash is as good as all four.
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(words.0)
+    }
+}
+
+/// Facts about tokens that were verified a short time ago.
+///
+/// Never a decision: every hit runs floor rules and policy again. An entry is found only with the SHA-256 of the whole
+/// token and the number of the verifier that judged it, which belongs to one verifier of one resource in one
+/// configuration; so nothing is shared between resources, issuers, verifiers or generations. It lives no longer than
+/// its verifier vouches for it and never beyond the token's `exp`. It holds no token.
+package final class TokenCache: Sendable {
+    package typealias Statistics = ShardedCache<Key, Entry>.Statistics
+
+    package struct Key: Hashable, Sendable {
+        let digest: TokenDigest
+        let verifier: UInt64
+    }
+
+    package struct Entry: Sendable {
+        let facts: TokenFacts
+        let reuse: TokenEvidence.Reuse
+
+        func isGood(now: NumericDate) -> Bool {
+            guard now < facts.expiresAt else { return false }
+            return switch reuse {
+            case .never: false
+            case .until(let end): now < end
+            case .whileCurrent(let trust, let mark): trust.isCurrent(mark, now: now)
+            }
+        }
+    }
+
+    private let entries: ShardedCache<Key, Entry>
+    private let sha256: @Sendable ([UInt8]) -> TokenDigest
+
+    /// - Parameters:
+    ///   - capacity: The most entries.
+    ///   - sha256: The digest of a token; the core has no cryptography of its own.
+    package init(capacity: Int = 100_000, sha256: @escaping @Sendable ([UInt8]) -> TokenDigest) {
+        entries = ShardedCache(capacity: capacity)
+        self.sha256 = sha256
+    }
+
+    package func digest(of token: AccessToken) -> TokenDigest {
+        sha256(token.bytes)
+    }
+
+    package func facts(of digest: TokenDigest, from verifier: UInt64, now: NumericDate) -> TokenFacts? {
+        entries.value(of: Key(digest: digest, verifier: verifier)) { $0.isGood(now: now) }?.facts.readable()
+    }
+
+    package func keep(
+        _ facts: TokenFacts,
+        of digest: TokenDigest,
+        from verifier: UInt64,
+        _ reuse: TokenEvidence.Reuse,
+        now: NumericDate
+    ) {
+        let entry = Entry(facts: facts.unparsed(), reuse: reuse)
+        guard entry.isGood(now: now) else { return }
+        entries.keep(entry, for: Key(digest: digest, verifier: verifier))
+    }
+
+    package func removeAll() {
+        entries.removeAll()
+    }
+
+    package var statistics: Statistics { entries.statistics }
+
+    /// A number that no other verifier of this process has.
+    static func nextVerifierNumber() -> UInt64 {
+        verifierNumber.wrappingAdd(1, ordering: .relaxed).newValue
+    }
+
+    private static let verifierNumber = Atomic<UInt64>(0)
+}

@@ -1,0 +1,100 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MCPAuthJSON
+
+/// Tokens that this resource server refuses although their issuer does not: a local revocation list.
+public struct DenyList: Sendable, Hashable {
+    /// What one entry refuses: the tokens of an issuer for which everything that is said holds.
+    public struct Entry: Sendable, Hashable {
+        /// The issuer of the tokens.
+        public var issuer: IssuerIdentifier
+        /// Their `jti`.
+        public var tokenID: String?
+        /// Their `sub`.
+        public var subject: String?
+        /// Their client.
+        public var clientID: String?
+        /// They were issued before this time; a token that does not say when counts as such.
+        public var issuedBefore: NumericDate?
+
+        /// An entry that names the issuer alone refuses all of its tokens.
+        public init(
+            issuer: IssuerIdentifier,
+            tokenID: String? = nil,
+            subject: String? = nil,
+            clientID: String? = nil,
+            issuedBefore: NumericDate? = nil
+        ) {
+            self.issuer = issuer
+            self.tokenID = tokenID
+            self.subject = subject
+            self.clientID = clientID
+            self.issuedBefore = issuedBefore
+        }
+
+        fileprivate func matches(_ facts: TokenFacts, tokenID actual: @autoclosure () -> String?) -> Bool {
+            if let subject, subject != facts.subject { return false }
+            if let clientID, clientID != facts.clientID { return false }
+            if let issuedBefore, let issuedAt = facts.issuedAt, issuedAt >= issuedBefore { return false }
+            if let tokenID, tokenID != actual() { return false }
+            return true
+        }
+    }
+
+    /// Where an entry stands: the most telling of what it says.
+    private enum Handle: Hashable {
+        case token(IssuerIdentifier, String)
+        case subject(IssuerIdentifier, String)
+        case client(IssuerIdentifier, String)
+        case issuer(IssuerIdentifier)
+    }
+
+    private let index: [Handle: [Entry]]
+    private let issuersWithTokenIDs: Set<IssuerIdentifier>
+
+    /// How many entries there are.
+    public let count: Int
+
+    /// A list of these entries.
+    public init(_ entries: [Entry] = []) {
+        index = Dictionary(grouping: entries) { entry in
+            if let tokenID = entry.tokenID { return .token(entry.issuer, tokenID) }
+            if let subject = entry.subject { return .subject(entry.issuer, subject) }
+            if let clientID = entry.clientID { return .client(entry.issuer, clientID) }
+            return .issuer(entry.issuer)
+        }
+        issuersWithTokenIDs = Set(entries.filter { $0.tokenID != nil }.map(\.issuer))
+        count = entries.count
+    }
+
+    /// Whether an entry matches, in a time that does not grow with the list.
+    package func denies(_ facts: TokenFacts) -> Bool {
+        guard count > 0 else { return false }
+        let tokenID =
+            issuersWithTokenIDs.contains(facts.issuer)
+            ? facts.claims.rawValue(at: JSONPointer(tokens: ["jti"]))?.string : nil
+        var handles = [Handle.issuer(facts.issuer)]
+        if let tokenID { handles.append(.token(facts.issuer, tokenID)) }
+        if let subject = facts.subject { handles.append(.subject(facts.issuer, subject)) }
+        if let clientID = facts.clientID { handles.append(.client(facts.issuer, clientID)) }
+        return handles.contains { index[$0]?.contains { $0.matches(facts, tokenID: tokenID) } ?? false }
+    }
+}
+
+/// The deny list that is in force, replaced as a whole.
+package final class Revocations: Sendable {
+    private let list: Lock<DenyList>
+
+    package init(_ list: DenyList = DenyList()) {
+        self.list = Lock(list)
+    }
+
+    package var current: DenyList {
+        list.withLock { $0 }
+    }
+
+    package func replace(with list: DenyList) {
+        self.list.withLock { $0 = list }
+    }
+}

@@ -1,0 +1,71 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import COpenSSL
+
+/// A MAC algorithm for JWS (RFC 7518 section 3.2), used with explicitly configured secrets only.
+///
+/// A type of its own, so that nothing which holds public keys can name one.
+public enum HMACAlgorithm: String, Sendable, CaseIterable {
+    case hs256 = "HS256"
+    case hs384 = "HS384"
+    case hs512 = "HS512"
+
+    /// The least length of a secret: that of the hash (RFC 7518 section 3.2).
+    package var minimumSecretBytes: Int {
+        switch self {
+        case .hs256: 32
+        case .hs384: 48
+        case .hs512: 64
+        }
+    }
+
+    fileprivate var digestName: String {
+        switch self {
+        case .hs256: "SHA256"
+        case .hs384: "SHA384"
+        case .hs512: "SHA512"
+        }
+    }
+}
+
+/// A secret that an issuer and this resource server share.
+package struct HMACKey: Sendable {
+    package let algorithm: HMACAlgorithm
+    /// The `kid` that tokens made with it carry; `nil` to look at none.
+    package let keyID: String?
+    private let secret: [UInt8]
+
+    /// `nil` for a secret that is shorter than the hash.
+    package init?(_ algorithm: HMACAlgorithm, keyID: String?, secret: [UInt8]) {
+        guard secret.count >= algorithm.minimumSecretBytes else { return nil }
+        self.algorithm = algorithm
+        self.keyID = keyID
+        self.secret = secret
+    }
+
+    /// Whether a token was made with this secret; compared without a timing signal.
+    package func isMAC(of jws: CompactJWS) -> Bool {
+        let message = Array(jws.signingInput)
+        let size = algorithm.minimumSecretBytes
+        var length = 0
+        let mac = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            let done = unsafe EVP_Q_mac(
+                nil,
+                "HMAC",
+                nil,
+                algorithm.digestName,
+                nil,
+                secret,
+                secret.count,
+                message,
+                message.count,
+                buffer.baseAddress,
+                size,
+                &length
+            )
+            count = unsafe done == nil ? 0 : length
+        }
+        return mac.count == size && Digest.isEqual(mac, jws.signature)
+    }
+}

@@ -1,0 +1,82 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MCPAuthCore
+internal import MCPAuthJSON
+
+/// What a verify function says about a token.
+public enum TokenVerdict: Sendable {
+    /// The token is genuine; `claims` is the JSON text of its claims.
+    case verified(claims: String)
+    /// The token is this function's to judge, and is not acceptable.
+    case rejected
+    /// Another verifier may know the token.
+    case notMine
+    /// The function could not decide now; the client may try again after this many seconds.
+    case unavailable(retryAfterSeconds: Int)
+}
+
+/// A verify function of an application as one of a resource's verifiers.
+///
+/// What it says is checked again: claims must be an object without duplicate members, and name no other issuer than the
+/// one the function speaks for. The floor rules ask of them what they ask of every token: `exp`, the audience, a subject
+/// or client. An error it throws is *unavailable*, never an acceptance.
+package struct FunctionVerifier: TokenVerifier {
+    package typealias Function = @Sendable (AccessToken, ProtectedResourceRequest) async throws -> TokenVerdict
+
+    package let name: String
+    private let issuer: IssuerIdentifier
+    private let cacheSeconds: Double
+    private let function: Function
+    private let onEvent: EngineEventHandler
+
+    /// - Parameter cacheSeconds: How long a verdict is kept; above 0 only for a function whose verdict depends on the
+    ///   token alone.
+    package init(
+        name: String,
+        issuer: IssuerIdentifier,
+        cacheSeconds: Double,
+        onEvent: @escaping EngineEventHandler,
+        function: @escaping Function
+    ) {
+        self.name = "function \(name)"
+        self.issuer = issuer
+        self.cacheSeconds = cacheSeconds
+        self.onEvent = onEvent
+        self.function = function
+    }
+
+    package func verify(
+        _ token: AccessToken,
+        of request: ProtectedResourceRequest,
+        now: NumericDate
+    ) async -> VerifierAnswer {
+        let verdict: TokenVerdict
+        do {
+            verdict = try await function(token, request)
+        } catch {
+            // The error is the application's; its text could hold the token.
+            return fault("it threw an error of type \(type(of: error))")
+        }
+        switch verdict {
+        case .rejected: return .rejected(.rejectedByFunction)
+        case .notMine: return .notMine(.unrecognizedToken)
+        case .unavailable(let seconds): return .unavailable(.verifierUnavailable, retryAfter: seconds)
+        case .verified(let text):
+            let payload = Array(text.utf8)
+            guard let claims = try? JSONDocument(parsing: payload, limits: .token).root, claims.kind == .object else {
+                return fault("its claims are not a JSON object")
+            }
+            if let named = claims["iss"], !named.isString(issuer.description) {
+                return fault("its claims name another issuer than its own")
+            }
+            let reuse: TokenEvidence.Reuse = cacheSeconds > 0 ? .until(now.adding(cacheSeconds)) : .never
+            return .verified(TokenEvidence(issuer: issuer, claims: claims, payload: payload, reuse: reuse))
+        }
+    }
+
+    private func fault(_ what: String) -> VerifierAnswer {
+        onEvent(EngineEvent(.error, .verifyFunctionFailed, "\(name.printable): \(what)"))
+        return .unavailable(.verifierUnavailable, retryAfter: 5)
+    }
+}
