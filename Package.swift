@@ -14,8 +14,13 @@ let shared: [SwiftSetting] = [
 let strict = shared + [.strictMemorySafety()]
 
 /// A library target in `Sources/` with the shared settings.
-func library(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
-    .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
+func library(
+    _ name: String,
+    _ dependencies: [Target.Dependency] = [],
+    exclude: [String] = [],
+    resources: [Resource]? = nil
+) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: strict)
 }
 
 /// A test target in `Tests/` with the shared settings, less the memory annotations.
@@ -73,6 +78,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         .systemLibrary(
@@ -92,16 +99,18 @@ let package = Package(
         library("MCPAuthCore", ["MCPAuthJSON", httpTypes]),
         library("MCPAuthPolicy", ["MCPAuthCore", "MCPAuthJSON"]),
         library("MCPAuthVerification", ["MCPAuthCore", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthSigning"]),
-        library("MCPAuthPluginHost", ["CMCPAuthPlugin", "MCPAuthCore", "MCPAuthJSON"]),
+        library("MCPAuthPluginHost", ["CMCPAuthPlugin", "MCPAuthCore", "MCPAuthJSON", httpTypes]),
         library("MCPAuthHTTP", ["MCPAuthCore", "MCPAuthJSON", httpTypes]),
         library(
             "MCPAuth",
             [
-                "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJSON", "MCPAuthPluginHost", "MCPAuthPolicy",
-                "MCPAuthVerification",
+                "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthPluginHost", "MCPAuthPolicy",
+                "MCPAuthSigning", "MCPAuthVerification",
                 product("AsyncHTTPClient", "async-http-client", "AsyncHTTPClient"),
                 product("NIOCore", "swift-nio", "AsyncHTTPClient"), product("NIOHTTP1", "swift-nio", "AsyncHTTPClient"),
-            ]
+                product("NIOSSL", "swift-nio-ssl", "AsyncHTTPClient"),
+            ],
+            resources: [.embedInCode("Providers")]
         ),
         library(
             "MCPAuthHummingbird",
@@ -132,6 +141,8 @@ let package = Package(
                 product("Hummingbird", "hummingbird", "Hummingbird"),
                 product("Logging", "swift-log", "Programs"), product("NIOCore", "swift-nio", "Programs"),
                 product("NIOHTTP1", "swift-nio", "Programs"),
+                product("ServiceLifecycle", "swift-service-lifecycle", "Programs"),
+                product("UnixSignals", "swift-service-lifecycle", "Programs"),
             ],
             swiftSettings: strict
         ),
@@ -177,7 +188,7 @@ let package = Package(
         tests("MCPAuthHTTPTests", ["MCPAuthCore", "MCPAuthHTTP", httpTypes]),
         tests(
             "MCPAuthPluginHostTests",
-            ["HelloC", "MCPAuthCore", "MCPAuthJSON", "MCPAuthPluginHost", "MCPAuthSigning"]
+            ["HelloC", "MCPAuthCore", "MCPAuthJSON", "MCPAuthPluginHost", "MCPAuthSigning", httpTypes]
         ),
         tests(
             "MCPAuthTests",

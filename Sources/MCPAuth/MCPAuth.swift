@@ -1,7 +1,7 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-package import MCPAuthCore
+public import MCPAuthCore
 package import MCPAuthHTTP
 internal import MCPAuthPolicy
 package import MCPAuthVerification
@@ -15,6 +15,10 @@ public struct MCPAuth: Sendable {
     package let metadataEndpoint: MetadataEndpoint
     /// What is allowed and probably not meant.
     public let warnings: [String]
+    private let tokenCache: TokenCache?
+    private let revocations: Revocations
+    private let directories: [IssuerDirectory]
+    private let onEvent: EngineEventHandler
 
     /// - Throws: ``ConfigurationError``.
     package init(_ configuration: Configuration, fetcher: any HTTPFetcher) throws {
@@ -23,6 +27,35 @@ public struct MCPAuth: Sendable {
         engine = try AuthorizationEngine(resources: resources, authority: configuration.authorityRule)
         metadataEndpoint = MetadataEndpoint(resources, rootResource: configuration.rootResource)
         warnings = builder.warnings
+        tokenCache = builder.tokenCache
+        revocations = builder.revocations
+        directories = builder.allDirectories
+        onEvent = configuration.onEvent
+    }
+
+    /// Refuses these tokens from now on, and no longer those that the list before this one named.
+    public func replaceDenyList(with list: DenyList) {
+        revocations.replace(with: list)
+        onEvent(EngineEvent(.info, .denyListReplaced, "\(list.count) entries"))
+    }
+
+    /// Throws away all fetched metadata and keys, those that lately vanished, and every remembered token.
+    ///
+    /// For a key that an issuer had to withdraw: the next token makes its keys be fetched again.
+    public func purge() {
+        for directory in directories { directory.purge() }
+        tokenCache?.removeAll()
+    }
+
+    /// How the cache of verified tokens did since this was made.
+    public var tokenCacheStatistics: TokenCacheStatistics {
+        let statistics = tokenCache?.statistics ?? .init()
+        return TokenCacheStatistics(
+            hits: statistics.hits,
+            misses: statistics.misses,
+            evictions: statistics.evictions,
+            entries: statistics.count
+        )
     }
 
     /// Guards every resource, each request routed by its authority and path.
@@ -93,3 +126,15 @@ extension MCPAuth {
     }
 }
 #endif
+
+/// How the cache of verified tokens did.
+public struct TokenCacheStatistics: Sendable, Hashable {
+    /// Tokens that needed no verification.
+    public let hits: Int
+    /// Look-ups that found nothing good.
+    public let misses: Int
+    /// Entries that had to make room.
+    public let evictions: Int
+    /// Entries there are now.
+    public let entries: Int
+}

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CMCPAuthPlugin
+internal import HTTPTypes
 internal import MCPAuthCore
 
 /// One instance of a module: the owner of its state and of the host table it was given.
@@ -49,27 +50,37 @@ internal import MCPAuthCore
     private static let patience = 5.0
 
     /// Runs one call on this thread; `nil` when the module did not complete it.
-    func verify(_ token: [UInt8], resource: String, now: NumericDate) -> PluginCalls.Verdict? {
+    func verify(
+        _ token: [UInt8],
+        of request: ProtectedResourceRequest,
+        resource: String,
+        now: NumericDate
+    ) -> PluginCalls.Verdict? {
         let call = context.calls.begin(now: now)
-        let resource = Array(resource.utf8)
-        let scheme = Array("Bearer".utf8)
-        unsafe token.withUnsafeBytes { token in
-            unsafe resource.withUnsafeBytes { resource in
-                unsafe scheme.withUnsafeBytes { scheme in
-                    var request = unsafe mcp_auth_request(
-                        struct_size: UInt32(MemoryLayout<mcp_auth_request>.size),
-                        reserved: 0,
-                        resource: mcp_auth_bytes(resource),
-                        token: mcp_auth_bytes(token),
-                        scheme: mcp_auth_bytes(scheme),
-                        deadline_unix_s: PluginCalls.wholeSeconds(now.adding(Self.patience)),
-                        unverified_issuer: mcp_auth_bytes(),
-                        method: mcp_auth_bytes(),
-                        url: mcp_auth_bytes()
-                    )
-                    unsafe library.module.pointee.verify(state, &request, call)
-                }
+        let texts = [resource, "Bearer", request.method.rawValue, (request.authority ?? "") + request.path]
+        let deadline = PluginCalls.wholeSeconds(now.adding(Self.patience))
+        // One buffer for all texts, so that their bytes need one scope only.
+        let buffer = token + texts.flatMap(\.utf8)
+        unsafe buffer.withUnsafeBytes { bytes in
+            var start = 0
+            func next(_ count: Int) -> mcp_auth_bytes {
+                defer { start += count }
+                return unsafe mcp_auth_bytes(UnsafeRawBufferPointer(rebasing: bytes[start..<(start + count)]))
             }
+            let token = unsafe next(token.count)
+            let parts = unsafe texts.map { unsafe next($0.utf8.count) }
+            var request = unsafe mcp_auth_request(
+                struct_size: UInt32(MemoryLayout<mcp_auth_request>.size),
+                reserved: 0,
+                resource: parts[0],
+                token: token,
+                scheme: parts[1],
+                deadline_unix_s: deadline,
+                unverified_issuer: mcp_auth_bytes(),
+                method: parts[2],
+                url: parts[3]
+            )
+            unsafe library.module.pointee.verify(state, &request, call)
         }
         return context.calls.end(call)
     }

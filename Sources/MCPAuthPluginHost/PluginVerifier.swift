@@ -47,8 +47,14 @@ package struct PluginVerifier: TokenVerifier {
         self.resource = resource
     }
 
-    package func verify(_ token: AccessToken, now: NumericDate) async -> VerifierAnswer {
-        guard let verdict = instance.verify(token.bytes, resource: resource, now: now) else { return Self.fault }
+    package func verify(
+        _ token: AccessToken,
+        of request: ProtectedResourceRequest,
+        now: NumericDate
+    ) async -> VerifierAnswer {
+        guard let verdict = instance.verify(token.bytes, of: request, resource: resource, now: now) else {
+            return Self.fault
+        }
         switch verdict.kind {
         case MCP_AUTH_VERDICT_NOT_MINE: return .notMine(.unrecognizedToken)
         case MCP_AUTH_VERDICT_ACCEPT: return accepted(verdict)
@@ -80,6 +86,7 @@ package struct PluginVerifier: TokenVerifier {
             TokenEvidence(
                 issuer: issuer,
                 claims: claims,
+                payload: verdict.claims,
                 notAfter: verdict.notAfter > 0 ? NumericDate(Double(verdict.notAfter)) : nil,
                 audience: audience
             )

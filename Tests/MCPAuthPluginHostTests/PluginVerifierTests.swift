@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import HTTPTypes
 import MCPAuthJSON
 import Testing
 
@@ -10,11 +11,18 @@ import Testing
 
 @Suite struct PluginVerifierTests {
     static let now = NumericDate(1_795_425_000)
+    private static let request = ProtectedResourceRequest(
+        method: .post,
+        authority: "h.example",
+        path: "/mcp",
+        credentials: .none
+    )
 
     @Test func `the C module accepts its token and names the caller`() async throws {
         guard
             case .verified(let evidence) = try await Modules.helloVerifier().verify(
                 Modules.token("greeter", 1_795_425_600),
+                of: Self.request,
                 now: Self.now
             )
         else {
@@ -36,6 +44,7 @@ import Testing
         guard
             case .rejected(.rejectedByModule) = try await Modules.helloVerifier().verify(
                 AccessToken(bytes: Array(text.utf8)),
+                of: Self.request,
                 now: Self.now
             )
         else {
@@ -48,6 +57,7 @@ import Testing
         guard
             case .rejected = try await Modules.helloVerifier().verify(
                 Modules.token("greeter", 1_795_424_999),
+                of: Self.request,
                 now: Self.now
             )
         else {
@@ -61,6 +71,7 @@ import Testing
         guard
             case .notMine = try await Modules.helloVerifier().verify(
                 AccessToken(bytes: Array(text.utf8)),
+                of: Self.request,
                 now: Self.now
             )
         else {
@@ -84,7 +95,7 @@ import Testing
     func `a module that does not decide properly makes the token unavailable, never accepted`(body: String) async throws
     {
         let library = try Modules.library(try Modules.compile(body: body))
-        let answer = try await Modules.verifier(library, [:]).verify(AccessToken(bytes: [1]), now: Self.now)
+        let answer = try await Modules.verifier(library, [:]).verify(AccessToken(bytes: [1]), of: Self.request, now: Self.now)
         guard case .unavailable(.verifierUnavailable, _) = answer else {
             Issue.record("\(answer)")
             return
@@ -97,7 +108,7 @@ import Testing
             answer(call, MCP_AUTH_VERDICT_ACCEPT, "{\\"sub\\":\\"a\\",\\"exp\\":9999999999}");
             """
         let library = try Modules.library(try Modules.compile(body: body))
-        guard case .rejected = try await Modules.verifier(library, [:]).verify(AccessToken(bytes: [1]), now: Self.now)
+        guard case .rejected = try await Modules.verifier(library, [:]).verify(AccessToken(bytes: [1]), of: Self.request, now: Self.now)
         else {
             Issue.record("the second completion won")
             return
@@ -107,7 +118,7 @@ import Testing
     @Test func `a token with one changed character is rejected`() async throws {
         var bytes = Modules.token("greeter", 1_795_425_600).bytes
         bytes[7] ^= 1
-        guard case .rejected = try await Modules.helloVerifier().verify(AccessToken(bytes: bytes), now: Self.now) else {
+        guard case .rejected = try await Modules.helloVerifier().verify(AccessToken(bytes: bytes), of: Self.request, now: Self.now) else {
             Issue.record("not rejected")
             return
         }
@@ -121,7 +132,7 @@ import Testing
             the_host->complete(the_host, call, &verdict); the_host->log(the_host, 0, "x", SIZE_MAX);
             """
         let verifier = try Modules.verifier(try Modules.library(try Modules.compile(body: body)))
-        guard case .unavailable = await verifier.verify(AccessToken(bytes: [1]), now: Self.now) else {
+        guard case .unavailable = await verifier.verify(AccessToken(bytes: [1]), of: Self.request, now: Self.now) else {
             Issue.record("decided")
             return
         }
@@ -136,7 +147,7 @@ import Testing
             the_host->complete(the_host, call, &verdict);
             """
         let verifier = try Modules.verifier(try Modules.library(try Modules.compile(body: body)))
-        guard case .verified(let evidence) = await verifier.verify(AccessToken(bytes: [1]), now: Self.now) else {
+        guard case .verified(let evidence) = await verifier.verify(AccessToken(bytes: [1]), of: Self.request, now: Self.now) else {
             Issue.record("not accepted")
             return
         }
@@ -148,7 +159,7 @@ import Testing
             answer(call, the_host->now_unix_s(the_host, call + 1) > 9999999999 ? MCP_AUTH_VERDICT_REJECT : 0, "");
             """
         let verifier = try Modules.verifier(try Modules.library(try Modules.compile(body: body)))
-        guard case .rejected = await verifier.verify(AccessToken(bytes: [1]), now: Self.now) else {
+        guard case .rejected = await verifier.verify(AccessToken(bytes: [1]), of: Self.request, now: Self.now) else {
             Issue.record("an early time was given")
             return
         }
@@ -161,7 +172,7 @@ import Testing
             library,
             log: { level, line in lines.withLock { $0.append("\(level) \(line)") } }
         )
-        _ = await verifier.verify(AccessToken(bytes: [1]), now: Self.now)
+        _ = await verifier.verify(AccessToken(bytes: [1]), of: Self.request, now: Self.now)
         let logged = lines.withLock { $0 }
         #expect(logged.count == 1)
         #expect(logged.first?.hasPrefix("1 a") == true)

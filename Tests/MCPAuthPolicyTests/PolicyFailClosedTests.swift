@@ -186,7 +186,6 @@ private func policies(_ text: String) throws -> PolicySet {
 /// A POST to `/mcp`; the mapping puts `mapped` in place of the claim `n`.
 private func input(_ operation: Operation, _ scope: String = "", _ claims: String = "") throws -> PolicyInput {
     let scopes = try #require(ScopeSet(spaceDelimited: scope))
-    let raw = try JSONDocument(parsing: Array("{\(claims)}".utf8), limits: .token).root
     let authInfo = AuthInfo(
         resource: try ResourceIdentifier("https://h.example/mcp"),
         issuer: "https://issuer.example",
@@ -195,11 +194,17 @@ private func input(_ operation: Operation, _ scope: String = "", _ claims: Strin
         scopes: scopes,
         audience: [],
         expiresAt: NumericDate(0),
-        claims: Claims(raw: raw, normalised: ["n": "mapped"]),
+        claims: Claims(
+            payload: Array("{\(claims)}".utf8),
+            scopes: scopes,
+            clientID: "c",
+            mapped: ["n": "mapped"]
+        ),
         token: AccessToken(bytes: [])
     )
     return PolicyInput(
         authInfo: authInfo,
-        operation: PolicyOperation(method: .post, path: "/mcp", operation: operation)
+        operation: PolicyOperation(method: .post, path: "/mcp", operation: operation),
+        now: NumericDate(1_000_000)
     )
 }

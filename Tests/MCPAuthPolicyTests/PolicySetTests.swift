@@ -161,7 +161,7 @@ import Testing
             #"{"version":1,"rules":[{"id":"r","effect":"allow","http_methods":["GET"],"paths":["/api/*","/deep/**"]}]}"#
         let method = try #require(HTTPRequest.Method(method))
         let operation = PolicyOperation(method: method, path: path, operation: .http)
-        let outcome = try set(text).evaluate(PolicyInput(authInfo: try authInfo("", ""), operation: operation))
+        let outcome = try set(text).evaluate(PolicyInput(authInfo: try authInfo("", ""), operation: operation, now: NumericDate(1_000_000)))
         #expect(outcome == (allowed ? .allow(rules: ["r"]) : .deny(rules: [])))
     }
 
@@ -177,12 +177,11 @@ import Testing
 
     private func input(operation: Operation, _ scope: String, _ claims: String = "") throws -> PolicyInput {
         let operation = PolicyOperation(method: .post, path: "/mcp", operation: operation)
-        return PolicyInput(authInfo: try authInfo(scope, claims), operation: operation)
+        return PolicyInput(authInfo: try authInfo(scope, claims), operation: operation, now: NumericDate(1_000_000))
     }
 
     private func authInfo(_ scope: String, _ claims: String) throws -> AuthInfo {
         let scopes = try #require(ScopeSet(spaceDelimited: scope))
-        let raw = try JSONDocument(parsing: Array("{\(claims)}".utf8), limits: .token).root
         return AuthInfo(
             resource: try ResourceIdentifier("https://h.example/mcp"),
             issuer: "https://issuer.example",
@@ -191,7 +190,7 @@ import Testing
             scopes: scopes,
             audience: [],
             expiresAt: NumericDate(0),
-            claims: Claims(raw: raw, normalised: ["scope": .array(scopes.map(JSON.string))]),
+            claims: Claims(payload: Array("{\(claims)}".utf8), scopes: scopes, clientID: "c"),
             token: AccessToken(bytes: [])
         )
     }

@@ -63,8 +63,7 @@ import Testing
             discovery: .oauth,
             introspection: .init(
                 endpoint: "https://as.example/introspect",
-                clientID: "rs",
-                clientSecret: Secret("s3cret")
+                authentication: .clientSecretBasic(clientID: "rs", secret: Secret("s3cret"))
             )
         )
         let resource = try ResourceConfiguration("https://api.example.com/x", authorizationServers: [server])

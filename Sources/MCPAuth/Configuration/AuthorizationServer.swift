@@ -3,6 +3,7 @@
 
 package import MCPAuthCore
 
+public import enum MCPAuthJOSE.HMACAlgorithm
 public import enum MCPAuthJOSE.SignatureAlgorithm
 public import enum MCPAuthVerification.AccessTokenProfile
 
@@ -18,26 +19,6 @@ public struct AuthorizationServer: Sendable {
         case metadataURL(String)
         /// This JSON text; nothing is fetched but keys.
         case inline(json: String)
-    }
-
-    /// How opaque tokens of this server are checked (RFC 7662).
-    public struct Introspection: Sendable {
-        /// `nil` for the `introspection_endpoint` of the metadata.
-        public var endpoint: String?
-        /// The client identifier of this resource server at the authorization server.
-        public var clientID: String
-        /// Its secret, sent by `client_secret_basic`.
-        public var clientSecret: Secret
-        /// Only tokens that begin so are shown to this server; needed when several servers of a resource introspect.
-        public var tokenPrefix: String
-
-        /// Describes how to introspect.
-        public init(endpoint: String? = nil, clientID: String, clientSecret: Secret, tokenPrefix: String = "") {
-            self.endpoint = endpoint
-            self.clientID = clientID
-            self.clientSecret = clientSecret
-            self.tokenPrefix = tokenPrefix
-        }
     }
 
     /// Compared byte for byte with `iss` and with the `issuer` of the metadata.
@@ -56,8 +37,10 @@ public struct AuthorizationServer: Sendable {
     public var leeway: Double
     /// Where its tokens carry scopes and client.
     public var claims: ClaimMapping
-    /// How its opaque tokens are checked; `nil` when it issues none.
+    /// How it is asked about its tokens; `nil` when it is not.
     public var introspection: Introspection?
+    /// Secrets that it signs with instead of published keys; with one, nothing is fetched for its JWTs.
+    public var hmacSecrets: [HMACSecret]
 
     /// Describes an authorization server; only issuer and discovery must be said.
     public init(
@@ -69,7 +52,8 @@ public struct AuthorizationServer: Sendable {
         profile: AccessTokenProfile = .lenient,
         leeway: Double = 60,
         claims: ClaimMapping = ClaimMapping(),
-        introspection: Introspection? = nil
+        introspection: Introspection? = nil,
+        hmacSecrets: [HMACSecret] = []
     ) {
         self.issuer = issuer
         self.discovery = discovery
@@ -80,5 +64,23 @@ public struct AuthorizationServer: Sendable {
         self.leeway = leeway
         self.claims = claims
         self.introspection = introspection
+        self.hmacSecrets = hmacSecrets
+    }
+}
+
+/// A secret that an authorization server and this resource server share, for HS256, HS384 or HS512.
+public struct HMACSecret: Sendable {
+    /// The only algorithm it is used with.
+    public var algorithm: HMACAlgorithm
+    /// The `kid` of tokens made with it; `nil` to look at none.
+    public var keyID: String?
+    /// At least as long as the hash: 32, 48 or 64 bytes.
+    public var secret: Secret
+
+    /// Describes a shared secret.
+    public init(_ algorithm: HMACAlgorithm, keyID: String? = nil, secret: Secret) {
+        self.algorithm = algorithm
+        self.keyID = keyID
+        self.secret = secret
     }
 }

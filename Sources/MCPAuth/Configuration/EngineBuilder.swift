@@ -2,15 +2,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import MCPAuthCore
+internal import MCPAuthJOSE
 internal import MCPAuthJSON
 internal import MCPAuthPolicy
+internal import MCPAuthSigning
 internal import MCPAuthVerification
 
 /// Checks a configuration and makes the engine's resources of it.
 struct EngineBuilder {
     private let configuration: Configuration
     private let fetcher: any HTTPFetcher
+    /// Those that may be shared, by what makes them equal.
     private var directories: [DirectoryKey: IssuerDirectory] = [:]
+    /// All of them.
+    private(set) var allDirectories: [IssuerDirectory] = []
+    let tokenCache: TokenCache?
+    let revocations: Revocations
     private(set) var warnings: [String] = []
 
     /// Resources that configure an issuer alike share what is fetched of it.
@@ -23,6 +30,10 @@ struct EngineBuilder {
     init(_ configuration: Configuration, fetcher: any HTTPFetcher) {
         self.configuration = configuration
         self.fetcher = fetcher
+        tokenCache =
+            configuration.tokenCacheCapacity > 0
+            ? TokenCache(capacity: configuration.tokenCacheCapacity) { TokenDigest(Digest.sha256Words($0)) } : nil
+        revocations = Revocations(configuration.denyList)
     }
 
     /// - Throws: ``ConfigurationError``.
@@ -42,7 +53,9 @@ struct EngineBuilder {
         var introspections: [any TokenVerifier] = []
         for server in resource.authorizationServers {
             let directory = try directory(of: server)
-            jwtIssuers.append(.init(directory: directory, algorithms: server.algorithms, profile: server.profile))
+            if server.introspection?.tokens ?? .opaque == .opaque {
+                jwtIssuers.append(try jwtIssuer(server, directory))
+            }
             if let introspection = server.introspection {
                 introspections.append(try verifier(introspection, of: server, directory))
             }
@@ -54,11 +67,45 @@ struct EngineBuilder {
             identifier: identifier,
             issuers: trustedIssuers(of: resource),
             acceptedAudiences: audiences.map(ResourceAudience.init),
-            verifiers: resource.modules.map(\.verifier) + [JWTVerifier(issuers: jwtIssuers)] + introspections,
+            verifiers: resource.modules.map(\.verifier) + functions(of: resource) + [JWTVerifier(issuers: jwtIssuers)]
+                + introspections,
             policy: resource.policies.isEmpty ? AuthenticatedPolicy() : PolicySet(resource.policies),
             metadata: metadata,
-            speaksMCP: resource.speaksMCP
+            speaksMCP: resource.speaksMCP,
+            tokenCache: tokenCache,
+            revocations: revocations
         )
+    }
+
+    private func functions(of resource: ResourceConfiguration) -> [any TokenVerifier] {
+        resource.verifiers.map { verifier in
+            FunctionVerifier(
+                name: verifier.name,
+                issuer: verifier.issuer,
+                cacheSeconds: verifier.cacheSeconds,
+                onEvent: configuration.onEvent,
+                function: verifier.verify
+            )
+        }
+    }
+
+    private func jwtIssuer(_ server: AuthorizationServer, _ directory: IssuerDirectory) throws -> JWTVerifier.Issuer {
+        guard !server.hmacSecrets.isEmpty else {
+            let keys = JWTVerifier.Issuer.Keys.published(directory, server.algorithms)
+            return .init(identifier: server.issuer, keys: keys, profile: server.profile)
+        }
+        let secrets = try server.hmacSecrets.map { shared in
+            guard let key = HMACKey(shared.algorithm, keyID: shared.keyID, secret: shared.secret.bytes) else {
+                let least = shared.algorithm.minimumSecretBytes
+                throw ConfigurationError(
+                    .invalidValue,
+                    "the \(shared.algorithm.rawValue) secret of `\(server.issuer.description.printable)` is shorter "
+                        + "than \(least) bytes (RFC 7518 section 3.2)"
+                )
+            }
+            return key
+        }
+        return .init(identifier: server.issuer, keys: .shared(secrets), profile: server.profile)
     }
 
     private mutating func checkIssuers(of resource: ResourceConfiguration) throws {
@@ -76,6 +123,7 @@ struct EngineBuilder {
             guard !server.algorithms.isEmpty else {
                 throw ConfigurationError(.invalidValue, "the issuer `\(issuer)` may use no algorithm at all")
             }
+            try Self.checkNumbers(server.introspection, of: issuer)
             if servers.count > 1, resource.allowedScopes[server.issuer] == nil {
                 warnings.append("`\(name)` trusts several issuers and `\(issuer)` may grant any scope")
             }
@@ -91,6 +139,17 @@ struct EngineBuilder {
         }
     }
 
+    private static func checkNumbers(_ introspection: AuthorizationServer.Introspection?, of issuer: String) throws {
+        guard let introspection else { return }
+        guard (0...3600).contains(introspection.cacheSeconds), (0...3600).contains(introspection.negativeCacheSeconds)
+        else {
+            throw ConfigurationError(.invalidValue, "introspection of `\(issuer)` may be kept 0 to 3600 seconds")
+        }
+        guard introspection.maximumConcurrency > 0, introspection.maximumPerSecond > 0 else {
+            throw ConfigurationError(.invalidValue, "introspection of `\(issuer)` must be allowed at least one request")
+        }
+    }
+
     mutating func directory(of server: AuthorizationServer) throws -> IssuerDirectory {
         let key = DirectoryKey(issuer: server.issuer, discovery: server.discovery, overrides: server.overrides)
         if server.transformMetadata == nil, let directory = directories[key] { return directory }
@@ -98,8 +157,10 @@ struct EngineBuilder {
             issuer: server.issuer,
             source: try source(of: server),
             override: try override(of: server),
-            fetcher: fetcher
+            fetcher: fetcher,
+            onEvent: configuration.onEvent
         )
+        allDirectories.append(directory)
         if server.transformMetadata == nil { directories[key] = directory }
         return directory
     }
@@ -145,20 +206,67 @@ struct EngineBuilder {
         of server: AuthorizationServer,
         _ directory: IssuerDirectory
     ) throws -> IntrospectionVerifier {
+        if case .mutualTLS = introspection.authentication, introspection.endpoint == nil {
+            throw ConfigurationError(
+                .missingKey,
+                "introspection of `\(server.issuer.description.printable)` with a client certificate needs its `endpoint`"
+            )
+        }
         let endpoint: IntrospectionVerifier.Endpoint =
             if let url = introspection.endpoint {
                 .url(try fetchable(url))
             } else {
                 .discovered(directory, IssuerDirectory.provenance(of: server.issuer, try source(of: server)))
             }
+        var settings = IntrospectionVerifier.Settings()
+        settings.tokenPrefix = introspection.tokenPrefix
+        settings.tokenForm = .init(rawValue: introspection.tokens.rawValue) ?? .opaque
+        settings.assumedAudience = introspection.assumedAudience
+        settings.cacheSeconds = introspection.cacheSeconds
+        settings.negativeCacheSeconds = introspection.negativeCacheSeconds
+        settings.concurrency = introspection.maximumConcurrency
+        settings.perSecond = introspection.maximumPerSecond
         return IntrospectionVerifier(
             issuer: server.issuer,
             endpoint: endpoint,
-            clientID: introspection.clientID,
-            clientSecret: introspection.clientSecret.bytes,
-            tokenPrefix: introspection.tokenPrefix,
-            fetcher: fetcher
+            client: try client(introspection.authentication, of: server),
+            settings: settings,
+            fetcher: fetcher,
+            onEvent: configuration.onEvent
         )
+    }
+
+    private func client(
+        _ authentication: AuthorizationServer.Introspection.Authentication,
+        of server: AuthorizationServer
+    ) throws -> ClientAuthentication {
+        switch authentication {
+        case .clientSecretBasic(let clientID, let secret):
+            return .secretBasic(clientID: clientID, secret: secret.bytes)
+        case .clientSecretPost(let clientID, let secret):
+            return .secretPost(clientID: clientID, secret: secret.bytes)
+        case .bearer(let token):
+            guard token.bytes.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+                throw ConfigurationError(.invalidValue, "the bearer token for introspection has a character none may have")
+            }
+            return .bearer(token.bytes)
+        case .mutualTLS(let clientID, let files):
+            let identity = TLSIdentity(
+                certificate: files.certificate,
+                privateKey: files.privateKey,
+                trustRoots: files.trustRoots
+            )
+            return .mutualTLS(clientID: clientID, identity)
+        case .privateKeyJWT(let clientID, let privateKey, let algorithm, let audience):
+            guard let key = try? SigningKey(pem: privateKey.bytes, algorithm: algorithm) else {
+                throw ConfigurationError(
+                    .invalidValue,
+                    "the private key for introspection at `\(server.issuer.description.printable)` cannot be used: "
+                        + "expected unencrypted PEM of RSA (2048 bits or more), P-256, P-384, P-521 or Ed25519"
+                )
+            }
+            return .privateKeyJWT(clientID: clientID, key: key, audience: audience ?? server.issuer.description)
+        }
     }
 
     private func trustedIssuers(of resource: ResourceConfiguration) -> [TrustedIssuer] {
@@ -167,13 +275,21 @@ struct EngineBuilder {
                 identifier: server.issuer,
                 leeway: server.leeway,
                 claimMapping: server.claims,
-                allowedScopes: resource.allowedScopes[server.issuer]
+                allowedScopes: resource.allowedScopes[server.issuer],
+                allowedClaims: resource.allowedClaims[server.issuer] ?? [:]
             )
         }
-        let modules = resource.modules.map { module in
-            TrustedIssuer(identifier: module.issuer, allowedScopes: resource.allowedScopes[module.issuer])
+        let others = resource.modules.map(\.issuer) + resource.verifiers.map(\.issuer)
+        return others.reduce(into: servers) { trusted, issuer in
+            guard !trusted.contains(where: { $0.identifier == issuer }) else { return }
+            trusted.append(
+                TrustedIssuer(
+                    identifier: issuer,
+                    allowedScopes: resource.allowedScopes[issuer],
+                    allowedClaims: resource.allowedClaims[issuer] ?? [:]
+                )
+            )
         }
-        return servers + modules.filter { module in !servers.contains { $0.identifier == module.identifier } }
     }
 
     private func fetchable(_ text: String) throws -> HTTPURL {

@@ -1,8 +1,10 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-package import MCPAuthCore
+public import MCPAuthCore
 package import MCPAuthPolicy
+
+public import enum MCPAuthVerification.TokenVerdict
 
 /// A protected resource as an application or a configuration file describes it.
 public struct ResourceConfiguration: Sendable {
@@ -18,6 +20,10 @@ public struct ResourceConfiguration: Sendable {
     public var speaksMCP: Bool
     /// Scopes that each named issuer may grant here; others it puts into tokens are dropped.
     public var allowedScopes: [IssuerIdentifier: ScopeSet]
+    /// Values that each named issuer may give to normalised claims such as `roles` here; others are dropped.
+    public var allowedClaims: [IssuerIdentifier: [String: Set<String>]]
+    /// Verify functions of the application, asked before the authorization servers' keys are.
+    public var verifiers: [CustomVerifier]
     /// All of them apply; none means that a valid token is enough.
     package var policies: [CompiledPolicy] = []
     package var modules: [ModuleInstance] = []
@@ -41,6 +47,40 @@ public struct ResourceConfiguration: Sendable {
         self.audiences = audiences
         self.speaksMCP = speaksMCP
         allowedScopes = [:]
+        allowedClaims = [:]
+        verifiers = []
+    }
+}
+
+/// A verify function of an application, together with the issuer it speaks for.
+///
+/// What it says is checked like what every verifier says: audience, `exp`, subject or client, bounds and policy.
+public struct CustomVerifier: Sendable {
+    /// Judges the token of a request.
+    ///
+    /// An error it throws is answered 503.
+    public typealias Function = @Sendable (AccessToken, ProtectedResourceRequest) async throws -> TokenVerdict
+
+    /// A name for logs and traces.
+    public var name: String
+    /// The issuer of the tokens it accepts; their claims may leave `iss` out.
+    public var issuer: IssuerIdentifier
+    /// Seconds for which a verdict is kept; above 0 only if it depends on the token alone.
+    public var cacheSeconds: Double
+    /// The function.
+    public var verify: Function
+
+    /// Describes a verify function, whose verdicts are not kept unless `cacheSeconds` says so.
+    public init(
+        name: String,
+        issuer: IssuerIdentifier,
+        cacheSeconds: Double = 0,
+        verify: @escaping Function
+    ) {
+        self.name = name
+        self.issuer = issuer
+        self.cacheSeconds = cacheSeconds
+        self.verify = verify
     }
 }
 
@@ -63,16 +103,28 @@ public struct Configuration: Sendable {
     public var rootResource: ResourceIdentifier?
     /// Lets metadata and keys be fetched over plain HTTP from other machines.
     public var dangerouslyAllowHTTP: Bool
+    /// How many verified tokens are remembered; 0 to verify each time.
+    public var tokenCacheCapacity: Int
+    /// Tokens to refuse although their issuer does not.
+    public var denyList: DenyList
+    /// Takes what an operator should know; it is called from any thread.
+    public var onEvent: EngineEventHandler
     package var authorityRule: ResourceRouter.AuthorityRule = .exact
 
     /// Describes what one server protects.
     public init(
         resources: [ResourceConfiguration],
         rootResource: ResourceIdentifier? = nil,
-        dangerouslyAllowHTTP: Bool = false
+        dangerouslyAllowHTTP: Bool = false,
+        tokenCacheCapacity: Int = 100_000,
+        denyList: DenyList = DenyList(),
+        onEvent: @escaping EngineEventHandler = { _ in }
     ) {
         self.resources = resources
         self.rootResource = rootResource
         self.dangerouslyAllowHTTP = dangerouslyAllowHTTP
+        self.tokenCacheCapacity = tokenCacheCapacity
+        self.denyList = denyList
+        self.onEvent = onEvent
     }
 }

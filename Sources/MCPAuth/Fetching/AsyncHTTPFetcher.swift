@@ -4,13 +4,16 @@
 #if AsyncHTTPClient
 internal import AsyncHTTPClient
 internal import Dispatch
+internal import MCPAuthCore
 package import MCPAuthVerification
 internal import NIOCore
 internal import NIOHTTP1
+internal import NIOSSL
 
 /// Fetches with async-http-client: no redirect, TLS always verified, bounded in size and time.
 package struct AsyncHTTPFetcher: HTTPFetcher {
     private let client: HTTPClient
+    private let identified = IdentifiedClients()
     private let dangerouslyAllowHTTP: Bool
 
     package init(dangerouslyAllowHTTP: Bool = false) {
@@ -21,6 +24,9 @@ package struct AsyncHTTPFetcher: HTTPFetcher {
     package func fetch(_ request: FetchRequest) async throws(FetchError) -> FetchResponse {
         guard request.usesAllowedScheme(dangerouslyAllowHTTP: dangerouslyAllowHTTP) else {
             throw FetchError("\(request.url.origin) is not https")
+        }
+        if let identity = request.tls {
+            return try await Self.send(request, with: try identified.client(of: identity))
         }
         guard request.mustReachPublicAddress else { return try await Self.send(request, with: client) }
         // The address that was judged is the address that is used: the client is told it instead of the name.
@@ -69,11 +75,42 @@ package struct AsyncHTTPFetcher: HTTPFetcher {
     /// One pool for the life of the process.
     private static let sharedClient = makeClient(overriding: [:])
 
-    private static func makeClient(overriding addresses: [String: String]) -> HTTPClient {
-        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+    fileprivate static func makeClient(
+        overriding addresses: [String: String],
+        tls: TLSConfiguration? = nil
+    ) -> HTTPClient {
+        var configuration = HTTPClient.Configuration(tlsConfiguration: tls, redirectConfiguration: .disallow)
         configuration.timeout = .init(connect: .seconds(3), read: .seconds(5))
         configuration.dnsOverride = addresses
         return HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
+    }
+}
+
+/// The clients that make themselves known by a certificate: one pool each, for the life of the process.
+private struct IdentifiedClients: Sendable {
+    private static let clients = Lock<[TLSIdentity: HTTPClient]>([:])
+
+    func client(of identity: TLSIdentity) throws(FetchError) -> HTTPClient {
+        try Self.clients.withLock { clients throws(FetchError) in
+            if let client = clients[identity] { return client }
+            let client = AsyncHTTPFetcher.makeClient(overriding: [:], tls: try Self.configuration(identity))
+            clients[identity] = client
+            return client
+        }
+    }
+
+    private static func configuration(_ identity: TLSIdentity) throws(FetchError) -> TLSConfiguration {
+        do {
+            var configuration = TLSConfiguration.makeClientConfiguration()
+            configuration.certificateChain = try NIOSSLCertificate.fromPEMFile(identity.certificate).map {
+                .certificate($0)
+            }
+            configuration.privateKey = .privateKey(try NIOSSLPrivateKey(file: identity.privateKey, format: .pem))
+            if let roots = identity.trustRoots { configuration.trustRoots = .file(roots) }
+            return configuration
+        } catch {
+            throw FetchError("the client certificate or its key cannot be used")
+        }
     }
 }
 #endif

@@ -13,6 +13,8 @@ package final class ShardedCache<Key: Hashable & Sendable, Value: Sendable>: Sen
         package var evictions = 0
         /// Entries there are now.
         package var count = 0
+
+        package init() {}
     }
 
     private struct Slot {

@@ -11,8 +11,37 @@ struct ProviderCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "provider",
         abstract: "Look at authorization servers.",
-        subcommands: [Check.self]
+        subcommands: [Check.self, Profiles.self]
     )
+
+    /// `mcp-auth provider profiles`.
+    struct Profiles: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List the provider profiles that configurations can name, or show one."
+        )
+
+        @Argument(help: "The name of a profile, or the path of a profile file.")
+        var name: String?
+
+        func run() throws {
+            guard let name else {
+                for profile in try ProviderProfile.names.compactMap(ProviderProfile.named) {
+                    let padding = String(repeating: " ", count: max(1, 16 - profile.name.count))
+                    Output.line("\(profile.name)\(padding)\(profile.issuerForm)")
+                }
+                return
+            }
+            let isFile = name.contains("/") || name.hasSuffix(".json")
+            guard let profile = try isFile ? ProviderProfile(file: name) : ProviderProfile.named(name) else {
+                Output.error("no profile is named `\(name)`; `mcp-auth provider profiles` lists them")
+                throw ProgramExit.invalid
+            }
+            Output.line("\(profile.name): \(profile.summary)")
+            Output.line("issuer         \(profile.issuerForm)")
+            if !profile.documentation.isEmpty { Output.line("documentation  \(profile.documentation)") }
+            for note in profile.notes { Output.line("note           \(note)") }
+        }
+    }
 
     /// `mcp-auth provider check`.
     struct Check: AsyncParsableCommand {

@@ -9,6 +9,8 @@ internal import MCPAuth
 internal import MCPAuthCore
 internal import MCPAuthHummingbird
 internal import MCPAuthJSON
+internal import ServiceLifecycle
+internal import UnixSignals
 
 /// `mcp-auth serve`: answers for every configured resource.
 ///
@@ -21,10 +23,12 @@ struct ServeCommand: AsyncParsableCommand {
     var config: String
 
     func run() async throws {
-        let file = try ConfigurationFile(path: config, environment: Input.environment)
-        let mcpAuth = try MCPAuth(file.configuration)
         var logger = Logger(label: "mcp-auth")
         logger.logLevel = .notice
+        let log = logger
+        let onEvent: EngineEventHandler = { event in log.log(level: event.level.forLog, "\(event)") }
+        let file = try ConfigurationFile(path: config, environment: Input.environment, onEvent: onEvent)
+        let mcpAuth = try MCPAuth(file.configuration)
         for warning in mcpAuth.warnings { logger.warning("\(warning)") }
 
         let router = Router(context: BasicMCPAuthRequestContext.self)
@@ -38,7 +42,7 @@ struct ServeCommand: AsyncParsableCommand {
             }
         }
         let listener = file.listener
-        let application = Application(
+        var application = Application(
             router: router,
             configuration: .init(address: .hostname(listener.host, port: listener.port), serverName: nil),
             onServerRunning: { _ in
@@ -49,10 +53,30 @@ struct ServeCommand: AsyncParsableCommand {
             },
             logger: logger
         )
+        if let path = file.denyListPath {
+            application.addServices(DenyListReloading(path: path, mcpAuth: mcpAuth, onEvent: onEvent))
+        }
         do {
             try await application.runService()
         } catch {
             throw ConfigurationError(.cannotListen, "cannot serve on \(listener.host):\(listener.port): \(error)")
+        }
+    }
+
+    /// Reads the deny list again on SIGHUP; one that is not acceptable leaves the old one in force.
+    private struct DenyListReloading: Service {
+        let path: String
+        let mcpAuth: MCPAuth
+        let onEvent: EngineEventHandler
+
+        func run() async throws {
+            for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+                do {
+                    mcpAuth.replaceDenyList(with: try DenyList(file: path))
+                } catch {
+                    onEvent(EngineEvent(.error, .denyListRefused, "\(error)"))
+                }
+            }
         }
     }
 
@@ -69,6 +93,18 @@ struct ServeCommand: AsyncParsableCommand {
             headers: [.contentType: "application/json", .cacheControl: "no-store"],
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: JSON.object(members).encoded()))
         )
+    }
+}
+
+extension EngineEvent.Level {
+    /// What an operator should see without asking is at least a notice.
+    fileprivate var forLog: Logger.Level {
+        switch self {
+        case .debug: .debug
+        case .info: .notice
+        case .warning: .warning
+        case .error: .error
+        }
     }
 }
 #endif

@@ -1,0 +1,92 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MCPAuthCore
+internal import MCPAuthJOSE
+internal import MCPAuthJSON
+
+internal import enum MCPAuthVerification.AccessTokenProfile
+
+/// How the access tokens of one kind of authorization server look: what a configuration would otherwise say of it.
+///
+/// Profiles are JSON files. Those of `Providers/` come with the library; a configuration may name files of its own.
+package struct ProviderProfile: Sendable {
+    /// The name by which configurations refer to it.
+    package let name: String
+    /// What its tokens look like, in one sentence.
+    package let summary: String
+    /// The page of its maker.
+    package let documentation: String
+    /// The form of its issuer identifier, with placeholders.
+    package let issuerForm: String
+    /// What an operator must know.
+    package let notes: [String]
+    private let discovery: AuthorizationServer.Discovery
+    private let algorithms: Set<SignatureAlgorithm>?
+    private let profile: AccessTokenProfile
+    private let claims: ClaimMapping
+
+    private enum DiscoveryWord: String, CaseIterable { case oidc, oauth }
+
+    /// - Throws: ``ConfigurationError``.
+    package init(file path: String) throws {
+        try self.init(name: path, bytes: try FileReading.bytes(at: path))
+    }
+
+    private init(name file: String, bytes: [UInt8]) throws {
+        let document = try DocumentReader(file: file, bytes: bytes)
+        let root = try document.rootObject(allowing: [
+            "version", "provider", "documentation", "issuer", "discovery", "metadata_url", "algorithms", "profile",
+            "claims", "required_values", "notes",
+        ])
+        guard try root.required("version", try root.integer("version", in: 0...1000)) == 1 else {
+            throw root.error(.unsupportedVersion, "this program reads version 1", at: "version")
+        }
+        name = try root.required("provider", try root.string("provider"))
+        summary = try root.string("description") ?? ""
+        documentation = try root.string("documentation") ?? ""
+        issuerForm = try root.required("issuer", try root.string("issuer"))
+        notes = try root.strings("notes") ?? []
+        if let url = try root.string("metadata_url") {
+            discovery = .metadataURL(url)
+        } else {
+            discovery = try root.word("discovery", as: DiscoveryWord.self) == .oauth ? .oauth : .oidc
+        }
+        algorithms = try IssuerReader.algorithms(root)
+        profile = try root.word("profile", as: AccessTokenProfile.self) ?? .lenient
+        claims = try ClaimMappingReader.mapping(root, over: ClaimMapping())
+    }
+
+    /// Sets what the profile says; a configuration may then say otherwise.
+    package func apply(to server: inout AuthorizationServer) {
+        server.discovery = discovery
+        server.algorithms = algorithms ?? server.algorithms
+        server.profile = profile
+        server.claims = claims
+    }
+
+    /// The names of the profiles that come with the library.
+    package static var names: [String] { texts.keys.sorted() }
+
+    /// The profile of this name; `nil` when none has it.
+    package static func named(_ name: String) throws -> ProviderProfile? {
+        try texts[name].map { try ProviderProfile(name: "provider \(name)", bytes: $0) }
+    }
+
+    private static let texts: [String: [UInt8]] = [
+        "asgardeo": PackageResources.asgardeo_json,
+        "auth0": PackageResources.auth0_json,
+        "authentik": PackageResources.authentik_json,
+        "cognito": PackageResources.cognito_json,
+        "descope": PackageResources.descope_json,
+        "entra-v1": PackageResources.entra_v1_json,
+        "entra-v2": PackageResources.entra_v2_json,
+        "github-actions": PackageResources.github_actions_json,
+        "google": PackageResources.google_json,
+        "keycloak": PackageResources.keycloak_json,
+        "kubernetes": PackageResources.kubernetes_json,
+        "logto": PackageResources.logto_json,
+        "okta": PackageResources.okta_json,
+        "workos": PackageResources.workos_json,
+    ]
+}

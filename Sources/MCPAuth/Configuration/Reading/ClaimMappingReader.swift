@@ -1,0 +1,101 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MCPAuthCore
+internal import MCPAuthJSON
+
+/// Reads `claims` and `required_values`, of an issuer or of a provider profile.
+enum ClaimMappingReader {
+    private static let ruleKeys = [
+        "from", "merge", "split", "strip_prefix", "map", "keep_unmapped", "prefix", "constant",
+    ]
+
+    /// The mapping that `object` describes; what it leaves out is as in `base`.
+    static func mapping(_ object: ObjectReader, over base: ClaimMapping) throws -> ClaimMapping {
+        var mapping = base
+        for (name, value, pointer) in try object.dictionary("claims")
+        where !["description", "$comment"].contains(name) {
+            let rule = try rule(value, at: pointer, in: object.document)
+            switch name {
+            case "scope": mapping.scope = rule
+            case "client_id": mapping.clientID = rule
+            case "sub": mapping.subject = rule
+            case "aud": mapping.audience = rule
+            case "iss", "exp", "nbf", "iat", "cnf":
+                throw object.document.error(
+                    .invalidValue,
+                    "`\(name)` is not a matter of mapping: it means what RFC 7519 and RFC 7800 say",
+                    at: pointer
+                )
+            default: mapping.others[name] = rule
+            }
+        }
+        for (source, value, pointer) in try object.dictionary("required_values") {
+            let strings = value.array?.compactMap(\.string) ?? []
+            guard !strings.isEmpty, strings.count == value.array?.count else {
+                let message = "`\(source.printable)` needs a list of the strings it may be"
+                throw object.document.error(.invalidValue, message, at: pointer)
+            }
+            try check(source, at: pointer, in: object.document)
+            mapping.requiredValues[source] = Set(strings)
+        }
+        return mapping
+    }
+
+    private static func rule(
+        _ value: JSONValue,
+        at pointer: JSONPointer,
+        in document: DocumentReader
+    ) throws -> ClaimRule {
+        if let elements = value.array {
+            let sources = elements.compactMap(\.string)
+            guard sources.count == elements.count, !sources.isEmpty else {
+                throw document.error(.wrongType, "expected a list of claim names or pointers", at: pointer)
+            }
+            for source in sources { try check(source, at: pointer, in: document) }
+            return ClaimRule(sources)
+        }
+        let object = try document.object(value, at: pointer, allowing: ruleKeys)
+        if let constant = value["constant"] {
+            guard ruleKeys.allSatisfy({ $0 == "constant" || value[$0] == nil }) else {
+                throw object.error(.conflict, "a rule with `constant` has no other key", at: "constant")
+            }
+            var rule = ClaimRule([])
+            rule.constant = JSON(constant)
+            return rule
+        }
+        let sources = try object.required("from", try object.strings("from"))
+        guard !sources.isEmpty else { throw object.error(.invalidValue, "`from` names no claim", at: "from") }
+        for source in sources { try check(source, at: pointer.appending("from"), in: document) }
+        var rule = ClaimRule(sources)
+        rule.mergesSources = try object.boolean("merge") ?? false
+        rule.separator = try object.string("split")
+        if rule.separator == "" { throw object.error(.invalidValue, "`split` is empty", at: "split") }
+        rule.strippedPrefix = try object.string("strip_prefix")
+        rule.prefix = try object.string("prefix")
+        rule.keepsUnmapped = try object.boolean("keep_unmapped") ?? false
+        if value["map"] != nil { rule.valueMap = try valueMap(object) }
+        if rule.keepsUnmapped, rule.valueMap == nil {
+            throw object.error(.conflict, "`keep_unmapped` says nothing without `map`", at: "keep_unmapped")
+        }
+        return rule
+    }
+
+    private static func valueMap(_ object: ObjectReader) throws -> [String: String] {
+        var map: [String: String] = [:]
+        for (old, new, place) in try object.dictionary("map") {
+            guard let new = new.string else {
+                throw object.document.error(.wrongType, "expected a string", at: place)
+            }
+            map[old] = new
+        }
+        return map
+    }
+
+    private static func check(_ source: String, at pointer: JSONPointer, in document: DocumentReader) throws {
+        guard !source.isEmpty, source.first != "/" || JSONPointer(source) != nil else {
+            let message = "`\(source.printable)` is neither a claim name nor a JSON Pointer (RFC 6901)"
+            throw document.error(.invalidValue, message, at: pointer)
+        }
+    }
+}

@@ -1,0 +1,114 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MCPAuthCore
+internal import MCPAuthJSON
+internal import MCPAuthPolicy
+
+/// Reads one element of `resources`.
+struct ResourceReader {
+    let context: ReadingContext
+    let issuers: [String: [AuthorizationServer]]
+    let modules: [String: ModuleReader.Factory]
+
+    static let keys = [
+        "resource", "name", "documentation", "issuers", "audiences", "plugins", "policy", "policies",
+        "scopes_supported", "protocol", "root_metadata",
+    ]
+
+    private enum ProtocolWord: String, CaseIterable { case mcp, http }
+
+    func resource(_ object: ObjectReader) throws -> ResourceConfiguration {
+        let identifier = try object.required("resource", try object.string("resource"))
+        var resource: ResourceConfiguration
+        do {
+            resource = try ResourceConfiguration(
+                identifier,
+                authorizationServers: [],
+                audiences: try object.strings("audiences") ?? [],
+                scopesSupported: try object.strings("scopes_supported") ?? [],
+                name: try object.string("name"),
+                speaksMCP: try object.word("protocol", as: ProtocolWord.self) != .http
+            )
+        } catch let error as ConfigurationError where error.location == nil {
+            throw object.error(error.code, error.message, at: "resource")
+        }
+        resource.metadata.resourceDocumentation = try object.string("documentation")
+        try readIssuers(of: &resource, object)
+        for (index, name) in (try object.strings("plugins") ?? []).enumerated() {
+            guard let make = modules[name] else {
+                throw ReadingContext.unknownName(name, "plugin", among: modules.keys, object, "plugins", index)
+            }
+            resource.modules.append(try make(identifier))
+        }
+        resource.policies = try policies(object)
+        return resource
+    }
+
+    private func readIssuers(of resource: inout ResourceConfiguration, _ object: ObjectReader) throws {
+        for (index, element) in (try object.elements("issuers") ?? []).enumerated() {
+            let keys = ["name", "allowed_scopes", "allowed_claims"]
+            let bounded =
+                element.value.string == nil
+                ? try object.document.object(element.value, at: element.pointer, allowing: keys) : nil
+            let name = try bounded.map { try $0.required("name", try $0.string("name")) } ?? element.value.string ?? ""
+            guard let servers = issuers[name] else {
+                throw ReadingContext.unknownName(name, "issuer", among: issuers.keys, object, "issuers", index)
+            }
+            let scopes = try bounded?.strings("allowed_scopes").map(ScopeSet.init)
+            let claims = try bounded.map(allowedClaims) ?? [:]
+            for server in servers {
+                resource.authorizationServers.append(server)
+                resource.allowedScopes[server.issuer] = scopes
+                resource.allowedClaims[server.issuer] = claims
+            }
+        }
+    }
+
+    private func allowedClaims(_ entry: ObjectReader) throws -> [String: Set<String>] {
+        var allowed: [String: Set<String>] = [:]
+        for (name, value, pointer) in try entry.dictionary("allowed_claims") {
+            let strings = value.array?.compactMap(\.string)
+            guard let strings, strings.count == value.array?.count else {
+                throw entry.document.error(.wrongType, "expected a list of the values it may have", at: pointer)
+            }
+            guard name != "scope" else {
+                throw entry.document.error(.conflict, "scopes are bounded by `allowed_scopes`", at: pointer)
+            }
+            allowed[name] = Set(strings)
+        }
+        return allowed
+    }
+
+    private func policies(_ object: ObjectReader) throws -> [CompiledPolicy] {
+        if let word = try object.string("policy") {
+            guard word == "authenticated", object.value["policies"] == nil else {
+                throw object.error(
+                    .invalidValue,
+                    "`policy` is \"authenticated\", or left out beside `policies`",
+                    at: "policy"
+                )
+            }
+            return []
+        }
+        let paths = try object.required("policies", try object.strings("policies"))
+        guard !paths.isEmpty else {
+            throw object.error(
+                .invalidValue,
+                "`policies` is empty; write \"policy\": \"authenticated\" if that is meant"
+            )
+        }
+        return try paths.enumerated().map { index, path in
+            let resolved = context.path(path)
+            guard let bytes = try? FileReading.bytes(at: resolved) else {
+                let pointer = object.pointer.appending("policies").appending(String(index))
+                throw object.document.error(
+                    .unreadableFile,
+                    "cannot read the file `\(resolved.printable)`",
+                    at: pointer
+                )
+            }
+            return try CompiledPolicy(file: resolved, bytes: bytes)
+        }
+    }
+}
