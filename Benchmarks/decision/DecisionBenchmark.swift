@@ -1,99 +1,75 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-internal import HTTPTypes
-internal import MCPAuth
-internal import MCPAuthCore
 internal import MCPAuthJOSE
-internal import MCPAuthJSON
-internal import MCPAuthSigning
-internal import MCPAuthVerification
 
-/// How much a whole uncached decision costs beyond OpenSSL's verification of the signature, in one run.
+/// What a decision costs: uncached beyond OpenSSL's verification of the signature, cached, on two threads, in memory.
+///
+/// Without arguments it prints a table; `--lines` prints one JSON object for each measurement, and `--fixtures DIR`
+/// writes tokens and keys for programs that are measured beside it.
 @main
 struct DecisionBenchmark {
     static func main() async throws {
-        print("median of \(rounds) rounds of \(perRound) each, one thread, microseconds")
-        print("algorithm    raw OpenSSL    decision    difference    ratio")
-        for algorithm in [SignatureAlgorithm.rs256, .es256, .edDSA] { try await measure(algorithm) }
-    }
-
-    private static let rounds = 15
-    private static let perRound = 200
-
-    private static func measure(_ algorithm: SignatureAlgorithm) async throws {
-        let key = try SigningKey(algorithm)
-        let now = NumericDate.now()
-        let claims: JSON = [
-            "iss": "https://issuer.example", "sub": "alice", "client_id": "c1", "aud": "https://mcp.example/mcp",
-            "scope": "files:read files:write", "iat": .integer(Int64(now.secondsSinceEpoch)),
-            "exp": .integer(Int64(now.secondsSinceEpoch) + 3600), "jti": "j1", "tenant": "acme",
-            "groups": ["staff", "editors"],
-        ]
-        let token = try key.sign(header: ["typ": "at+jwt"], claims: claims)
-        guard let jws = try? CompactJWS(parsing: Array(token.utf8)),
-            let raw = RawVerification(key, message: Array(jws.signingInput), signature: jws.signature)
-        else { return print("\(algorithm.rawValue) cannot be measured") }
-        let mcpAuth = try engine(key)
-        let request = ProtectedResourceRequest(
-            method: .post,
-            authority: "mcp.example",
-            path: "/mcp",
-            credentials: .bearer(AccessToken(bytes: Array(token.utf8))),
-            operation: .mcp([.call(method: "tools/list", name: nil)])
-        )
-        var rawTimes: [Double] = []
-        var decisionTimes: [Double] = []
-        for _ in 0..<rounds {
-            var allowed = 0
-            rawTimes.append(time { for _ in 0..<perRound where raw.run() { allowed += 1 } })
-            let start = ContinuousClock.now
-            for _ in 0..<perRound {
-                if case .allow = await mcpAuth.engine.authorize(request, now: now) { allowed += 1 }
-            }
-            decisionTimes.append(microseconds(since: start))
-            guard allowed == 2 * perRound else { return print("\(algorithm.rawValue): a verification failed") }
+        let arguments = CommandLine.arguments.dropFirst()
+        if arguments.first == "--fixtures", let directory = arguments.dropFirst().first {
+            return try Fixtures.write(to: directory)
         }
-        report(algorithm, raw: rawTimes.sorted()[rounds / 2], decision: decisionTimes.sorted()[rounds / 2])
-    }
-
-    private static func report(_ algorithm: SignatureAlgorithm, raw: Double, decision: Double) {
-        let columns = [raw, decision, decision - raw].map { String(Double(Int($0 * 10)) / 10) }
-        let ratio = String(Double(Int(decision / raw * 100)) / 100)
-        let widths = [15, 12, 14, 9]
-        let cells = zip(columns + [ratio], widths).map { String(repeating: " ", count: max(1, $1 - $0.count)) + $0 }
-        print(algorithm.rawValue + String(repeating: " ", count: 9 - algorithm.rawValue.count) + cells.joined())
-    }
-
-    private static func time(_ body: () -> Void) -> Double {
-        let start = ContinuousClock.now
-        body()
-        return microseconds(since: start)
-    }
-
-    private static func microseconds(since start: ContinuousClock.Instant) -> Double {
-        let elapsed = start.duration(to: .now)
-        return (Double(elapsed.components.seconds) * 1e6 + Double(elapsed.components.attoseconds) / 1e12)
-            / Double(perRound)
-    }
-
-    private static func engine(_ key: SigningKey) throws -> MCPAuth {
-        let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oauth)
-        let resource = try ResourceConfiguration("https://mcp.example/mcp", authorizationServers: [server])
-        return try MCPAuth(Configuration(resources: [resource]), fetcher: StaticFetcher(key))
+        if arguments.first == "--x" {
+            let subject = try Subject(.rs256)
+            for _ in 0..<20 { print(try await subject.rawAndUncached()) }
+            return
+        }
+        if arguments.first == "--y" {
+            let subject = try Subject(.rs256)
+            for _ in 0..<3 { print(try await subject.cachedOnOneAndTwoThreads()) }
+            return
+        }
+        let report = Report(asLines: arguments.first == "--lines")
+        report.title("median of \(Timing.rounds) rounds, microseconds for one decision")
+        for algorithm in [SignatureAlgorithm.rs256, .es256, .edDSA] {
+            let subject = try Subject(algorithm)
+            let (raw, uncached) = try await subject.rawAndUncached()
+            report.line("raw", algorithm, raw)
+            report.line("uncached", algorithm, uncached, comparedWith: raw)
+        }
+        let subject = try Subject(.rs256)
+        let (one, two) = try await subject.cachedOnOneAndTwoThreads()
+        report.line("cached", .rs256, one)
+        report.line("cached-2-threads", .rs256, two, comparedWith: one)
+        let megabytes = try await CacheMemory.megabytes(entries: 100_000)
+        report.memory(entries: 100_000, megabytes: megabytes)
     }
 }
 
-/// The documents of the one issuer.
-private struct StaticFetcher: HTTPFetcher {
-    private let keys: JSON
+/// Prints measurements for people or for programs.
+struct Report {
+    let asLines: Bool
 
-    init(_ key: SigningKey) {
-        keys = ["keys": [key.publicJWK]]
+    func title(_ text: String) {
+        if !asLines { print(text) }
     }
 
-    func fetch(_ request: FetchRequest) async throws(FetchError) -> FetchResponse {
-        let metadata: JSON = ["issuer": "https://issuer.example", "jwks_uri": "https://issuer.example/jwks"]
-        return FetchResponse(status: 200, body: (request.url.path == "/jwks" ? keys : metadata).encoded())
+    func line(_ what: String, _ algorithm: SignatureAlgorithm, _ microseconds: Double, comparedWith base: Double? = nil)
+    {
+        guard asLines else {
+            let difference =
+                base.map { ", \(rounded(microseconds - $0)) more, ratio \(rounded(microseconds / $0))" } ?? ""
+            return print("\(padded(what, 18))\(padded(algorithm.rawValue, 8))\(rounded(microseconds))\(difference)")
+        }
+        let nanoseconds = Int(microseconds * 1000)
+        print(#"{"peer":"mcp-auth","what":"\#(what)","algorithm":"\#(algorithm.rawValue)","ns":\#(nanoseconds)}"#)
+    }
+
+    func memory(entries: Int, megabytes: Double) {
+        guard asLines else {
+            return print("\(entries) remembered tokens with 450 bytes of claims: \(rounded(megabytes)) MiB")
+        }
+        print(#"{"peer":"mcp-auth","what":"memory","entries":\#(entries),"mib":\#(rounded(megabytes))}"#)
+    }
+
+    private func rounded(_ value: Double) -> String { String(Double(Int(value * 100)) / 100) }
+
+    private func padded(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(1, width - text.count))
     }
 }

@@ -67,33 +67,27 @@ internal import CJansson
     }
 
     private static func offsetNestedDeeper(than depth: Int, in bytes: [UInt8]) -> Int? {
-        var level = 0
-        var inString = false
-        var escaped = false
-        for (offset, byte) in bytes.enumerated() {
-            if inString {
-                if escaped {
-                    escaped = false
-                } else if byte == UInt8(ascii: "\\") {
-                    escaped = true
-                } else if byte == UInt8(ascii: "\"") {
-                    inString = false
+        unsafe bytes.withUnsafeBufferPointer { bytes in
+            var level = 0
+            var inString = false
+            var offset = 0
+            while offset < bytes.count {
+                let byte = unsafe bytes[offset]
+                if byte == UInt8(ascii: "\"") {
+                    inString.toggle()
+                } else if inString {
+                    // What is escaped ends no string.
+                    if byte == UInt8(ascii: "\\") { offset += 1 }
+                } else if byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") {
+                    level += 1
+                    if level > depth { return offset }
+                } else if byte == UInt8(ascii: "}") || byte == UInt8(ascii: "]") {
+                    level -= 1
                 }
-                continue
+                offset += 1
             }
-            switch byte {
-            case UInt8(ascii: "\""):
-                inString = true
-            case UInt8(ascii: "["), UInt8(ascii: "{"):
-                level += 1
-                if level > depth { return offset }
-            case UInt8(ascii: "]"), UInt8(ascii: "}"):
-                level -= 1
-            default:
-                break
-            }
+            return nil
         }
-        return nil
     }
 
     private static func position(of offset: Int, in bytes: [UInt8]) -> (line: Int, column: Int) {

@@ -75,17 +75,16 @@ package struct PluginVerifier: TokenVerifier {
     private static let fault = VerifierAnswer.unavailable(.verifierUnavailable, retryAfter: 5)
 
     private func accepted(_ verdict: PluginCalls.Verdict) -> VerifierAnswer {
-        guard let claims = try? JSONDocument(parsing: verdict.claims, limits: .token).root, claims.kind == .object
-        else {
-            return Self.fault
-        }
+        guard let document = try? JSONDocument(parsing: verdict.claims, limits: .token), document.root.kind == .object
+        else { return Self.fault }
+        let claims = document.root
         if let named = claims["iss"], !named.isString(issuer.description) { return Self.fault }
         guard claims["exp"].map({ $0.number != nil }) ?? (verdict.notAfter > 0) else { return Self.fault }
         guard ["sub", "client_id"].contains(where: { claims[$0]?.string?.isEmpty == false }) else { return Self.fault }
         return .verified(
             TokenEvidence(
                 issuer: issuer,
-                claims: claims,
+                document: document,
                 payload: verdict.claims,
                 notAfter: verdict.notAfter > 0 ? NumericDate(Double(verdict.notAfter)) : nil,
                 audience: audience

@@ -147,7 +147,9 @@ private struct Evaluation {
             } else {
                 let named = rule.namedScopes(having: granted)
                 let missing = hasScopes ? 0 : named.filter { !granted.contains($0) }.count
-                nearAllows.append(NearAllow(rule: rule, scopes: named, missingScopes: missing, lacksSignIn: lacksSignIn))
+                nearAllows.append(
+                    NearAllow(rule: rule, scopes: named, missingScopes: missing, lacksSignIn: lacksSignIn)
+                )
             }
         }
     }

@@ -64,14 +64,13 @@ package struct FunctionVerifier: TokenVerifier {
         case .unavailable(let seconds): return .unavailable(.verifierUnavailable, retryAfter: seconds)
         case .verified(let text):
             let payload = Array(text.utf8)
-            guard let claims = try? JSONDocument(parsing: payload, limits: .token).root, claims.kind == .object else {
-                return fault("its claims are not a JSON object")
-            }
-            if let named = claims["iss"], !named.isString(issuer.description) {
+            guard let document = try? JSONDocument(parsing: payload, limits: .token), document.root.kind == .object
+            else { return fault("its claims are not a JSON object") }
+            if let named = document.root["iss"], !named.isString(issuer.description) {
                 return fault("its claims name another issuer than its own")
             }
             let reuse: TokenEvidence.Reuse = cacheSeconds > 0 ? .until(now.adding(cacheSeconds)) : .never
-            return .verified(TokenEvidence(issuer: issuer, claims: claims, payload: payload, reuse: reuse))
+            return .verified(TokenEvidence(issuer: issuer, document: document, payload: payload, reuse: reuse))
         }
     }
 

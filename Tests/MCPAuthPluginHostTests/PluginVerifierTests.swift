@@ -29,8 +29,8 @@ import Testing
             Issue.record("not accepted")
             return
         }
-        #expect(evidence.claims["sub"]?.string == "greeter")
-        #expect(evidence.claims["exp"]?.integer == 1_795_425_600)
+        #expect(evidence.document.root["sub"]?.string == "greeter")
+        #expect(evidence.document.root["exp"]?.integer == 1_795_425_600)
         #expect(evidence.issuer == "urn:example:hello")
         #expect(evidence.audience == "https://h.example/mcp")
     }
@@ -95,7 +95,11 @@ import Testing
     func `a module that does not decide properly makes the token unavailable, never accepted`(body: String) async throws
     {
         let library = try Modules.library(try Modules.compile(body: body))
-        let answer = try await Modules.verifier(library, [:]).verify(AccessToken(bytes: [1]), of: Self.request, now: Self.now)
+        let answer = try await Modules.verifier(library, [:]).verify(
+            AccessToken(bytes: [1]),
+            of: Self.request,
+            now: Self.now
+        )
         guard case .unavailable(.verifierUnavailable, _) = answer else {
             Issue.record("\(answer)")
             return
@@ -108,7 +112,12 @@ import Testing
             answer(call, MCP_AUTH_VERDICT_ACCEPT, "{\\"sub\\":\\"a\\",\\"exp\\":9999999999}");
             """
         let library = try Modules.library(try Modules.compile(body: body))
-        guard case .rejected = try await Modules.verifier(library, [:]).verify(AccessToken(bytes: [1]), of: Self.request, now: Self.now)
+        guard
+            case .rejected = try await Modules.verifier(library, [:]).verify(
+                AccessToken(bytes: [1]),
+                of: Self.request,
+                now: Self.now
+            )
         else {
             Issue.record("the second completion won")
             return
@@ -118,7 +127,13 @@ import Testing
     @Test func `a token with one changed character is rejected`() async throws {
         var bytes = Modules.token("greeter", 1_795_425_600).bytes
         bytes[7] ^= 1
-        guard case .rejected = try await Modules.helloVerifier().verify(AccessToken(bytes: bytes), of: Self.request, now: Self.now) else {
+        guard
+            case .rejected = try await Modules.helloVerifier().verify(
+                AccessToken(bytes: bytes),
+                of: Self.request,
+                now: Self.now
+            )
+        else {
             Issue.record("not rejected")
             return
         }
@@ -147,7 +162,13 @@ import Testing
             the_host->complete(the_host, call, &verdict);
             """
         let verifier = try Modules.verifier(try Modules.library(try Modules.compile(body: body)))
-        guard case .verified(let evidence) = await verifier.verify(AccessToken(bytes: [1]), of: Self.request, now: Self.now) else {
+        guard
+            case .verified(let evidence) = await verifier.verify(
+                AccessToken(bytes: [1]),
+                of: Self.request,
+                now: Self.now
+            )
+        else {
             Issue.record("not accepted")
             return
         }

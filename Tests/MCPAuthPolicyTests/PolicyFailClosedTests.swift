@@ -186,20 +186,25 @@ private func policies(_ text: String) throws -> PolicySet {
 /// A POST to `/mcp`; the mapping puts `mapped` in place of the claim `n`.
 private func input(_ operation: Operation, _ scope: String = "", _ claims: String = "") throws -> PolicyInput {
     let scopes = try #require(ScopeSet(spaceDelimited: scope))
+    let claims = Claims(
+        payload: Array("{\(claims)}".utf8),
+        scopes: scopes,
+        clientID: "c",
+        mapped: ["n": "mapped"]
+    )
     let authInfo = AuthInfo(
         resource: try ResourceIdentifier("https://h.example/mcp"),
-        issuer: "https://issuer.example",
-        subject: "alice",
-        clientID: "c",
-        scopes: scopes,
-        audience: [],
-        expiresAt: NumericDate(0),
-        claims: Claims(
-            payload: Array("{\(claims)}".utf8),
-            scopes: scopes,
+        facts: TokenFacts(
+            issuer: "https://issuer.example",
+            subject: "alice",
             clientID: "c",
-            mapped: ["n": "mapped"]
+            scopes: scopes,
+            audience: [],
+            expiresAt: NumericDate(0),
+            claims: claims
         ),
+        scopes: scopes,
+        claims: claims,
         token: AccessToken(bytes: [])
     )
     return PolicyInput(

@@ -161,7 +161,9 @@ import Testing
             #"{"version":1,"rules":[{"id":"r","effect":"allow","http_methods":["GET"],"paths":["/api/*","/deep/**"]}]}"#
         let method = try #require(HTTPRequest.Method(method))
         let operation = PolicyOperation(method: method, path: path, operation: .http)
-        let outcome = try set(text).evaluate(PolicyInput(authInfo: try authInfo("", ""), operation: operation, now: NumericDate(1_000_000)))
+        let outcome = try set(text).evaluate(
+            PolicyInput(authInfo: try authInfo("", ""), operation: operation, now: NumericDate(1_000_000))
+        )
         #expect(outcome == (allowed ? .allow(rules: ["r"]) : .deny(rules: [])))
     }
 
@@ -182,15 +184,20 @@ import Testing
 
     private func authInfo(_ scope: String, _ claims: String) throws -> AuthInfo {
         let scopes = try #require(ScopeSet(spaceDelimited: scope))
+        let claims = Claims(payload: Array("{\(claims)}".utf8), scopes: scopes, clientID: "c")
         return AuthInfo(
             resource: try ResourceIdentifier("https://h.example/mcp"),
-            issuer: "https://issuer.example",
-            subject: "alice",
-            clientID: "c",
+            facts: TokenFacts(
+                issuer: "https://issuer.example",
+                subject: "alice",
+                clientID: "c",
+                scopes: scopes,
+                audience: [],
+                expiresAt: NumericDate(0),
+                claims: claims
+            ),
             scopes: scopes,
-            audience: [],
-            expiresAt: NumericDate(0),
-            claims: Claims(payload: Array("{\(claims)}".utf8), scopes: scopes, clientID: "c"),
+            claims: claims,
             token: AccessToken(bytes: [])
         )
     }

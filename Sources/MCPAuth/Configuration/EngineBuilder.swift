@@ -247,7 +247,10 @@ struct EngineBuilder {
             return .secretPost(clientID: clientID, secret: secret.bytes)
         case .bearer(let token):
             guard token.bytes.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-                throw ConfigurationError(.invalidValue, "the bearer token for introspection has a character none may have")
+                throw ConfigurationError(
+                    .invalidValue,
+                    "the bearer token for introspection has a character none may have"
+                )
             }
             return .bearer(token.bytes)
         case .mutualTLS(let clientID, let files):

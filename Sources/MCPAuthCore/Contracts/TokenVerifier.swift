@@ -47,9 +47,9 @@ package struct TokenEvidence: Sendable {
 
     /// The issuer the token belongs to.
     package let issuer: IssuerIdentifier
-    /// The claims object.
-    package let claims: JSONValue
-    /// The JSON text of ``claims``.
+    /// The document whose top is the claims object.
+    package let document: JSONDocument
+    /// The JSON text of ``document``.
     package let payload: [UInt8]
     /// The end of validity where the claims have no `exp`; never later than what the verifier vouches for.
     package let notAfter: NumericDate?
@@ -60,14 +60,14 @@ package struct TokenEvidence: Sendable {
 
     package init(
         issuer: IssuerIdentifier,
-        claims: JSONValue,
+        document: JSONDocument,
         payload: [UInt8],
         notAfter: NumericDate? = nil,
         audience: String? = nil,
         reuse: Reuse = .never
     ) {
         self.issuer = issuer
-        self.claims = claims
+        self.document = document
         self.payload = payload
         self.notAfter = notAfter
         self.audience = audience

@@ -17,8 +17,8 @@ package enum ClaimTransformation {
     /// that is no string or empty; none of both; scopes outside their grammar (RFC 6749 section 3.3); a claim that is
     /// none of the values its issuer must give it. A claim that has another type than its rule needs is left out.
     package static func apply(_ mapping: ClaimMapping, to evidence: TokenEvidence) -> Outcome {
-        let claims = evidence.claims
-        guard let expiresAt = expiry(of: evidence) else { return .rejected(.missingExpiry) }
+        let claims = evidence.document.root
+        guard let expiresAt = expiry(of: evidence, claims) else { return .rejected(.missingExpiry) }
         guard case .some(let notBefore) = date(claims["nbf"]), case .some(let issuedAt) = date(claims["iat"]),
             case .some(let subject) = identifier(mapping.subject, claims),
             case .some(let clientID) = identifier(mapping.clientID, claims),
@@ -26,7 +26,7 @@ package enum ClaimTransformation {
             let scopes = scopes(mapping.scope, claims)
         else { return .rejected(.invalidClaim) }
         guard hasRequiredValues(claims, mapping.requiredValues) else { return .rejected(.unexpectedClaimValue) }
-        let audience = audience(mapping.audience, evidence)
+        let audience = audience(mapping.audience, claims, evidence.audience)
         return .facts(
             TokenFacts(
                 issuer: evidence.issuer,
@@ -40,7 +40,7 @@ package enum ClaimTransformation {
                 isSenderConstrained: claims["cnf"] != nil,
                 claims: Claims(
                     payload: evidence.payload,
-                    parsed: claims,
+                    parsed: evidence.document,
                     scopes: scopes,
                     clientID: clientID,
                     mapped: mappedMembers(mapping, claims, subject: subject, audience: audience)
@@ -49,8 +49,8 @@ package enum ClaimTransformation {
         )
     }
 
-    private static func expiry(of evidence: TokenEvidence) -> NumericDate? {
-        guard let claim = evidence.claims["exp"] else { return evidence.notAfter }
+    private static func expiry(of evidence: TokenEvidence, _ claims: JSONValue) -> NumericDate? {
+        guard let claim = claims["exp"] else { return evidence.notAfter }
         guard let seconds = claim.number, seconds.isFinite else { return nil }
         return evidence.notAfter.map { min($0, NumericDate(seconds)) } ?? NumericDate(seconds)
     }
@@ -101,10 +101,10 @@ package enum ClaimTransformation {
     }
 
     /// Every audience; empty when absent or not made of strings only.
-    private static func audience(_ rule: ClaimRule, _ evidence: TokenEvidence) -> [String] {
+    private static func audience(_ rule: ClaimRule, _ claims: JSONValue, _ assumed: String?) -> [String] {
         let value: JSON?
-        switch rule.apply(to: evidence.claims) {
-        case .absent: return evidence.audience.map { [$0] } ?? []
+        switch rule.apply(to: claims) {
+        case .absent: return assumed.map { [$0] } ?? []
         case .invalid: value = nil
         case .value(let found): value = found
         }

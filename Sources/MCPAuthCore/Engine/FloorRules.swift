@@ -34,12 +34,8 @@ package enum FloorRules {
         return .passed(
             AuthInfo(
                 resource: resource.identifier,
-                issuer: facts.issuer,
-                subject: facts.subject,
-                clientID: facts.clientID,
+                facts: facts,
                 scopes: scopes,
-                audience: facts.audience,
-                expiresAt: facts.expiresAt,
                 claims: facts.claims.bounded(scopes: scopes, members: members),
                 token: token.token
             )

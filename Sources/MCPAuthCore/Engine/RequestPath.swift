@@ -9,19 +9,23 @@
 /// character.
 package enum RequestPath {
     package static func isCanonical(_ path: String) -> Bool {
-        let bytes = Array(path.utf8)
-        guard bytes.first == UInt8(ascii: "/"), bytes.count <= 8 * 1024 else { return false }
+        var path = path
+        return path.withUTF8 { unsafe isCanonical($0) }
+    }
+
+    private static func isCanonical(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard unsafe bytes.first == UInt8(ascii: "/"), bytes.count <= 8 * 1024 else { return false }
         var segmentStart = 1
         var index = 1
         while index < bytes.count {
-            let byte = bytes[index]
+            let byte = unsafe bytes[index]
             switch byte {
             case UInt8(ascii: "/"):
-                guard isSegment(bytes[segmentStart..<index]), index > segmentStart else { return false }
+                guard index > segmentStart, unsafe isSegment(bytes[segmentStart..<index]) else { return false }
                 segmentStart = index + 1
             case UInt8(ascii: "%"):
-                guard index + 2 < bytes.count, let high = hex(bytes[index + 1]), let low = hex(bytes[index + 2]),
-                    !changesMeaning(high << 4 | low)
+                guard index + 2 < bytes.count, let high = unsafe hex(bytes[index + 1]),
+                    let low = unsafe hex(bytes[index + 2]), !changesMeaning(high << 4 | low)
                 else { return false }
                 index += 2
             case UInt8(ascii: ";"), UInt8(ascii: "\\"), UInt8(ascii: "#"), UInt8(ascii: "?"), 0...0x20, 0x7F...0xFF:
@@ -31,12 +35,12 @@ package enum RequestPath {
             }
             index += 1
         }
-        return isSegment(bytes[segmentStart...])
+        return unsafe isSegment(bytes[segmentStart...])
     }
 
-    private static func isSegment(_ segment: ArraySlice<UInt8>) -> Bool {
-        let dot = UInt8(ascii: ".")
-        return segment != [dot] && segment != [dot, dot]
+    /// Whether a segment is neither `.` nor `..`.
+    private static func isSegment(_ segment: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
+        unsafe !((1...2).contains(segment.count) && segment.allSatisfy { $0 == UInt8(ascii: ".") })
     }
 
     private static func changesMeaning(_ byte: UInt8) -> Bool {

@@ -11,21 +11,23 @@ package struct ResourceRouter: Sendable {
         case any
     }
 
-    private let rule: AuthorityRule
-    private let resources: [Key: ProtectedResource]
+    private typealias Paths = [String: ProtectedResource]
 
-    private struct Key: Hashable {
-        let authority: String
-        let path: String
-    }
+    private let rule: AuthorityRule
+    /// By host and port.
+    private let byAuthority: [String: Paths]
+    /// What the usual spellings of a `Host` field lead to, so that they need no reading.
+    private let bySpelling: [String: [Paths]]
 
     /// - Throws: ``ConfigurationError`` when two resources would match the same requests.
     package init(_ resources: [ProtectedResource], authority rule: AuthorityRule = .exact) throws {
         self.rule = rule
-        var byKey: [Key: ProtectedResource] = [:]
+        var byAuthority: [String: Paths] = [:]
         for resource in resources {
-            let key = Self.key(resource.identifier, rule)
-            if let other = byKey[key] {
+            let url = resource.identifier.url
+            let authority = rule == .any ? "" : Self.text(url.host, url.port, url.scheme)
+            let path = Self.withoutTrailingSlash(url.path)
+            if let other = byAuthority[authority]?[path] {
                 let identifiers =
                     "`\(other.identifier.description.printable)` and `\(resource.identifier.description.printable)`"
                 throw ConfigurationError(
@@ -33,9 +35,16 @@ package struct ResourceRouter: Sendable {
                     "\(identifiers) match the same requests"
                 )
             }
-            byKey[key] = resource
+            byAuthority[authority, default: [:]][path] = resource
         }
-        self.resources = byKey
+        self.byAuthority = byAuthority
+        var bySpelling: [String: [Paths]] = [:]
+        for url in resources.map(\.identifier.url) where rule == .exact {
+            for spelling in [url.authority, Self.text(url.host, url.port, url.scheme)] {
+                bySpelling[spelling] = Self.candidateAuthorities(spelling).compactMap { byAuthority[$0] }
+            }
+        }
+        self.bySpelling = bySpelling
     }
 
     /// The resource whose authority is the request's and whose path is the longest that contains the request's.
@@ -43,10 +52,11 @@ package struct ResourceRouter: Sendable {
     /// `/notes` contains `/notes` and `/notes/1`, not `/notes2`.
     package func route(_ request: ProtectedResourceRequest) -> Stage<ProtectedResource> {
         guard RequestPath.isCanonical(request.path) else { return .denied(Denial(.ambiguousTarget, status: 400)) }
-        for authority in candidateAuthorities(request.authority) {
+        for paths in candidates(request.authority) {
+            if let resource = paths[request.path] { return .passed(resource) }
             var path = Self.withoutTrailingSlash(request.path)[...]
             while true {
-                if let resource = resources[Key(authority: authority, path: String(path))] { return .passed(resource) }
+                if let resource = paths[String(path)] { return .passed(resource) }
                 guard let slash = path.lastIndex(of: "/") else { break }
                 path = path[..<slash]
             }
@@ -54,19 +64,17 @@ package struct ResourceRouter: Sendable {
         return .denied(Denial(.noSuchResource, status: 404))
     }
 
-    /// A `Host` field does not say the scheme, so both readings of its port are tried.
-    private func candidateAuthorities(_ authority: String?) -> [String] {
-        guard rule == .exact else { return [""] }
+    private func candidates(_ authority: String?) -> [Paths] {
+        guard rule == .exact else { return Array(byAuthority.values) }
         guard let authority else { return [] }
-        return ["https", "http"].compactMap { scheme in
-            HTTPURL.Authority(authority, scheme: scheme).map { Self.text($0.host, $0.port, scheme) }
-        }
+        return bySpelling[authority] ?? Self.candidateAuthorities(authority).compactMap { byAuthority[$0] }
     }
 
-    private static func key(_ identifier: ResourceIdentifier, _ rule: AuthorityRule) -> Key {
-        let url = identifier.url
-        let authority = rule == .any ? "" : text(url.host, url.port, url.scheme)
-        return Key(authority: authority, path: withoutTrailingSlash(url.path))
+    /// A `Host` field does not say the scheme, so both readings of its port are tried.
+    private static func candidateAuthorities(_ authority: String) -> [String] {
+        ["https", "http"].compactMap { scheme in
+            HTTPURL.Authority(authority, scheme: scheme).map { text($0.host, $0.port, scheme) }
+        }
     }
 
     private static func text(_ host: String, _ port: Int?, _ scheme: String) -> String {

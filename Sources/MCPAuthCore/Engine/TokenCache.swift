@@ -65,7 +65,7 @@ package final class TokenCache: Sendable {
     }
 
     package func facts(of digest: TokenDigest, from verifier: UInt64, now: NumericDate) -> TokenFacts? {
-        entries.value(of: Key(digest: digest, verifier: verifier)) { $0.isGood(now: now) }?.facts.readable()
+        entries.value(of: Key(digest: digest, verifier: verifier)) { $0.isGood(now: now) }?.facts
     }
 
     package func keep(

@@ -7,46 +7,34 @@
 public struct AuthInfo: Sendable {
     /// The protected resource the token was accepted for.
     public let resource: ResourceIdentifier
-    /// The authorization server that issued the token.
-    public let issuer: IssuerIdentifier
-    /// The `sub` of the token.
-    public let subject: String?
-    /// The client the token was issued to.
-    public let clientID: String?
-    /// The granted scopes, normalised.
+    /// The granted scopes, normalised and within the issuer's bounds.
     public let scopes: ScopeSet
-    /// The audiences the token names.
-    public let audience: [String]
-    /// When the token ends.
-    ///
-    /// A long-lived response must not outlive it.
-    public let expiresAt: NumericDate
-    /// The verified claims.
+    /// The verified claims, within the issuer's bounds.
     public let claims: Claims
     /// The token itself.
     public let token: AccessToken
+    private let facts: TokenFacts
+
+    /// The authorization server that issued the token.
+    public var issuer: IssuerIdentifier { facts.issuer }
+    /// The `sub` of the token.
+    public var subject: String? { facts.subject }
+    /// The client the token was issued to.
+    public var clientID: String? { facts.clientID }
+    /// The audiences the token names.
+    public var audience: [String] { facts.audience }
+    /// When the token ends.
+    ///
+    /// A long-lived response must not outlive it.
+    public var expiresAt: NumericDate { facts.expiresAt }
 
     /// The auth info of the request that is being handled in this task.
     @TaskLocal public static var current: AuthInfo?
 
-    init(
-        resource: ResourceIdentifier,
-        issuer: IssuerIdentifier,
-        subject: String?,
-        clientID: String?,
-        scopes: ScopeSet,
-        audience: [String],
-        expiresAt: NumericDate,
-        claims: Claims,
-        token: AccessToken
-    ) {
+    init(resource: ResourceIdentifier, facts: TokenFacts, scopes: ScopeSet, claims: Claims, token: AccessToken) {
         self.resource = resource
-        self.issuer = issuer
-        self.subject = subject
-        self.clientID = clientID
+        self.facts = facts
         self.scopes = scopes
-        self.audience = audience
-        self.expiresAt = expiresAt
         self.claims = claims
         self.token = token
     }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import MCPAuthJSON
+internal import Synchronization
 
 /// The claims of a verified token (RFC 7519 section 4), read by JSON Pointer.
 ///
@@ -21,10 +22,10 @@ public struct Claims: Sendable {
 
     /// - Parameters:
     ///   - payload: The JSON text of the claims object.
-    ///   - parsed: The same, parsed.
+    ///   - parsed: The same, parsed, where it is its document's top.
     package init(
         payload: [UInt8],
-        parsed: JSONValue? = nil,
+        parsed: JSONDocument? = nil,
         scopes: ScopeSet,
         clientID: String?,
         mapped: [String: JSON] = [:]
@@ -87,21 +88,20 @@ public struct Claims: Sendable {
         root?[pointer].map(JSON.init)
     }
 
-    /// The same claims within bounds: these scopes, and these members in place of the token's own.
+    /// The same claims within bounds, to be handed out: these scopes, and these members in place of the token's own.
     package func bounded(scopes: ScopeSet, members: [String: JSON]) -> Claims {
-        Claims(source, scopes, clientID, members.isEmpty ? mapped : mapped.merging(members) { $1 })
+        let source: Source
+        switch self.source {
+        case .text(let payload): source = .document(ClaimsDocument(payload))
+        case .document: source = self.source
+        }
+        return Claims(source, scopes, clientID, members.isEmpty ? mapped : mapped.merging(members) { $1 })
     }
 
     /// As they are kept: the text alone.
     package func unparsed() -> Claims {
         guard case .document(let document) = source else { return self }
         return Claims(.text(document.payload), scopes, clientID, mapped)
-    }
-
-    /// As they are handed out: parsed at most once, when first looked at.
-    package func readable() -> Claims {
-        guard case .text(let payload) = source else { return self }
-        return Claims(.document(ClaimsDocument(payload)), scopes, clientID, mapped)
     }
 
     private var root: JSONValue? {
@@ -133,18 +133,17 @@ public struct Claims: Sendable {
 /// again for them.
 private final class ClaimsDocument: Sendable {
     let payload: [UInt8]
-    private let parsed: Lock<JSONValue?>
+    private let parsed = AtomicLazyReference<JSONDocument>()
 
-    init(_ payload: [UInt8], parsed: JSONValue? = nil) {
+    init(_ payload: [UInt8], parsed document: JSONDocument? = nil) {
         self.payload = payload
-        self.parsed = Lock(parsed)
+        if let document { _ = parsed.storeIfNil(document) }
     }
 
     /// The claims object; never `nil` for a text that a verifier accepted.
     var root: JSONValue? {
-        parsed.withLock { parsed in
-            if parsed == nil { parsed = try? JSONDocument(parsing: payload, limits: .fetched).root }
-            return parsed
-        }
+        if let document = parsed.load() { return document.root }
+        guard let document = try? JSONDocument(parsing: payload, limits: .fetched) else { return nil }
+        return parsed.storeIfNil(document).root
     }
 }

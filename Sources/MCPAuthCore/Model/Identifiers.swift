@@ -5,9 +5,23 @@
 ///
 /// Published byte for byte as it was given; compared in its canonical form.
 public struct ResourceIdentifier: Hashable, Sendable, CustomStringConvertible {
+    private final class Parts: Sendable {
+        let text: String
+        let url: HTTPURL
+        let metadataURL: String
+
+        init(_ text: String, _ url: HTTPURL) {
+            self.text = text
+            self.url = url
+            metadataURL = url.origin + ResourceIdentifier.metadataPath(of: url)
+        }
+    }
+
+    private let parts: Parts
+
     /// As given.
-    public let description: String
-    package let url: HTTPURL
+    public var description: String { parts.text }
+    package var url: HTTPURL { parts.url }
 
     /// - Throws: ``ConfigurationError`` unless it is an `https` URL, or `http` for development, without fragment.
     public init(_ text: String) throws {
@@ -23,8 +37,7 @@ public struct ResourceIdentifier: Hashable, Sendable, CustomStringConvertible {
     /// `nil` unless it is an `http` or `https` URL without fragment.
     package init?(valid text: String) {
         guard let url = HTTPURL(text) else { return nil }
-        description = text
-        self.url = url
+        parts = Parts(text, url)
     }
 
     /// Compares in canonical form.
@@ -44,13 +57,13 @@ public struct ResourceIdentifier: Hashable, Sendable, CustomStringConvertible {
 
     /// Where the metadata of this resource is published (RFC 9728 section 3.1): the well-known part is inserted
     /// between host and path.
-    public var metadataURL: String {
-        url.origin + metadataPath
-    }
+    public var metadataURL: String { parts.metadataURL }
 
     /// The path of ``metadataURL``.
-    public var metadataPath: String {
-        Self.wellKnownPath + (url.path == "/" ? "" : url.path)
+    public var metadataPath: String { Self.metadataPath(of: url) }
+
+    private static func metadataPath(of url: HTTPURL) -> String {
+        wellKnownPath + (url.path == "/" ? "" : url.path)
     }
 
     /// The well-known path, which is also the metadata path of a resource without path.

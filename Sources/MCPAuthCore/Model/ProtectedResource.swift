@@ -131,7 +131,7 @@ package struct ResourceAudience: Sendable, Hashable {
 }
 
 /// What one resource lets one issuer's tokens say.
-package struct TrustedIssuer: Sendable {
+package final class TrustedIssuer: Sendable {
     package let identifier: IssuerIdentifier
     /// Tolerated clock difference in seconds, 0 to 300.
     package let leeway: Double

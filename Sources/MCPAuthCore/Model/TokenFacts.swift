@@ -3,8 +3,9 @@
 
 /// What a genuine token says, in the words of the standards whatever its issuer calls them.
 ///
-/// Facts about the token alone: what they are worth at a resource is decided by ``FloorRules`` and the policy.
-package struct TokenFacts: Sendable {
+/// Facts about the token alone: what they are worth at a resource is decided by ``FloorRules`` and the policy. A class,
+/// so that a remembered token is handed out without copying its parts.
+package final class TokenFacts: Sendable {
     package let issuer: IssuerIdentifier
     package let subject: String?
     package let clientID: String?
@@ -16,7 +17,7 @@ package struct TokenFacts: Sendable {
     package let issuedAt: NumericDate?
     /// Whether the token is bound to a proof (RFC 7800 `cnf`).
     package let isSenderConstrained: Bool
-    package private(set) var claims: Claims
+    package let claims: Claims
 
     package init(
         issuer: IssuerIdentifier,
@@ -44,16 +45,18 @@ package struct TokenFacts: Sendable {
 
     /// As they are kept: the claims as text alone.
     func unparsed() -> TokenFacts {
-        var facts = self
-        facts.claims = claims.unparsed()
-        return facts
-    }
-
-    /// As they are handed out: the claims are parsed at most once, when first looked at.
-    func readable() -> TokenFacts {
-        var facts = self
-        facts.claims = claims.readable()
-        return facts
+        TokenFacts(
+            issuer: issuer,
+            subject: subject,
+            clientID: clientID,
+            scopes: scopes,
+            audience: audience,
+            expiresAt: expiresAt,
+            notBefore: notBefore,
+            issuedAt: issuedAt,
+            isSenderConstrained: isSenderConstrained,
+            claims: claims.unparsed()
+        )
     }
 }
 

@@ -53,6 +53,31 @@ public enum SignatureAlgorithm: String, Sendable, CaseIterable {
         }
     }
 
+    /// Hashes the case; a raw-value enumeration would hash its name, for every token.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(ordinal)
+    }
+
+    /// Compares the cases.
+    public static func == (left: SignatureAlgorithm, right: SignatureAlgorithm) -> Bool {
+        left.ordinal == right.ordinal
+    }
+
+    private var ordinal: UInt8 {
+        switch self {
+        case .rs256: 0
+        case .rs384: 1
+        case .rs512: 2
+        case .ps256: 3
+        case .ps384: 4
+        case .ps512: 5
+        case .es256: 6
+        case .es384: 7
+        case .es512: 8
+        case .edDSA: 9
+        }
+    }
+
     /// Those that an RSA key of any size can make.
     static let rsa: [SignatureAlgorithm] = [.rs256, .rs384, .rs512, .ps256, .ps384, .ps512]
 }

@@ -7,24 +7,59 @@ package enum Base64URL {
     ///
     /// Exactly one text decodes to given bytes, so a token has no second spelling.
     package static func decode(_ text: ArraySlice<UInt8>) -> [UInt8]? {
-        let remainder = text.count % 4
+        let count = text.count
+        let remainder = count % 4
         guard remainder != 1 else { return nil }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.count / 4 * 3 + 2)
-        var buffer: UInt32 = 0
-        var bits = 0
-        for character in text {
-            let value = values[Int(character)]
-            guard value != invalid else { return nil }
-            buffer = buffer << 6 | UInt32(value)
-            bits += 6
-            if bits >= 8 {
-                bits -= 8
-                bytes.append(UInt8(truncatingIfNeeded: buffer >> UInt32(bits)))
+        var isValid = true
+        let size = count / 4 * 3 + (remainder == 0 ? 0 : remainder - 1)
+        let bytes = unsafe text.withUnsafeBufferPointer { input in
+            unsafe values.withUnsafeBufferPointer { values in
+                unsafe [UInt8](unsafeUninitializedCapacity: size) { output, written in
+                    isValid = unsafe decode(input, values, into: output)
+                    written = isValid ? size : 0
+                }
             }
         }
-        let unusedBits = buffer & (1 << UInt32(bits) - 1)
-        return unusedBits == 0 ? bytes : nil
+        return isValid ? bytes : nil
+    }
+
+    /// Writes `input.count * 3 / 4` bytes, the size of `output`; false when the text is not strict base64url.
+    private static func decode(
+        _ input: UnsafeBufferPointer<UInt8>,
+        _ values: UnsafeBufferPointer<UInt8>,
+        into output: UnsafeMutableBufferPointer<UInt8>
+    ) -> Bool {
+        // A value of a valid character has the two high bits clear.
+        var seen: UInt8 = 0
+        var read = 0
+        var written = 0
+        while read + 4 <= input.count {
+            let first = unsafe values[Int(input[read])]
+            let second = unsafe values[Int(input[read + 1])]
+            let third = unsafe values[Int(input[read + 2])]
+            let fourth = unsafe values[Int(input[read + 3])]
+            seen |= first | second | third | fourth
+            unsafe output[written] = first << 2 | second >> 4
+            unsafe output[written + 1] = second << 4 | third >> 2
+            unsafe output[written + 2] = third << 6 | fourth
+            read += 4
+            written += 3
+        }
+        if read < input.count {
+            let first = unsafe values[Int(input[read])]
+            let second = unsafe values[Int(input[read + 1])]
+            seen |= first | second
+            unsafe output[written] = first << 2 | second >> 4
+            if read + 2 < input.count {
+                let third = unsafe values[Int(input[read + 2])]
+                seen |= third
+                unsafe output[written + 1] = second << 4 | third >> 2
+                guard third & 0x03 == 0 else { return false }
+            } else {
+                guard second & 0x0F == 0 else { return false }
+            }
+        }
+        return seen & 0xC0 == 0
     }
 
     /// Encodes without padding.

@@ -23,19 +23,29 @@ package struct CompactJWS: Sendable {
     /// The JWS Signature, decoded; never empty.
     package let signature: [UInt8]
     private let token: [UInt8]
+    private let headerLength: Int
     private let signingInputLength: Int
 
     /// Takes a token apart.
     ///
     /// Dots are counted before anything is decoded, so that a token of many dots costs one pass.
-    package init(parsing token: [UInt8]) throws(Malformed) {
+    ///
+    /// - Parameter knownHeader: Gives the header that a first part stands for, where that need not be read again.
+    package init(
+        parsing token: [UInt8],
+        knownHeader: (ArraySlice<UInt8>) -> JOSEHeader? = { _ in nil }
+    ) throws(Malformed) {
         let dot = UInt8(ascii: ".")
         guard let first = token.firstIndex(of: dot),
             let second = token[(first + 1)...].firstIndex(of: dot),
             token[(second + 1)...].firstIndex(of: dot) == nil
         else { throw .notThreeParts }
-        guard let headerBytes = Base64URL.decode(token[..<first]) else { throw .headerNotJSON }
-        header = try JOSEHeader(parsing: headerBytes)
+        if let header = knownHeader(token[..<first]) {
+            self.header = header
+        } else {
+            guard let headerBytes = Base64URL.decode(token[..<first]) else { throw .headerNotJSON }
+            header = try JOSEHeader(parsing: headerBytes)
+        }
         guard let payload = Base64URL.decode(token[(first + 1)..<second]),
             let signature = Base64URL.decode(token[(second + 1)...]),
             !signature.isEmpty
@@ -43,12 +53,18 @@ package struct CompactJWS: Sendable {
         self.payload = payload
         self.signature = signature
         self.token = token
+        headerLength = first
         signingInputLength = second
     }
 
     /// The JWS Signing Input: the bytes that are signed.
     package var signingInput: ArraySlice<UInt8> {
         token[..<signingInputLength]
+    }
+
+    /// The header as the token has it, in base64url.
+    package var headerText: ArraySlice<UInt8> {
+        token[..<headerLength]
     }
 
     /// Whether the signature is `key`'s, made with `algorithm` over the signing input.

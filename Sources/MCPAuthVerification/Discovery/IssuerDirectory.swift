@@ -134,7 +134,11 @@ package final class IssuerDirectory: Sendable {
     }
 
     private static func failure(of what: String, _ issuer: IssuerIdentifier, _ error: FetchError) -> EngineEvent {
-        EngineEvent(.warning, .fetchFailed, "\(what) of `\(issuer.description.printable)`: \(error.description.printable)")
+        EngineEvent(
+            .warning,
+            .fetchFailed,
+            "\(what) of `\(issuer.description.printable)`: \(error.description.printable)"
+        )
     }
 
     private static func report(

@@ -106,7 +106,9 @@ package final class IntrospectionVerifier: TokenVerifier {
             return outage(.introspectionFailed, "it names no introspection endpoint")
         }
         guard limiter.begin(now: now) else {
-            onEvent(EngineEvent(.warning, .introspectionLimited, "too many tokens of `\(printableIssuer)` to ask about"))
+            onEvent(
+                EngineEvent(.warning, .introspectionLimited, "too many tokens of `\(printableIssuer)` to ask about")
+            )
             return .unavailable(.issuerUnavailable, retryAfter: 1)
         }
         defer { limiter.end() }
@@ -137,17 +139,18 @@ package final class IntrospectionVerifier: TokenVerifier {
         guard response.status == 200 else {
             return outage(.introspectionFailed, "it answered \(response.status)")
         }
-        guard let answer = try? JSONDocument(parsing: response.body, limits: .fetched).root, answer.kind == .object
+        guard let document = try? JSONDocument(parsing: response.body, limits: .fetched), document.root.kind == .object
         else { return outage(.introspectionFailed, "it answered no JSON object") }
-        return judge(answer, response.body, digest, now)
+        return judge(document, response.body, digest, now)
     }
 
     private func judge(
-        _ answer: JSONValue,
+        _ document: JSONDocument,
         _ body: [UInt8],
         _ digest: TokenDigest,
         _ now: NumericDate
     ) -> VerifierAnswer {
+        let answer = document.root
         guard answer["active"]?.boolean == true else {
             if settings.negativeCacheSeconds > 0 {
                 inactive.keep(now.adding(settings.negativeCacheSeconds), for: digest)
@@ -159,7 +162,7 @@ package final class IntrospectionVerifier: TokenVerifier {
         return .verified(
             TokenEvidence(
                 issuer: issuer,
-                claims: answer,
+                document: document,
                 payload: body,
                 audience: settings.assumedAudience,
                 reuse: settings.cacheSeconds > 0 ? .until(now.adding(settings.cacheSeconds)) : .never

@@ -34,6 +34,7 @@ package struct JWTVerifier: TokenVerifier {
 
     package let name = "jwt"
     private let issuers: [String: Issuer]
+    private let knownHeaders = KnownHeaders()
 
     package init(issuers: [Issuer]) {
         self.issuers = Dictionary(
@@ -49,13 +50,15 @@ package struct JWTVerifier: TokenVerifier {
     ) async -> VerifierAnswer {
         let jws: CompactJWS
         do throws(CompactJWS.Malformed) {
-            jws = try CompactJWS(parsing: token.bytes)
+            jws = try CompactJWS(parsing: token.bytes, knownHeader: knownHeaders.header)
         } catch {
             return Self.answer(to: error)
         }
-        guard let claims = try? JSONDocument(parsing: jws.payload, limits: .token).root,
-            let issuerName = claims["iss"]?.string
-        else { return .rejected(.malformedToken) }
+        guard let document = try? JSONDocument(parsing: jws.payload, limits: .token) else {
+            return .rejected(.malformedToken)
+        }
+        let claims = document.root
+        guard let issuerName = claims["iss"]?.string else { return .rejected(.malformedToken) }
         guard let issuer = issuers[issuerName] else { return .notMine(.untrustedIssuer) }
 
         let reuse: TokenEvidence.Reuse
@@ -67,8 +70,9 @@ package struct JWTVerifier: TokenVerifier {
         guard issuer.profile.accepts(headerType: jws.header.type, claims: claims) else {
             return .rejected(.wrongTokenType)
         }
+        knownHeaders.remember(jws)
         return .verified(
-            TokenEvidence(issuer: issuer.identifier, claims: claims, payload: jws.payload, reuse: reuse)
+            TokenEvidence(issuer: issuer.identifier, document: document, payload: jws.payload, reuse: reuse)
         )
     }
 

@@ -1,0 +1,48 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Foundation
+internal import HTTPTypes
+internal import MCPAuth
+internal import MCPAuthCore
+internal import MCPAuthJSON
+
+/// How much memory remembered tokens take.
+enum CacheMemory {
+    /// The growth of this process while so many different tokens are accepted and remembered.
+    static func megabytes(entries: Int) async throws -> Double {
+        var resource = try ResourceConfiguration(Fixtures.resource, authorizationServers: [])
+        resource.verifiers = [
+            CustomVerifier(name: "benchmark", issuer: "https://issuer.example", cacheSeconds: 3600) { token, _ in
+                let number = Int(token.dangerouslyRevealed) ?? 0
+                return .verified(claims: String(decoding: Fixtures.claims(number).encoded(), as: UTF8.self))
+            }
+        ]
+        // Twice the room, so that no shard evicts because its share of the keys is above the average.
+        let mcpAuth = try MCPAuth(
+            Configuration(resources: [resource], tokenCacheCapacity: 2 * entries),
+            fetcher: StaticFetcher([])
+        )
+        let before = residentMegabytes()
+        for number in 0..<entries {
+            let request = ProtectedResourceRequest(
+                method: .get,
+                authority: "api.example.com",
+                path: "/notes",
+                credentials: .bearer(AccessToken(bytes: Array(String(number).utf8)))
+            )
+            guard case .allow = await mcpAuth.engine.authorize(request, now: NumericDate.now()) else {
+                throw Subject.WrongDecision()
+            }
+        }
+        let grown = residentMegabytes() - before
+        guard mcpAuth.tokenCacheStatistics.entries == entries else { throw Subject.WrongDecision() }
+        return grown
+    }
+
+    /// The resident set of this process (Linux).
+    private static func residentMegabytes() -> Double {
+        let fields = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ") ?? []
+        return fields.count > 1 ? (Double(fields[1]) ?? 0) * 4096 / 1_048_576 : 0
+    }
+}

@@ -1,0 +1,30 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MCPAuthCore
+internal import MCPAuthJOSE
+
+/// The headers of tokens that were verified: an issuer gives nearly all of its tokens the same one.
+///
+/// Only headers of genuine tokens are remembered, so nobody else can fill it. It is bounded to a few.
+final class KnownHeaders: Sendable {
+    private static let most = 8
+
+    private let headers = Lock<[(text: [UInt8], header: JOSEHeader)]>([])
+
+    func header(_ text: ArraySlice<UInt8>) -> JOSEHeader? {
+        headers.withLock { headers in
+            headers.first { $0.text.count == text.count && $0.text.elementsEqual(text) }?.header
+        }
+    }
+
+    /// Remembers the header of a genuine token.
+    func remember(_ jws: CompactJWS) {
+        let text = jws.headerText
+        guard text.count <= 1024, header(text) == nil else { return }
+        headers.withLock { headers in
+            if headers.count == Self.most { headers.removeFirst() }
+            headers.append((Array(text), jws.header))
+        }
+    }
+}
