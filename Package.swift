@@ -94,18 +94,19 @@ let package = Package(
         ),
         .target(name: "CMCPAuthPlugin"),
 
+        library("MCPAuthLock"),
         library("MCPAuthJSON", ["CJansson"]),
-        library("MCPAuthJOSE", ["COpenSSL", "MCPAuthJSON"]),
-        library("MCPAuthCore", ["MCPAuthJSON", httpTypes]),
+        library("MCPAuthJOSE", ["COpenSSL", "MCPAuthJSON", "MCPAuthLock"]),
+        library("MCPAuthCore", ["MCPAuthJSON", "MCPAuthLock", httpTypes]),
         library("MCPAuthPolicy", ["MCPAuthCore", "MCPAuthJSON"]),
-        library("MCPAuthVerification", ["MCPAuthCore", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthSigning"]),
-        library("MCPAuthPluginHost", ["CMCPAuthPlugin", "MCPAuthCore", "MCPAuthJSON", httpTypes]),
+        library("MCPAuthVerification", ["MCPAuthCore", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthLock", "MCPAuthSigning"]),
+        library("MCPAuthPluginHost", ["CMCPAuthPlugin", "MCPAuthCore", "MCPAuthJSON", "MCPAuthLock", httpTypes]),
         library("MCPAuthHTTP", ["MCPAuthCore", "MCPAuthJSON", httpTypes]),
         library(
             "MCPAuth",
             [
-                "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthPluginHost", "MCPAuthPolicy",
-                "MCPAuthSigning", "MCPAuthVerification",
+                "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthLock", "MCPAuthPluginHost",
+                "MCPAuthPolicy", "MCPAuthSigning", "MCPAuthVerification",
                 product("AsyncHTTPClient", "async-http-client", "AsyncHTTPClient"),
                 product("NIOCore", "swift-nio", "AsyncHTTPClient"), product("NIOHTTP1", "swift-nio", "AsyncHTTPClient"),
                 product("NIOSSL", "swift-nio-ssl", "AsyncHTTPClient"),
@@ -177,7 +178,7 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["MCPAuthCore", "MCPAuthJSON", "MCPAuthVerification"],
+            dependencies: ["MCPAuthCore", "MCPAuthJSON", "MCPAuthLock", "MCPAuthVerification"],
             path: "Tests/TestSupport",
             swiftSettings: shared
         ),
@@ -188,7 +189,7 @@ let package = Package(
         tests("MCPAuthHTTPTests", ["MCPAuthCore", "MCPAuthHTTP", httpTypes]),
         tests(
             "MCPAuthPluginHostTests",
-            ["HelloC", "MCPAuthCore", "MCPAuthJSON", "MCPAuthPluginHost", "MCPAuthSigning", httpTypes]
+            ["HelloC", "MCPAuthCore", "MCPAuthJSON", "MCPAuthLock", "MCPAuthPluginHost", "MCPAuthSigning", httpTypes]
         ),
         tests(
             "MCPAuthTests",

@@ -68,6 +68,10 @@ internal import CJansson
 
     private static func offsetNestedDeeper(than depth: Int, in bytes: [UInt8]) -> Int? {
         unsafe bytes.withUnsafeBufferPointer { bytes in
+            // What opens nothing more often than that cannot be nested deeper; this loop needs no state, so it is fast.
+            var opened = 0
+            unsafe bytes.forEach { byte in opened &+= byte | 0x20 == UInt8(ascii: "{") ? 1 : 0 }
+            guard opened > depth else { return nil }
             var level = 0
             var inString = false
             var offset = 0

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import MCPAuthCore
+internal import MCPAuthLock
 
 /// The calls a module has not completed yet, named by numbers that are never used twice.
 ///

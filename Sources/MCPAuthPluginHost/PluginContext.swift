@@ -3,6 +3,7 @@
 
 internal import CMCPAuthPlugin
 internal import MCPAuthCore
+internal import MCPAuthLock
 
 /// What the host functions need for one instance; the context pointer of its host table refers to it.
 final class PluginContext: Sendable {

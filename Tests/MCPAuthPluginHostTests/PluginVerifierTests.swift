@@ -4,6 +4,7 @@
 import Foundation
 import HTTPTypes
 import MCPAuthJSON
+import MCPAuthLock
 import Testing
 
 @testable import MCPAuthCore

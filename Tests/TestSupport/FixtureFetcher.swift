@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import MCPAuthCore
+internal import MCPAuthLock
 package import MCPAuthVerification
 
 /// Answers fetches from a table of documents and counts them; it can be out of order.

@@ -4,6 +4,7 @@
 #if AsyncHTTPClient
 internal import AsyncHTTPClient
 internal import Dispatch
+internal import MCPAuthLock
 internal import MCPAuthCore
 package import MCPAuthVerification
 internal import NIOCore

@@ -1,6 +1,8 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MCPAuthLock
+
 /// A bounded cache that several threads use at once.
 ///
 /// Keys are spread over shards with a lock each. A full shard evicts by second chance: the first entry under its hand

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import MCPAuthJSON
+internal import MCPAuthLock
 
 /// Tokens that this resource server refuses although their issuer does not: a local revocation list.
 public struct DenyList: Sendable, Hashable {

@@ -1,6 +1,12 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+#if canImport(Glibc)
+internal import Glibc
+#else
+internal import Darwin
+#endif
+
 /// A token in JWS Compact Serialization (RFC 7515 section 3.1), taken apart and not yet verified.
 package struct CompactJWS: Sendable {
     /// Why a token is not an acceptable JWS.
@@ -35,10 +41,8 @@ package struct CompactJWS: Sendable {
         parsing token: [UInt8],
         knownHeader: (ArraySlice<UInt8>) -> JOSEHeader? = { _ in nil }
     ) throws(Malformed) {
-        let dot = UInt8(ascii: ".")
-        guard let first = token.firstIndex(of: dot),
-            let second = token[(first + 1)...].firstIndex(of: dot),
-            token[(second + 1)...].firstIndex(of: dot) == nil
+        guard let first = Self.dot(in: token, from: 0), let second = Self.dot(in: token, from: first + 1),
+            Self.dot(in: token, from: second + 1) == nil
         else { throw .notThreeParts }
         if let header = knownHeader(token[..<first]) {
             self.header = header
@@ -55,6 +59,16 @@ package struct CompactJWS: Sendable {
         self.token = token
         headerLength = first
         signingInputLength = second
+    }
+
+    private static func dot(in token: [UInt8], from start: Int) -> Int? {
+        unsafe token.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress, start < bytes.count else { return nil }
+            guard let found = unsafe memchr(base + start, Int32(UInt8(ascii: ".")), bytes.count - start) else {
+                return nil
+            }
+            return unsafe UnsafeRawPointer(found) - base
+        }
     }
 
     /// The JWS Signing Input: the bytes that are signed.

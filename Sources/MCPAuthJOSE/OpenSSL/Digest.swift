@@ -10,7 +10,14 @@ package enum Digest {
         let input = Array(bytes)
         return unsafe [UInt8](unsafeUninitializedCapacity: Int(SHA256_DIGEST_LENGTH)) { buffer, count in
             var length: UInt32 = 0
-            let done = unsafe EVP_Digest(input, input.count, buffer.baseAddress, &length, sha256Method.method, nil)
+            let done = unsafe EVP_Digest(
+                input,
+                input.count,
+                buffer.baseAddress,
+                &length,
+                DigestMethod.sha256.method,
+                nil
+            )
             count = done == 1 ? Int(length) : 0
         }
     }
@@ -22,7 +29,7 @@ package enum Digest {
         unsafe withUnsafeMutableBytes(of: &words) { buffer in
             var length: UInt32 = 0
             let start = unsafe buffer.baseAddress?.assumingMemoryBound(to: UInt8.self)
-            _ = unsafe EVP_Digest(bytes, bytes.count, start, &length, sha256Method.method, nil)
+            _ = unsafe EVP_Digest(bytes, bytes.count, start, &length, DigestMethod.sha256.method, nil)
         }
         return words
     }
@@ -45,16 +52,27 @@ package enum Digest {
         guard left.count == right.count else { return false }
         return unsafe CRYPTO_memcmp(left, right, left.count) == 0
     }
-
-    private static let sha256Method = DigestMethod("SHA256")
 }
 
 /// A digest implementation, fetched once.
-// SAFETY: an `EVP_MD` is immutable once fetched, and this one is never released.
-@safe private final class DigestMethod: @unchecked Sendable {
+// SAFETY: OpenSSL's digest methods are constant and shared by design.
+@safe final class DigestMethod: @unchecked Sendable {
     let method: OpaquePointer?
 
-    init(_ name: String) {
+    private init(_ name: String) {
         unsafe method = EVP_MD_fetch(nil, name, nil)
+    }
+
+    static let sha256 = DigestMethod("SHA256")
+    private static let sha384 = DigestMethod("SHA384")
+    private static let sha512 = DigestMethod("SHA512")
+
+    /// The method of this name, one of OpenSSL's SHA-2 names.
+    static func shared(_ name: String) -> DigestMethod {
+        switch name {
+        case "SHA384": sha384
+        case "SHA512": sha512
+        default: sha256
+        }
     }
 }

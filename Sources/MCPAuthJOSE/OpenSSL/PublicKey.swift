@@ -23,7 +23,7 @@ internal import COpenSSL
 
     private let key: OpaquePointer
     private let form: SignatureForm
-    private let contexts: [SignatureAlgorithm: OpaquePointer]
+    private let contexts: [SignatureAlgorithm: VerificationContexts]
 
     /// An RSA key (RFC 7518 section 6.3.1) from its big-endian modulus and exponent.
     ///
@@ -67,16 +67,14 @@ internal import COpenSSL
         unsafe self.key = key
         self.form = form
         self.algorithms = algorithms
-        var contexts = unsafe [SignatureAlgorithm: OpaquePointer]()
-        for algorithm in algorithms {
-            unsafe contexts[algorithm] = Self.makeContext(key, algorithm)
-        }
-        unsafe self.contexts = contexts
-        guard unsafe contexts.count == algorithms.count else { return nil }
+        contexts = Dictionary(
+            algorithms.map { unsafe ($0, VerificationContexts(key, $0)) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        guard contexts.values.allSatisfy({ $0.canMake() }) else { return nil }
     }
 
     deinit {
-        unsafe contexts.values.forEach { unsafe EVP_MD_CTX_free($0) }
         unsafe EVP_PKEY_free(key)
     }
 
@@ -89,51 +87,19 @@ internal import COpenSSL
         over message: ArraySlice<UInt8>,
         using algorithm: SignatureAlgorithm
     ) -> Bool {
-        guard let prepared = unsafe contexts[algorithm] else { return false }
-        guard let context = unsafe EVP_MD_CTX_new() else { return false }
-        defer { unsafe EVP_MD_CTX_free(context) }
-        guard unsafe EVP_MD_CTX_copy_ex(context, prepared) == 1 else { return false }
+        guard let contexts = contexts[algorithm] else { return false }
         switch form {
         case .fixed(let length):
-            guard signature.count == length else { return false }
-            return unsafe Self.verify(context, signature, message)
+            return signature.count == length && contexts.verifies(signature, message)
         case .ecdsa(let coordinateBytes):
             guard signature.count == 2 * coordinateBytes, let der = ECDSASignature.der(signature) else { return false }
-            return unsafe Self.verify(context, der, message)
+            return contexts.verifies(der, message)
         }
     }
 
     /// Whether both are the same key, whatever they are called.
     package func isSameKey(as other: PublicKey) -> Bool {
         unsafe EVP_PKEY_eq(key, other.key) == 1
-    }
-
-    private static func verify(_ context: OpaquePointer, _ signature: [UInt8], _ message: ArraySlice<UInt8>) -> Bool {
-        let result = unsafe message.withUnsafeBufferPointer { bytes in
-            unsafe EVP_DigestVerify(context, signature, signature.count, bytes.baseAddress, bytes.count)
-        }
-        if result != 1 {
-            // A failed verification leaves an entry in this thread's error queue, which nobody else reads.
-            ERR_clear_error()
-        }
-        return result == 1
-    }
-
-    private static func makeContext(_ key: OpaquePointer, _ algorithm: SignatureAlgorithm) -> OpaquePointer? {
-        guard let context = unsafe EVP_MD_CTX_new() else { return nil }
-        var keyContext: OpaquePointer?
-        var ready = unsafe EVP_DigestVerifyInit_ex(context, &keyContext, algorithm.digestName, nil, nil, key, nil) == 1
-        if ready && algorithm.usesPSSPadding {
-            // RFC 7518 section 3.5: the salt is as long as the digest.
-            ready =
-                unsafe EVP_PKEY_CTX_set_rsa_padding(keyContext, RSA_PKCS1_PSS_PADDING) == 1
-                && EVP_PKEY_CTX_set_rsa_pss_saltlen(keyContext, RSA_PSS_SALTLEN_DIGEST) == 1
-        }
-        guard ready else {
-            unsafe EVP_MD_CTX_free(context)
-            return nil
-        }
-        return unsafe context
     }
 }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import MCPAuthCore
+internal import MCPAuthLock
 
 /// A fetched value that is kept, refreshed and, while its source is down, used for a bounded time longer.
 ///

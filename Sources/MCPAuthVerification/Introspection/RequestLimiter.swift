@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import MCPAuthCore
+internal import MCPAuthLock
 
 /// Bounds how many introspection requests are under way and how many begin in a second.
 ///

@@ -3,6 +3,7 @@
 
 internal import MCPAuthCore
 internal import MCPAuthJOSE
+internal import MCPAuthLock
 
 /// The headers of tokens that were verified: an issuer gives nearly all of its tokens the same one.
 ///

@@ -1,0 +1,99 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import COpenSSL
+internal import MCPAuthLock
+
+/// The prepared OpenSSL contexts of one key and one algorithm, each used by one thread at a time.
+///
+/// With a digest algorithm the digest is made first and a context only verifies it, which it can do any number of
+/// times. Ed25519 hashes the message itself and needs a new context for each signature.
+// SAFETY: the pointers in the pool are reached with its lock held only; one that was taken out belongs to the thread
+// that took it until it is put back. The key outlives the pool, whose only owner is the owner of the key.
+@safe final class VerificationContexts: @unchecked Sendable {
+    private let key: OpaquePointer
+    private let algorithm: SignatureAlgorithm
+    private let digest: DigestMethod?
+    private let idle = unsafe Lock<[OpaquePointer]>([])
+
+    /// More threads than this at once make contexts that are not kept.
+    private static let mostIdle = 64
+
+    init(_ key: OpaquePointer, _ algorithm: SignatureAlgorithm) {
+        unsafe self.key = key
+        self.algorithm = algorithm
+        digest = algorithm.digestName.map(DigestMethod.shared)
+    }
+
+    deinit {
+        unsafe idle.withLock { unsafe $0.forEach { unsafe EVP_PKEY_CTX_free($0) } }
+    }
+
+    /// Whether the key can be used with the algorithm at all.
+    func canMake() -> Bool {
+        guard digest != nil else { return true }
+        guard let context = unsafe makeContext() else { return false }
+        unsafe putBack(context)
+        return true
+    }
+
+    /// Whether this is the key's signature over the message, in the form that OpenSSL has it.
+    func verifies(_ signature: [UInt8], _ message: ArraySlice<UInt8>) -> Bool {
+        let isGood = digest.map { verifies(signature, message, $0) } ?? verifiesWhole(signature, message)
+        // A failed verification leaves an entry in this thread's error queue, which nobody else reads.
+        if !isGood { ERR_clear_error() }
+        return isGood
+    }
+
+    private func verifies(_ signature: [UInt8], _ message: ArraySlice<UInt8>, _ digest: DigestMethod) -> Bool {
+        guard let context = unsafe takeOut() ?? makeContext() else { return false }
+        defer { unsafe putBack(context) }
+        return unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Int(EVP_MAX_MD_SIZE)) { hash in
+            var length: UInt32 = 0
+            let done = unsafe message.withUnsafeBufferPointer { bytes in
+                unsafe EVP_Digest(bytes.baseAddress, bytes.count, hash.baseAddress, &length, digest.method, nil)
+            }
+            guard done == 1 else { return false }
+            return unsafe EVP_PKEY_verify(context, signature, signature.count, hash.baseAddress, Int(length)) == 1
+        }
+    }
+
+    private func verifiesWhole(_ signature: [UInt8], _ message: ArraySlice<UInt8>) -> Bool {
+        guard let context = unsafe EVP_MD_CTX_new() else { return false }
+        defer { unsafe EVP_MD_CTX_free(context) }
+        guard unsafe EVP_DigestVerifyInit_ex(context, nil, nil, nil, nil, key, nil) == 1 else { return false }
+        return unsafe message.withUnsafeBufferPointer { bytes in
+            unsafe EVP_DigestVerify(context, signature, signature.count, bytes.baseAddress, bytes.count) == 1
+        }
+    }
+
+    private func takeOut() -> OpaquePointer? {
+        unsafe idle.withLock { unsafe $0.popLast() }
+    }
+
+    private func putBack(_ context: OpaquePointer) {
+        let isKept = unsafe idle.withLock { idle in
+            guard unsafe idle.count < Self.mostIdle else { return false }
+            unsafe idle.append(context)
+            return true
+        }
+        if !isKept { unsafe EVP_PKEY_CTX_free(context) }
+    }
+
+    private func makeContext() -> OpaquePointer? {
+        guard let digest, let context = unsafe EVP_PKEY_CTX_new_from_pkey(nil, key, nil) else { return nil }
+        var ready =
+            unsafe EVP_PKEY_verify_init(context) == 1 && EVP_PKEY_CTX_set_signature_md(context, digest.method) == 1
+        if ready && algorithm.usesPSSPadding {
+            // RFC 7518 section 3.5: the salt is as long as the digest, which is also that of the mask.
+            ready =
+                unsafe EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1
+                && EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1
+        }
+        guard ready else {
+            unsafe EVP_PKEY_CTX_free(context)
+            return nil
+        }
+        return unsafe context
+    }
+}
