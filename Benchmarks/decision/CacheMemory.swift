@@ -15,7 +15,7 @@ enum CacheMemory {
         resource.verifiers = [
             CustomVerifier(name: "benchmark", issuer: "https://issuer.example", cacheSeconds: 3600) { token, _ in
                 let number = Int(token.dangerouslyRevealed) ?? 0
-                return .verified(claims: String(decoding: Fixtures.claims(number).encoded(), as: UTF8.self))
+                return .verified(claims: String(decoding: Fixtures.largeClaims(number).encoded(), as: UTF8.self))
             }
         ]
         // Twice the room, so that no shard evicts because its share of the keys is above the average.

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import MCPAuthJOSE
+internal import MCPAuthJSON
 
 /// What a decision costs: uncached beyond OpenSSL's verification of the signature, cached, on two threads, in memory.
 ///
@@ -14,18 +15,10 @@ struct DecisionBenchmark {
         if arguments.first == "--fixtures", let directory = arguments.dropFirst().first {
             return try Fixtures.write(to: directory)
         }
-        if arguments.first == "--x" {
-            let subject = try Subject(.rs256)
-            for _ in 0..<20 { print(try await subject.rawAndUncached()) }
-            return
-        }
-        if arguments.first == "--y" {
-            let subject = try Subject(.rs256)
-            for _ in 0..<3 { print(try await subject.cachedOnOneAndTwoThreads()) }
-            return
-        }
         let report = Report(asLines: arguments.first == "--lines")
-        report.title("median of \(Timing.rounds) rounds, microseconds for one decision")
+        report.title(
+            "median of \(Timing.rounds) rounds, microseconds for one decision about \(Fixtures.claims().encoded().count) bytes of claims"
+        )
         for algorithm in [SignatureAlgorithm.rs256, .es256, .edDSA] {
             let subject = try Subject(algorithm)
             let (raw, uncached) = try await subject.rawAndUncached()

@@ -7,11 +7,23 @@ internal import MCPAuthJOSE
 internal import MCPAuthJSON
 internal import MCPAuthSigning
 
-/// The token that every program verifies: about 450 bytes of claims.
+/// The tokens that are verified.
 enum Fixtures {
     static let resource = "https://api.example.com/notes"
 
+    /// What RFC 9068 asks for and a tenant: about 280 bytes, as most issuers send them.
     static func claims(_ number: Int = 0) -> JSON {
+        let now = Int64(NumericDate.now().secondsSinceEpoch)
+        return [
+            "iss": "https://issuer.example", "sub": "user-7f9c2ba4e88f", "client_id": "client-2b6f0cc904d1",
+            "aud": .string(resource), "scope": "read:notes write:notes",
+            "jti": .string("a3f1c9d255b74c\(100_000 + number)"),
+            "iat": .integer(now), "exp": .integer(now + 6 * 3600), "tenant": "acme", "groups": ["staff", "editors"],
+        ]
+    }
+
+    /// About 450 bytes, different for each number.
+    static func largeClaims(_ number: Int) -> JSON {
         let now = Int64(NumericDate.now().secondsSinceEpoch)
         return [
             "iss": "https://issuer.example", "sub": .string("user-7f9c2ba4-e88f-4a3b-9b5e-\(100_000_000_000 + number)"),
@@ -22,8 +34,8 @@ enum Fixtures {
         ]
     }
 
-    static func token(signedBy key: SigningKey) throws -> String {
-        try key.sign(header: ["typ": "at+jwt"], claims: claims())
+    static func token(_ number: Int = 0, signedBy key: SigningKey) throws -> String {
+        try key.sign(header: ["typ": "at+jwt"], claims: claims(number))
     }
 
     /// Writes `rs256.token`, `rs256.jwk.json` and the same for ES256.

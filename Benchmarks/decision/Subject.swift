@@ -18,24 +18,28 @@ struct Subject {
     private let uncached: Decisions
     private let cached: Decisions
 
+    /// Different tokens that a cached path sees in turn.
+    private static let variety = 500
+
     init(_ algorithm: SignatureAlgorithm) throws {
         let key = try SigningKey(algorithm)
-        let token = try Fixtures.token(signedBy: key)
-        let jws = try CompactJWS(parsing: Array(token.utf8))
+        let tokens = try (0..<Self.variety).map { try Fixtures.token($0, signedBy: key) }
+        let jws = try CompactJWS(parsing: Array(tokens[0].utf8))
         guard let raw = RawVerification(key, message: Array(jws.signingInput), signature: jws.signature) else {
             throw WrongDecision()
         }
         self.raw = raw
-        let now = NumericDate.now()
-        let request = ProtectedResourceRequest(
-            method: .post,
-            authority: "api.example.com",
-            path: "/notes",
-            credentials: .bearer(AccessToken(bytes: Array(token.utf8))),
-            operation: .mcp([.call(method: "tools/list", name: nil)])
-        )
-        uncached = Decisions(mcpAuth: try Self.engine(key, cacheCapacity: 0), request: request, now: now)
-        cached = Decisions(mcpAuth: try Self.engine(key, cacheCapacity: 100_000), request: request, now: now)
+        let requests = tokens.map { token in
+            ProtectedResourceRequest(
+                method: .post,
+                authority: "api.example.com",
+                path: "/notes",
+                credentials: .bearer(AccessToken(bytes: Array(token.utf8))),
+                operation: .mcp([.call(method: "tools/list", name: nil)])
+            )
+        }
+        uncached = Decisions(mcpAuth: try Self.engine(key, cacheCapacity: 0), requests: [requests[0]])
+        cached = Decisions(mcpAuth: try Self.engine(key, cacheCapacity: 100_000), requests: requests)
     }
 
     /// In turns, so that both see the same machine.
@@ -60,7 +64,11 @@ struct Subject {
             one.append(try await cached.time(20_000))
             let start = ContinuousClock.now
             try await withThrowingTaskGroup(of: Void.self) { group in
-                for _ in 0..<2 { group.addTask { @concurrent [cached] in _ = try await cached.time(20_000) } }
+                for half in 0..<2 {
+                    group.addTask { @concurrent [cached] in
+                        _ = try await cached.time(20_000, from: half * Self.variety / 2)
+                    }
+                }
                 try await group.waitForAll()
             }
             two.append(Timing.microseconds(since: start, count: 40_000))
@@ -76,19 +84,20 @@ struct Subject {
     }
 }
 
-/// One request, decided again and again.
+/// Requests that are decided again and again.
 private struct Decisions: Sendable {
     let mcpAuth: MCPAuth
-    let request: ProtectedResourceRequest
-    let now: NumericDate
+    let requests: [ProtectedResourceRequest]
+    let now = NumericDate.now()
 
-    /// Microseconds for one of so many.
-    func time(_ count: Int) async throws -> Double {
-        let start = ContinuousClock.now
-        for _ in 0..<count {
+    /// Microseconds for one of so many decisions, beginning with the request of this number.
+    func time(_ count: Int, from start: Int = 0) async throws -> Double {
+        let begin = ContinuousClock.now
+        for number in start..<(start + count) {
+            let request = requests[number % requests.count]
             guard case .allow = await mcpAuth.engine.authorize(request, now: now) else { throw Subject.WrongDecision() }
         }
-        return Timing.microseconds(since: start, count: count)
+        return Timing.microseconds(since: begin, count: count)
     }
 }
 

@@ -93,7 +93,15 @@ internal import CJansson
 
     /// The member with exactly this name; `nil` when absent or when this is not an object.
     package subscript(_ name: String) -> JSONValue? {
-        guard let value = unsafe json_object_get(node, name) else { return nil }
+        var name = name
+        let value = name.withUTF8 { bytes in
+            unsafe json_object_getn(
+                node,
+                UnsafeRawPointer(bytes.baseAddress)?.assumingMemoryBound(to: CChar.self),
+                bytes.count
+            )
+        }
+        guard let value = unsafe value else { return nil }
         return unsafe JSONValue(document: document, node: value)
     }
 

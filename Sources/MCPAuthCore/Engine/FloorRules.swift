@@ -26,7 +26,7 @@ package enum FloorRules {
             return .denied(invalidToken(.audienceMismatch, resource))
         }
         guard !facts.isSenderConstrained else { return .denied(invalidToken(.proofRequired, resource)) }
-        if let revocations = resource.revocations, revocations.current.denies(facts) {
+        if let revocations = resource.revocations, revocations.deny(facts) {
             return .denied(invalidToken(.revoked, resource))
         }
         let scopes = bounded(facts.scopes, by: token.issuer.allowedScopes)

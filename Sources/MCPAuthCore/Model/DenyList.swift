@@ -3,6 +3,7 @@
 
 internal import MCPAuthJSON
 internal import MCPAuthLock
+internal import Synchronization
 
 /// Tokens that this resource server refuses although their issuer does not: a local revocation list.
 public struct DenyList: Sendable, Hashable {
@@ -86,16 +87,22 @@ public struct DenyList: Sendable, Hashable {
 /// The deny list that is in force, replaced as a whole.
 package final class Revocations: Sendable {
     private let list: Lock<DenyList>
+    /// Most lists are empty most of the time, and then no thread waits for another.
+    private let isEmpty: Atomic<Bool>
 
     package init(_ list: DenyList = DenyList()) {
         self.list = Lock(list)
-    }
-
-    package var current: DenyList {
-        list.withLock { $0 }
+        isEmpty = Atomic(list.count == 0)
     }
 
     package func replace(with list: DenyList) {
         self.list.withLock { $0 = list }
+        isEmpty.store(list.count == 0, ordering: .releasing)
+    }
+
+    /// Whether the list in force denies a token.
+    package func deny(_ facts: TokenFacts) -> Bool {
+        guard !isEmpty.load(ordering: .acquiring) else { return false }
+        return list.withLock { $0 }.denies(facts)
     }
 }

@@ -92,8 +92,8 @@ internal import COpenSSL
         case .fixed(let length):
             return signature.count == length && contexts.verifies(signature, message)
         case .ecdsa(let coordinateBytes):
-            guard signature.count == 2 * coordinateBytes, let der = ECDSASignature.der(signature) else { return false }
-            return contexts.verifies(der, message)
+            guard signature.count == 2 * coordinateBytes else { return false }
+            return contexts.verifies(ECDSASignature.der(signature), message)
         }
     }
 
@@ -127,28 +127,18 @@ package enum EllipticCurve: String, Sendable {
 }
 
 /// Conversion between the two forms of an ECDSA signature.
-private enum ECDSASignature {
-    /// The DER form that OpenSSL verifies, from `R || S`.
-    static func der(_ signature: [UInt8]) -> [UInt8]? {
-        let half = Int32(signature.count / 2)
-        guard let pair = unsafe ECDSA_SIG_new() else { return nil }
-        defer { unsafe ECDSA_SIG_free(pair) }
-        let stored = unsafe signature.withUnsafeBufferPointer { bytes -> Bool in
-            guard let start = bytes.baseAddress else { return false }
-            let r = unsafe BN_bin2bn(start, half, nil)
-            let s = unsafe BN_bin2bn(start + Int(half), half, nil)
-            // On success the pair owns both numbers.
-            if unsafe ECDSA_SIG_set0(pair, r, s) == 1 { return true }
-            unsafe BN_free(r)
-            unsafe BN_free(s)
-            return false
-        }
-        guard stored else { return nil }
-        let length = unsafe i2d_ECDSA_SIG(pair, nil)
-        guard length > 0 else { return nil }
-        return unsafe [UInt8](unsafeUninitializedCapacity: Int(length)) { buffer, count in
-            var end = buffer.baseAddress
-            count = unsafe Int(max(0, i2d_ECDSA_SIG(pair, &end)))
-        }
+enum ECDSASignature {
+    /// The DER form that OpenSSL verifies (RFC 3279 section 2.2.3), from `R || S` of at most 132 bytes.
+    static func der(_ signature: [UInt8]) -> [UInt8] {
+        let half = signature.count / 2
+        let numbers = integer(signature[..<half]) + integer(signature[half...])
+        return [0x30] + (numbers.count < 0x80 ? [UInt8(numbers.count)] : [0x81, UInt8(numbers.count)]) + numbers
+    }
+
+    /// The shortest two's complement form of an unsigned number of at most 66 bytes.
+    private static func integer(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
+        let significant = bytes.drop { $0 == 0 }
+        let needsSign = significant.first.map { $0 & 0x80 != 0 } ?? true
+        return [0x02, UInt8(significant.count + (needsSign ? 1 : 0))] + (needsSign ? [0] : []) + significant
     }
 }

@@ -6,13 +6,14 @@ internal import MCPAuthLock
 
 /// The prepared OpenSSL contexts of one key and one algorithm, each used by one thread at a time.
 ///
-/// With a digest algorithm the digest is made first and a context only verifies it, which it can do any number of
-/// times. Ed25519 hashes the message itself and needs a new context for each signature.
+/// With a digest algorithm the digest is made first and an `EVP_PKEY_CTX` only verifies it; Ed25519 hashes the message
+/// itself, in an `EVP_MD_CTX`. Both can verify any number of signatures.
 // SAFETY: the pointers in the pool are reached with its lock held only; one that was taken out belongs to the thread
 // that took it until it is put back. The key outlives the pool, whose only owner is the owner of the key.
 @safe final class VerificationContexts: @unchecked Sendable {
     private let key: OpaquePointer
     private let algorithm: SignatureAlgorithm
+    /// `nil` for an algorithm that hashes by itself.
     private let digest: DigestMethod?
     private let idle = unsafe Lock<[OpaquePointer]>([])
 
@@ -26,12 +27,11 @@ internal import MCPAuthLock
     }
 
     deinit {
-        unsafe idle.withLock { unsafe $0.forEach { unsafe EVP_PKEY_CTX_free($0) } }
+        unsafe idle.withLock { unsafe $0.forEach { unsafe free($0) } }
     }
 
     /// Whether the key can be used with the algorithm at all.
     func canMake() -> Bool {
-        guard digest != nil else { return true }
         guard let context = unsafe makeContext() else { return false }
         unsafe putBack(context)
         return true
@@ -39,31 +39,35 @@ internal import MCPAuthLock
 
     /// Whether this is the key's signature over the message, in the form that OpenSSL has it.
     func verifies(_ signature: [UInt8], _ message: ArraySlice<UInt8>) -> Bool {
-        let isGood = digest.map { verifies(signature, message, $0) } ?? verifiesWhole(signature, message)
+        guard let context = unsafe takeOut() ?? makeContext() else { return false }
+        defer { unsafe putBack(context) }
+        let isGood = unsafe message.withUnsafeBufferPointer { message in
+            if let digest { return unsafe verify(context, signature, message, digest) }
+            return unsafe EVP_DigestVerify(context, signature, signature.count, message.baseAddress, message.count) == 1
+        }
         // A failed verification leaves an entry in this thread's error queue, which nobody else reads.
         if !isGood { ERR_clear_error() }
         return isGood
     }
 
-    private func verifies(_ signature: [UInt8], _ message: ArraySlice<UInt8>, _ digest: DigestMethod) -> Bool {
-        guard let context = unsafe takeOut() ?? makeContext() else { return false }
-        defer { unsafe putBack(context) }
-        return unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Int(EVP_MAX_MD_SIZE)) { hash in
+    private func verify(
+        _ context: OpaquePointer,
+        _ signature: [UInt8],
+        _ message: UnsafeBufferPointer<UInt8>,
+        _ digest: DigestMethod
+    ) -> Bool {
+        unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Int(EVP_MAX_MD_SIZE)) { hash in
             var length: UInt32 = 0
-            let done = unsafe message.withUnsafeBufferPointer { bytes in
-                unsafe EVP_Digest(bytes.baseAddress, bytes.count, hash.baseAddress, &length, digest.method, nil)
-            }
+            let done = unsafe EVP_Digest(
+                message.baseAddress,
+                message.count,
+                hash.baseAddress,
+                &length,
+                digest.method,
+                nil
+            )
             guard done == 1 else { return false }
             return unsafe EVP_PKEY_verify(context, signature, signature.count, hash.baseAddress, Int(length)) == 1
-        }
-    }
-
-    private func verifiesWhole(_ signature: [UInt8], _ message: ArraySlice<UInt8>) -> Bool {
-        guard let context = unsafe EVP_MD_CTX_new() else { return false }
-        defer { unsafe EVP_MD_CTX_free(context) }
-        guard unsafe EVP_DigestVerifyInit_ex(context, nil, nil, nil, nil, key, nil) == 1 else { return false }
-        return unsafe message.withUnsafeBufferPointer { bytes in
-            unsafe EVP_DigestVerify(context, signature, signature.count, bytes.baseAddress, bytes.count) == 1
         }
     }
 
@@ -77,11 +81,21 @@ internal import MCPAuthLock
             unsafe idle.append(context)
             return true
         }
-        if !isKept { unsafe EVP_PKEY_CTX_free(context) }
+        if !isKept { unsafe free(context) }
+    }
+
+    private func free(_ context: OpaquePointer) {
+        if digest == nil { unsafe EVP_MD_CTX_free(context) } else { unsafe EVP_PKEY_CTX_free(context) }
     }
 
     private func makeContext() -> OpaquePointer? {
-        guard let digest, let context = unsafe EVP_PKEY_CTX_new_from_pkey(nil, key, nil) else { return nil }
+        guard let digest else {
+            guard let context = unsafe EVP_MD_CTX_new() else { return nil }
+            if unsafe EVP_DigestVerifyInit_ex(context, nil, nil, nil, nil, key, nil) == 1 { return unsafe context }
+            unsafe EVP_MD_CTX_free(context)
+            return nil
+        }
+        guard let context = unsafe EVP_PKEY_CTX_new_from_pkey(nil, key, nil) else { return nil }
         var ready =
             unsafe EVP_PKEY_verify_init(context) == 1 && EVP_PKEY_CTX_set_signature_md(context, digest.method) == 1
         if ready && algorithm.usesPSSPadding {
