@@ -192,6 +192,13 @@ let package = Package(
             ["HelloC", "MCPAuthCore", "MCPAuthJSON", "MCPAuthLock", "MCPAuthPluginHost", "MCPAuthSigning", httpTypes]
         ),
         tests(
+            "MCPAuthVerificationTests",
+            [
+                "MCPAuthCore", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthLock", "MCPAuthSigning", "MCPAuthVerification",
+                "TestSupport", httpTypes,
+            ]
+        ),
+        tests(
             "MCPAuthTests",
             [
                 "MCPAuth", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthSigning",

@@ -5,40 +5,65 @@ internal import MCPAuthCore
 internal import MCPAuthLock
 package import MCPAuthVerification
 
-/// Answers fetches from a table of documents and counts them; it can be out of order.
+/// Answers fetches from a table of documents and counts them; it can be out of order, or answer when it is told to.
 package final class FixtureFetcher: HTTPFetcher {
     private struct State {
-        var documents: [String: [UInt8]]
-        var requests: [String] = []
+        var documents: [String: FetchResponse]
+        var received: [FetchRequest] = []
         var isDown = false
+        var isHeld = false
+        var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
     private let state: Lock<State>
 
     package init(_ documents: [String: [UInt8]]) {
-        state = Lock(State(documents: documents))
+        state = Lock(State(documents: documents.mapValues { FetchResponse(status: 200, body: $0) }))
+    }
+
+    /// The requests that were made, in order.
+    package var received: [FetchRequest] {
+        state.withLock { $0.received }
     }
 
     /// The URLs that were asked for, in order.
     package var requests: [String] {
-        state.withLock { $0.requests }
+        received.map(\.url.description)
     }
 
     package func setDown(_ isDown: Bool) {
         state.withLock { $0.isDown = isDown }
     }
 
-    package func serve(_ document: [UInt8], at url: String) {
-        state.withLock { $0.documents[url] = document }
+    /// Lets requests wait until ``release()``.
+    package func hold() {
+        state.withLock { $0.isHeld = true }
+    }
+
+    package func release() {
+        let waiting = state.withLock { state in
+            defer { state.waiting = [] }
+            state.isHeld = false
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+
+    package func serve(_ document: [UInt8], at url: String, status: Int = 200) {
+        state.withLock { $0.documents[url] = FetchResponse(status: status, body: document) }
     }
 
     package func fetch(_ request: FetchRequest) async throws(FetchError) -> FetchResponse {
-        let document: [UInt8]? = state.withLock { state in
-            state.requests.append(request.url.description)
-            return state.isDown ? [] : state.documents[request.url.description]
+        state.withLock { $0.received.append(request) }
+        await withCheckedContinuation { continuation in
+            let isHeld = state.withLock { state in
+                if state.isHeld { state.waiting.append(continuation) }
+                return state.isHeld
+            }
+            if !isHeld { continuation.resume() }
         }
-        guard let document else { return FetchResponse(status: 404, body: []) }
-        guard !document.isEmpty else { throw FetchError("\(request.url.origin) is down") }
-        return FetchResponse(status: 200, body: document)
+        let (isDown, document) = state.withLock { ($0.isDown, $0.documents[request.url.description]) }
+        if isDown { throw FetchError("\(request.url.origin) is down") }
+        return document ?? FetchResponse(status: 404, body: [])
     }
 }

@@ -1,0 +1,198 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+import MCPAuthCore
+import MCPAuthJSON
+import MCPAuthLock
+import MCPAuthSigning
+import TestSupport
+import Testing
+
+@testable import MCPAuthJOSE
+@testable import MCPAuthVerification
+
+/// The keys of one issuer from the first token on, with a clock of our own.
+@Suite struct KeyLifeTests {
+    private static let start = NumericDate(1_795_425_000)
+    private static let jwks = "https://issuer.example/jwks"
+
+    @Test func `an unknown kid causes one fetch per cool-down, however many tokens carry one`() async throws {
+        let (directory, fetcher, key) = try Self.directory()
+        #expect(await Self.ask(directory, key.keyID, at: 0).isKeys)
+        for number in 0..<10_000 {
+            #expect(await !Self.ask(directory, "unknown-\(number)", at: 1 + Double(number) / 1000).isKeys)
+        }
+        #expect(fetcher.requests.count { $0 == Self.jwks } == 1, "the first set is not yet 30 seconds old")
+        for number in 0..<10_000 {
+            _ = await Self.ask(directory, "unknown-\(number)", at: 31 + Double(number) / 1000)
+        }
+        #expect(fetcher.requests.count { $0 == Self.jwks } == 2)
+        #expect(await Self.ask(directory, key.keyID, at: 42).isKeys)
+    }
+
+    @Test func `a token younger than the key set may be tried again, an older one is invalid`() async throws {
+        let (directory, _, key) = try Self.directory()
+        #expect(await Self.ask(directory, key.keyID, at: 0).isKeys)
+        guard case .unknown = await Self.ask(directory, "new", issuedAt: -5, at: 1) else {
+            Issue.record("the key set is younger than the token")
+            return
+        }
+        guard case .unavailable(let retryAfter) = await Self.ask(directory, "new", issuedAt: 5, at: 6) else {
+            Issue.record("a key published since may be the token's")
+            return
+        }
+        #expect(retryAfter == 24)
+    }
+
+    @Test func `those who need keys at the same time share one fetch`() async throws {
+        let (directory, fetcher, key) = try Self.directory()
+        fetcher.hold()
+        let answers = await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<50 { group.addTask { await Self.ask(directory, key.keyID, at: 0).isKeys } }
+            while fetcher.received.isEmpty { await Task.yield() }
+            fetcher.release()
+            return await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+        }
+        #expect(answers == 50)
+        #expect(fetcher.requests.count { $0 == Self.jwks } == 1)
+    }
+
+    @Test func `keys are used for a day while their issuer is down, and no longer`() async throws {
+        let (directory, fetcher, key) = try Self.directory()
+        #expect(await Self.ask(directory, key.keyID, at: 0).isKeys)
+        fetcher.setDown(true)
+        for hours in 1..<24 { #expect(await Self.ask(directory, key.keyID, at: Double(hours) * 3600).isKeys) }
+        guard case .unavailable = await Self.ask(directory, key.keyID, at: 24 * 3600 + 1) else {
+            Issue.record("keys of yesterday are still used")
+            return
+        }
+        fetcher.setDown(false)
+        #expect(await Self.ask(directory, key.keyID, at: 24 * 3600 + 60).isKeys)
+    }
+
+    @Test func `failed fetches back off to the cool-down`() async throws {
+        let (directory, fetcher, key) = try Self.directory()
+        fetcher.setDown(true)
+        for second in 0..<300 { _ = await Self.ask(directory, key.keyID, at: Double(second)) }
+        // 1, 2, 4, 8 and 16 seconds between the first six, then 30.
+        #expect((10...16).contains(fetcher.requests.count))
+    }
+
+    @Test func `a purge forgets keys at once, those of the grace too, and fetches despite the cool-down`() async throws
+    {
+        let (directory, fetcher, old) = try Self.directory()
+        #expect(await Self.ask(directory, old.keyID, at: 0).isKeys)
+        let new = try SigningKey(.es256)
+        fetcher.serve(Self.set([new.publicJWK]), at: Self.jwks)
+        #expect(await Self.ask(directory, new.keyID, at: 31).isKeys)
+        #expect(await Self.ask(directory, old.keyID, at: 32).isKeys, "it vanished a second ago")
+        directory.purge()
+        #expect(await !Self.ask(directory, old.keyID, at: 33).isKeys)
+        #expect(await Self.ask(directory, new.keyID, at: 33).isKeys)
+    }
+
+    @Test func `a fetch that began before a purge does not bring back what was thrown away`() async throws {
+        let (directory, fetcher, old) = try Self.directory()
+        _ = await directory.metadata(now: Self.start)
+        fetcher.hold()
+        async let early = Self.ask(directory, old.keyID, at: 0)
+        while !fetcher.requests.contains(Self.jwks) { await Task.yield() }
+        directory.purge()
+        fetcher.serve(Self.set([try SigningKey(.es256).publicJWK]), at: Self.jwks)
+        fetcher.release()
+        _ = await early
+        #expect(await !Self.ask(directory, old.keyID, at: 1).isKeys)
+    }
+
+    @Test func `a key that is published with its private part is refused, without grace`() async throws {
+        let events = Lock<[EngineEvent]>([])
+        let (directory, fetcher, key) = try Self.directory { event in events.withLock { $0.append(event) } }
+        #expect(await Self.ask(directory, key.keyID, at: 0).isKeys)
+        fetcher.serve(Self.set([key.publicJWK.merging(patch: ["d": "AAAA"])]), at: Self.jwks)
+        _ = await Self.ask(directory, "another", at: 31)
+        #expect(await !Self.ask(directory, key.keyID, at: 32).isKeys)
+        #expect(events.withLock { $0 }.contains { $0.code == .keysSkipped && $0.level == .error })
+    }
+
+    @Test func `a key whose kid is given to another stays good for the grace beside it`() async throws {
+        let (directory, fetcher, old) = try Self.directory()
+        #expect(await Self.ask(directory, old.keyID, at: 0).isKeys)
+        let new = try SigningKey(.es256)
+        fetcher.serve(Self.set([new.publicJWK.merging(patch: ["kid": .string(old.keyID)])]), at: Self.jwks)
+        _ = await Self.ask(directory, "another", at: 31)
+        guard case .keys(let both, _) = await Self.ask(directory, old.keyID, at: 32) else {
+            Issue.record("no key")
+            return
+        }
+        #expect(both.count == 2)
+        guard case .keys(let one, _) = await Self.ask(directory, old.keyID, at: 31 + 7201) else {
+            Issue.record("no key")
+            return
+        }
+        #expect(one.count == 1)
+    }
+
+    @Test func `several keys of one kid are ambiguous`() async throws {
+        let (directory, fetcher, key) = try Self.directory()
+        let other = try SigningKey(.es256).publicJWK.merging(patch: ["kid": .string(key.keyID)])
+        fetcher.serve(Self.set([key.publicJWK, other]), at: Self.jwks)
+        #expect(await !Self.ask(directory, key.keyID, at: 0).isKeys)
+    }
+
+    @Test(arguments: [100, 101])
+    func `a set of up to a hundred keys is read`(count: Int) async throws {
+        let (directory, fetcher, key) = try Self.directory()
+        let filler = (1..<count).map { key.publicJWK.merging(patch: ["kid": .string("k\($0)")]) }
+        fetcher.serve(Self.set([key.publicJWK] + filler), at: Self.jwks)
+        #expect(await Self.ask(directory, key.keyID, at: 0).isKeys == (count == 100))
+    }
+
+    @Test(arguments: [
+        ("<html>", 200), ("[]", 200), (#"{"keys":{}}"#, 200), (#"{"keys":[],"keys":[]}"#, 200), (#"{"keys":[]}"#, 500),
+        ("{\"keys\":[]}" + String(repeating: " ", count: 512 * 1024), 200),
+    ])
+    func `what is no key set leaves the old one in use`(body: String, status: Int) async throws {
+        let (directory, fetcher, key) = try Self.directory()
+        #expect(await Self.ask(directory, key.keyID, at: 0).isKeys)
+        fetcher.serve(Array(body.utf8), at: Self.jwks, status: status)
+        _ = await Self.ask(directory, "another", at: 31)
+        #expect(fetcher.requests.count { $0 == Self.jwks } == 2)
+        #expect(await Self.ask(directory, key.keyID, at: 32).isKeys)
+        #expect(directory.lastError != nil)
+    }
+
+    private static func directory(
+        onEvent: @escaping EngineEventHandler = { _ in }
+    ) throws -> (IssuerDirectory, FixtureFetcher, SigningKey) {
+        let key = try SigningKey(.es256)
+        let metadata: JSON = ["issuer": "https://issuer.example", "jwks_uri": .string(jwks)]
+        let fetcher = FixtureFetcher([
+            "https://issuer.example/.well-known/openid-configuration": metadata.encoded(), jwks: set([key.publicJWK]),
+        ])
+        let directory = IssuerDirectory(
+            issuer: "https://issuer.example",
+            source: .oidc,
+            fetcher: fetcher,
+            onEvent: onEvent
+        )
+        return (directory, fetcher, key)
+    }
+
+    private static func set(_ keys: [JSON]) -> [UInt8] {
+        (["keys": .array(keys)] as JSON).encoded()
+    }
+
+    private static func ask(
+        _ directory: IssuerDirectory,
+        _ keyID: String,
+        issuedAt: Double? = nil,
+        at seconds: Double
+    ) async -> IssuerDirectory.KeyAnswer {
+        await directory.keys(
+            keyID: keyID,
+            algorithm: .es256,
+            tokenIssuedAt: issuedAt.map(start.adding),
+            now: start.adding(seconds)
+        )
+    }
+}
