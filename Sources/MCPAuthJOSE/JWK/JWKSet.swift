@@ -35,19 +35,28 @@ package struct JWKSet: Sendable {
     package let keys: [JWK]
     package let skipped: [Skipped]
     private let indicesByKeyID: [String: [Int]]
+    /// The keys by the entries they were read from.
+    private let keysByEntry: [JSON: JWK]
 
     /// The largest number of entries that is read.
     package static let maximumCount = 100
 
     /// Reads a JWK Set; unusable entries are skipped, the rest is kept.
-    package init(_ value: JSONValue) throws(Malformed) {
+    ///
+    /// - Parameter earlier: A set whose keys are taken over where their entries are the same, since checking a key costs
+    ///   far more than comparing its text.
+    package init(_ value: JSONValue, reusing earlier: JWKSet? = nil) throws(Malformed) {
         guard let entries = value["keys"]?.array else { throw .noKeysArray }
         guard entries.count <= Self.maximumCount else { throw .tooManyKeys }
         var keys: [JWK] = []
         var skipped: [Skipped] = []
+        var keysByEntry: [JSON: JWK] = [:]
         for (index, entry) in entries.enumerated() {
             do throws(JWK.Unusable) {
-                keys.append(try JWK(entry))
+                let text = JSON(entry)
+                let key = if let known = earlier?.keysByEntry[text] { known } else { try JWK(entry) }
+                keys.append(key)
+                keysByEntry[text] = key
             } catch {
                 let family = [entry["kty"]?.string, entry["crv"]?.string].compactMap(\.self).joined(separator: " ")
                 skipped.append(Skipped(index: index, reason: error, keyID: entry["kid"]?.string, family: family))
@@ -55,6 +64,7 @@ package struct JWKSet: Sendable {
         }
         self.keys = keys
         self.skipped = skipped
+        self.keysByEntry = keysByEntry
         indicesByKeyID = Dictionary(grouping: keys.indices.filter { keys[$0].keyID != nil }) { keys[$0].keyID ?? "" }
     }
 

@@ -73,7 +73,12 @@ package final class IssuerDirectory: Sendable {
                 throw FetchError("no metadata: \(metadata.lastError ?? "not fetched")")
             }
             guard let url = metadata.url("jwks_uri") else { throw FetchError("the metadata has no usable `jwks_uri`") }
-            let newer = try await Self.keySet(at: url, Self.provenance(of: issuer, source), fetcher)
+            let newer = try await Self.keySet(
+                at: url,
+                Self.provenance(of: issuer, source),
+                fetcher,
+                previous?.published
+            )
             return previous?.succeeded(by: newer, at: now) ?? KeyRing(newer)
         }
     }
@@ -174,12 +179,13 @@ package final class IssuerDirectory: Sendable {
     private static func keySet(
         at url: HTTPURL,
         _ provenance: FetchRequest.Provenance,
-        _ fetcher: any HTTPFetcher
+        _ fetcher: any HTTPFetcher,
+        _ earlier: JWKSet?
     ) async throws -> JWKSet {
         let accept = "application/jwk-set+json, application/json"
         let document = try await json(FetchRequest(url: url, provenance: provenance, accept: accept), fetcher)
         do throws(JWKSet.Malformed) {
-            return try JWKSet(document)
+            return try JWKSet(document, reusing: earlier)
         } catch {
             throw FetchError("\(url) is not a JWK Set: \(error.rawValue)")
         }
