@@ -201,7 +201,7 @@ let package = Package(
         tests(
             "MCPAuthTests",
             [
-                "MCPAuth", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthSigning",
+                "MCPAuth", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthLock", "MCPAuthSigning",
                 "MCPAuthVerification", "TestSupport", httpTypes,
             ]
         ),

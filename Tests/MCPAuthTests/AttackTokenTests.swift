@@ -74,7 +74,7 @@ import Testing
         ])
     }
 
-    private static func door(_ keys: JSONValue, _ fetcher: FixtureFetcher? = nil) throws -> Door {
+    static func door(_ keys: JSONValue, _ fetcher: FixtureFetcher? = nil) throws -> Door {
         let issuer = AuthorizationServer(
             issuer: "https://issuer.example",
             discovery: .oauth,

@@ -9,7 +9,7 @@ internal import Synchronization
 /// ends every mark taken before.
 package final class Trust: Sendable {
     /// What the trust was when something was concluded.
-    package struct Mark: Sendable {
+    package struct Mark: Sendable, Equatable {
         fileprivate let generation: UInt64
     }
 

@@ -100,9 +100,13 @@ package final class IssuerDirectory: Sendable {
     ) async -> KeyAnswer {
         for attempt in ["kept", "fetched"] {
             if attempt == "fetched" { await keyFetch.refresh(now: now) }
-            // Taken before the keys are, so that a change in between ends it.
-            let mark = trust.mark
-            guard let entry = await keyFetch.value(now: now) else { break }
+            // Taken before the keys are, so that a change in between ends it; taken again with the keys that were fetched.
+            var mark = trust.mark
+            guard var entry = await keyFetch.value(now: now) else { break }
+            if mark != trust.mark {
+                mark = trust.mark
+                entry = await keyFetch.value(now: now) ?? entry
+            }
             switch entry.value.candidates(keyID: keyID, algorithm: algorithm, now: now) {
             case .published(let keys): return .keys(keys, .whileCurrent(trust, mark))
             case .vanished(let keys): return .keys(keys, .never)

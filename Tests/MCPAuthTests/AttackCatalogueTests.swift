@@ -1,0 +1,245 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+import HTTPTypes
+import MCPAuth
+import MCPAuthCore
+import MCPAuthHTTP
+import MCPAuthJOSE
+import MCPAuthJSON
+import MCPAuthLock
+import MCPAuthSigning
+import TestSupport
+import Testing
+
+/// Attacks on tokens, claims, keys and issuers, each row named by a letter and a number.
+///
+/// Rows that are about the bytes of one token have ready tokens in `Vectors/attack-tokens`; the others build theirs.
+@Suite struct AttackCatalogueTests {
+    /// Rows with the names, or beginnings of names, of their tokens.
+    static let rows: [(row: String, tokens: [String])] = [
+        ("A1 alg none in every spelling and type", ["alg-"]),
+        ("A2 a public key used as an HMAC secret", ["rs-hs-confusion", "es-hs-confusion"]),
+        ("A4 the unprotected header of a JSON serialization", ["json-serialization"]),
+        ("A5 a key used against its use, operations or algorithm", ["jwk-", "rs384-not-in-allowlist"]),
+        ("A6 a weak key", ["weak-rsa-1024"]),
+        ("A7 signatures of zeros and of the order", ["ecdsa-zero", "ecdsa-r-", "ecdsa-s-", "ecdsa-r=", "ecdsa-one"]),
+        ("A8 signatures of another form or length", ["ecdsa-short", "ecdsa-long", "ecdsa-r+n", "ecdsa-leading"]),
+        ("A9 a second spelling of a signature", ["b64-trailing-bits-sig", "sig-flipped", "sig-other-key"]),
+        ("A10 RSA signatures of zero, one, another length, another padding", ["rsa-sig-", "ps256-sig-under-rs256"]),
+        ("A12 kid as path, query, command, type or case variant", ["kid-"]),
+        ("A14 a key or certificate in the header", ["embedded-"]),
+        ("B1 an encrypted token", ["five-parts"]),
+        ("B2 parts missing or to spare", ["four-parts", "two-parts", "one-part", "sig-removed"]),
+        ("B3 base64url with padding, another alphabet, white space or spare bits", ["b64-", "unicode-homoglyph"]),
+        ("B4 critical header extensions", ["crit-"]),
+        ("B5 an unencoded payload", ["b64-false"]),
+        ("B6 duplicate members", ["dup-"]),
+        ("B7 payloads that are no JSON object in UTF-8", ["payload-"]),
+        ("B8 deep, long and colliding payloads", ["payload-deep", "huge-", "many-", "hash-collision"]),
+        ("B11 header values that would break a log or a field", ["kid-crlf", "kid-format", "kid-nul"]),
+        ("C1 exp of every wrong kind", ["exp-string", "exp-missing", "exp-bool", "exp-array", "exp-zero", "expired"]),
+        ("C2 exp beyond what numbers hold", ["exp-2", "exp-1e308", "exp-ms"]),
+        ("C3 nbf in the future, iat of a wrong type", ["nbf-", "iat-string"]),
+        ("C5 an issuer that is nearly ours", ["iss-"]),
+        ("C7 an audience that is nearly ours", ["aud-"]),
+        ("C9 an ID token", ["id-token"]),
+        ("C10 a JWT of another kind", ["typ-"]),
+        ("C11 a refresh token", ["refresh-"]),
+        ("C12 a token bound to a proof that was not sent", ["cnf-"]),
+        ("C14 scopes in another form or with other separators", ["scope-"]),
+        ("C15 identifiers of wrong types", ["sub-", "proto-pollution"]),
+    ]
+
+    @Test(arguments: rows)
+    func `every token of a row gets its verdict`(row: String, prefixes: [String]) async throws {
+        let set = try Vectors.attackTokens()
+        let door = try AttackTokenTests.door(set.keys)
+        let requestGuard = try door.mcpAuth.requestGuard(
+            resource: "https://mcp.example/mcp",
+            audience: [],
+            requiredScopes: ["files:read"]
+        )
+        var count = 0
+        for test in set.tokens where prefixes.contains(where: test.name.hasPrefix) && test.name != "b64-nul" {
+            let isAccepted =
+                test.expect == "accept" || (test.expect == "policy" && AttackTokenTests.accepted.contains(test.name))
+            let answer = try await door.request(authorization: ["Bearer \(test.token)"], through: requestGuard)
+            #expect((answer.status == 200) == isAccepted, "\(row): \(test.name)")
+            #expect(answer.status < 500, "\(row): \(test.name)")
+            count += 1
+        }
+        #expect(count > 0, "\(row)")
+    }
+
+    @Test func `A3 an empty or short HMAC secret is refused when it is configured`() throws {
+        for (algorithm, bytes) in [(HMACAlgorithm.hs256, 31), (.hs384, 47), (.hs512, 63), (.hs256, 0)] {
+            let short = Secret(String(repeating: "x", count: bytes))
+            #expect(throws: ConfigurationError.self) { try SecretIssuer.door(HMACSecret(algorithm, secret: short)) }
+            let enough = Secret(String(repeating: "x", count: algorithm.minimumSecretBytes))
+            #expect(throws: Never.self) { try SecretIssuer.door(HMACSecret(algorithm, secret: enough)) }
+        }
+    }
+
+    @Test func `A15 nothing that a token names is fetched`() async throws {
+        let (door, issuer) = try Self.notes()
+        for member in ["jku", "x5u", "jwk", "x5c", "kid"] {
+            let header: [String: JSON] = ["typ": "at+jwt", member: .string("https://attacker.example/\(member)")]
+            _ = try await door.request(authorization: ["Bearer \(try issuer.token(header: header))"])
+        }
+        #expect(!issuer.fetcher.requests.contains { $0.contains("attacker") })
+    }
+
+    @Test func `A16 a key of one issuer verifies no token of another, whatever its kid`() async throws {
+        let fetcher = FixtureFetcher([:])
+        let first = try TestIssuer("https://one.example", fetcher: fetcher)
+        let second = try TestIssuer("https://two.example", fetcher: fetcher)
+        let door = try Self.door([first, second], fetcher: fetcher)
+        #expect(try await door.request(authorization: ["Bearer \(try first.token())"]).status == 200)
+        #expect(try await door.request(authorization: ["Bearer \(try second.token())"]).status == 200)
+        let mixed = try first.token(["iss": "https://two.example"])
+        #expect(try await door.request(authorization: ["Bearer \(mixed)"]).status == 401)
+        let named = try first.token(["iss": "https://two.example"], header: ["kid": .string(second.key.keyID)])
+        #expect(try await door.request(authorization: ["Bearer \(named)"]).reason == "invalid_signature")
+    }
+
+    @Test func `A17 unknown and malformed keys are left out, the rest of the set is used`() async throws {
+        let (door, issuer) = try Self.notes()
+        let strange: [JSON] = [
+            ["kty": "OKP", "crv": "X25519", "x": "AAAA"], ["kty": "future"], "text",
+            ["kty": "RSA", "n": "AQ", "e": "AQAB"],
+            ["kty": "oct", "k": "AAAA"],
+        ]
+        let keys: JSON = ["keys": .array(strange + [issuer.key.publicJWK])]
+        issuer.fetcher.serve(keys.encoded(), at: "https://issuer.example/jwks")
+        #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).status == 200)
+    }
+
+    @Test func `B2 a token of nothing but dots costs one look`() async throws {
+        let (door, issuer) = try Self.notes()
+        for count in [1, 2, 3, 16_000, 2_000_000] {
+            let dots = String(repeating: ".", count: count)
+            #expect(try await door.request(authorization: ["Bearer \(dots)"]).status == 401)
+        }
+        #expect(issuer.fetcher.requests.isEmpty)
+    }
+
+    @Test func `B9 and B10 compressed and nested content means nothing to a signed token`() async throws {
+        let (door, issuer) = try Self.notes()
+        for header in [["typ": "at+jwt", "zip": "DEF"], ["typ": "at+jwt", "cty": "JWT"]] as [[String: JSON]] {
+            #expect(try await door.request(authorization: ["Bearer \(try issuer.token(header: header))"]).status == 200)
+        }
+    }
+
+    @Test func `B11 no value of a token comes back in a challenge`() async throws {
+        let (door, issuer) = try Self.notes()
+        let hostile = "\"\r\nX-Injected: yes, error=\"none"
+        for changes in [["scope": .string(hostile)], ["aud": .string(hostile)], ["exp": .string(hostile)]]
+            as [[String: JSON]]
+        {
+            let token = try issuer.token(changes, header: ["typ": "at+jwt", "kid": .string(hostile)])
+            let challenge = try await door.request(authorization: ["Bearer \(token)"]).challenge ?? ""
+            #expect(!challenge.contains("Injected") && !challenge.contains("none"))
+        }
+    }
+
+    @Test(arguments: [-1, 301, .infinity, -.infinity] as [Double])
+    func `C4 a leeway outside 0 to 300 seconds is refused`(leeway: Double) throws {
+        let fetcher = FixtureFetcher([:])
+        let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc, leeway: leeway)
+        let resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
+        #expect(throws: ConfigurationError.self) {
+            try MCPAuth(Configuration(resources: [resource]), fetcher: fetcher)
+        }
+    }
+
+    @Test(arguments: [(-59.0, 200), (-61, 401)])
+    func `C4 the leeway is what is configured and no more`(seconds: Double, status: Int) async throws {
+        let (door, issuer) = try Self.notes()
+        let token = try issuer.token(["exp": .number(door.now.secondsSinceEpoch + seconds)])
+        #expect(try await door.request(authorization: ["Bearer \(token)"]).status == status)
+    }
+
+    @Test func `C8 a token for one resource is no good at another of the same host`() async throws {
+        let fetcher = FixtureFetcher([:])
+        let issuer = try TestIssuer("https://issuer.example", fetcher: fetcher)
+        let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
+        let resources = try ["notes", "calendar"].map {
+            try ResourceConfiguration("https://api.example.com/\($0)", authorizationServers: [server])
+        }
+        let door = Door(
+            mcpAuth: try MCPAuth(Configuration(resources: resources), fetcher: fetcher),
+            resource: try ResourceIdentifier("https://api.example.com/calendar"),
+            now: NumericDate(1_795_425_000)
+        )
+        let token = try issuer.token()
+        #expect(try await door.request(authorization: ["Bearer \(token)"], path: "/notes").status == 200)
+        #expect(try await door.request(authorization: ["Bearer \(token)"]).reason == "audience_mismatch")
+        #expect(try await door.request(authorization: ["Bearer \(token)"], path: "/notes").status == 200)
+    }
+
+    @Test func `C13 the DPoP scheme is refused while no proof can be checked`() async throws {
+        let (door, issuer) = try Self.notes()
+        let token = try issuer.token()
+        for fields in [[], [("DPoP", "e30.e30.e30")], [("DPoP", "a"), ("DPoP", "b")]] as [[(String, String)]] {
+            let answer = try await door.request(authorization: ["DPoP \(token)"], fields: fields)
+            #expect(answer.status == 401)
+        }
+    }
+
+    @Test func `C15 who acts for whom is visible to policies`() async throws {
+        let (door, issuer) = try Self.notes()
+        let token = try issuer.token(["act": ["sub": "admin"]])
+        let authInfo = try await door.request(authorization: ["Bearer \(token)"]).authInfo
+        #expect(authInfo?.claims.string(at: "/act/sub") == "admin")
+    }
+
+    @Test func `C16 a mapping reads verified claims of the token alone and its result is checked`() async throws {
+        let mapping = ClaimMapping(scope: ["/app/rights"], others: ["roles": ["nickname"]])
+        let (door, issuer) = try Self.notes(claims: mapping)
+        let plain = try await door.request(authorization: ["Bearer \(try issuer.token())"]).authInfo
+        #expect(plain?.scopes.isEmpty == true, "`scope` is not where this issuer puts it")
+        #expect(plain?.claims.json(at: "/roles") == nil)
+        let bad = try issuer.token(["app": ["rights": ["a b"]]])
+        #expect(try await door.request(authorization: ["Bearer \(bad)"]).reason == "invalid_claim")
+    }
+
+    /// One issuer and the resource `https://api.example.com/notes`.
+    static func notes(claims: ClaimMapping = ClaimMapping()) throws -> (Door, TestIssuer) {
+        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        return (try door([issuer], claims: claims, fetcher: issuer.fetcher), issuer)
+    }
+
+    static func door(
+        _ issuers: [TestIssuer],
+        claims: ClaimMapping = ClaimMapping(),
+        fetcher: FixtureFetcher
+    ) throws -> Door {
+        let servers = issuers.map {
+            AuthorizationServer(issuer: IssuerIdentifier($0.identifier), discovery: .oidc, claims: claims)
+        }
+        let resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: servers)
+        return Door(
+            mcpAuth: try MCPAuth(Configuration(resources: [resource]), fetcher: fetcher),
+            resource: resource.metadata.resource,
+            now: NumericDate(1_795_425_000)
+        )
+    }
+}
+
+/// An issuer that shares a secret with the resource server.
+enum SecretIssuer {
+    static func door(_ secret: HMACSecret, fetcher: FixtureFetcher = FixtureFetcher([:])) throws -> Door {
+        let server = AuthorizationServer(
+            issuer: "https://issuer.example",
+            discovery: .oidc,
+            hmacSecrets: [secret]
+        )
+        let resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
+        return Door(
+            mcpAuth: try MCPAuth(Configuration(resources: [resource]), fetcher: fetcher),
+            resource: resource.metadata.resource,
+            now: NumericDate(1_795_425_000)
+        )
+    }
+}
