@@ -201,8 +201,8 @@ let package = Package(
         tests(
             "MCPAuthTests",
             [
-                "MCPAuth", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthLock", "MCPAuthSigning",
-                "MCPAuthVerification", "TestSupport", httpTypes,
+                "MCPAuth", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthLock", "MCPAuthPolicy",
+                "MCPAuthSigning", "MCPAuthVerification", "TestSupport", httpTypes,
             ]
         ),
         tests(

@@ -4,23 +4,32 @@
 internal import COpenSSL
 internal import MCPAuthJOSE
 
-/// HMAC with SHA-256 (RFC 2104), for the tokens of example modules.
+/// HMAC (RFC 2104), for the tokens of example modules and of tests.
 package enum KeyedHash {
-    /// The 32 bytes of the hash as 64 lower-case hexadecimal digits.
+    /// HMAC with SHA-256 as 64 lower-case hexadecimal digits.
     package static func hexadecimalSHA256(_ message: [UInt8], key: [UInt8]) -> String {
-        var length: UInt32 = 0
-        let hash = unsafe [UInt8](unsafeUninitializedCapacity: 32) { buffer, count in
-            let done = unsafe HMAC(
-                EVP_sha256(),
+        Digest.hexadecimal(mac(message, key: key, digest: "SHA256"))
+    }
+
+    /// HMAC with one of OpenSSL's SHA-2 digests; empty if OpenSSL does not know it.
+    package static func mac(_ message: [UInt8], key: [UInt8], digest: String) -> [UInt8] {
+        var length = 0
+        return unsafe [UInt8](unsafeUninitializedCapacity: Int(EVP_MAX_MD_SIZE)) { buffer, count in
+            let done = unsafe EVP_Q_mac(
+                nil,
+                "HMAC",
+                nil,
+                digest,
+                nil,
                 key,
-                Int32(key.count),
+                key.count,
                 message,
                 message.count,
                 buffer.baseAddress,
+                buffer.count,
                 &length
             )
-            count = unsafe done == nil ? 0 : Int(length)
+            count = unsafe done == nil ? 0 : length
         }
-        return Digest.hexadecimal(hash)
     }
 }

@@ -1,0 +1,90 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+import HTTPTypes
+import MCPAuth
+import MCPAuthCore
+import MCPAuthJSON
+import MCPAuthLock
+import TestSupport
+import Testing
+
+/// Verify functions of an application, behind the floor rules.
+@Suite struct CustomVerifierTests {
+    private struct Broken: Error {}
+
+    private static let claims = """
+        {"sub":"key-7","client_id":"c7","aud":"https://api.example.com/notes","exp":1795425600,"scope":"read:notes"}
+        """
+
+    @Test(
+        arguments: [
+            (TokenVerdict.verified(claims: claims), 200, nil), (.rejected, 401, "rejected_by_function"),
+            (.notMine, 401, "unrecognized_token"), (.unavailable(retryAfterSeconds: 7), 503, "verifier_unavailable"),
+            (.verified(claims: "[]"), 503, "verifier_unavailable"),
+            (.verified(claims: "{"), 503, "verifier_unavailable"),
+            (.verified(claims: #"{"iss":"https://other.example"}"#), 503, "verifier_unavailable"),
+            (.verified(claims: claims.replacing("/notes", with: "/other")), 401, "audience_mismatch"),
+            (.verified(claims: claims.replacing("1795425600", with: "1")), 401, "expired"),
+            (.verified(claims: claims.replacing("exp", with: "xp")), 401, "missing_expiry"),
+            (
+                .verified(claims: claims.replacing("sub", with: "x").replacing("client_id", with: "y")), 401,
+                "invalid_claim"
+            ),
+        ] as [(TokenVerdict, Int, String?)]
+    )
+    func `what it says is checked like what every verifier says`(
+        verdict: TokenVerdict,
+        status: Int,
+        reason: String?
+    ) async throws {
+        let answer = try await Self.door { _, _ in verdict }.request(authorization: ["Bearer opaque"])
+        #expect(answer.status == status)
+        #expect(answer.reason == reason)
+        if case .unavailable(let seconds) = verdict { #expect(answer.retryAfter == "\(seconds)") }
+    }
+
+    @Test func `an error it throws is 503 and tells nobody what it was`() async throws {
+        let events = Lock<[EngineEvent]>([])
+        let door = try Self.door(onEvent: { event in events.withLock { $0.append(event) } }) { _, _ in throw Broken() }
+        #expect(try await door.request(authorization: ["Bearer opaque"]).status == 503)
+        #expect(events.withLock { $0 }.map(\.code) == [.verifyFunctionFailed])
+    }
+
+    @Test func `it sees the request, and is asked each time unless its verdicts may be kept`() async throws {
+        for (seconds, asked) in [(0.0, 3), (60, 1)] {
+            let seen = Lock<[String]>([])
+            let door = try Self.door(cacheSeconds: seconds) { token, request in
+                seen.withLock { $0.append("\(request.method) \(request.path) \(token)") }
+                return .verified(claims: Self.claims)
+            }
+            for _ in 0..<3 { #expect(try await door.request(authorization: ["Bearer opaque"]).status == 200) }
+            #expect(seen.withLock { $0 } == Array(repeating: "POST /notes <redacted>", count: asked))
+        }
+    }
+
+    @Test func `what it does not know goes on to the keys of the issuers`() async throws {
+        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        let door = try Self.door(fetcher: issuer.fetcher) { _, _ in .notMine }
+        #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).status == 200)
+    }
+
+    private static func door(
+        cacheSeconds: Double = 0,
+        fetcher: FixtureFetcher = FixtureFetcher([:]),
+        onEvent: @escaping EngineEventHandler = { _ in },
+        verify: @escaping CustomVerifier.Function
+    ) throws -> Door {
+        let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
+        var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
+        resource.verifiers = [
+            CustomVerifier(name: "api keys", issuer: "urn:example:keys", cacheSeconds: cacheSeconds, verify: verify)
+        ]
+        let configuration = Configuration(resources: [resource], onEvent: onEvent)
+        return Door(
+            mcpAuth: try MCPAuth(configuration, fetcher: fetcher),
+            resource: resource.metadata.resource,
+            now: NumericDate(1_795_425_000)
+        )
+    }
+}

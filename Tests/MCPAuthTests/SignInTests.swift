@@ -1,0 +1,103 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+import MCPAuth
+import MCPAuthCore
+import MCPAuthHTTP
+import MCPAuthJSON
+import MCPAuthPolicy
+import TestSupport
+import Testing
+
+/// Step-up by a newer or stronger sign-in (RFC 9470).
+@Suite struct SignInTests {
+    private static let policy = #"""
+        {"version":1,"rules":[
+          {"id":"read","effect":"allow","tools":["list"],"scopes":{"all":["read:notes"]}},
+          {"id":"purge","effect":"allow","tools":["purge"],"scopes":{"all":["admin:notes"]},
+           "acr":["urn:mfa","urn:hwk"],"max_age_seconds":300}]}
+        """#
+
+    @Test(
+        arguments: [
+            ("read:notes", nil, nil, 403, "insufficient_scope"),
+            ("admin:notes", nil, nil, 401, "insufficient_authentication"),
+            ("admin:notes", "urn:pwd", 10.0, 401, "insufficient_authentication"),
+            ("admin:notes", "urn:hwk", 301, 401, "insufficient_authentication"),
+            ("admin:notes", "urn:hwk", -61, 401, "insufficient_authentication"),
+            ("admin:notes", "urn:hwk", 300, 200, nil), ("admin:notes", "urn:mfa", 0, 200, nil),
+        ] as [(String, String?, Double?, Int, String?)]
+    )
+    func `scopes come first, then the sign-in`(
+        scope: String,
+        acr: String?,
+        age: Double?,
+        status: Int,
+        reason: String?
+    ) async throws {
+        let answer = try await Self.answer(scope: scope, acr: acr, age: age, tool: "purge")
+        #expect(answer.status == status)
+        #expect(answer.reason == reason)
+    }
+
+    @Test func `the challenge says what would do`() async throws {
+        let answer = try await Self.answer(scope: "admin:notes", acr: "urn:pwd", age: 10, tool: "purge")
+        let challenge = try #require(answer.challenge)
+        #expect(challenge.hasPrefix(#"Bearer error="insufficient_user_authentication", "#))
+        #expect(challenge.contains(#"acr_values="urn:mfa urn:hwk", max_age="300""#))
+        #expect(!challenge.contains("scope="))
+    }
+
+    @Test func `a require rule demands it of every operation`() async throws {
+        let policy =
+            #"{"version":1,"required_scopes":["read:notes"],"rules":[{"id":"r","effect":"require","targets":"any","acr":["urn:mfa"]}]}"#
+        let weak = try await Self.answer(scope: "read:notes", acr: "urn:pwd", age: nil, tool: "list", policy)
+        #expect(weak.status == 401)
+        let strong = try await Self.answer(scope: "read:notes", acr: "urn:mfa", age: nil, tool: "list", policy)
+        #expect(strong.status == 200)
+    }
+
+    @Test func `demands that no sign-in can meet are a plain refusal`() async throws {
+        let policy =
+            #"{"version":1,"required_scopes":["read:notes"],"rules":[{"id":"a","effect":"require","targets":"any","acr":["x"]},{"id":"b","effect":"require","targets":"any","acr":["y"]}]}"#
+        let answer = try await Self.answer(scope: "read:notes", acr: "x", age: nil, tool: "list", policy)
+        #expect(answer.status == 401, "`y` alone is lacking, and can be had")
+        let none = try await Self.answer(scope: "read:notes", acr: "z", age: nil, tool: "list", policy)
+        #expect(none.status == 403)
+    }
+
+    @Test(arguments: [
+        (#""effect":"deny","acr":["x"]"#, "MA011"), (#""effect":"allow","acr":[]"#, "MA005"),
+        (#""effect":"allow","acr":["a b"]"#, "MA005"), (#""effect":"allow","max_age_seconds":-1"#, "MA005"),
+    ])
+    func `a demand that makes no sense is refused at load`(members: String, code: String) {
+        let text = #"{"version":1,"rules":[{"id":"a","targets":"any",\#(members)}]}"#
+        let error = #expect(throws: ConfigurationError.self) {
+            try CompiledPolicy(file: "p.json", bytes: Array(text.utf8))
+        }
+        #expect(error?.code.description == code)
+    }
+
+    private static func answer(
+        scope: String,
+        acr: String?,
+        age: Double?,
+        tool: String,
+        _ policy: String = policy
+    ) async throws -> Door.Answer {
+        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
+        var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
+        resource.policies = [try CompiledPolicy(file: "p.json", bytes: Array(policy.utf8))]
+        let door = Door(
+            mcpAuth: try MCPAuth(Configuration(resources: [resource]), fetcher: issuer.fetcher),
+            resource: resource.metadata.resource,
+            now: NumericDate(1_795_425_000)
+        )
+        var claims: [String: JSON] = ["scope": .string(scope)]
+        claims["acr"] = acr.map(JSON.string)
+        claims["auth_time"] = age.map { .number(1_795_425_000 - $0) }
+        let body = #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"\#(tool)"}}"#
+        return try await door.request(authorization: ["Bearer \(try issuer.token(claims))"], body: body)
+    }
+}
