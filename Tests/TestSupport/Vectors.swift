@@ -31,6 +31,13 @@ package enum Vectors {
         try read(ownDirectory + "/" + path)
     }
 
+    /// A text file of our own sets.
+    package static func text(_ path: String) throws -> String {
+        let path = ownDirectory + "/" + path
+        guard let data = try? Data(contentsOf: URL(filePath: path)) else { throw Unreadable(path: path) }
+        return String(decoding: data, as: UTF8.self)
+    }
+
     private static let ownDirectory = #filePath.replacing("/TestSupport/Vectors.swift", with: "/Vectors")
 
     /// One of the attack tokens; some contain bytes that no strict JSON parser reads, so Foundation reads them.

@@ -128,7 +128,8 @@ struct EngineBuilder {
                 warnings.append("`\(name)` trusts several issuers and `\(issuer)` may grant any scope")
             }
         }
-        let prefixes = servers.compactMap(\.introspection?.tokenPrefix)
+        // Issuers that are shown JWTs only are told apart by `iss`.
+        let prefixes = servers.compactMap(\.introspection).filter { $0.tokens != .jwt }.map(\.tokenPrefix)
         for (index, prefix) in prefixes.enumerated() {
             guard !prefixes.enumerated().contains(where: { $0.offset != index && $0.element.hasPrefix(prefix) }) else {
                 throw ConfigurationError(

@@ -1,0 +1,76 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+import MCPAuthCore
+import Testing
+
+@Suite struct ShardedCacheTests {
+    @Test func `it never holds more than its capacity and counts what it evicts`() {
+        let cache = ShardedCache<Int, Int>(capacity: 160)
+        for number in 0..<10_000 { cache.keep(number, for: number) }
+        #expect(cache.statistics.count <= 160)
+        #expect(cache.statistics.count + cache.statistics.evictions == 10_000)
+    }
+
+    @Test func `what is looked up stays longer than what is not`() {
+        let cache = ShardedCache<Int, Int>(capacity: 1600)
+        for number in 0..<100 { cache.keep(number, for: number) }
+        for number in 100..<20_000 {
+            cache.keep(number, for: number)
+            for wanted in 0..<100 where number % 20 == 0 { _ = cache.value(of: wanted) { _ in true } }
+        }
+        let kept = (0..<100).count { cache.value(of: $0, ifGood: { _ in true }) != nil }
+        #expect(kept == 100)
+    }
+
+    @Test func `an entry that is no longer good is a miss and is dropped`() {
+        let cache = ShardedCache<String, Int>(capacity: 100)
+        cache.keep(1, for: "a")
+        #expect(cache.value(of: "a") { $0 == 1 } == 1)
+        #expect(cache.value(of: "a") { $0 == 2 } == nil)
+        #expect(cache.statistics.count == 0)
+        #expect(cache.statistics.hits == 1)
+        #expect(cache.statistics.misses == 1)
+    }
+
+    @Test func `entries that are dropped and kept in any order are found again`() {
+        let cache = ShardedCache<Int, Int>(capacity: 64)
+        var present: [Int: Int] = [:]
+        var generator = SystemRandomNumberGenerator()
+        for step in 0..<5000 {
+            let key = Int.random(in: 0..<30, using: &generator)
+            if Bool.random(using: &generator) {
+                cache.keep(step, for: key)
+                present[key] = step
+            } else {
+                _ = cache.value(of: key) { _ in false }
+                present[key] = nil
+            }
+            if step % 100 == 0 {
+                for key in 0..<30 {
+                    let found = cache.value(of: key) { _ in true }
+                    // A full shard may have evicted it; it never gives another value than the last one kept.
+                    #expect(found == nil || found == present[key])
+                }
+            }
+        }
+        cache.removeAll()
+        #expect(cache.statistics.count == 0)
+    }
+
+    @Test func `many threads at once get what they kept`() async {
+        let cache = ShardedCache<Int, Int>(capacity: 100_000)
+        await withTaskGroup(of: Void.self) { group in
+            for part in 0..<8 {
+                group.addTask {
+                    for number in 0..<2000 {
+                        let key = part * 10_000 + number
+                        cache.keep(key, for: key)
+                        #expect(cache.value(of: key) { _ in true } == key)
+                    }
+                }
+            }
+        }
+        #expect(cache.statistics.hits == 16_000)
+    }
+}

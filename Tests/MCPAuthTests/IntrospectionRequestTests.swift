@@ -1,0 +1,248 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+import MCPAuth
+import MCPAuthCore
+import MCPAuthJOSE
+import MCPAuthJSON
+import MCPAuthLock
+import MCPAuthSigning
+import MCPAuthVerification
+import TestSupport
+import Testing
+
+/// What an issuer is asked, by whom it believes to be asked, and how often.
+@Suite struct IntrospectionRequestTests {
+    private typealias Introspection = AuthorizationServer.Introspection
+    private static let endpoint = "https://as.example/introspect"
+
+    @Test(
+        arguments: [
+            (
+                Introspection.Authentication.clientSecretBasic(clientID: "a:b", secret: Secret("p w&=%")),
+                "Basic YSUzQWI6cCUyMHclMjYlM0QlMjU=", "token=tok&token_type_hint=access_token"
+            ),
+            (
+                .clientSecretPost(clientID: "a:b", secret: Secret("p w&")), nil,
+                "token=tok&token_type_hint=access_token&client_id=a%3Ab&client_secret=p%20w%26"
+            ),
+            (.bearer(token: Secret("rs-token")), "Bearer rs-token", "token=tok&token_type_hint=access_token"),
+            (
+                .mutualTLS(clientID: "rs", .init(certificate: "/c.pem", privateKey: "/k.pem")), nil,
+                "token=tok&token_type_hint=access_token&client_id=rs"
+            ),
+        ] as [(Introspection.Authentication, String?, String)]
+    )
+    private func `credentials are sent as their method says`(
+        authentication: Introspection.Authentication,
+        authorization: String?,
+        form: String
+    ) async throws {
+        let (door, fetcher) = try Self.door(Introspection(endpoint: Self.endpoint, authentication: authentication))
+        _ = try await door.request(authorization: ["Bearer tok"])
+        let request = try #require(fetcher.received.first)
+        #expect(request.authorization == authorization)
+        #expect(String(decoding: request.form ?? [], as: UTF8.self) == form)
+        if case .mutualTLS = authentication {
+            #expect(request.tls == TLSIdentity(certificate: "/c.pem", privateKey: "/k.pem"))
+        } else {
+            #expect(request.tls == nil)
+        }
+    }
+
+    @Test(arguments: ["rsa", "ec", "ed25519"])
+    func `private_key_jwt sends a new assertion each time, signed with the configured key`(kind: String) async throws {
+        let pem = try Vectors.text("client-keys/\(kind).pem")
+        let (door, fetcher) = try Self.door(
+            Introspection(
+                endpoint: Self.endpoint,
+                authentication: .privateKeyJWT(clientID: "rs", privateKey: Secret(pem)),
+                cacheSeconds: 0
+            )
+        )
+        for _ in 0..<2 { _ = try await door.request(authorization: ["Bearer tok"]) }
+        let key = try SigningKey(pem: Array(pem.utf8))
+        let keys = try JWKSet(
+            JSONDocument(parsing: (["keys": [key.publicJWK]] as JSON).encoded(), limits: .fetched).root
+        )
+        var identifiers = Set<String>()
+        for request in fetcher.received {
+            let form = String(decoding: request.form ?? [], as: UTF8.self)
+            #expect(
+                form.contains("client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer")
+            )
+            let assertion = try #require(form.split(separator: "client_assertion=").last?.split(separator: "&").first)
+            let jws = try CompactJWS(parsing: Array(assertion.utf8))
+            #expect(keys.keys.contains { jws.isSigned(by: $0.key, using: key.algorithm) })
+            let claims = try JSONDocument(parsing: jws.payload, limits: .token).root
+            #expect(claims["iss"]?.string == "rs" && claims["sub"]?.string == "rs")
+            #expect(claims["aud"]?.string == "https://as.example")
+            #expect(claims["exp"]?.number == 1_795_425_060)
+            identifiers.insert(claims["jti"]?.string ?? "")
+        }
+        #expect(identifiers.count == 2)
+    }
+
+    @Test(arguments: ["", "no key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"])
+    func `a private key that is none is refused when it is configured`(pem: String) {
+        #expect(throws: ConfigurationError.self) {
+            try Self.door(
+                Introspection(
+                    endpoint: Self.endpoint,
+                    authentication: .privateKeyJWT(clientID: "rs", privateKey: Secret(pem))
+                )
+            )
+        }
+    }
+
+    @Test(arguments: [400, 401, 403])
+    func `D10 our own credentials refused is 503 and said loudly`(status: Int) async throws {
+        let events = Lock<[EngineEvent]>([])
+        let (door, fetcher) = try Self.door { event in events.withLock { $0.append(event) } }
+        fetcher.serve(Array(#"{"error":"invalid_client"}"#.utf8), at: Self.endpoint, status: status)
+        #expect(try await door.request(authorization: ["Bearer tok"]).status == 503)
+        let event = try #require(events.withLock { $0 }.first)
+        #expect(event.code == .introspectionCredentialsRefused && event.level == .error)
+        #expect(!event.message.contains("tok") && !event.message.contains("s3cret"))
+    }
+
+    @Test func `an active token is asked about once in a while, and its end is looked at each time`() async throws {
+        var (door, fetcher) = try Self.door()
+        fetcher.serve(Array("{\(IntrospectionTests.active)}".utf8), at: Self.endpoint)
+        for _ in 0..<5 { #expect(try await door.request(authorization: ["Bearer tok"]).status == 200) }
+        #expect(fetcher.requests.count == 1)
+        door.now = NumericDate(door.now.secondsSinceEpoch + 31)
+        #expect(try await door.request(authorization: ["Bearer tok"]).status == 200)
+        #expect(fetcher.requests.count == 2)
+        fetcher.serve(Array(#"{"active":false}"#.utf8), at: Self.endpoint)
+        door.now = NumericDate(door.now.secondsSinceEpoch + 31)
+        #expect(try await door.request(authorization: ["Bearer tok"]).reason == "inactive_token")
+    }
+
+    @Test func `D12 an inactive token is not asked about again for a short time`() async throws {
+        var (door, fetcher) = try Self.door()
+        fetcher.serve(Array(#"{"active":false}"#.utf8), at: Self.endpoint)
+        for _ in 0..<5 { #expect(try await door.request(authorization: ["Bearer tok"]).status == 401) }
+        #expect(fetcher.requests.count == 1)
+        fetcher.serve(Array("{\(IntrospectionTests.active)}".utf8), at: Self.endpoint)
+        door.now = NumericDate(door.now.secondsSinceEpoch + 11)
+        #expect(try await door.request(authorization: ["Bearer tok"]).status == 200)
+    }
+
+    @Test func `D12 more different tokens than allowed at once or in a second are 503, and others still pass`()
+        async throws
+    {
+        var settings = Introspection(
+            endpoint: Self.endpoint,
+            authentication: .clientSecretBasic(clientID: "rs", secret: Secret("s3cret"))
+        )
+        settings.maximumPerSecond = 10
+        var (door, fetcher) = try Self.door(settings)
+        fetcher.serve(Array("{\(IntrospectionTests.active)}".utf8), at: Self.endpoint)
+        #expect(try await door.request(authorization: ["Bearer good"]).status == 200)
+        var limited = 0
+        for number in 0..<100 {
+            let answer = try await door.request(authorization: ["Bearer random-\(number)"])
+            if answer.status == 503 { limited += 1 }
+        }
+        #expect(limited == 91)
+        #expect(try await door.request(authorization: ["Bearer good"]).status == 200, "remembered")
+        door.now = NumericDate(door.now.secondsSinceEpoch + 1)
+        #expect(try await door.request(authorization: ["Bearer another"]).status == 200)
+    }
+
+    @Test func `those who bring the same token at the same time share one request`() async throws {
+        let (door, fetcher) = try Self.door()
+        fetcher.serve(Array("{\(IntrospectionTests.active)}".utf8), at: Self.endpoint)
+        fetcher.hold()
+        let passed = try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<20 { group.addTask { try await door.request(authorization: ["Bearer tok"]).status } }
+            while fetcher.received.isEmpty { await Task.yield() }
+            fetcher.release()
+            return try await group.reduce(into: 0) { $0 += $1 == 200 ? 1 : 0 }
+        }
+        #expect(passed == 20)
+        #expect(fetcher.requests.count == 1)
+    }
+
+    @Test(arguments: [
+        ("refresh_token", 401), ("id_token", 401), ("urn:other", 401), ("Bearer", 200), ("bearer", 200), ("DPoP", 200),
+        ("access_token", 200),
+    ])
+    func `D9 what the issuer calls no access token is none, active or not`(type: String, status: Int) async throws {
+        let (door, fetcher) = try Self.door()
+        let text = IntrospectionTests.active.replacing("\"Bearer\"", with: "\"\(type)\"")
+        fetcher.serve(Array("{\(text)}".utf8), at: Self.endpoint)
+        #expect(try await door.request(authorization: ["Bearer tok"]).status == status)
+    }
+
+    @Test func `a response without audience is refused unless one is configured for such`() async throws {
+        let text = "{\(IntrospectionTests.active.replacing("\"aud\"", with: "\"x\""))}"
+        for (assumed, status) in [(nil, 401), ("https://api.example.com/x", 200), ("https://api.example.com/y", 401)] {
+            let (door, fetcher) = try Self.door(
+                Introspection(
+                    endpoint: Self.endpoint,
+                    authentication: .clientSecretBasic(clientID: "rs", secret: Secret("s")),
+                    assumedAudience: assumed
+                )
+            )
+            fetcher.serve(Array(text.utf8), at: Self.endpoint)
+            #expect(try await door.request(authorization: ["Bearer tok"]).status == status)
+        }
+    }
+
+    @Test(arguments: Introspection.Tokens.allCases)
+    private func `only the configured form of token is shown to the issuer`(tokens: Introspection.Tokens) async throws {
+        let (door, fetcher) = try Self.door(
+            Introspection(
+                endpoint: Self.endpoint,
+                authentication: .clientSecretBasic(clientID: "rs", secret: Secret("s")),
+                tokens: tokens
+            )
+        )
+        let own = try TestIssuer("https://as.example", fetcher: FixtureFetcher([:])).token()
+        let foreign = try TestIssuer("https://foreign.example", fetcher: FixtureFetcher([:])).token()
+        for token in ["opaque", own, foreign] { _ = try await door.request(authorization: ["Bearer \(token)"]) }
+        let shown = fetcher.received.filter { $0.form != nil }.count
+        #expect(shown == [.opaque: 1, .jwt: 1, .any: 2][tokens])
+        #expect(!fetcher.received.contains { String(decoding: $0.form ?? [], as: UTF8.self).contains(foreign) })
+    }
+
+    @Test func `D11 one token is never shown to two issuers`() throws {
+        let servers = ["https://one.example", "https://two.example"].map { issuer in
+            AuthorizationServer(
+                issuer: IssuerIdentifier(issuer),
+                discovery: .oidc,
+                introspection: Introspection(authentication: .bearer(token: Secret("x")), tokenPrefix: "t")
+            )
+        }
+        let resource = try ResourceConfiguration("https://api.example.com/x", authorizationServers: servers)
+        #expect(throws: ConfigurationError.self) {
+            try MCPAuth(Configuration(resources: [resource]), fetcher: FixtureFetcher([:]))
+        }
+    }
+
+    private static func door(
+        _ introspection: Introspection? = nil,
+        onEvent: @escaping EngineEventHandler = { _ in }
+    ) throws -> (Door, FixtureFetcher) {
+        let standard = Introspection(
+            endpoint: endpoint,
+            authentication: .clientSecretBasic(clientID: "rs", secret: Secret("s3cret"))
+        )
+        let server = AuthorizationServer(
+            issuer: "https://as.example",
+            discovery: .oauth,
+            introspection: introspection ?? standard
+        )
+        let resource = try ResourceConfiguration("https://api.example.com/x", authorizationServers: [server])
+        let fetcher = FixtureFetcher([:])
+        let configuration = Configuration(resources: [resource], onEvent: onEvent)
+        let door = Door(
+            mcpAuth: try MCPAuth(configuration, fetcher: fetcher),
+            resource: resource.metadata.resource,
+            now: NumericDate(1_795_425_000)
+        )
+        return (door, fetcher)
+    }
+}
