@@ -46,6 +46,77 @@ import Testing
         #expect(!text.contains("s3cret") && !text.contains("\n"))
     }
 
+    @Test(arguments: [
+        (#""introspection": {"#, #""introspection": { "method": "client_secret_basc","#, "MA005"),
+        (#""introspection": {"#, #""introspection": { "method": "bearer","#, "MA011"),
+        (#""introspection": {"#, #""introspection": { "cache_seconds": 3601,"#, "MA005"),
+        (#""introspection": {"#, #""introspection": { "tokens": "jwts","#, "MA005"),
+        (#""introspection": {"#, #""introspection": { "method": "tls_client_auth","#, "MA011"),
+        (#""introspection": {"#, #""provider": "keyclok", "introspection": {"#, "MA006"),
+        (#""introspection": {"#, #""provider": "./missing.json", "introspection": {"#, "MA008"),
+        (#""introspection": {"#, #""tenants": ["t"], "introspection": {"#, "MA011"),
+        (#""introspection": {"#, #""claims": {"roles": {"form": ["a"]}}, "introspection": {"#, "MA002"),
+        (#""introspection": {"#, #""claims": {"roles": []}, "introspection": {"#, "MA004"),
+        (#""introspection": {"#, #""claims": {"roles": ["/a~2"]}, "introspection": {"#, "MA005"),
+        (#""introspection": {"#, #""claims": {"exp": ["a"]}, "introspection": {"#, "MA005"),
+        (#""introspection": {"#, #""claims": {"r": {"constant": 1, "from": ["a"]}}, "introspection": {"#, "MA011"),
+        (
+            #""introspection": {"#, #""claims": {"r": {"from": ["a"], "keep_unmapped": true}}, "introspection": {"#,
+            "MA011"
+        ),
+        (#""introspection": {"#, #""required_values": {"a": "b"}, "introspection": {"#, "MA005"),
+        (#""introspection": {"#, #""hmac_secrets": [{"algorithm":"HS257"}], "introspection": {"#, "MA005"),
+        (
+            #""introspection": {"#,
+            #""hmac_secrets": [{"algorithm":"HS256","secret":{"env":"SECRET"}}], "introspection": {"#, "MA005"
+        ),
+        (#"["main"]"#, #"[{"name":"main","allowed_claims":{"scope":["a"]}}]"#, "MA011"),
+        (#"["main"]"#, #"[{"name":"main","allowed_claims":{"roles":"a"}}]"#, "MA004"),
+        (#""version": 1"#, #""version": 1, "server": {"token_cache_entries": -1}"#, "MA005"),
+        (#""version": 1"#, #""version": 1, "server": {"deny_list": "missing.json"}"#, "MA008"),
+    ])
+    func `a setting that makes no sense has its code`(original: String, mistake: String, code: String) throws {
+        let error = #expect(throws: ConfigurationError.self) {
+            try read(Self.good.replacing(original, with: mistake, maxReplacements: 1))
+        }
+        #expect(error?.code.description == code, "\(error?.description ?? "")")
+    }
+
+    @Test func `an issuer with tenants is one exact issuer for each`() throws {
+        let text = Self.good.replacing(
+            #""issuer": "https://auth.example.com","#,
+            with:
+                #""issuer": "https://auth.example.com/{tenant}/v2.0", "provider": "entra-v2", "tenants": ["t1", "t2"],"#
+        ).replacing(
+            #""introspection": { "client_id": "rs", "client_secret": { "env": "SECRET" } }"#,
+            with: #""leeway_seconds": 5"#
+        )
+        let servers = try read(text).configuration.resources[0].authorizationServers
+        #expect(
+            servers.map(\.issuer.description) == [
+                "https://auth.example.com/t1/v2.0", "https://auth.example.com/t2/v2.0",
+            ]
+        )
+        #expect(servers.allSatisfy { $0.claims.others["tenant"] != nil })
+        for bad in [#""tenants": ["a/b"]"#, #""tenants": []"#, #""tenants": [""]"#] {
+            #expect(throws: ConfigurationError.self) {
+                try read(text.replacing(#""tenants": ["t1", "t2"]"#, with: bad))
+            }
+        }
+    }
+
+    @Test func `what a configuration says of an issuer wins over its provider profile`() throws {
+        let text = Self.good.replacing(
+            #""introspection": {"#,
+            with:
+                #""provider": "keycloak", "algorithms": ["ES256"], "claims": {"groups": ["/my/groups"]}, "introspection": {"#
+        )
+        let server = try read(text).configuration.resources[0].authorizationServers[0]
+        #expect(server.algorithms == [.es256])
+        #expect(server.claims.others["groups"] == ["/my/groups"])
+        #expect(server.claims.others["roles"] != nil)
+    }
+
     @Test func `a file that is not there is named`() {
         let error = #expect(throws: ConfigurationError.self) {
             try ConfigurationFile(path: "/nonexistent.json", environment: [:])

@@ -1,0 +1,43 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+import MCPAuth
+import MCPAuthCore
+import MCPAuthJSON
+import TestSupport
+import Testing
+
+/// What an issuer may say at one resource.
+@Suite struct IssuerBoundsTests {
+    @Test func `scopes and claim values beyond the bounds of an issuer are dropped`() async throws {
+        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        let server = AuthorizationServer(
+            issuer: "https://issuer.example",
+            discovery: .oidc,
+            claims: ClaimMapping(others: ["roles": ["/app/roles"]])
+        )
+        var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
+        resource.allowedScopes["https://issuer.example"] = ["read:notes"]
+        resource.allowedClaims["https://issuer.example"] = [
+            "roles": ["reader"], "tenant": ["acme"], "groups": ["staff"],
+        ]
+        let door = Door(
+            mcpAuth: try MCPAuth(Configuration(resources: [resource]), fetcher: issuer.fetcher),
+            resource: resource.metadata.resource,
+            now: NumericDate(1_795_425_000)
+        )
+        let token = try issuer.token([
+            "scope": "read:notes admin:notes", "app": ["roles": ["reader", "owner"]], "tenant": "globex",
+            "groups": [["staff"], "staff", 7], "free": "x",
+        ])
+        for _ in 0..<2 {
+            let claims = try #require(try await door.request(authorization: ["Bearer \(token)"]).authInfo)
+            #expect(claims.scopes == ["read:notes"])
+            #expect(claims.claims.json(at: "/scope") == #"["read:notes"]"#)
+            #expect(claims.claims.json(at: "/roles") == #"["reader"]"#)
+            #expect(claims.claims.json(at: "/tenant") == nil)
+            #expect(claims.claims.json(at: "/groups") == #"["staff"]"#)
+            #expect(claims.claims.string(at: "/free") == "x")
+        }
+    }
+}
