@@ -28,11 +28,14 @@ def validator(name):
     return Draft202012Validator(schema)
 
 
-policy, server = validator("policy"), validator("server")
+policy, server, provider, deny_list = (validator(n) for n in ("policy", "server", "provider", "deny-list"))
 rule = {"id": "r", "effect": "allow", "targets": "any"}
 demo = load("Examples/demo/mcp-auth.json")
 good = [(policy, str(path), json.loads(path.read_text())) for path in sorted((root / "policies/examples").glob("*.json"))
         if not path.name.endswith(".test.json")]
+good += [(provider, str(path), json.loads(path.read_text()))
+         for path in sorted((root / "Sources/MCPAuth/Providers").glob("*.json"))]
+good += [(deny_list, "a deny list", {"version": 1, "entries": [{"issuer": "https://a.example", "jti": "x"}]})]
 good += [(server, "the demo", demo)]
 good += [(policy, "the short form", {"version": 1, "required_scopes": ["read:notes"]})]
 bad = [
@@ -50,6 +53,17 @@ bad = [
      changed(demo, lambda d: d["issuers"]["dev"]["introspection"].update(client_secret="s3cret"))),
     (server, "a leeway beyond its bounds", changed(demo, lambda d: d["issuers"]["dev"].update(leeway_seconds=301))),
     (server, "an algorithm that is none", changed(demo, lambda d: d["issuers"]["dev"].update(algorithms=["none"]))),
+    (policy, "a deny rule that demands a sign-in",
+     {"version": 1, "rules": [rule | {"effect": "deny", "max_age_seconds": 5}]}),
+    (server, "a bearer method with a secret",
+     changed(demo, lambda d: d["issuers"]["dev"]["introspection"].update(method="bearer"))),
+    (server, "a mapping of exp", changed(demo, lambda d: d["issuers"]["dev"]["claims"].update(exp=["x"]))),
+    (server, "a rule with an unknown step",
+     changed(demo, lambda d: d["issuers"]["dev"]["claims"].update(roles={"from": ["r"], "lower": True}))),
+    (server, "an HMAC algorithm that is none", changed(demo, lambda d: d["issuers"]["dev"].update(
+        hmac_secrets=[{"algorithm": "none", "secret": {"env": "X"}}]))),
+    (provider, "a profile without issuer", {"version": 1, "provider": "x"}),
+    (deny_list, "an entry without issuer", {"version": 1, "entries": [{"jti": "x"}]}),
     (server, "an issuer without name", changed(demo, lambda d: d["resources"][0].update(issuers=[{}]))),
 ]
 failed = [f"refuses {what}: {next(v.iter_errors(d)).message}" for v, what, d in good if not v.is_valid(d)]

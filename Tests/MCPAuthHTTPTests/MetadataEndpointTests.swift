@@ -1,0 +1,115 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+import HTTPTypes
+import MCPAuthCore
+import MCPAuthHTTP
+import Testing
+
+/// The documents of RFC 9728, and where they are.
+@Suite struct MetadataEndpointTests {
+    private static let root = "/.well-known/oauth-protected-resource"
+
+    @Test func `what has no value is left out of the document`() throws {
+        let endpoint = MetadataEndpoint([try Self.resource("https://api.example.com/notes")])
+        #expect(
+            Self.document(endpoint, "api.example.com", Self.root + "/notes")
+                == #"{"bearer_methods_supported":["header"],"resource":"https://api.example.com/notes"}"#
+        )
+    }
+
+    @Test func `every value is published under its name of RFC 9728`() throws {
+        let metadata = ProtectedResourceMetadata(
+            resource: try ResourceIdentifier("https://api.example.com/notes"),
+            authorizationServers: ["https://b.example/", "https://a.example"],
+            jwksURI: "https://api.example.com/jwks",
+            scopesSupported: ["read:notes"],
+            resourceSigningAlgValuesSupported: ["ES256"],
+            resourceName: "Notes",
+            resourceDocumentation: "https://api.example.com/docs",
+            resourcePolicyURI: "https://api.example.com/policy",
+            resourceTOSURI: "https://api.example.com/tos",
+            tlsClientCertificateBoundAccessTokens: true,
+            authorizationDetailsTypesSupported: ["payment"],
+            dpopSigningAlgValuesSupported: ["ES384"],
+            dpopBoundAccessTokensRequired: true,
+            signedMetadata: "e30.e30.e30"
+        )
+        let endpoint = MetadataEndpoint([try Self.resource("https://api.example.com/notes", metadata)])
+        let members = [
+            #""authorization_details_types_supported":["payment"]"#,
+            #""authorization_servers":["https://b.example/","https://a.example"]"#,
+            #""bearer_methods_supported":["header"]"#, #""dpop_bound_access_tokens_required":true"#,
+            #""dpop_signing_alg_values_supported":["ES384"]"#, #""jwks_uri":"https://api.example.com/jwks""#,
+            #""resource":"https://api.example.com/notes""#,
+            #""resource_documentation":"https://api.example.com/docs""#, #""resource_name":"Notes""#,
+            #""resource_policy_uri":"https://api.example.com/policy""#,
+            #""resource_signing_alg_values_supported":["ES256"]"#,
+            #""resource_tos_uri":"https://api.example.com/tos""#, #""scopes_supported":["read:notes"]"#,
+            #""signed_metadata":"e30.e30.e30""#, #""tls_client_certificate_bound_access_tokens":true"#,
+        ]
+        let document = Self.document(endpoint, "api.example.com", Self.root + "/notes")
+        #expect(document == "{\(members.joined(separator: ","))}")
+    }
+
+    @Test(arguments: [
+        ("https://h.example/m/", "/m/", "/m"), ("https://h.example/a/b", "/a/b", "/a/b/"),
+        ("https://h.example/", "", "/"),
+    ])
+    func `the document is at the path of its resource to the last slash, whatever the query`(
+        resource: String,
+        path: String,
+        other: String
+    ) throws {
+        let endpoint = MetadataEndpoint([try Self.resource(resource)])
+        let document = Self.document(endpoint, "h.example", Self.root + path)
+        #expect(document?.contains("\"\(resource)\"") == true)
+        #expect(Self.document(endpoint, "h.example", Self.root + path + "?x=1") == document)
+        #expect(Self.document(endpoint, "h.example", Self.root + other) == nil)
+    }
+
+    @Test func `the only resource is also described at the root, of several only the chosen one`() throws {
+        let notes = try Self.resource("https://h.example/notes")
+        let calendar = try Self.resource("https://h.example/calendar")
+        let one = MetadataEndpoint([notes])
+        #expect(one.paths == [Self.root, Self.root + "/notes"])
+        let document = Self.document(one, "h.example", Self.root)
+        #expect(document != nil)
+        #expect(document == Self.document(one, "h.example", Self.root + "/notes"))
+        let several = MetadataEndpoint([notes, calendar])
+        #expect(Self.document(several, "h.example", Self.root) == nil)
+        let chosen = MetadataEndpoint([notes, calendar], rootResource: calendar.identifier)
+        let root = Self.document(chosen, "h.example", Self.root)
+        #expect(root?.contains("https://h.example/calendar") == true)
+    }
+
+    @Test func `resources of one path on two hosts each have their own document`() throws {
+        let names = ["https://a.example/mcp", "https://b.example:8443/mcp"]
+        let endpoint = MetadataEndpoint(try names.map { try Self.resource($0) })
+        let path = Self.root + "/mcp"
+        #expect(Self.document(endpoint, "a.example", path)?.contains(names[0]) == true)
+        #expect(Self.document(endpoint, "B.example:8443", path)?.contains(names[1]) == true)
+        #expect(Self.document(endpoint, "c.example", path) == nil)
+    }
+
+    private static func document(_ endpoint: MetadataEndpoint, _ authority: String, _ path: String) -> String? {
+        let request = HTTPRequest(method: .get, scheme: "https", authority: authority, path: path)
+        return endpoint.response(to: request).map { String(decoding: $0.body, as: UTF8.self) }
+    }
+
+    private static func resource(
+        _ name: String,
+        _ metadata: ProtectedResourceMetadata? = nil
+    ) throws -> ProtectedResource {
+        let identifier = try ResourceIdentifier(name)
+        return ProtectedResource(
+            identifier: identifier,
+            issuers: [],
+            acceptedAudiences: [ResourceAudience(name)],
+            verifiers: [],
+            policy: AuthenticatedPolicy(),
+            metadata: metadata ?? ProtectedResourceMetadata(resource: identifier),
+            speaksMCP: true
+        )
+    }
+}

@@ -1,0 +1,48 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+#if FlyingFox
+import FlyingFox
+import Foundation
+import MCPAuth
+import MCPAuthFlyingFox
+import Testing
+
+/// Who is calling, as a handler sees it.
+@Suite struct CallerTests {
+    @Test func `of two engines around a handler the inner one says who is calling`() async throws {
+        let caller = ClosureHTTPHandler { _ in
+            FlyingFox.HTTPResponse(statusCode: .ok, body: Data((AuthInfo.current?.subject ?? "nobody").utf8))
+        }
+        let inner = BearerAuthHandler(try Self.mcpAuth(subject: "inner"), protecting: caller)
+        let outer = BearerAuthHandler(try Self.mcpAuth(subject: "outer"), protecting: inner)
+        var headers = HTTPHeaders()
+        headers.addValue("api.example.com", for: .host)
+        headers.addValue("Bearer opaque", for: .authorization)
+        let request = FlyingFox.HTTPRequest(
+            method: .GET,
+            version: .http11,
+            path: "/notes",
+            query: [],
+            headers: headers,
+            body: HTTPBodySequence(data: Data())
+        )
+        let answer = try await outer.handleRequest(request)
+        #expect(answer.statusCode == .ok)
+        #expect(String(decoding: try await answer.bodyData, as: UTF8.self) == "inner")
+        #expect(AuthInfo.current == nil)
+    }
+
+    /// An engine whose verify function knows one caller.
+    private static func mcpAuth(subject: String) throws -> MCPAuth {
+        var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [])
+        resource.verifiers = [
+            CustomVerifier(name: "test", issuer: "urn:example:keys") { _, _ in
+                let claims = #"{"sub":"\#(subject)","aud":"https://api.example.com/notes","exp":4102444800}"#
+                return .verified(claims: claims)
+            }
+        ]
+        return try MCPAuth(protectedResources: [resource])
+    }
+}
+#endif

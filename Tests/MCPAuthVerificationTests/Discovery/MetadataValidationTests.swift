@@ -1,0 +1,68 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+import MCPAuthCore
+import MCPAuthJSON
+import MCPAuthVerification
+import Testing
+
+/// What MCP clients need of an authorization server, by the codes of the existing SDKs.
+@Suite struct MetadataValidationTests {
+    private static let complete: JSON = [
+        "issuer": "https://issuer.example", "authorization_endpoint": "https://issuer.example/authorize",
+        "token_endpoint": "https://issuer.example/token", "registration_endpoint": "https://issuer.example/register",
+        "response_types_supported": ["code"], "grant_types_supported": ["authorization_code"],
+        "code_challenge_methods_supported": ["S256"],
+    ]
+
+    @Test(
+        arguments: [
+            ([:], []), (["grant_types_supported": .null], []),
+            (["grant_types_supported": []], ["authorization_code_grant_not_supported"]),
+            (["grant_types_supported": ["implicit"]], ["authorization_code_grant_not_supported"]),
+            (["response_types_supported": ["code token"]], []),
+            (["response_types_supported": ["codes"]], ["code_response_type_not_supported"]),
+            (
+                ["response_types_supported": ["token"], "code_challenge_methods_supported": .null],
+                ["code_response_type_not_supported", "pkce_not_supported"]
+            ),
+            (["code_challenge_methods_supported": []], ["pkce_not_supported"]),
+            (["code_challenge_methods_supported": ["plain"]], ["s256_code_challenge_method_not_supported"]),
+            (["code_challenge_methods_supported": ["plain", "S256"]], []),
+            (["authorization_endpoint": .null], ["invalid_server_metadata"]),
+            (["token_endpoint": 7], ["invalid_server_metadata"]),
+            (["response_types_supported": .null], ["invalid_server_metadata", "code_response_type_not_supported"]),
+        ] as [(JSON, [String])]
+    )
+    func `what is missing is named by its code, all at once`(changes: JSON, errors: [String]) throws {
+        let metadata = try AuthorizationServerMetadata(Self.complete.merging(patch: changes))
+        let validation = MetadataValidation(metadata)
+        #expect(validation.errors.map(\.code) == errors)
+        #expect(validation.isValid == errors.isEmpty)
+        #expect(validation.warnings.isEmpty)
+    }
+
+    @Test func `a server without registration is good, with one warning`() throws {
+        let metadata = Self.complete.merging(patch: ["registration_endpoint": .null])
+        let validation = MetadataValidation(try AuthorizationServerMetadata(metadata))
+        #expect(validation.isValid)
+        #expect(validation.warnings.map(\.code) == ["dynamic_registration_not_supported"])
+    }
+
+    @Test func `what is there is listed too`() throws {
+        let validation = MetadataValidation(try AuthorizationServerMetadata(Self.complete))
+        #expect(
+            validation.successes.map(\.code) == [
+                "server_metadata_valid", "code_response_type_supported", "authorization_code_grant_supported",
+                "pkce_supported", "s256_code_challenge_method_supported", "dynamic_registration_supported",
+            ]
+        )
+    }
+
+    @Test(arguments: [.null, [], "text", 7, [:], ["issuer": 7]] as [JSON])
+    func `what is no object with an issuer is no metadata`(document: JSON) {
+        #expect(throws: ConfigurationError(.invalidServerMetadata, "")) {
+            try AuthorizationServerMetadata(document)
+        }
+    }
+}
