@@ -71,7 +71,7 @@ package actor DevIssuer {
             handler: handler
         )
         self.server = server
-        let listening = Task { try await server.waitUntilListening(timeout: 5) }
+        let listening = Task { try await server.waitUntilListening(timeout: 30) }
         let serving = Task {
             // A server that ends before it listens makes nobody wait for the time limit.
             defer { listening.cancel() }

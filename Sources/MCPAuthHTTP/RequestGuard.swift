@@ -67,7 +67,9 @@ package struct RequestGuard: Sendable {
         let read = RequestReading.read(request, operation: operation)
         switch await AuthorizationEngine.authorize(read, at: resource, now: now, trace: &trace) {
         case .allow(let authInfo): return .proceed(authInfo)
-        case .deny(let denial): return Self.respond(denial)
+        case .deny(let denial):
+            resource.report(denial)
+            return Self.respond(denial)
         }
     }
 

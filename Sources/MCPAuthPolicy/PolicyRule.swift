@@ -11,9 +11,24 @@ enum Effect: String, Sendable, CaseIterable {
     case require
 }
 
-/// One rule of a policy.
-struct PolicyRule: Sendable {
+/// Who a token speaks for.
+enum SubjectKind: String, Sendable, CaseIterable {
+    /// A person, by way of a client.
+    case user
+    /// A client for itself.
+    case client
+
+    /// A token without subject, or whose subject is its client, is the client's own (RFC 9068 section 2.2).
+    init(_ authInfo: AuthInfo) {
+        self = authInfo.subject == nil || authInfo.subject == authInfo.clientID ? .client : .user
+    }
+}
+
+/// One rule of a policy; immutable, and a class so that it is passed around without copying its parts.
+final class PolicyRule: Sendable {
     let id: String
+    /// The id alone, made once.
+    let ids: [String]
     let effect: Effect
     /// False for shadow mode: the rule decides nothing.
     let isEnforced: Bool
@@ -22,8 +37,50 @@ struct PolicyRule: Sendable {
     let anyScopes: ScopeSet
     let issuers: Set<String>?
     let clientIDs: Set<String>?
+    let subjectKind: SubjectKind?
     let signIn: SignInDemand?
+    let requiresProof: Bool
     let condition: Condition?
+    /// Where it stands in its file.
+    let pointer: JSONPointer
+    private let allBits: ScopeBits
+    private let anyBits: ScopeBits
+
+    init(_ parts: Parts, scopes table: inout ScopeTable) {
+        id = parts.id
+        ids = [parts.id]
+        effect = parts.effect
+        isEnforced = parts.isEnforced
+        targets = parts.targets
+        allScopes = parts.allScopes
+        anyScopes = parts.anyScopes
+        issuers = parts.issuers
+        clientIDs = parts.clientIDs
+        subjectKind = parts.subjectKind
+        signIn = parts.signIn
+        requiresProof = parts.requiresProof
+        condition = parts.condition
+        pointer = parts.pointer
+        allBits = table.bits(naming: parts.allScopes)
+        anyBits = table.bits(naming: parts.anyScopes)
+    }
+
+    /// What a rule is made of.
+    struct Parts {
+        var id: String
+        var effect: Effect
+        var isEnforced: Bool
+        var targets: Targets
+        var allScopes: ScopeSet
+        var anyScopes: ScopeSet
+        var issuers: Set<String>?
+        var clientIDs: Set<String>?
+        var subjectKind: SubjectKind?
+        var signIn: SignInDemand?
+        var requiresProof: Bool
+        var condition: Condition?
+        var pointer: JSONPointer
+    }
 
     /// Whether the rule has to be looked at for an operation.
     ///
@@ -39,14 +96,14 @@ struct PolicyRule: Sendable {
     /// The scopes the rule names, as a client that has `granted` would have to ask for them.
     ///
     /// Of `any` it is the one the client has, so that no other is asked for, and else the first.
-    func namedScopes(having granted: Set<String> = []) -> ScopeSet {
-        guard let choice = anyScopes.first(where: granted.contains) ?? anyScopes.values.first else { return allScopes }
-        return allScopes.union([choice])
+    func namedScopes(having granted: ScopeBits, _ table: ScopeTable) -> ScopeSet {
+        let choice = anyScopes.first { table.has($0, in: granted) } ?? anyScopes.values.first
+        return choice.map { allScopes.union([$0]) } ?? allScopes
     }
 
     /// Whether scopes suffice.
-    func hasScopes(_ granted: Set<String>) -> Bool {
-        allScopes.allSatisfy(granted.contains) && (anyScopes.isEmpty || anyScopes.contains(where: granted.contains))
+    func hasScopes(_ granted: ScopeBits) -> Bool {
+        granted.isSuperset(of: allBits) && (anyScopes.isEmpty || granted.intersects(anyBits))
     }
 
     /// Whether the sign-in is good enough.
@@ -54,124 +111,17 @@ struct PolicyRule: Sendable {
         signIn?.isMet(by: input.authInfo, now: input.now) ?? true
     }
 
-    /// Everything but scopes and sign-in.
+    /// Whether the rule is for this caller.
+    func isFor(_ authInfo: AuthInfo) -> Truth {
+        if let issuers, !issuers.contains(authInfo.issuer.description) { return .isFalse }
+        if let subjectKind, subjectKind != SubjectKind(authInfo) { return .isFalse }
+        guard let clientIDs else { return .isTrue }
+        return Truth(authInfo.clientID.map(clientIDs.contains))
+    }
+
+    /// What the rule says of the claims; no verifier of this version accepts a token together with a proof.
     func holds(for authInfo: AuthInfo) -> Truth {
-        var truths = [condition?.evaluate(authInfo.claims) ?? .isTrue]
-        if let issuers { truths.append(Truth(issuers.contains(authInfo.issuer.description))) }
-        if let clientIDs { truths.append(authInfo.clientID.map { Truth(clientIDs.contains($0)) } ?? .unknown) }
-        return .all(truths)
-    }
-}
-
-extension PolicyRule {
-    private static let keys = [
-        "id", "effect", "enforce", "targets", "mcp_methods", "tools", "http_methods", "paths", "scopes", "when",
-        "issuers", "client_ids", "acr", "max_age_seconds",
-    ]
-
-    /// Reads one rule.
-    ///
-    /// - Throws: ``ConfigurationError`` with the place of the mistake.
-    static func read(
-        _ value: JSONValue,
-        at pointer: JSONPointer,
-        in document: DocumentReader
-    ) throws(ConfigurationError) -> PolicyRule {
-        let object = try document.object(value, at: pointer, allowing: keys)
-        let id = try object.required("id", try object.string("id"))
-        guard !id.isEmpty else { throw object.error(.invalidValue, "`id` is empty", at: "id") }
-        var condition: Condition?
-        if let when = value["when"] {
-            condition = try Condition.read(when, at: pointer.appending("when"), in: document)
-        }
-        let scopes = try object.object("scopes", allowing: ["all", "any"])
-        let effect = try object.required("effect", try object.word("effect", as: Effect.self))
-        return PolicyRule(
-            id: id,
-            effect: effect,
-            isEnforced: try object.boolean("enforce") ?? true,
-            targets: try readTargets(object),
-            allScopes: try readScopes("all", scopes),
-            anyScopes: try readScopes("any", scopes),
-            issuers: try nonEmpty("issuers", object).map(Set.init),
-            clientIDs: try nonEmpty("client_ids", object).map(Set.init),
-            signIn: try SignInDemand.read(object, for: effect),
-            condition: condition
-        )
-    }
-
-    private static func readTargets(_ object: ObjectReader) throws(ConfigurationError) -> Targets {
-        let lists = ["mcp_methods", "tools", "http_methods", "paths"].filter { object.value[$0] != nil }
-        let word = try object.string("targets")
-        if let word, word != "any" {
-            throw object.error(
-                .invalidValue,
-                "`targets` is `\(word.printable)`, expected `any` or a list such as `tools`",
-                at: "targets"
-            )
-        }
-        if word != nil, let list = lists.first {
-            throw object.error(.conflict, "`targets` says any and `\(list)` says which", at: list)
-        }
-        guard word != nil || !lists.isEmpty else {
-            throw object.error(.missingKey, "the rule names no target; for every operation write \"targets\": \"any\"")
-        }
-        let methods = try nonEmpty("mcp_methods", object) ?? []
-        if let stray = methods.first(where: { $0.hasPrefix("@") && $0 != "@basics" }) {
-            throw object.error(
-                .unknownName,
-                "no group of methods is named `\(stray.printable)`, expected `@basics`",
-                at: "mcp_methods"
-            )
-        }
-        let httpMethods = try nonEmpty("http_methods", object) ?? []
-        if let lower = httpMethods.first(where: { $0 != $0.uppercased() }) {
-            throw object.error(
-                .unreachableRule,
-                "`\(lower.printable)` matches no request: HTTP methods are upper case",
-                at: "http_methods"
-            )
-        }
-        let paths = try nonEmpty("paths", object) ?? []
-        if let relative = paths.first(where: { !$0.hasPrefix("/") && !$0.hasPrefix("*") }) {
-            throw object.error(
-                .unreachableRule,
-                "`\(relative.printable)` matches no path: paths begin with `/`",
-                at: "paths"
-            )
-        }
-        return Targets(
-            matchesAny: word != nil,
-            methods: methods.filter { $0 != "@basics" }.map { Glob($0, .name) },
-            includesBasics: methods.contains("@basics"),
-            tools: (try nonEmpty("tools", object) ?? []).map { Glob($0, .name) },
-            httpMethods: Set(httpMethods),
-            paths: paths.map { Glob($0, .path) }
-        )
-    }
-
-    private static func readScopes(_ key: String, _ object: ObjectReader?) throws(ConfigurationError) -> ScopeSet {
-        guard let object, let values = try nonEmpty(key, object) else { return [] }
-        return try scopeSet(values, key, object)
-    }
-
-    static func scopeSet(
-        _ values: [String],
-        _ key: String,
-        _ object: ObjectReader
-    ) throws(ConfigurationError) -> ScopeSet {
-        if let bad = values.first(where: { !ScopeSet.isScopeToken($0) }) {
-            throw object.error(.invalidValue, "`\(bad.printable)` is not a scope (RFC 6749 section 3.3)", at: key)
-        }
-        return ScopeSet(values)
-    }
-
-    /// A list that is present has something in it; an empty one would make a rule that never applies.
-    private static func nonEmpty(_ key: String, _ object: ObjectReader) throws(ConfigurationError) -> [String]? {
-        guard let values = try object.strings(key) else { return nil }
-        guard !values.isEmpty else {
-            throw object.error(.unreachableRule, "`\(key)` is empty, so nothing matches", at: key)
-        }
-        return values
+        guard !requiresProof else { return .isFalse }
+        return condition?.evaluate(authInfo.claims) ?? .isTrue
     }
 }

@@ -9,14 +9,15 @@ package import MCPAuthCore
 /// `require` need their condition to be true; `deny` fires unless it is false, so missing data never grants and never
 /// silences a deny.
 package struct PolicySet: PolicyEvaluator {
-    private let policies: [CompiledPolicy]
+    package let policies: [CompiledPolicy]
     /// Beside allow rules the short form can narrow, never widen.
     private let shortFormAllows: Bool
 
     package init(_ policies: [CompiledPolicy]) {
         self.policies = policies
+        // An allow rule in shadow mode is still one: switching it off must not let the short form widen.
         let hasAllowRule = policies.contains { $0.rules.contains { $0.effect == .allow } }
-        shortFormAllows = !hasAllowRule && policies.contains { !$0.requiredScopes.isEmpty }
+        shortFormAllows = !hasAllowRule && policies.contains { $0.isEnforced && !$0.requiredScopes.isEmpty }
     }
 
     /// These policies and one more.
@@ -24,170 +25,110 @@ package struct PolicySet: PolicyEvaluator {
         PolicySet(policies + [policy])
     }
 
-    package func evaluate(_ input: PolicyInput) -> PolicyOutcome {
-        var allowing: [String] = []
-        var scopes: ScopeSet = []
-        var lacking: [String] = []
-        var signIn: PolicyOutcome?
-        // Every message of a batch must be allowed; what they lack is asked for at once.
-        for message in messages(of: input.operation) {
-            let outcome = evaluate(input, message)
-            switch outcome {
-            case .deny(let rules): return .deny(rules: rules)
-            case .allow(let rules): allowing += rules
-            case .insufficientAuthentication: signIn = signIn ?? outcome
-            case .insufficientScope(let more, let rules):
-                scopes = scopes.union(more)
-                lacking += rules
+    package var identities: [PolicyIdentity] { policies.map(\.identity) }
+
+    package func evaluate(_ input: PolicyInput) -> PolicyAnswer {
+        guard case .mcp(let messages) = input.operation.operation, messages.count != 1 else {
+            return evaluate(input, input.operation.onlyMessage)
+        }
+        return evaluate(input, each: messages)
+    }
+
+    package func explain(_ input: PolicyInput, revealingClaims: Bool) -> PolicyExplanation {
+        let findings = input.operation.messages.flatMap { message in
+            policies.flatMap { policy in
+                policy.rules.map { rule in
+                    RuleExplainer(policy, rule, revealsClaims: revealingClaims).finding(input, message)
+                }
             }
         }
-        guard lacking.isEmpty else { return .insufficientScope(scopes, rules: lacking) }
-        return signIn ?? .allow(rules: allowing)
+        return PolicyExplanation(answer: evaluate(input), rules: findings)
     }
 
     package func scopesToRequest(for operation: PolicyOperation) -> ScopeSet {
         var scopes: ScopeSet = []
-        for message in messages(of: operation) {
-            var allows: [ScopeSet] = []
-            for policy in policies {
-                scopes = scopes.union(policy.requiredScopes)
-                for rule in policy.rules(about: operation, message) {
+        for message in operation.messages {
+            var allows: [(order: RuleOrder, scopes: ScopeSet)] = []
+            for (number, policy) in policies.enumerated() {
+                if policy.isEnforced { scopes = scopes.union(policy.requiredScopes) }
+                policy.forEachRule(about: operation, message) { rule, position in
+                    guard rule.isEnforced else { return }
+                    let named = rule.namedScopes(having: ScopeBits(), policy.scopeTable)
                     switch rule.effect {
-                    case .require: scopes = scopes.union(rule.namedScopes())
-                    case .allow: allows.append(rule.namedScopes())
+                    case .require: scopes = scopes.union(named)
+                    case .allow: allows.append((RuleOrder(policy: number, rule: position), named))
                     case .deny: break
                     }
                 }
             }
-            if let least = Self.least(allows) { scopes = scopes.union(least) }
+            let least = allows.min { ($0.scopes.count, $0.order) < ($1.scopes.count, $1.order) }
+            if let least { scopes = scopes.union(least.scopes) }
         }
         return Self.requestable(scopes)
     }
 
-    private func messages(of operation: PolicyOperation) -> [MCPMessage?] {
-        guard case .mcp(let messages) = operation.operation, !messages.isEmpty else { return [nil] }
-        return messages
+    private func evaluate(_ input: PolicyInput, _ message: MCPMessage?) -> PolicyAnswer {
+        let evaluation = evaluation(input, message)
+        let outcome =
+            switch evaluation.verdict(shortFormAllows: shortFormAllows) {
+            case .allow(let rules): PolicyOutcome.allow(rules: rules)
+            case .deny(let rules): PolicyOutcome.deny(rules: rules)
+            case .lacking(let lack): lack.outcome
+            }
+        return PolicyAnswer(outcome, wouldDeny: evaluation.wouldDeny)
     }
 
-    private func evaluate(_ input: PolicyInput, _ message: MCPMessage?) -> PolicyOutcome {
-        var evaluation = Evaluation(input: input, message: message)
-        for policy in policies { evaluation.add(policy) }
-        return evaluation.outcome(shortFormAllows: shortFormAllows)
+    /// Every message of a batch must be allowed; what they lack is asked for at once.
+    private func evaluate(_ input: PolicyInput, each messages: [MCPMessage]) -> PolicyAnswer {
+        var allowing: [String] = []
+        var denies: [String]? = messages.isEmpty ? [] : nil
+        var all = Lack()
+        var wouldDeny: [String] = []
+        for message in messages {
+            let evaluation = evaluation(input, message)
+            wouldDeny += evaluation.wouldDeny
+            switch evaluation.verdict(shortFormAllows: shortFormAllows) {
+            case .allow(let rules): allowing += rules
+            case .deny(let rules): denies = denies ?? rules
+            case .lacking(let lack): all.formUnion(lack)
+            }
+        }
+        if let denies { return PolicyAnswer(.deny(rules: denies), wouldDeny: wouldDeny) }
+        return PolicyAnswer(all.isNothing ? .allow(rules: allowing) : all.outcome, wouldDeny: wouldDeny)
     }
 
-    /// The first of the sets with the fewest scopes.
-    static func least(_ sets: [ScopeSet]) -> ScopeSet? {
-        var best: ScopeSet?
-        for set in sets where best.map({ set.count < $0.count }) ?? true { best = set }
-        return best
+    private func evaluation(_ input: PolicyInput, _ message: MCPMessage?) -> PolicyEvaluation {
+        var evaluation = PolicyEvaluation(input: input, message: message)
+        for (number, policy) in policies.enumerated() { evaluation.add(policy, number) }
+        return evaluation
     }
 
     /// `offline_access` asks the issuer for a refresh token; it is never ours to demand (MCP 2026-07-28).
     static func requestable(_ scopes: ScopeSet) -> ScopeSet {
-        ScopeSet(scopes.filter { $0 != "offline_access" })
+        scopes.contains("offline_access") ? ScopeSet(scopes.filter { $0 != "offline_access" }) : scopes
     }
 }
 
-/// What all rules say about one message.
-private struct Evaluation {
-    let input: PolicyInput
-    let message: MCPMessage?
-    private var firedDenies: [String] = []
-    /// Requires that no scope can meet.
-    private var unmetRequires: [String] = []
-    private var scopesOfUnmetRequires: ScopeSet = []
-    private var requiresLackingScope: [String] = []
-    private var requiresLackingSignIn: [PolicyRule] = []
-    private var allows: [String] = []
-    /// Allow rules that lack nothing but scopes or a sign-in.
-    private var nearAllows: [NearAllow] = []
+/// Where a rule stands among all policies of a resource; ties go to the first.
+struct RuleOrder: Comparable {
+    let policy: Int
+    let rule: Int
 
-    private struct NearAllow {
-        let rule: PolicyRule
-        let scopes: ScopeSet
-        let missingScopes: Int
-        let lacksSignIn: Bool
+    static func < (left: RuleOrder, right: RuleOrder) -> Bool {
+        (left.policy, left.rule) < (right.policy, right.rule)
+    }
+}
+
+extension PolicyOperation {
+    /// The MCP message, where there is exactly one; `nil` for plain HTTP and for an operation that is not known.
+    var onlyMessage: MCPMessage? {
+        guard case .mcp(let messages) = operation, messages.count == 1 else { return nil }
+        return messages[0]
     }
 
-    init(input: PolicyInput, message: MCPMessage?) {
-        self.input = input
-        self.message = message
-    }
-
-    mutating func add(_ policy: CompiledPolicy) {
-        let granted = policy.scopeGraph.expand(input.authInfo.scopes)
-        if !policy.requiredScopes.allSatisfy(granted.contains) {
-            scopesOfUnmetRequires = scopesOfUnmetRequires.union(policy.requiredScopes)
-            requiresLackingScope.append("required_scopes")
-        }
-        for rule in policy.rules(about: input.operation, message) { apply(rule, granted) }
-    }
-
-    private mutating func apply(_ rule: PolicyRule, _ granted: Set<String>) {
-        let holds = rule.holds(for: input.authInfo)
-        let hasScopes = rule.hasScopes(granted)
-        switch rule.effect {
-        case .deny:
-            if holds != .isFalse && hasScopes { firedDenies.append(rule.id) }
-        case .require:
-            if holds != .isTrue {
-                unmetRequires.append(rule.id)
-            } else {
-                if !hasScopes {
-                    scopesOfUnmetRequires = scopesOfUnmetRequires.union(rule.namedScopes(having: granted))
-                    requiresLackingScope.append(rule.id)
-                }
-                if !rule.hasSignIn(input) { requiresLackingSignIn.append(rule) }
-            }
-        case .allow:
-            guard holds == .isTrue else { return }
-            let lacksSignIn = !rule.hasSignIn(input)
-            if hasScopes && !lacksSignIn {
-                allows.append(rule.id)
-            } else {
-                let named = rule.namedScopes(having: granted)
-                let missing = hasScopes ? 0 : named.filter { !granted.contains($0) }.count
-                nearAllows.append(
-                    NearAllow(rule: rule, scopes: named, missingScopes: missing, lacksSignIn: lacksSignIn)
-                )
-            }
-        }
-    }
-
-    func outcome(shortFormAllows: Bool) -> PolicyOutcome {
-        guard firedDenies.isEmpty else { return .deny(rules: firedDenies) }
-        guard unmetRequires.isEmpty else { return .deny(rules: unmetRequires) }
-        if shortFormAllows || !allows.isEmpty {
-            guard requiresLackingScope.isEmpty else {
-                return Self.challenge(scopesOfUnmetRequires, requiresLackingScope)
-            }
-            guard requiresLackingSignIn.isEmpty else { return Self.signInChallenge(requiresLackingSignIn) }
-            return .allow(rules: allows.isEmpty ? ["required_scopes"] : allows)
-        }
-        guard let nearest = nearAllows.enumerated().min(by: { Self.cost($0) < Self.cost($1) })?.element else {
-            return .deny(rules: [])
-        }
-        guard requiresLackingScope.isEmpty, nearest.missingScopes == 0 else {
-            let scopes = scopesOfUnmetRequires.union(nearest.scopes)
-            return Self.challenge(scopes, requiresLackingScope + [nearest.rule.id])
-        }
-        return Self.signInChallenge(requiresLackingSignIn + (nearest.lacksSignIn ? [nearest.rule] : []))
-    }
-
-    /// The fewest scopes, then no new sign-in, then the first in the file.
-    private static func cost(_ near: (offset: Int, element: NearAllow)) -> (Int, Int, Int) {
-        (near.element.missingScopes, near.element.lacksSignIn ? 1 : 0, near.offset)
-    }
-
-    private static func signInChallenge(_ rules: [PolicyRule]) -> PolicyOutcome {
-        let ids = rules.map(\.id)
-        guard let needed = SignInDemand.requirement(rules.compactMap(\.signIn)) else { return .deny(rules: ids) }
-        return .insufficientAuthentication(needed, rules: ids)
-    }
-
-    /// A challenge that names no scope would tell the client nothing.
-    private static func challenge(_ scopes: ScopeSet, _ rules: [String]) -> PolicyOutcome {
-        let scopes = PolicySet.requestable(scopes)
-        return scopes.isEmpty ? .deny(rules: rules) : .insufficientScope(scopes, rules: rules)
+    /// What rules are asked about one by one: every MCP message, or the request itself.
+    var messages: [MCPMessage?] {
+        guard case .mcp(let messages) = operation else { return [nil] }
+        return messages
     }
 }

@@ -10,52 +10,91 @@ struct Targets: Sendable {
     enum Match: Sendable {
         case yes
         case no
-        /// The operation cannot be known, and the rule is about some operations only.
+        /// The operation, or what it acts on, cannot be known, and the rule is about some only.
         case unknown
     }
 
-    let matchesAny: Bool
-    let methods: [Glob]
-    let includesBasics: Bool
-    let tools: [Glob]
-    let httpMethods: Set<String>
-    let paths: [Glob]
+    /// What an MCP method acts on.
+    enum Kind: Sendable, CaseIterable {
+        case tool
+        case prompt
+        case resourceURI
 
-    private var restrictsMCP: Bool { !methods.isEmpty || !tools.isEmpty || includesBasics }
+        /// `nil` for methods that act on nothing named.
+        init?(method: String) {
+            switch method {
+            case "tools/call": self = .tool
+            case "prompts/get": self = .prompt
+            case "resources/read", "resources/subscribe", "resources/unsubscribe": self = .resourceURI
+            default: return nil
+            }
+        }
+    }
+
+    var matchesAny = false
+    var methods: [Glob] = []
+    var includesBasics = false
+    var tools: [Glob] = []
+    var prompts: [Glob] = []
+    var resourceURIs: [Glob] = []
+    var httpMethods: Set<String> = []
+    var paths: [Glob] = []
+
+    /// Whether the rule is about some MCP operations only.
+    var restrictsMCP: Bool {
+        includesBasics || !(methods.isEmpty && tools.isEmpty && prompts.isEmpty && resourceURIs.isEmpty)
+    }
+
+    func names(of kind: Kind) -> [Glob] {
+        switch kind {
+        case .tool: tools
+        case .prompt: prompts
+        case .resourceURI: resourceURIs
+        }
+    }
 
     /// `message` is `nil` for plain HTTP and for an MCP operation that is not known.
     func match(_ operation: PolicyOperation, _ message: MCPMessage?) -> Match {
         if matchesAny { return .yes }
-        guard httpMethods.isEmpty || httpMethods.contains(operation.method.rawValue) else { return .no }
-        guard paths.isEmpty || paths.contains(where: { $0.matches(operation.path) }) else { return .no }
-        if let message { return !restrictsMCP || matches(message) ? .yes : .no }
+        guard matchesHTTP(operation) else { return .no }
+        if let message { return restrictsMCP ? match(message) : .yes }
         if operation.operation == .http { return restrictsMCP ? .no : .yes }
         // Method and path do not say what an MCP message does, so they allow none that cannot be read.
         return .unknown
     }
 
-    /// The MCP methods and tools the rule names, when it names nothing else by pattern or group.
-    var exactNames: (methods: [String], tools: [String])? {
-        guard restrictsMCP, !includesBasics else { return nil }
-        let methodNames = methods.compactMap(\.exactText)
-        let toolNames = tools.compactMap(\.exactText)
-        guard methodNames.count == methods.count, toolNames.count == tools.count else { return nil }
-        return (methodNames, toolNames)
+    /// Whether method and path are among those of the rule.
+    func matchesHTTP(_ operation: PolicyOperation) -> Bool {
+        (httpMethods.isEmpty || httpMethods.contains(operation.method.rawValue))
+            && (paths.isEmpty || paths.contains { $0.matches(operation.path) })
     }
 
-    private func matches(_ message: MCPMessage) -> Bool {
-        switch message {
-        case .response, .stream, .sessionEnd:
-            return includesBasics
-        case .call(let method, let name):
-            if includesBasics, Self.isBasic(method) { return true }
-            if methods.contains(where: { $0.matches(method) }) { return true }
-            guard method == "tools/call", let name else { return false }
-            return tools.contains { $0.matches(name) }
-        }
+    private func match(_ message: MCPMessage) -> Match {
+        guard case .call(let method, let name) = message else { return includesBasics ? .yes : .no }
+        if includesBasics, Self.isBasic(method) { return .yes }
+        if methods.contains(where: { $0.matches(method) }) { return .yes }
+        guard let kind = Kind(method: method) else { return .no }
+        let globs = names(of: kind)
+        guard !globs.isEmpty else { return .no }
+        guard let name, Self.isPlain(name, kind) else { return .unknown }
+        return globs.contains { $0.matches(name) } ? .yes : .no
     }
+
+    /// Whether a name can be compared as it is: a URI with dot segments may be read as another one by the server.
+    static func isPlain(_ name: String, _ kind: Kind) -> Bool {
+        guard kind == .resourceURI, name.utf8.contains(where: { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "%") })
+        else { return true }
+        let path = name.prefix { $0 != "?" && $0 != "#" }.lowercased().replacing("%2e", with: ".")
+        return !path.replacing("%2f", with: "/").replacing("%5c", with: "/").replacing("\\", with: "/")
+            .split(separator: "/", omittingEmptySubsequences: true)
+            .contains { $0 == "." || $0 == ".." }
+    }
+
+    /// What every session needs, whatever the server offers.
+    static let basicMethods = ["initialize", "server/discover", "ping"]
+    static let basicPrefix = "notifications/"
 
     private static func isBasic(_ method: String) -> Bool {
-        ["initialize", "server/discover", "ping"].contains(method) || method.hasPrefix("notifications/")
+        basicMethods.contains(method) || method.hasPrefix(basicPrefix)
     }
 }

@@ -41,27 +41,27 @@ import Testing
         outcome: PolicyOutcome
     ) throws {
         let policy = try set(Self.notes)
-        #expect(policy.evaluate(try input(.call(method: method, name: name), scope, #""tenant":"acme""#)) == outcome)
+        #expect(policy.outcome(try input(.call(method: method, name: name), scope, #""tenant":"acme""#)) == outcome)
     }
 
     @Test func `a claim condition opens a rule only when it is true`() throws {
         let policy = try set(Self.notes)
         let call = MCPMessage.call(method: "tools/call", name: "purge_all")
         let staff = #""tenant":"a","groups":["staff"]"#
-        #expect(policy.evaluate(try input(call, "admin:notes", staff)) == .allow(rules: ["purge"]))
+        #expect(policy.outcome(try input(call, "admin:notes", staff)) == .allow(rules: ["purge"]))
         let alone = #""tenant":"a","groups":"staff""#
-        #expect(policy.evaluate(try input(call, "admin:notes", alone)) == .allow(rules: ["purge"]), "a set of one")
+        #expect(policy.outcome(try input(call, "admin:notes", alone)) == .allow(rules: ["purge"]), "a set of one")
         let number = #""tenant":"a","groups":7"#
-        #expect(policy.evaluate(try input(call, "admin:notes", number)) == .deny(rules: []), "a type error is unknown")
+        #expect(policy.outcome(try input(call, "admin:notes", number)) == .deny(rules: []), "a type error is unknown")
         #expect(
-            policy.evaluate(try input(call, "write:notes", staff))
+            policy.outcome(try input(call, "write:notes", staff))
                 == .insufficientScope(["admin:notes"], rules: ["purge"])
         )
     }
 
     @Test func `an unmet requirement beats every allow`() throws {
         #expect(
-            try set(Self.notes).evaluate(try input(.call(method: "ping", name: nil), "admin:notes"))
+            try set(Self.notes).outcome(try input(.call(method: "ping", name: nil), "admin:notes"))
                 == .deny(rules: ["tenant"])
         )
     }
@@ -73,26 +73,26 @@ import Testing
         (#""tenant":"a""#, .allow(rules: ["basics"])),
     ])
     func `a deny fires when its condition is true or unknown`(claims: String, outcome: PolicyOutcome) throws {
-        #expect(try set(Self.notes).evaluate(try input(.call(method: "ping", name: nil), "", claims)) == outcome)
+        #expect(try set(Self.notes).outcome(try input(.call(method: "ping", name: nil), "", claims)) == outcome)
     }
 
     @Test func `an empty policy denies`() throws {
         #expect(
-            try set(#"{"version":1}"#).evaluate(try input(.call(method: "ping", name: nil), "a")) == .deny(rules: [])
+            try set(#"{"version":1}"#).outcome(try input(.call(method: "ping", name: nil), "a")) == .deny(rules: [])
         )
     }
 
     @Test func `the short form allows alone and only narrows beside allow rules`() throws {
         let short = #"{"version":1,"required_scopes":["a"]}"#
         let ping = MCPMessage.call(method: "ping", name: nil)
-        #expect(try set(short).evaluate(try input(ping, "a")) == .allow(rules: ["required_scopes"]))
-        #expect(try set(short).evaluate(try input(ping, "b")) == .insufficientScope(["a"], rules: ["required_scopes"]))
+        #expect(try set(short).outcome(try input(ping, "a")) == .allow(rules: ["required_scopes"]))
+        #expect(try set(short).outcome(try input(ping, "b")) == .insufficientScope(["a"], rules: ["required_scopes"]))
         let rules = #"{"version":1,"rules":[{"id":"r","effect":"allow","mcp_methods":["tools/list"]}]}"#
         let both = PolicySet([try policy(short), try policy(rules)])
-        #expect(both.evaluate(try input(ping, "a")) == .deny(rules: []))
-        #expect(both.evaluate(try input(.call(method: "tools/list", name: nil), "a")) == .allow(rules: ["r"]))
+        #expect(both.outcome(try input(ping, "a")) == .deny(rules: []))
+        #expect(both.outcome(try input(.call(method: "tools/list", name: nil), "a")) == .allow(rules: ["r"]))
         let inCode = PolicySet([try policy(rules)]).adding(.requiring(["a"]))
-        #expect(inCode.evaluate(try input(ping, "a")) == .deny(rules: []))
+        #expect(inCode.outcome(try input(ping, "a")) == .deny(rules: []))
     }
 
     @Test func `a deny in one policy holds whatever another one allows`() throws {
@@ -100,8 +100,8 @@ import Testing
         let shut = #"{"version":1,"rules":[{"id":"shut","effect":"deny","tools":["drop_*"]}]}"#
         let policies = PolicySet([try policy(open), try policy(shut)])
         let drop = MCPMessage.call(method: "tools/call", name: "drop_table")
-        #expect(policies.evaluate(try input(drop, "")) == .deny(rules: ["shut"]))
-        #expect(policies.evaluate(try input(.call(method: "tools/call", name: "list"), "")) == .allow(rules: ["open"]))
+        #expect(policies.outcome(try input(drop, "")) == .deny(rules: ["shut"]))
+        #expect(policies.outcome(try input(.call(method: "tools/call", name: "list"), "")) == .allow(rules: ["open"]))
     }
 
     @Test func `when the operation is unknown only rules for any target allow, and every deny counts`() throws {
@@ -110,9 +110,9 @@ import Testing
         let shut =
             #"{"version":1,"rules":[{"id":"open","effect":"allow","targets":"any"},{"id":"shut","effect":"deny","tools":["x"]}]}"#
         let unknown = try input(operation: .unknown, "")
-        #expect(try set(open).evaluate(unknown) == .allow(rules: ["open"]))
-        #expect(try set(basics).evaluate(unknown) == .deny(rules: []))
-        #expect(try set(shut).evaluate(unknown) == .deny(rules: ["shut"]))
+        #expect(try set(open).outcome(unknown) == .allow(rules: ["open"]))
+        #expect(try set(basics).outcome(unknown) == .deny(rules: []))
+        #expect(try set(shut).outcome(unknown) == .deny(rules: ["shut"]))
     }
 
     @Test func `every message of a batch must be allowed, and what all lack is asked for at once`() throws {
@@ -122,11 +122,11 @@ import Testing
         ])
         let tenant = #""tenant":"a""#
         #expect(
-            policy.evaluate(try input(operation: batch, "", tenant))
+            policy.outcome(try input(operation: batch, "", tenant))
                 == .insufficientScope(["read:notes", "write:notes"], rules: ["list", "write-tools"])
         )
         let smuggled = Operation.mcp([.call(method: "ping", name: nil), .call(method: "tools/call", name: "other")])
-        #expect(policy.evaluate(try input(operation: smuggled, "admin:notes", tenant)) == .deny(rules: []))
+        #expect(policy.outcome(try input(operation: smuggled, "admin:notes", tenant)) == .deny(rules: []))
     }
 
     @Test func `the challenge is that of the nearest allow rule, with unmet requirements, never offline_access`() throws
@@ -137,7 +137,7 @@ import Testing
               {"id":"near","effect":"allow","targets":"any","scopes":{"any":["p","q"]}},
               {"id":"must","effect":"require","targets":"any","scopes":{"all":["m","offline_access"]}}]}
             """
-        let outcome = try set(text).evaluate(try input(.call(method: "ping", name: nil), ""))
+        let outcome = try set(text).outcome(try input(.call(method: "ping", name: nil), ""))
         #expect(outcome == .insufficientScope(["m", "p"], rules: ["must", "near"]))
         let operation = PolicyOperation(method: .post, path: "/", operation: .unknown)
         #expect(try set(text).scopesToRequest(for: operation) == ["m", "p"])
@@ -149,7 +149,7 @@ import Testing
               {"id":"shadow","effect":"deny","enforce":false,"targets":"any"},
               {"id":"ghost","effect":"allow","enforce":false,"tools":["x"]}]}
             """
-        #expect(try set(text).evaluate(try input(.call(method: "ping", name: nil), "")) == .allow(rules: ["open"]))
+        #expect(try set(text).outcome(try input(.call(method: "ping", name: nil), "")) == .allow(rules: ["open"]))
     }
 
     @Test(arguments: [
@@ -161,13 +161,17 @@ import Testing
             #"{"version":1,"rules":[{"id":"r","effect":"allow","http_methods":["GET"],"paths":["/api/*","/deep/**"]}]}"#
         let method = try #require(HTTPRequest.Method(method))
         let operation = PolicyOperation(method: method, path: path, operation: .http)
-        let outcome = try set(text).evaluate(
-            PolicyInput(authInfo: try authInfo("", ""), operation: operation, now: NumericDate(1_000_000))
+        let outcome = try set(text).outcome(
+            PolicyInput(
+                authInfo: try PolicyInput.test(.http).authInfo,
+                operation: operation,
+                now: NumericDate(1_000_000)
+            )
         )
         #expect(outcome == (allowed ? .allow(rules: ["r"]) : .deny(rules: [])))
     }
 
-    private func set(_ text: String) throws -> PolicySet { PolicySet([try policy(text)]) }
+    private func set(_ text: String) throws -> PolicySet { try PolicySet(text: text) }
 
     private func policy(_ text: String) throws -> CompiledPolicy {
         try CompiledPolicy(file: "test.json", bytes: Array(text.utf8))
@@ -178,28 +182,7 @@ import Testing
     }
 
     private func input(operation: Operation, _ scope: String, _ claims: String = "") throws -> PolicyInput {
-        let operation = PolicyOperation(method: .post, path: "/mcp", operation: operation)
-        return PolicyInput(authInfo: try authInfo(scope, claims), operation: operation, now: NumericDate(1_000_000))
-    }
-
-    private func authInfo(_ scope: String, _ claims: String) throws -> AuthInfo {
-        let scopes = try #require(ScopeSet(spaceDelimited: scope))
-        let claims = Claims(payload: Array("{\(claims)}".utf8), scopes: scopes, clientID: "c")
-        return AuthInfo(
-            resource: try ResourceIdentifier("https://h.example/mcp"),
-            facts: TokenFacts(
-                issuer: "https://issuer.example",
-                subject: "alice",
-                clientID: "c",
-                scopes: scopes,
-                audience: [],
-                expiresAt: NumericDate(0),
-                claims: claims
-            ),
-            scopes: scopes,
-            claims: claims,
-            token: AccessToken(bytes: [])
-        )
+        try .test(operation, scope: scope, claims: "{\(claims)}")
     }
 }
 
@@ -232,7 +215,8 @@ import Testing
         ),
         (
             #"{"version":1,"rules":[{"id":"a","effect":"allow","targets":"any","when":{"claim":"/a","exists":true,"equals":1}}]}"#,
-            "p.json:1:73: MA005: a claim needs exactly one of `equals`, `in`, `contains`, `exists`, `absent`"
+            "p.json:1:73: MA005: a claim needs exactly one of `equals`, `in`, `contains`, `contains_any`, `contains_all`, "
+                + "`subset_of`, `prefix`, `suffix`, `glob`, `exists`, `absent`, `lt`, `lte`, `gt`, `gte`"
         ),
         (
             #"{"version":1,"required_scopes":["a b"]}"#,
@@ -270,15 +254,15 @@ import Testing
 
 @Suite struct TruthTests {
     @Test func `empty all is true and empty any is false`() {
-        #expect(Truth.all([]) == .isTrue)
-        #expect(Truth.any([]) == .isFalse)
+        #expect(Truth.all([] as [Truth]) { $0 } == .isTrue)
+        #expect(Truth.any([] as [Truth]) { $0 } == .isFalse)
     }
 
     @Test func `unknown is absorbed as Kleene says`() {
-        #expect(Truth.all([.unknown, .isFalse]) == .isFalse)
-        #expect(Truth.all([.unknown, .isTrue]) == .unknown)
-        #expect(Truth.any([.unknown, .isTrue]) == .isTrue)
-        #expect(Truth.any([.unknown, .isFalse]) == .unknown)
+        #expect(Truth.all([.unknown, .isFalse] as [Truth]) { $0 } == .isFalse)
+        #expect(Truth.all([.unknown, .isTrue] as [Truth]) { $0 } == .unknown)
+        #expect(Truth.any([.unknown, .isTrue] as [Truth]) { $0 } == .isTrue)
+        #expect(Truth.any([.unknown, .isFalse] as [Truth]) { $0 } == .unknown)
         #expect(Truth.unknown.negated == .unknown)
     }
 }

@@ -1,7 +1,7 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-/// Something an operator should know that no single decision says.
+/// Something an operator may want to know.
 ///
 /// It names issuers, resources and modules; never a token, a claim value or a secret.
 public struct EngineEvent: Sendable, Hashable, CustomStringConvertible {
@@ -31,6 +31,14 @@ public struct EngineEvent: Sendable, Hashable, CustomStringConvertible {
         case module
         /// A verify function threw an error.
         case verifyFunctionFailed = "verify_function_failed"
+        /// A request was refused, and why.
+        case requestDenied = "request_denied"
+        /// Rules in shadow mode would have denied a request.
+        case wouldDeny = "would_deny"
+        /// A new configuration is in force.
+        case reloaded
+        /// A new configuration is not acceptable; the old one stays in force.
+        case reloadRefused = "reload_refused"
         /// The deny list was replaced.
         case denyListReplaced = "deny_list_replaced"
         /// A new deny list is not acceptable; the old one stays in force.

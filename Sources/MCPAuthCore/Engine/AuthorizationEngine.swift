@@ -26,7 +26,7 @@ package struct AuthorizationEngine: Sendable {
         return await authorize(request, now: now, trace: &noTrace)
     }
 
-    /// Decides, and records how when `trace` is not `nil`.
+    /// Decides about a request, wherever it belongs; records how when `trace` is not `nil`.
     package func authorize(
         _ request: ProtectedResourceRequest,
         now: NumericDate,
@@ -35,14 +35,14 @@ package struct AuthorizationEngine: Sendable {
         switch router.route(request) {
         case .denied(let denial):
             trace?.record("route", "\(denial.reason)")
+            trace?.decision = .deny(denial)
             return .deny(denial)
         case .passed(let resource):
-            trace?.record("route", "resource \(resource.identifier)")
             return await Self.authorize(request, at: resource, now: now, trace: &trace)
         }
     }
 
-    /// Decides about a request that belongs to `resource`: the whole way of a request on one screen.
+    /// Decides about a request that belongs to `resource`; records how when `trace` is not `nil`.
     package static func authorize(
         _ request: ProtectedResourceRequest,
         at resource: ProtectedResource,
@@ -50,7 +50,20 @@ package struct AuthorizationEngine: Sendable {
         trace: inout DecisionTrace?
     ) async -> Decision {
         let operation = PolicyOperation(method: request.method, path: request.path, operation: request.operation)
+        trace?.begin(operation, at: resource)
+        let decision = await decide(request, operation, at: resource, now: now, trace: &trace)
+        trace?.decision = decision
+        return decision
+    }
 
+    /// The whole way of a request on one screen.
+    private static func decide(
+        _ request: ProtectedResourceRequest,
+        _ operation: PolicyOperation,
+        at resource: ProtectedResource,
+        now: NumericDate,
+        trace: inout DecisionTrace?
+    ) async -> Decision {
         let token: AccessToken
         switch request.credentials {
         case .bearer(let presented): token = presented
@@ -72,14 +85,28 @@ package struct AuthorizationEngine: Sendable {
             return .deny(denial)
         }
 
-        let outcome = resource.policy.evaluate(PolicyInput(authInfo: authInfo, operation: operation, now: now))
-        trace?.record("policy", outcome.summary)
-        switch outcome {
+        let answer = evaluate(PolicyInput(authInfo: authInfo, operation: operation, now: now), resource, &trace)
+        switch answer.outcome {
         case .allow: return .allow(authInfo)
         case .insufficientScope(let scopes, _): return .deny(insufficientScope(scopes, resource))
         case .insufficientAuthentication(let needed, _): return .deny(insufficientAuthentication(needed, resource))
         case .deny: return .deny(Denial(.deniedByPolicy, status: 403))
         }
+    }
+
+    private static func evaluate(
+        _ input: PolicyInput,
+        _ resource: ProtectedResource,
+        _ trace: inout DecisionTrace?
+    ) -> PolicyAnswer {
+        guard let recording = trace else {
+            let answer = resource.policy.evaluate(input)
+            if !answer.wouldDeny.isEmpty { resource.report(wouldDeny: answer.wouldDeny) }
+            return answer
+        }
+        let explanation = resource.policy.explain(input, revealingClaims: recording.revealsClaims)
+        trace?.record(explanation)
+        return explanation.answer
     }
 
     /// RFC 6750 section 3.1: a client that sent no credentials is not told of an error.
@@ -103,16 +130,5 @@ package struct AuthorizationEngine: Sendable {
     ) -> Denial {
         let challenge = resource.challenge(.insufficientUserAuthentication, authentication: needed)
         return Denial(.insufficientAuthentication, status: 401, challenge: challenge)
-    }
-}
-
-extension PolicyOutcome {
-    fileprivate var summary: String {
-        switch self {
-        case .allow(let rules): "allow by \(rules.joined(separator: ", "))"
-        case .insufficientScope(let scopes, let rules): "needs scope \(scopes) for \(rules.joined(separator: ", "))"
-        case .insufficientAuthentication(_, let rules): "needs another sign-in for \(rules.joined(separator: ", "))"
-        case .deny(let rules): rules.isEmpty ? "no rule allows" : "deny by \(rules.joined(separator: ", "))"
-        }
     }
 }

@@ -24,12 +24,14 @@ package enum VerifierChain {
                 let issuer = resource.issuer(facts.issuer)
             {
                 trace?.record("verify", "\(slot.verifier.name): verified before")
+                trace?.recordVerification(by: slot.verifier.name, .hit)
                 return .passed(VerifiedToken(token: token, facts: facts, issuer: issuer))
             }
             let answer = await slot.verifier.verify(token, of: request, now: now)
             trace?.record("verify", "\(slot.verifier.name): \(answer.summary)")
             switch answer {
             case .verified(let evidence):
+                trace?.recordVerification(by: slot.verifier.name, .miss)
                 guard let issuer = resource.issuer(evidence.issuer) else {
                     return .denied(FloorRules.invalidToken(.untrustedIssuer, resource))
                 }

@@ -104,14 +104,14 @@ public struct Claims: Sendable {
         return Claims(.text(document.payload), scopes, clientID, mapped)
     }
 
-    private var root: JSONValue? {
+    var root: JSONValue? {
         switch source {
         case .text(let payload): ClaimsDocument(payload).root
         case .document(let document): document.root
         }
     }
 
-    private func replacement(of name: String) -> JSON? {
+    func replacement(of name: String) -> JSON? {
         if let member = mapped[name] { return member }
         switch name {
         case "scope": return .array(scopes.map(JSON.string))

@@ -22,3 +22,15 @@ public enum MCPMessage: Sendable, Hashable {
     /// The DELETE that ends a session.
     case sessionEnd
 }
+
+extension MCPMessage: CustomStringConvertible {
+    /// The method with the name it acts on, such as `tools/call:create_note`, or `@response`, `@stream`, `@session-end`.
+    public var description: String {
+        switch self {
+        case .call(let method, let name): name.map { "\(method):\($0)".printable } ?? method.printable
+        case .response: "@response"
+        case .stream: "@stream"
+        case .sessionEnd: "@session-end"
+        }
+    }
+}

@@ -26,6 +26,7 @@ package final class ProtectedResource: Sendable {
     package let tokenCache: TokenCache?
     /// The local deny list.
     package let revocations: Revocations?
+    private let onEvent: EngineEventHandler
 
     package convenience init(
         identifier: ResourceIdentifier,
@@ -36,7 +37,8 @@ package final class ProtectedResource: Sendable {
         metadata: ProtectedResourceMetadata,
         speaksMCP: Bool,
         tokenCache: TokenCache? = nil,
-        revocations: Revocations? = nil
+        revocations: Revocations? = nil,
+        onEvent: @escaping EngineEventHandler = { _ in }
     ) {
         self.init(
             identifier,
@@ -47,7 +49,8 @@ package final class ProtectedResource: Sendable {
             metadata,
             speaksMCP,
             tokenCache,
-            revocations
+            revocations,
+            onEvent
         )
     }
 
@@ -60,7 +63,8 @@ package final class ProtectedResource: Sendable {
         _ metadata: ProtectedResourceMetadata,
         _ speaksMCP: Bool,
         _ tokenCache: TokenCache?,
-        _ revocations: Revocations?
+        _ revocations: Revocations?,
+        _ onEvent: @escaping EngineEventHandler
     ) {
         self.identifier = identifier
         self.issuers = issuers
@@ -71,6 +75,7 @@ package final class ProtectedResource: Sendable {
         self.speaksMCP = speaksMCP
         self.tokenCache = tokenCache
         self.revocations = revocations
+        self.onEvent = onEvent
     }
 
     /// The same resource with other audiences or another policy, for one part of its routes.
@@ -84,7 +89,8 @@ package final class ProtectedResource: Sendable {
             metadata,
             speaksMCP,
             tokenCache,
-            revocations
+            revocations,
+            onEvent
         )
     }
 
@@ -95,6 +101,17 @@ package final class ProtectedResource: Sendable {
 
     package func issuer(_ identifier: IssuerIdentifier) -> TrustedIssuer? {
         issuers.first { $0.identifier == identifier }
+    }
+
+    /// Tells the operator that rules in shadow mode would have denied a request.
+    func report(wouldDeny rules: [String]) {
+        let list = rules.map(\.printable).joined(separator: ", ")
+        onEvent(EngineEvent(.info, .wouldDeny, "`\(identifier)`: would deny by \(list)"))
+    }
+
+    /// Tells the operator that a request was refused; a client's fault is for the debug log only.
+    package func report(_ denial: Denial) {
+        onEvent(EngineEvent(.debug, .requestDenied, "`\(identifier)`: \(denial.reason), status \(denial.status)"))
     }
 
     /// The challenge that points a client to this resource's metadata.

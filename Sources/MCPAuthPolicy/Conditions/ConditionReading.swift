@@ -5,8 +5,7 @@ internal import MCPAuthCore
 internal import MCPAuthJSON
 
 extension Condition {
-    private static let operators = ["equals", "in", "contains", "exists", "absent"]
-    private static let keys = ["all", "any", "not", "claim", "raw_claim"] + operators
+    private static let operators = PolicyGrammar.operators.map(\.key)
 
     /// Reads a condition: one of `all`, `any`, `not`, or a claim with exactly one operator.
     static func read(
@@ -14,8 +13,8 @@ extension Condition {
         at pointer: JSONPointer,
         in document: DocumentReader
     ) throws(ConfigurationError) -> Condition {
-        let object = try document.object(value, at: pointer, allowing: keys)
-        let shapes = ["all", "any", "not", "claim", "raw_claim"].filter { value[$0] != nil }
+        let object = try document.object(value, at: pointer, allowing: PolicyGrammar.conditionKeys)
+        let shapes = PolicyGrammar.shapes.filter { value[$0] != nil }
         guard let shape = shapes.first, shapes.count == 1 else {
             throw object.error(.invalidValue, "a condition is exactly one of `all`, `any`, `not`, `claim`, `raw_claim`")
         }
@@ -65,17 +64,56 @@ extension Condition {
                 )
             }
             return name == "exists" ? .exists : .absent
-        case "in":
-            var constants: [JSON] = []
-            for element in try object.elements("in") ?? [] {
-                constants.append(try scalar(element.value, at: element.pointer, object))
-            }
-            return .isIn(constants)
-        default:
-            guard let value = object.value[name] else { throw object.error(.missingKey, "missing key `\(name)`") }
-            let constant = try scalar(value, at: object.pointer.appending(name), object)
-            return name == "equals" ? .equals(constant) : .contains(constant)
+        case "in": return .isIn(try scalars(name, object))
+        case "contains_any": return .containsAny(try scalars(name, object))
+        case "contains_all": return .containsAll(try scalars(name, object))
+        case "subset_of": return .subsetOf(try scalars(name, object))
+        case "prefix": return .prefix(try text(name, object))
+        case "suffix": return .suffix(try text(name, object))
+        case "glob": return .glob(Glob(try text(name, object), .name))
+        case "equals": return .equals(try scalar(name, object))
+        case "contains": return .contains(try scalar(name, object))
+        default: return try readComparison(name, object)
         }
+    }
+
+    private static func readComparison(_ name: String, _ object: ObjectReader) throws(ConfigurationError) -> Predicate {
+        guard let comparison = Predicate.Comparison(rawValue: name) else {
+            throw object.error(.invalidValue, "`\(name)` is no operator")
+        }
+        let value = object.value[name]
+        if let number = value?.number { return .compare(comparison, .number(number)) }
+        if let time = value?.string.flatMap(Timestamp.seconds) { return .compare(comparison, .time(time)) }
+        throw object.error(
+            .invalidValue,
+            "`\(name)` needs a number or a date-time such as \"2026-01-31T00:00:00Z\" (RFC 3339)",
+            at: name
+        )
+    }
+
+    private static func text(_ name: String, _ object: ObjectReader) throws(ConfigurationError) -> String {
+        let text = try object.string(name) ?? ""
+        guard (1...Glob.longest).contains(text.utf8.count) else {
+            throw object.error(.invalidValue, "`\(name)` has 1 to \(Glob.longest) bytes", at: name)
+        }
+        return text
+    }
+
+    /// A list without anything in it would be a condition that is always the same.
+    private static func scalars(_ name: String, _ object: ObjectReader) throws(ConfigurationError) -> [JSON] {
+        var constants: [JSON] = []
+        for element in try object.elements(name) ?? [] {
+            constants.append(try scalar(element.value, at: element.pointer, object))
+        }
+        guard !constants.isEmpty else {
+            throw object.error(.unreachableRule, "`\(name)` is empty, so nothing matches", at: name)
+        }
+        return constants
+    }
+
+    private static func scalar(_ name: String, _ object: ObjectReader) throws(ConfigurationError) -> JSON {
+        guard let value = object.value[name] else { throw object.error(.missingKey, "missing key `\(name)`") }
+        return try scalar(value, at: object.pointer.appending(name), object)
     }
 
     private static func scalar(

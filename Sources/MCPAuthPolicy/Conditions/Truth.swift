@@ -11,28 +11,39 @@ enum Truth: Sendable, Hashable {
         self = value ? .isTrue : .isFalse
     }
 
-    /// True when all are.
-    ///
-    /// false when one is. All of nothing is true.
-    static func all(_ values: some Sequence<Truth>) -> Truth {
+    /// Unknown for `nil`.
+    init(_ value: Bool?) {
+        self = value.map(Truth.init) ?? .unknown
+    }
+
+    /// True when all are, false when one is; all of nothing is true.
+    static func all<Values: Sequence>(_ values: Values, _ truth: (Values.Element) -> Truth) -> Truth {
         var result = Truth.isTrue
         for value in values {
-            if value == .isFalse { return .isFalse }
-            if value == .unknown { result = .unknown }
+            result = result.and(truth(value))
+            if result == .isFalse { break }
         }
         return result
     }
 
-    /// True when one is.
-    ///
-    /// false when all are. Any of nothing is false.
-    static func any(_ values: some Sequence<Truth>) -> Truth {
+    /// True when one is, false when all are; any of nothing is false.
+    static func any<Values: Sequence>(_ values: Values, _ truth: (Values.Element) -> Truth) -> Truth {
         var result = Truth.isFalse
         for value in values {
-            if value == .isTrue { return .isTrue }
-            if value == .unknown { result = .unknown }
+            result = result.or(truth(value))
+            if result == .isTrue { break }
         }
         return result
+    }
+
+    func and(_ other: Truth) -> Truth {
+        if self == .isFalse || other == .isFalse { return .isFalse }
+        return self == .unknown ? .unknown : other
+    }
+
+    func or(_ other: Truth) -> Truth {
+        if self == .isTrue || other == .isTrue { return .isTrue }
+        return self == .unknown ? .unknown : other
     }
 
     var negated: Truth {

@@ -1,0 +1,114 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MCPAuthJSON
+
+/// A claim as a policy looks at it: a view of the token's own document, or a value that a mapping made.
+///
+/// Looking at a view copies nothing, so a condition costs no allocation.
+package enum ClaimValue: Sendable {
+    case view(JSONValue)
+    case made(JSON)
+
+    /// Compares with a scalar; `nil` when the types differ or the value is no scalar.
+    package func equals(_ constant: JSON) -> Bool? {
+        switch (self, constant) {
+        case (.view(let value), .string(let text)):
+            value.kind == .string ? value.isString(text) : nil
+        case (.view(let value), .boolean(let boolean)):
+            value.boolean.map { $0 == boolean }
+        case (.view(let value), .null):
+            value.kind == .null ? true : nil
+        case (.view(let value), .integer), (.view(let value), .number):
+            value.kind == .number ? Self.isSameNumber(value.integer, value.number ?? .nan, constant) : nil
+        case (.made(.string(let value)), .string(let text)):
+            value.utf8.elementsEqual(text.utf8)
+        case (.made(.boolean(let value)), .boolean(let boolean)):
+            value == boolean
+        case (.made(.null), .null):
+            true
+        case (.made(.integer(let value)), .integer), (.made(.integer(let value)), .number):
+            Self.isSameNumber(value, Double(value), constant)
+        case (.made(.number(let value)), .integer), (.made(.number(let value)), .number):
+            Self.isSameNumber(nil, value, constant)
+        default: nil
+        }
+    }
+
+    /// Whole numbers are compared as such, so that large ones that differ are not rounded to the same one.
+    private static func isSameNumber(_ integer: Int64?, _ number: Double, _ constant: JSON) -> Bool {
+        switch (integer, constant) {
+        case (let integer?, .integer(let other)): integer == other
+        case (let integer?, .number(let other)): Int64(exactly: other) == integer
+        case (nil, .integer(let other)): Int64(exactly: number) == other
+        case (nil, .number(let other)): number == other
+        default: false
+        }
+    }
+
+    /// The number, however it is written; `nil` for every other kind.
+    package var number: Double? {
+        switch self {
+        case .view(let value): value.number
+        case .made(let value): value.double
+        }
+    }
+
+    /// The text; `nil` for every other kind.
+    package var text: String? {
+        switch self {
+        case .view(let value): value.string
+        case .made(let value): value.string
+        }
+    }
+
+    /// Whether it is a string.
+    package var isText: Bool {
+        switch self {
+        case .view(let value): value.kind == .string
+        case .made(.string): true
+        case .made: false
+        }
+    }
+
+    /// The number of elements of an array; `nil` for every other kind.
+    package var elementCount: Int? {
+        switch self {
+        case .view(let value): value.kind == .array ? value.count : nil
+        case .made(.array(let elements)): elements.count
+        case .made: nil
+        }
+    }
+
+    /// An element of an array; `nil` out of range.
+    package func element(_ index: Int) -> ClaimValue? {
+        switch self {
+        case .view(let value): value[index].map(ClaimValue.view)
+        case .made(.array(let elements)): elements.indices.contains(index) ? .made(elements[index]) : nil
+        case .made: nil
+        }
+    }
+
+    /// The same value, owned.
+    package var json: JSON {
+        switch self {
+        case .view(let value): JSON(value)
+        case .made(let value): value
+        }
+    }
+}
+
+extension Claims {
+    /// The normalised claim that `pointer` names, without copying it.
+    package func claim(at pointer: JSONPointer) -> ClaimValue? {
+        guard let first = pointer.tokens.first, replacement(of: first) == nil else {
+            return value(at: pointer).map(ClaimValue.made)
+        }
+        return rawClaim(at: pointer)
+    }
+
+    /// The token's own claim, before any mapping, without copying it.
+    package func rawClaim(at pointer: JSONPointer) -> ClaimValue? {
+        root?[pointer].map(ClaimValue.view)
+    }
+}

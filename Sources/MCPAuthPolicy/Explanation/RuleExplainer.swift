@@ -1,0 +1,175 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MCPAuthCore
+internal import MCPAuthJSON
+
+/// Says of one rule and one message what became of it, where that was decided and why.
+///
+/// It asks the same questions as ``PolicyEvaluation``, of every part of the rule, also where the evaluation would have
+/// known enough before.
+struct RuleExplainer {
+    /// One part of a rule: what it came to, where it stands, and the words for it.
+    private struct Part {
+        let truth: Truth
+        let pointer: JSONPointer
+        let why: String
+    }
+
+    private let policy: CompiledPolicy
+    private let rule: PolicyRule
+    private let revealsClaims: Bool
+
+    init(_ policy: CompiledPolicy, _ rule: PolicyRule, revealsClaims: Bool) {
+        self.policy = policy
+        self.rule = rule
+        self.revealsClaims = revealsClaims
+    }
+
+    func finding(_ input: PolicyInput, _ message: MCPMessage?) -> RuleFinding {
+        guard rule.isAbout(input.operation, message) else {
+            let operation = message?.description ?? input.operation.description
+            return finding(.notApplicable, rule.pointer, "it is not about `\(operation)`", [])
+        }
+        let who = who(input.authInfo)
+        if let other = who.first(where: { $0.truth == .isFalse }) {
+            return finding(.notApplicable, other.pointer, other.why, [])
+        }
+        var leaves: [RuleFinding.Leaf] = []
+        // A require that may be for this caller counts against it as if it were.
+        let parts =
+            (rule.effect == .require ? [] : who) + proof() + condition(input.authInfo.claims, &leaves) + scopes(input) + signIn(input)
+        let truth = Truth.all(parts, \.truth)
+        let decisive = parts.first { $0.truth == .isFalse } ?? parts.first { $0.truth == .unknown }
+        let why = decisive?.why ?? (parts.isEmpty ? "it names nothing else" : parts.map(\.why).joined(separator: "; "))
+        return finding(truth.result, decisive?.pointer ?? rule.pointer, why, leaves)
+    }
+
+    private func finding(
+        _ result: RuleFinding.Result,
+        _ pointer: JSONPointer,
+        _ why: String,
+        _ leaves: [RuleFinding.Leaf]
+    ) -> RuleFinding {
+        RuleFinding(
+            file: policy.identity.file,
+            id: rule.id,
+            effect: rule.effect.rawValue,
+            isEnforced: rule.isEnforced,
+            result: result,
+            pointer: pointer.description,
+            why: why,
+            leaves: leaves
+        )
+    }
+
+    private func who(_ authInfo: AuthInfo) -> [Part] {
+        var parts: [Part] = []
+        if let issuers = rule.issuers {
+            let isNamed = issuers.contains(authInfo.issuer.description)
+            parts.append(part(Truth(isNamed), "issuers", "the issuer is \(isNamed ? "" : "not ")among them"))
+        }
+        if let kind = rule.subjectKind {
+            let found = SubjectKind(authInfo)
+            parts.append(part(Truth(found == kind), "subject_kind", "the token is that of a \(found.rawValue)"))
+        }
+        if let clientIDs = rule.clientIDs {
+            let isNamed = authInfo.clientID.map(clientIDs.contains)
+            let words = isNamed.map { "the client is \($0 ? "" : "not ")among them" } ?? "the token names no client"
+            parts.append(part(Truth(isNamed), "client_ids", words))
+        }
+        return parts
+    }
+
+    private func proof() -> [Part] {
+        rule.requiresProof ? [part(.isFalse, "proof_of_possession", "the token came without a proof")] : []
+    }
+
+    private func scopes(_ input: PolicyInput) -> [Part] {
+        guard !rule.allScopes.isEmpty || !rule.anyScopes.isEmpty else { return [] }
+        let granted = policy.scopeTable.granted(by: input.authInfo.scopes)
+        guard !rule.hasScopes(granted) else { return [part(.isTrue, "scopes", "the scopes suffice")] }
+        let named = rule.namedScopes(having: granted, policy.scopeTable)
+        let missing = policy.scopeTable.missing(named, in: granted)
+        return [part(.isFalse, "scopes", "the token lacks scope `\(missing)`")]
+    }
+
+    private func signIn(_ input: PolicyInput) -> [Part] {
+        guard let signIn = rule.signIn else { return [] }
+        let key = signIn.acrValues == nil ? "max_age_seconds" : "acr"
+        let isMet = signIn.isMet(by: input.authInfo, now: input.now)
+        let words = isMet ? "the sign-in is good enough" : "the sign-in is too old, too weak or not told"
+        return [part(Truth(isMet), key, words)]
+    }
+
+    private func part(_ truth: Truth, _ key: String, _ why: String) -> Part {
+        Part(truth: truth, pointer: rule.pointer.appending(key), why: why)
+    }
+
+    private func condition(_ claims: Claims, _ leaves: inout [RuleFinding.Leaf]) -> [Part] {
+        guard let condition = rule.condition else { return [] }
+        return [explain(condition, rule.pointer.appending("when"), claims, &leaves)]
+    }
+
+    private func explain(
+        _ condition: Condition,
+        _ pointer: JSONPointer,
+        _ claims: Claims,
+        _ leaves: inout [RuleFinding.Leaf]
+    ) -> Part {
+        switch condition {
+        case .all(let conditions):
+            let parts = explain(conditions, pointer.appending("all"), claims, &leaves)
+            let truth = Truth.all(parts, \.truth)
+            let decisive = truth == .isTrue ? nil : parts.first { $0.truth == truth }
+            return decisive ?? Part(truth: truth, pointer: pointer, why: "all of \(parts.count) conditions are true")
+        case .any(let conditions):
+            let parts = explain(conditions, pointer.appending("any"), claims, &leaves)
+            let truth = Truth.any(parts, \.truth)
+            let decisive = truth == .isFalse ? nil : parts.first { $0.truth == truth }
+            return decisive ?? Part(truth: truth, pointer: pointer, why: "none of \(parts.count) conditions is true")
+        case .not(let inner):
+            let part = explain(inner, pointer.appending("not"), claims, &leaves)
+            return Part(truth: part.truth.negated, pointer: part.pointer, why: "not: \(part.why)")
+        case .predicate(let reference, let predicate):
+            let value = reference.value(in: claims)
+            let truth = predicate.evaluate(value, isSetValued: reference.isSetValued)
+            leaves.append(RuleFinding.Leaf(pointer: pointer.description, result: truth.result))
+            return Part(truth: truth, pointer: pointer, why: words(reference, value, truth))
+        }
+    }
+
+    private func explain(
+        _ conditions: [Condition],
+        _ pointer: JSONPointer,
+        _ claims: Claims,
+        _ leaves: inout [RuleFinding.Leaf]
+    ) -> [Part] {
+        var parts: [Part] = []
+        for (index, condition) in conditions.enumerated() {
+            parts.append(explain(condition, pointer.appending(String(index)), claims, &leaves))
+        }
+        return parts
+    }
+
+    private func words(_ reference: Condition.ClaimReference, _ value: ClaimValue?, _ truth: Truth) -> String {
+        let claim = "the \(reference.isRaw ? "token's own " : "")claim `\(reference.pointer.description.printable)`"
+        guard let value else { return "\(claim) is missing" }
+        let shown = revealsClaims ? String(decoding: value.json.encoded(), as: UTF8.self).printable : "<redacted>"
+        switch truth {
+        case .isTrue: return "\(claim) is \(shown), which does"
+        case .isFalse: return "\(claim) is \(shown), which does not"
+        case .unknown: return "\(claim) is \(shown), which has another type"
+        }
+    }
+}
+
+extension Truth {
+    fileprivate var result: RuleFinding.Result {
+        switch self {
+        case .isTrue: .isTrue
+        case .isFalse: .isFalse
+        case .unknown: .unknown
+        }
+    }
+}

@@ -1,0 +1,189 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MCPAuthCore
+
+/// The evaluation of all policies of a resource for one message; allocates nothing unless something is lacking.
+struct PolicyEvaluation {
+    /// What became of the message.
+    enum Verdict {
+        case allow(rules: [String])
+        /// No scope and no sign-in would help.
+        case deny(rules: [String])
+        case lacking(Lack)
+    }
+
+    private let input: PolicyInput
+    private let message: MCPMessage?
+    private var firedDenies: [String] = []
+    /// Requires that neither scopes nor a sign-in can meet.
+    private var unmetRequires: [String] = []
+    /// What the other unmet requires lack.
+    private var lack = Lack()
+    /// The first rule that allows.
+    private var allow: Candidate?
+    /// The allow rule that lacks nothing but scopes or a sign-in, and of those the least.
+    private var nearest: Candidate?
+    /// The short form that lacks the fewest scopes.
+    private var shortForm: (policy: CompiledPolicy, missing: Int)?
+    private(set) var wouldDeny: [String] = []
+
+    /// An allow rule that is for this caller and message, and whose condition is true.
+    private struct Candidate {
+        let rule: PolicyRule
+        let policy: CompiledPolicy
+        let missingScopes: Int
+        let lacksSignIn: Bool
+        let order: RuleOrder
+
+        /// The fewest scopes, then no new sign-in, then the first in the files.
+        func isNearer(than other: Candidate) -> Bool {
+            (missingScopes, lacksSignIn ? 1 : 0, order) < (other.missingScopes, other.lacksSignIn ? 1 : 0, other.order)
+        }
+    }
+
+    init(input: PolicyInput, message: MCPMessage?) {
+        self.input = input
+        self.message = message
+    }
+
+    mutating func add(_ policy: CompiledPolicy, _ number: Int) {
+        let granted = policy.scopeTable.granted(by: input.authInfo.scopes)
+        if !policy.requiredScopes.isEmpty { requireShortForm(policy, granted) }
+        policy.forEachRule(about: input.operation, message) { rule, position in
+            let isForCaller = rule.isFor(input.authInfo)
+            guard isForCaller != .isFalse else { return }
+            switch rule.effect {
+            case .deny: deny(rule, granted)
+            case .require: require(rule, granted, policy.scopeTable)
+            case .allow where isForCaller == .isTrue && rule.isEnforced:
+                allow(rule, granted, policy, RuleOrder(policy: number, rule: position))
+            case .allow: break
+            }
+        }
+    }
+
+    private mutating func requireShortForm(_ policy: CompiledPolicy, _ granted: ScopeBits) {
+        let isMet = policy.hasRequiredScopes(granted)
+        guard policy.isEnforced else {
+            if !isMet { wouldDeny += Self.shortForm }
+            return
+        }
+        let missing = isMet ? 0 : policy.scopeTable.missing(policy.requiredScopes, in: granted).count
+        if shortForm.map({ missing < $0.missing }) ?? true { shortForm = (policy, missing) }
+        if !isMet { lack.add(policy.requiredScopes, Self.shortForm, having: granted, policy.scopeTable) }
+    }
+
+    private mutating func deny(_ rule: PolicyRule, _ granted: ScopeBits) {
+        guard rule.hasScopes(granted), rule.holds(for: input.authInfo) != .isFalse else { return }
+        if rule.isEnforced { firedDenies.append(rule.id) } else { wouldDeny.append(rule.id) }
+    }
+
+    private mutating func require(_ rule: PolicyRule, _ granted: ScopeBits, _ table: ScopeTable) {
+        let holds = rule.holds(for: input.authInfo) == .isTrue
+        let hasSignIn = rule.hasSignIn(input)
+        if holds, hasSignIn, rule.hasScopes(granted) { return }
+        if !rule.isEnforced {
+            wouldDeny.append(rule.id)
+        } else if !holds {
+            unmetRequires.append(rule.id)
+        } else {
+            lack.add(rule, needsSignIn: !hasSignIn, having: granted, table)
+        }
+    }
+
+    private mutating func allow(
+        _ rule: PolicyRule,
+        _ granted: ScopeBits,
+        _ policy: CompiledPolicy,
+        _ order: RuleOrder
+    ) {
+        if let allow, allow.order < order { return }
+        guard rule.holds(for: input.authInfo) == .isTrue else { return }
+        let hasScopes = rule.hasScopes(granted)
+        let lacksSignIn = !rule.hasSignIn(input)
+        guard !hasScopes || lacksSignIn else {
+            allow = Candidate(rule: rule, policy: policy, missingScopes: 0, lacksSignIn: false, order: order)
+            return
+        }
+        guard allow == nil else { return }
+        let table = policy.scopeTable
+        let missing = hasScopes ? 0 : table.missing(rule.namedScopes(having: granted, table), in: granted).count
+        let candidate = Candidate(
+            rule: rule,
+            policy: policy,
+            missingScopes: missing,
+            lacksSignIn: lacksSignIn,
+            order: order
+        )
+        if nearest.map(candidate.isNearer) ?? true { nearest = candidate }
+    }
+
+    func verdict(shortFormAllows: Bool) -> Verdict {
+        guard firedDenies.isEmpty else { return .deny(rules: firedDenies) }
+        guard unmetRequires.isEmpty else { return .deny(rules: unmetRequires) }
+        let candidate = allow ?? nearest
+        guard candidate != nil || shortFormAllows else { return .deny(rules: []) }
+        if lack.isNothing, shortFormAllows || allow != nil { return .allow(rules: allow?.rule.ids ?? Self.shortForm) }
+        // The scopes of the operation are asked for all at once, also those of a rule that would allow already.
+        var lack = lack
+        if let candidate {
+            let table = candidate.policy.scopeTable
+            let granted = table.granted(by: input.authInfo.scopes)
+            lack.add(candidate.rule, needsSignIn: candidate.lacksSignIn, having: granted, table)
+        } else if let policy = shortForm?.policy {
+            let granted = policy.scopeTable.granted(by: input.authInfo.scopes)
+            lack.add(policy.requiredScopes, [], having: granted, policy.scopeTable)
+        }
+        return .lacking(lack)
+    }
+
+    private static let shortForm = ["required_scopes"]
+}
+
+/// What keeps rules from being met, as far as the client can do something about it.
+struct Lack {
+    /// Scopes as the rules name them, also those that the client has.
+    private var named: ScopeSet = []
+    private var missing: ScopeSet = []
+    private var rulesLackingScopes: [String] = []
+    private var signIns: [SignInDemand] = []
+    private var rulesLackingSignIn: [String] = []
+
+    /// Whether neither a scope nor a sign-in is lacking.
+    var isNothing: Bool { missing.isEmpty && signIns.isEmpty }
+
+    mutating func add(_ scopes: ScopeSet, _ rules: [String], having granted: ScopeBits, _ table: ScopeTable) {
+        named = named.union(scopes)
+        let lacking = table.missing(scopes, in: granted)
+        guard !lacking.isEmpty else { return }
+        missing = missing.union(lacking)
+        rulesLackingScopes += rules
+    }
+
+    mutating func add(_ rule: PolicyRule, needsSignIn: Bool, having granted: ScopeBits, _ table: ScopeTable) {
+        add(rule.namedScopes(having: granted, table), rule.ids, having: granted, table)
+        guard needsSignIn, let signIn = rule.signIn else { return }
+        signIns.append(signIn)
+        rulesLackingSignIn += rule.ids
+    }
+
+    mutating func formUnion(_ other: Lack) {
+        named = named.union(other.named)
+        missing = missing.union(other.missing)
+        rulesLackingScopes += other.rulesLackingScopes.filter { !rulesLackingScopes.contains($0) }
+        signIns += other.signIns
+        rulesLackingSignIn += other.rulesLackingSignIn.filter { !rulesLackingSignIn.contains($0) }
+    }
+
+    /// Scopes first, then the sign-in; a challenge that could not help is a plain refusal.
+    var outcome: PolicyOutcome {
+        guard missing.isEmpty else {
+            return PolicySet.requestable(missing).isEmpty
+                ? .deny(rules: rulesLackingScopes)
+                : .insufficientScope(PolicySet.requestable(named), rules: rulesLackingScopes)
+        }
+        guard let needed = SignInDemand.requirement(signIns) else { return .deny(rules: rulesLackingSignIn) }
+        return .insufficientAuthentication(needed, rules: rulesLackingSignIn)
+    }
+}

@@ -1,0 +1,152 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MCPAuthCore
+internal import MCPAuthJSON
+
+/// A set of the scopes that a policy document names, one bit each.
+struct ScopeBits: Sendable, Hashable {
+    private var first: UInt64 = 0
+    /// For scopes beyond the 64th; empty in nearly every policy, and then it costs no allocation.
+    private var rest: [UInt64] = []
+
+    mutating func insert(_ index: Int) {
+        guard index >= 64 else {
+            first |= 1 << UInt64(index)
+            return
+        }
+        let word = index / 64 - 1
+        while rest.count <= word { rest.append(0) }
+        rest[word] |= 1 << UInt64(index % 64)
+    }
+
+    mutating func formUnion(_ other: ScopeBits) {
+        first |= other.first
+        for (word, bits) in other.rest.enumerated() {
+            if word < rest.count { rest[word] |= bits } else { rest.append(bits) }
+        }
+    }
+
+    func isSuperset(of other: ScopeBits) -> Bool {
+        guard first & other.first == other.first else { return false }
+        for (word, bits) in other.rest.enumerated() {
+            guard bits & (word < rest.count ? rest[word] : 0) == bits else { return false }
+        }
+        return true
+    }
+
+    func intersects(_ other: ScopeBits) -> Bool {
+        if first & other.first != 0 { return true }
+        return zip(rest, other.rest).contains { $0 & $1 != 0 }
+    }
+}
+
+/// The scopes that a policy document names, and which of them each scope of a token is worth.
+struct ScopeTable: Sendable {
+    /// More scopes than this in `scope_implies` are refused: every one is followed to all that it implies.
+    static let mostImplying = 1000
+
+    /// A scope with what it implies, those among them that a rule names.
+    private var worth: [String: ScopeBits] = [:]
+    private var indices: [String: Int] = [:]
+    /// Each scope with everything it implies, itself not among them.
+    private let implied: [String: Set<String>]
+
+    init(implied: [String: Set<String>]) {
+        self.implied = implied
+    }
+
+    /// The bits of these scopes, which count as named from now on.
+    mutating func bits(naming scopes: ScopeSet) -> ScopeBits {
+        var bits = ScopeBits()
+        for scope in scopes {
+            let index = indices[scope] ?? indices.count
+            indices[scope] = index
+            bits.insert(index)
+        }
+        return bits
+    }
+
+    /// Works out what every scope is worth; called once, when all scopes are named.
+    mutating func finish() {
+        for scope in Set(indices.keys).union(implied.keys) {
+            var bits = ScopeBits()
+            for reached in (implied[scope] ?? []).union([scope]) {
+                if let index = indices[reached] { bits.insert(index) }
+            }
+            worth[scope] = bits
+        }
+    }
+
+    /// What a token's scopes are worth here.
+    func granted(by scopes: ScopeSet) -> ScopeBits {
+        var bits = ScopeBits()
+        for scope in scopes {
+            if let more = worth[scope] { bits.formUnion(more) }
+        }
+        return bits
+    }
+
+    /// Whether these bits have the scope.
+    func has(_ scope: String, in bits: ScopeBits) -> Bool {
+        guard let index = indices[scope] else { return false }
+        var one = ScopeBits()
+        one.insert(index)
+        return bits.isSuperset(of: one)
+    }
+
+    /// Those of these scopes that are not among the bits.
+    func missing(_ scopes: ScopeSet, in bits: ScopeBits) -> ScopeSet {
+        ScopeSet(scopes.filter { !has($0, in: bits) })
+    }
+}
+
+extension ScopeTable {
+    /// Reads `scope_implies`.
+    ///
+    /// - Throws: ``ConfigurationError`` for a circle, a value that is no scope, or too many scopes.
+    static func read(_ object: ObjectReader) throws(ConfigurationError) -> ScopeTable {
+        var edges: [String: [String]] = [:]
+        var pointers: [String: JSONPointer] = [:]
+        for (name, value, pointer) in try object.dictionary("scope_implies") {
+            guard let elements = value.array, ScopeSet.isScopeToken(name) else {
+                throw object.document.error(.wrongType, "expected a scope with an array of scopes", at: pointer)
+            }
+            var names: [String] = []
+            for element in elements {
+                guard let scope = element.string, ScopeSet.isScopeToken(scope) else {
+                    throw object.document.error(.invalidValue, "expected an array of scopes", at: pointer)
+                }
+                names.append(scope)
+            }
+            edges[name] = names
+            pointers[name] = pointer
+        }
+        guard Set(edges.values.joined()).union(edges.keys).count <= mostImplying else {
+            throw object.error(.invalidValue, "more than \(mostImplying) scopes imply others", at: "scope_implies")
+        }
+        var implied: [String: Set<String>] = [:]
+        for name in edges.keys.sorted() {
+            let reached = reachable(from: name, edges)
+            if reached.contains(name) {
+                throw object.document.error(
+                    .cyclicImplication,
+                    "the scope `\(name.printable)` implies itself",
+                    at: pointers[name] ?? .root,
+                    part: .name
+                )
+            }
+            implied[name] = reached
+        }
+        return ScopeTable(implied: implied)
+    }
+
+    private static func reachable(from start: String, _ edges: [String: [String]]) -> Set<String> {
+        var reached = Set<String>()
+        var pending = edges[start] ?? []
+        while let scope = pending.popLast() {
+            if reached.insert(scope).inserted { pending += edges[scope] ?? [] }
+        }
+        return reached
+    }
+}

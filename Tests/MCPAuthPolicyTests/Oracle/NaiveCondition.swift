@@ -1,0 +1,145 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+import MCPAuthJSON
+
+/// Kleene's three values in the order that makes "and" the least of several and "or" the greatest.
+enum NaiveTruth: Int, Comparable {
+    case no
+    case unknown
+    case yes
+
+    init(_ isTrue: Bool) { self = isTrue ? .yes : .no }
+
+    /// True when there is nothing.
+    static func all(_ truths: [NaiveTruth]) -> NaiveTruth { truths.min() ?? .yes }
+
+    /// False when there is nothing.
+    static func any(_ truths: [NaiveTruth]) -> NaiveTruth { truths.max() ?? .no }
+
+    static prefix func ! (truth: NaiveTruth) -> NaiveTruth {
+        switch truth {
+        case .no: .yes
+        case .unknown: .unknown
+        case .yes: .no
+        }
+    }
+
+    static func < (left: NaiveTruth, right: NaiveTruth) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// Conditions on the claims of one token.
+struct NaiveCondition {
+    /// The claims of which a single string stands for the set of that string.
+    private static let setClaims = ["scope", "scp", "aud", "groups", "roles", "amr"]
+
+    let claims: JSON
+    let rawClaims: JSON
+
+    /// The value of a condition; one that cannot be understood is unknown.
+    func truth(of condition: JSON) -> NaiveTruth {
+        if let parts = condition["all"]?.elements { return .all(parts.map(truth)) }
+        if let parts = condition["any"]?.elements { return .any(parts.map(truth)) }
+        if let inner = condition["not"] { return !truth(of: inner) }
+        if let pointer = condition["claim"]?.string { return predicate(condition, on: pointer, in: claims) }
+        if let pointer = condition["raw_claim"]?.string { return predicate(condition, on: pointer, in: rawClaims) }
+        return .unknown
+    }
+
+    private func predicate(_ condition: JSON, on pointer: String, in document: JSON) -> NaiveTruth {
+        guard let tokens = JSONPointer(pointer)?.tokens else { return .unknown }
+        let value = tokens.reduce(Optional(document)) { value, token in value?[token] }
+        if condition["exists"] != nil { return NaiveTruth(value != nil) }
+        if condition["absent"] != nil { return NaiveTruth(value == nil) }
+        guard let value else { return .unknown }
+        return comparison(condition, value) ?? setPredicate(condition, elements(of: value, named: tokens)) ?? .unknown
+    }
+
+    /// The elements of an array, or of the set that a single string stands for.
+    private func elements(of value: JSON, named tokens: [String]) -> [JSON]? {
+        if value.string != nil, tokens.count == 1, Self.setClaims.contains(tokens[0]) { return [value] }
+        return value.elements
+    }
+
+    /// The predicates that read one value; `nil` when the condition has none of them.
+    private func comparison(_ condition: JSON, _ value: JSON) -> NaiveTruth? {
+        if let constant = condition["equals"] { return equal(value, constant) }
+        if let constants = condition["in"]?.elements { return isOne(value, of: constants) }
+        if let constant = condition["prefix"] { return text(value, constant) { $0.starts(with: $1) } }
+        if let constant = condition["suffix"] {
+            return text(value, constant) { $0.reversed().starts(with: $1.reversed()) }
+        }
+        if let constant = condition["glob"] {
+            return text(value, constant) { NaiveGlob.matches($1[...], $0[...], starMatchesSlash: true) }
+        }
+        if let constant = condition["lt"] { return order(value, constant) { $0 < 0 } }
+        if let constant = condition["lte"] { return order(value, constant) { $0 <= 0 } }
+        if let constant = condition["gt"] { return order(value, constant) { $0 > 0 } }
+        if let constant = condition["gte"] { return order(value, constant) { $0 >= 0 } }
+        return nil
+    }
+
+    /// The predicates that read a set; `nil` when the condition has none of them.
+    private func setPredicate(_ condition: JSON, _ elements: [JSON]?) -> NaiveTruth? {
+        guard let elements else { return .unknown }
+        func holds(_ constant: JSON) -> NaiveTruth { .any(elements.map { equal($0, constant) }) }
+        if let constant = condition["contains"] { return holds(constant) }
+        if let constants = condition["contains_any"]?.elements { return .any(constants.map(holds)) }
+        if let constants = condition["contains_all"]?.elements { return .all(constants.map(holds)) }
+        if let constants = condition["subset_of"]?.elements {
+            return .all(elements.map { element in .any(constants.map { equal(element, $0) }) })
+        }
+        return nil
+    }
+
+    /// Values of different kinds are not different: it is not known what to make of them.
+    private func equal(_ left: JSON, _ right: JSON) -> NaiveTruth {
+        switch (left, right) {
+        case (.null, .null): return .yes
+        case (.boolean(let left), .boolean(let right)): return NaiveTruth(left == right)
+        case (.string(let left), .string(let right)): return NaiveTruth(left.utf8.elementsEqual(right.utf8))
+        case (.integer(let left), .integer(let right)): return NaiveTruth(left == right)
+        default:
+            guard let left = left.double, let right = right.double else { return .unknown }
+            return NaiveTruth(left == right)
+        }
+    }
+
+    /// A constant of another kind than the value is just another value, as long as one has the value's kind.
+    private func isOne(_ value: JSON, of constants: [JSON]) -> NaiveTruth {
+        if constants.isEmpty { return .no }
+        let comparable = constants.map { equal(value, $0) }.filter { $0 != .unknown }
+        return comparable.isEmpty ? .unknown : .any(comparable)
+    }
+
+    private func text(_ value: JSON, _ constant: JSON, _ test: ([UInt8], [UInt8]) -> Bool) -> NaiveTruth {
+        guard let value = value.string, let constant = constant.string else { return .unknown }
+        return NaiveTruth(test(Array(value.utf8), Array(constant.utf8)))
+    }
+
+    /// Numbers have an order and instants have one; nothing else has.
+    private func order(_ value: JSON, _ constant: JSON, _ test: (Int) -> Bool) -> NaiveTruth {
+        if let value = value.double, let constant = constant.double {
+            return NaiveTruth(test(sign(value, constant)))
+        }
+        if let value = value.string.flatMap(NaiveInstant.init),
+            let constant = constant.string.flatMap(NaiveInstant.init)
+        {
+            return NaiveTruth(test(sign(value, constant)))
+        }
+        return .unknown
+    }
+
+    private func sign<Value: Comparable>(_ left: Value, _ right: Value) -> Int {
+        if left < right { return -1 }
+        return left == right ? 0 : 1
+    }
+}
+
+extension JSON {
+    /// The elements; `nil` for every other kind.
+    var elements: [JSON]? {
+        guard case .array(let elements) = self else { return nil }
+        return elements
+    }
+}

@@ -1,0 +1,296 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+import MCPAuthCore
+import MCPAuthJSON
+
+/// What the oracle is told about one request: plain values, so that it shares no model with the compiled evaluator.
+struct NaiveRequest {
+    /// The claims after the issuer's transformers, an object; `scope` is an array of strings.
+    var claims: JSON
+    /// The token's own claims, an object.
+    var rawClaims: JSON
+    var issuer: String
+    var subject: String?
+    var clientID: String?
+    /// What the token grants, before any `scope_implies`.
+    var scopes: [String]
+    var method: String
+    var path: String
+    var operation: Operation
+    /// Seconds since 1970.
+    var now: Double
+    /// Whether the token was presented with a proof of possession.
+    var hasProof: Bool
+}
+
+/// What the policies decide, without the reasons.
+enum NaiveOutcome: Equatable {
+    case allow
+    /// A plain 403.
+    case deny
+    /// The scopes of the challenge, as the rules name them.
+    case insufficientScope(Set<String>)
+    /// The sign-in that would do.
+    case insufficientAuthentication(acrValues: [String], maxAge: Int?)
+}
+
+/// The policy language read straight from its specification: the oracle that the compiled evaluator is compared with.
+///
+/// It walks the JSON of every rule for every message. It has no index, no bit sets and no compiled form, so that a
+/// mistake in one of those cannot be made here as well, and each function can be held against one sentence of the
+/// specification. It trusts that the documents were accepted by the loader.
+struct NaiveEvaluator {
+    /// Sentences of the specification that can be read in two ways; the defaults are the ways that grant less.
+    struct Readings {
+        /// Whether an allow rule with only `http_methods` and `paths` allows an MCP message that is known.
+        ///
+        /// By default no: such a rule cannot allow an unknown message, which would make no sense if it could allow
+        /// every known one.
+        var httpRulesAllowMessages = false
+        /// Whether an allow rule in shadow mode is an allow rule, beside which the short form does not allow.
+        ///
+        /// By default yes: else putting a rule into shadow mode would turn the short form into an allow for everything.
+        var shadowAllowStopsShortForm = true
+    }
+
+    /// One rule, together with what of its file matters to it.
+    private struct Rule {
+        let json: JSON
+        let implications: JSON?
+        let isEnforced: Bool
+
+        func has(effect: String) -> Bool { json["effect"] == .string(effect) }
+    }
+
+    /// What a rule that holds but for scopes and sign-in asks of the caller.
+    private struct Demand {
+        /// Every scope the rule names, those the caller has included: a challenge is complete.
+        let scopes: Set<String>
+        let missing: Set<String>
+        let needsSignIn: Bool
+        let acrValues: [String]?
+        let maxAge: Int?
+
+        var isMet: Bool { missing.isEmpty && !needsSignIn }
+    }
+
+    /// What is known about one message, or about a request that has none.
+    private enum Verdict {
+        case allowed
+        /// No scope and no sign-in would help.
+        case denied
+        case lacking([Demand])
+    }
+
+    private let policies: [JSON]
+    private let readings: Readings
+
+    /// The policies of one resource, in its order.
+    init(policies: [JSON], readings: Readings = Readings()) {
+        self.policies = policies
+        self.readings = readings
+    }
+
+    /// Every message must be allowed; what the messages lack is asked for at once.
+    func decide(_ request: NaiveRequest) -> NaiveOutcome {
+        var demands: [Demand] = []
+        let situations = NaiveSituation.all(of: request.operation)
+        if situations.isEmpty { return .deny }
+        for situation in situations {
+            switch verdict(on: situation, of: request) {
+            case .denied: return .deny
+            case .allowed: break
+            case .lacking(let more): demands += more
+            }
+        }
+        if demands.isEmpty { return .allow }
+        if demands.contains(where: { !$0.missing.isEmpty }) {
+            return scopeChallenge(demands)
+        }
+        return signInChallenge(demands.filter(\.needsSignIn))
+    }
+
+    /// The ids of rules in shadow mode that would have counted against the caller.
+    func wouldDeny(_ request: NaiveRequest) -> Set<String> {
+        var ids: Set<String> = []
+        for situation in NaiveSituation.all(of: request.operation) {
+            for rule in rules() where !rule.isEnforced && countsAgainst(rule, situation, request) {
+                if let id = rule.json["id"]?.string { ids.insert(id) }
+            }
+        }
+        return ids
+    }
+
+    // MARK: - Rules
+
+    /// All rules in order of their files, the short forms written out.
+    private func rules() -> [Rule] {
+        let someRuleAllows = policies.contains { policy in
+            (policy["rules"]?.elements ?? []).contains { rule in
+                rule["effect"] == .string("allow")
+                    && (readings.shadowAllowStopsShortForm || isEnforced(rule, in: policy))
+            }
+        }
+        var rules: [Rule] = []
+        for policy in policies {
+            var written = policy["rules"]?.elements ?? []
+            if let required = policy["required_scopes"] {
+                let effects: [JSON] = someRuleAllows ? ["require"] : ["require", "allow"]
+                written += effects.map { ["effect": $0, "targets": "any", "scopes": ["all": required]] }
+            }
+            for rule in written {
+                rules.append(
+                    Rule(
+                        json: rule,
+                        implications: policy["scope_implies"],
+                        isEnforced: isEnforced(rule, in: policy)
+                    )
+                )
+            }
+        }
+        return rules
+    }
+
+    private func isEnforced(_ rule: JSON, in policy: JSON) -> Bool {
+        rule["enforce"] != .boolean(false) && policy["enforce"] != .boolean(false)
+    }
+
+    private func verdict(on situation: NaiveSituation, of request: NaiveRequest) -> Verdict {
+        let rules = rules().filter(\.isEnforced)
+        if rules.contains(where: { $0.has(effect: "deny") && countsAgainst($0, situation, request) }) { return .denied }
+        var demands: [Demand] = []
+        for rule in rules
+        where rule.has(effect: "require") && countsAgainst(rule, situation, request) {
+            guard let demand = demand(of: rule, request) else { return .denied }
+            demands.append(demand)
+        }
+        let candidates =
+            rules
+            .filter { $0.has(effect: "allow") && reach(of: $0, situation, request) == .yes }
+            .compactMap { demand(of: $0, request) }
+        // The first of equal elements is the least, so ties go by file order.
+        let best = candidates.min { left, right in
+            (left.missing.count, left.needsSignIn ? 1 : 0) < (right.missing.count, right.needsSignIn ? 1 : 0)
+        }
+        guard let best else { return .denied }
+        return demands.isEmpty && best.isMet ? .allowed : .lacking(demands + [best])
+    }
+
+    /// Whether the rule is about this message and this caller.
+    private func reach(of rule: Rule, _ situation: NaiveSituation, _ request: NaiveRequest) -> NaiveTruth {
+        let target = NaiveTarget(rule: rule.json, httpRulesAllowMessages: readings.httpRulesAllowMessages)
+        return .all([target.truth(for: situation, of: request), who(rule.json, request)])
+    }
+
+    /// Whether a deny fires or a requirement is unmet; when it cannot be known whether the rule is about this request,
+    /// it is.
+    private func countsAgainst(_ rule: Rule, _ situation: NaiveSituation, _ request: NaiveRequest) -> Bool {
+        if reach(of: rule, situation, request) == .no { return false }
+        if rule.has(effect: "deny") {
+            let named = namedScopes(of: rule, request)
+            let hasScopes = NaiveTruth(named.isSubset(of: expanded(request.scopes, by: rule.implications)))
+            return NaiveTruth.all([hasScopes, condition(of: rule.json, request)]) != .no
+        }
+        if rule.has(effect: "require") {
+            return demand(of: rule, request)?.isMet != true
+        }
+        return false
+    }
+
+    /// What the rule asks of the caller; `nil` when it asks for what no scope and no sign-in gives.
+    private func demand(of rule: Rule, _ request: NaiveRequest) -> Demand? {
+        guard condition(of: rule.json, request) == .yes else { return nil }
+        if rule.json["proof_of_possession"] == .string("required"), !request.hasProof { return nil }
+        let named = namedScopes(of: rule, request)
+        let maxAge = rule.json["max_age_seconds"]?.double
+        let acrValues = rule.json["acr"]?.elements?.compactMap(\.string)
+        return Demand(
+            scopes: named,
+            missing: named.subtracting(expanded(request.scopes, by: rule.implications)),
+            needsSignIn: !isFresh(request, maxAge) || !hasClass(request, acrValues),
+            acrValues: acrValues,
+            maxAge: maxAge.map { Int($0) }
+        )
+    }
+
+    private func condition(of rule: JSON, _ request: NaiveRequest) -> NaiveTruth {
+        guard let condition = rule["when"] else { return .yes }
+        return NaiveCondition(claims: request.claims, rawClaims: request.rawClaims).truth(of: condition)
+    }
+
+    // MARK: - Who
+
+    /// A token without a client id may be of any client.
+    private func who(_ rule: JSON, _ request: NaiveRequest) -> NaiveTruth {
+        var parts: [NaiveTruth] = []
+        if let issuers = rule["issuers"]?.elements {
+            parts.append(NaiveTruth(issuers.contains(.string(request.issuer))))
+        }
+        if let clients = rule["client_ids"]?.elements {
+            parts.append(request.clientID.map { NaiveTruth(clients.contains(.string($0))) } ?? .unknown)
+        }
+        if let kind = rule["subject_kind"]?.string {
+            let isClient = request.subject == nil || request.subject == request.clientID
+            parts.append(NaiveTruth(kind == (isClient ? "client" : "user")))
+        }
+        return .all(parts)
+    }
+
+    // MARK: - Scopes
+
+    /// The scopes the rule names: of `any`, one the caller has, else the first.
+    private func namedScopes(of rule: Rule, _ request: NaiveRequest) -> Set<String> {
+        let held = expanded(request.scopes, by: rule.implications)
+        var named = Set((rule.json["scopes"]?["all"]?.elements ?? []).compactMap(\.string))
+        let alternatives = (rule.json["scopes"]?["any"]?.elements ?? []).compactMap(\.string)
+        if let chosen = alternatives.first(where: held.contains) ?? alternatives.first { named.insert(chosen) }
+        return named
+    }
+
+    /// The granted scopes and all that they imply in this file.
+    private func expanded(_ granted: [String], by implications: JSON?) -> Set<String> {
+        var held: Set<String> = []
+        var pending = granted
+        while let scope = pending.popLast() {
+            guard held.insert(scope).inserted else { continue }
+            pending += (implications?[scope]?.elements ?? []).compactMap(\.string)
+        }
+        return held
+    }
+
+    /// `offline_access` is never asked for; when nothing else is missing, a challenge would not help.
+    private func scopeChallenge(_ demands: [Demand]) -> NaiveOutcome {
+        var scopes: Set<String> = []
+        var missing: Set<String> = []
+        for demand in demands {
+            scopes.formUnion(demand.scopes)
+            missing.formUnion(demand.missing)
+        }
+        scopes.remove("offline_access")
+        missing.remove("offline_access")
+        return missing.isEmpty ? .deny : .insufficientScope(scopes)
+    }
+
+    // MARK: - Sign-in
+
+    private func hasClass(_ request: NaiveRequest, _ acrValues: [String]?) -> Bool {
+        guard let acrValues else { return true }
+        guard let acr = request.claims["acr"]?.string else { return false }
+        return acrValues.contains(acr)
+    }
+
+    private func isFresh(_ request: NaiveRequest, _ maxAge: Double?) -> Bool {
+        guard let maxAge else { return true }
+        guard let signedIn = request.claims["auth_time"]?.double else { return false }
+        return signedIn <= request.now + 60 && request.now - signedIn <= maxAge
+    }
+
+    /// One sign-in for all demands; when no class would do for all of them, there is no challenge.
+    private func signInChallenge(_ demands: [Demand]) -> NaiveOutcome {
+        let lists = demands.compactMap(\.acrValues)
+        let common = (lists.first ?? []).filter { value in lists.allSatisfy { $0.contains(value) } }
+        if common.isEmpty, !lists.isEmpty { return .deny }
+        return .insufficientAuthentication(acrValues: common, maxAge: demands.compactMap(\.maxAge).min())
+    }
+}

@@ -1,0 +1,137 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+import MCPAuthCore
+import MCPAuthJSON
+
+/// What one decision is about: a message, or a request in which there is none to be seen.
+enum NaiveSituation {
+    case http
+    case message(MCPMessage)
+    case unknown
+
+    /// One for every message of the operation.
+    static func all(of operation: Operation) -> [NaiveSituation] {
+        switch operation {
+        case .http: [.http]
+        case .unknown: [.unknown]
+        case .mcp(let messages): messages.map(NaiveSituation.message)
+        }
+    }
+}
+
+/// What one rule is about.
+struct NaiveTarget {
+    let rule: JSON
+    let httpRulesAllowMessages: Bool
+
+    /// Whether the rule is about the situation; unknown never lets an allow rule grant and never silences another.
+    func truth(for situation: NaiveSituation, of request: NaiveRequest) -> NaiveTruth {
+        if rule["targets"] == .string("any") { return .yes }
+        var parts: [NaiveTruth] = []
+        if let methods = rule["http_methods"]?.elements {
+            parts.append(NaiveTruth(methods.contains(.string(request.method))))
+        }
+        if let paths = rule["paths"]?.elements {
+            let matches = paths.compactMap(\.string).contains { NaiveGlob.isPath(request.path, like: $0) }
+            parts.append(NaiveTruth(matches))
+        }
+        let lists = ["mcp_methods", "tools", "prompts", "resource_uris"].filter { rule[$0] != nil }
+        switch situation {
+        case .http:
+            parts.append(NaiveTruth(lists.isEmpty))
+        case .unknown:
+            parts.append(.unknown)
+        case .message(let message):
+            if lists.isEmpty {
+                parts.append(httpRulesAllowMessages ? .yes : .unknown)
+            } else {
+                parts.append(.any(lists.map { matches(message, list: $0) }))
+            }
+        }
+        return .all(parts)
+    }
+
+    private func matches(_ message: MCPMessage, list: String) -> NaiveTruth {
+        let entries = (rule[list]?.elements ?? []).compactMap(\.string)
+        return switch list {
+        case "mcp_methods":
+            .any(entries.map { NaiveTruth(hasMethod(message, like: $0)) })
+        case "tools":
+            names(message, of: ["tools/call"], entries, NaiveGlob.isName)
+        case "prompts":
+            names(message, of: ["prompts/get"], entries, NaiveGlob.isName)
+        default:
+            names(message, of: ["resources/read", "resources/subscribe", "resources/unsubscribe"], entries) {
+                uri,
+                entry in
+                NaiveGlob.isPath(uri, like: entry)
+            }
+        }
+    }
+
+    /// What is not a call has no method, so only `@basics` can mean it.
+    private func hasMethod(_ message: MCPMessage, like entry: String) -> Bool {
+        if entry == "@basics" { return isBasic(message) }
+        guard case .call(let method, _) = message else { return false }
+        return NaiveGlob.isName(method, like: entry)
+    }
+
+    /// What every session needs.
+    private func isBasic(_ message: MCPMessage) -> Bool {
+        switch message {
+        case .response, .stream, .sessionEnd: true
+        case .call(let method, _):
+            ["initialize", "server/discover", "ping"].contains(method) || method.hasPrefix("notifications/")
+        }
+    }
+
+    /// Whether the message acts on a thing of these names; which thing an unnamed or a disguised one is, is unknown.
+    private func names(
+        _ message: MCPMessage,
+        of methods: [String],
+        _ entries: [String],
+        _ isLike: (String, String) -> Bool
+    ) -> NaiveTruth {
+        guard case .call(let method, let name) = message, methods.contains(method) else { return .no }
+        guard let name else { return .unknown }
+        if method.hasPrefix("resources/"), hasDotSegment(name) { return .unknown }
+        return NaiveTruth(entries.contains { isLike(name, $0) })
+    }
+
+    /// Whether some segment says "here" or "up", so that the URI is not what it looks like; `%2e` is a dot (RFC 3986).
+    private func hasDotSegment(_ uri: String) -> Bool {
+        uri.split { "/?#".contains($0) }.contains { segment in
+            [".", "..", ".%2e", "%2e.", "%2e", "%2e%2e"].contains(segment.lowercased())
+        }
+    }
+}
+
+/// The two readings of `*`.
+enum NaiveGlob {
+    /// In a name `*` matches anything.
+    static func isName(_ name: String, like pattern: String) -> Bool {
+        matches(Array(pattern.utf8)[...], Array(name.utf8)[...], starMatchesSlash: true)
+    }
+
+    /// In a path or URI `*` stops at `/`, and `**` does not.
+    static func isPath(_ path: String, like pattern: String) -> Bool {
+        matches(Array(pattern.utf8)[...], Array(path.utf8)[...], starMatchesSlash: false)
+    }
+
+    /// Tries every length that a star could match.
+    static func matches(_ pattern: ArraySlice<UInt8>, _ text: ArraySlice<UInt8>, starMatchesSlash: Bool) -> Bool {
+        guard let first = pattern.first else { return text.isEmpty }
+        let star = UInt8(ascii: "*")
+        guard first == star else {
+            return text.first == first
+                && matches(pattern.dropFirst(), text.dropFirst(), starMatchesSlash: starMatchesSlash)
+        }
+        let isDouble = pattern.dropFirst().first == star
+        let rest = pattern.dropFirst(isDouble ? 2 : 1)
+        return (0...text.count).contains { length in
+            (isDouble || starMatchesSlash || !text.prefix(length).contains(UInt8(ascii: "/")))
+                && matches(rest, text.dropFirst(length), starMatchesSlash: starMatchesSlash)
+        }
+    }
+}

@@ -1,0 +1,185 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+import MCPAuthCore
+import MCPAuthJSON
+
+/// Random policies and requests from one seed.
+///
+/// Policies are made so that the loader accepts them: different ids, implications without cycles, no empty lists, every
+/// rule with a target, no requirement that asks for nothing.
+struct PolicyGenerator {
+    private typealias Words = PolicyVocabulary
+
+    /// Predicates that are always known, so that taking a claim away can make them true.
+    static let presence = ["exists", "absent"]
+    /// All other predicates on claims: taking a claim away makes them unknown.
+    static let comparisons = [
+        "equals", "in", "contains", "contains_any", "contains_all", "subset_of", "prefix", "suffix", "glob", "lt",
+        "lte",
+        "gt", "gte",
+    ]
+
+    var random: SplitMix64
+    private let predicates: [String]
+
+    /// - Parameter testsPresence: Whether conditions use `exists` and `absent`; without them less information never
+    ///   grants more.
+    init(seed: UInt64, testsPresence: Bool = true) {
+        random = SplitMix64(seed: seed)
+        predicates = Self.comparisons + (testsPresence ? Self.presence : [])
+    }
+
+    // MARK: - Policies
+
+    /// The policies of one resource.
+    mutating func policies() -> [JSON] {
+        (0..<random.pick([1, 1, 1, 2, 2, 3])).map { _ in policy() }
+    }
+
+    /// One policy, sometimes only the short form.
+    mutating func policy() -> JSON {
+        var members: [String: JSON] = ["version": 1]
+        if random.chance(5) { members["enforce"] = false }
+        if random.chance(50) { members["scope_implies"] = implications() }
+        let isShort = random.chance(15)
+        if isShort || random.chance(10) { members["required_scopes"] = scopeList(most: 2) }
+        if !isShort {
+            members["rules"] = .array((0..<Int.random(in: 1...7, using: &random)).map { rule(id: "rule-\($0)") })
+        }
+        return .object(members)
+    }
+
+    /// A rule of some effect.
+    mutating func rule(id: String) -> JSON {
+        rule(id: id, effect: random.pick(["allow", "allow", "allow", "allow", "require", "deny"]))
+    }
+
+    /// A rule of this effect; a deny is mostly for a few operations and callers, else nothing would ever be allowed.
+    mutating func rule(id: String, effect: String) -> JSON {
+        var members: [String: JSON] = ["id": .string(id), "effect": .string(effect)]
+        members.merge(target(), uniquingKeysWith: { first, _ in first })
+        members.merge(callers(), uniquingKeysWith: { first, _ in first })
+        if random.chance(7) { members["enforce"] = .boolean(random.chance(20)) }
+        if random.chance(effect == "allow" ? 35 : 60) { members["when"] = condition(depth: 3) }
+        if random.chance(effect == "deny" ? 20 : 55) { members["scopes"] = scopes() }
+        if effect != "deny" {
+            if random.chance(20) { members["acr"] = .array(random.some(Words.classes, most: 2).map(JSON.string)) }
+            if random.chance(20) { members["max_age_seconds"] = random.pick([0, 300, 3600]) }
+            if random.chance(6) { members["proof_of_possession"] = "required" }
+        }
+        let asks = ["when", "scopes", "acr", "max_age_seconds", "proof_of_possession"]
+        if effect == "require", asks.allSatisfy({ members[$0] == nil }) { members["scopes"] = scopes() }
+        return .object(members)
+    }
+
+    /// A scope implies only what comes later in the vocabulary, so there is no cycle.
+    private mutating func implications() -> JSON {
+        let order = ["admin", "write", "share", "read", "audit"]
+        var edges: [String: JSON] = [:]
+        for (index, scope) in order.dropLast().enumerated() where random.chance(40) {
+            edges[scope] = .array(random.some(Array(order[(index + 1)...]), most: 2).map(JSON.string))
+        }
+        return edges.isEmpty ? ["write": ["read"]] : .object(edges)
+    }
+
+    private mutating func scopes() -> JSON {
+        var members: [String: JSON] = [:]
+        if random.chance(70) { members["all"] = scopeList(most: 2) }
+        if members.isEmpty || random.chance(30) { members["any"] = scopeList(most: 3) }
+        return .object(members)
+    }
+
+    private mutating func scopeList(most: Int) -> JSON {
+        .array(random.some(Words.scopes, most: most).map(JSON.string))
+    }
+
+    private mutating func target() -> [String: JSON] {
+        if random.chance(30) { return ["targets": "any"] }
+        if random.chance(25) { return httpTarget() }
+        var members: [String: JSON] = [:]
+        let lists = [
+            ("mcp_methods", Words.methodPatterns), ("tools", Words.toolPatterns), ("prompts", Words.promptPatterns),
+            ("resource_uris", Words.uriPatterns),
+        ]
+        for (name, entries) in random.some(lists, most: 2) {
+            members[name] = .array(random.some(entries, most: 3).map(JSON.string))
+        }
+        if random.chance(15) {
+            // Messages are posted: a rule for messages of other methods only could never apply.
+            members["http_methods"] = .array(["POST"] + (random.chance(30) ? ["GET"] : []))
+        }
+        if random.chance(15) { members["paths"] = pathList() }
+        return members
+    }
+
+    private mutating func httpTarget() -> [String: JSON] {
+        var members: [String: JSON] = [:]
+        if random.chance(60) {
+            members["http_methods"] = .array(random.some(Words.httpMethods, most: 3).map(JSON.string))
+        }
+        if members.isEmpty || random.chance(60) { members["paths"] = pathList() }
+        return members
+    }
+
+    private mutating func pathList() -> JSON {
+        .array(random.some(Words.pathPatterns, most: 2).map(JSON.string))
+    }
+
+    private mutating func callers() -> [String: JSON] {
+        var members: [String: JSON] = [:]
+        if random.chance(10) { members["issuers"] = .array(random.some(Words.issuers, most: 2).map(JSON.string)) }
+        if random.chance(10) { members["client_ids"] = .array(random.some(Words.clients, most: 2).map(JSON.string)) }
+        if random.chance(8) { members["subject_kind"] = random.pick(["user", "client"]) }
+        return members
+    }
+
+    // MARK: - Conditions
+
+    /// A condition nested at most this deep.
+    mutating func condition(depth: Int) -> JSON {
+        if depth == 0 || random.chance(55) { return predicate() }
+        if random.chance(25) { return ["not": condition(depth: depth - 1)] }
+        let parts = (0..<Int.random(in: 1...3, using: &random)).map { _ in condition(depth: depth - 1) }
+        return [random.pick(["all", "any"]): .array(parts)]
+    }
+
+    /// One predicate on one claim.
+    private mutating func predicate() -> JSON {
+        let claim = random.pick(Words.claims)
+        let source = random.chance(80) ? "claim" : "raw_claim"
+        let name = random.pick(predicates)
+        return [source: .string(claim.pointer), name: operand(of: name, for: claim)]
+    }
+
+    private mutating func operand(of predicate: String, for claim: Words.Claim) -> JSON {
+        switch predicate {
+        case "exists", "absent":
+            return true
+        case "equals", "contains":
+            return constant(for: claim)
+        case "in", "contains_any", "contains_all", "subset_of":
+            var constants: [JSON] = []
+            for _ in 0..<Int.random(in: 1...3, using: &random) {
+                let constant = constant(for: claim)
+                if !constants.contains(constant) { constants.append(constant) }
+            }
+            return .array(constants)
+        case "prefix", "suffix":
+            return .string(random.pick(Words.affixes))
+        case "glob":
+            return .string(random.pick(Words.globs))
+        default:
+            // Only numbers and date-times have an order.
+            let ordered = Words.claims.filter { ["/level", "/time", "/auth_time"].contains($0.pointer) }
+            let hasOrder = ordered.contains { $0.pointer == claim.pointer }
+            return random.pick(hasOrder && random.chance(90) ? claim.constants : ordered.flatMap(\.constants))
+        }
+    }
+
+    /// A constant that is no array and no object, mostly of the type the claim should have.
+    private mutating func constant(for claim: Words.Claim) -> JSON {
+        if random.chance(88) { return random.pick(claim.constants) }
+        return random.pick(Words.anything.filter { $0.elements == nil && $0 != ["roles": "editor"] })
+    }
+}

@@ -1,0 +1,57 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+import MCPAuthJSON
+
+/// Changes to policies and requests of which it is known what they may do to the decision.
+enum PolicyMutation {
+    /// Adds a rule at the end: a deny or a require can only narrow.
+    static func adding(_ rule: JSON, to policy: JSON) -> JSON {
+        setting("rules", of: policy, to: .array((policy["rules"]?.elements ?? []) + [rule]))
+    }
+
+    /// Adds the short form, or more scopes to it: beside an allow rule this can only narrow.
+    static func adding(requiredScopes scopes: [String], to policy: JSON) -> JSON {
+        let before = policy["required_scopes"]?.elements ?? []
+        let more = scopes.map(JSON.string).filter { !before.contains($0) }
+        return setting("required_scopes", of: policy, to: .array(before + more))
+    }
+
+    /// Puts a whole policy into shadow mode: nothing in it allows, and nothing in it denies.
+    static func shadowed(_ policy: JSON) -> JSON {
+        setting("enforce", of: policy, to: false)
+    }
+
+    /// The same rules in the opposite order: only ties between challenges may go the other way.
+    static func reversed(_ policy: JSON) -> JSON {
+        guard let rules = policy["rules"]?.elements else { return policy }
+        return setting("rules", of: policy, to: .array(rules.reversed()))
+    }
+
+    /// Whether some rule allows, in shadow mode or not.
+    static func hasAllowRule(_ policy: JSON) -> Bool {
+        (policy["rules"]?.elements ?? []).contains { $0["effect"] == .string("allow") }
+    }
+
+    /// Takes one claim from the token: where no condition tests presence, this can only narrow.
+    ///
+    /// Issuer, subject, client and scopes are what the token was found to say, so they stay.
+    static func removing(claim name: String, from request: NaiveRequest) -> NaiveRequest {
+        var request = request
+        request.claims = setting(name, of: request.claims, to: nil)
+        request.rawClaims = setting(name, of: request.rawClaims, to: nil)
+        return request
+    }
+
+    /// The claims that are there, sorted.
+    static func claimNames(of request: NaiveRequest) -> [String] {
+        guard case .object(let members) = request.claims else { return [] }
+        return members.keys.sorted()
+    }
+
+    private static func setting(_ name: String, of object: JSON, to value: JSON?) -> JSON {
+        guard case .object(var members) = object else { return object }
+        members[name] = value
+        return .object(members)
+    }
+}

@@ -1,0 +1,90 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+import MCPAuthCore
+import MCPAuthJSON
+
+extension PolicyGenerator {
+    private typealias Words = PolicyVocabulary
+
+    /// One request with a token whose claims are often missing or of a wrong type.
+    mutating func request() -> NaiveRequest {
+        let client = random.chance(80) ? random.pick(Words.clients) : nil
+        let subject = random.chance(75) ? "alice" : random.pick([nil, client])
+        let issuer = random.pick(Words.issuers)
+        let scopes = random.chance(15) ? [] : random.some(Words.scopes, most: 4)
+        var raw: [String: JSON] = ["iss": .string(issuer)]
+        raw["sub"] = subject.map(JSON.string)
+        raw["client_id"] = client.map(JSON.string)
+        for claim in Words.claims { add(claim, to: &raw) }
+        // A transformer changed one claim, so that it matters which of the two a condition reads.
+        var claims = raw
+        if random.chance(40) {
+            let changed = random.pick(Words.claims)
+            claims[Self.topLevelName(of: changed)] = nil
+            add(changed, to: &claims)
+        }
+        claims["scope"] = .array(scopes.map(JSON.string))
+        raw["scope"] = .string(scopes.joined(separator: " "))
+        let operation = operation()
+        let (method, path) = httpRequest(carrying: operation)
+        return NaiveRequest(
+            claims: .object(claims),
+            rawClaims: .object(raw),
+            issuer: issuer,
+            subject: subject,
+            clientID: client,
+            scopes: scopes,
+            method: method,
+            path: path,
+            operation: operation,
+            now: Double(Words.now),
+            hasProof: random.chance(50)
+        )
+    }
+
+    /// The member at the top of the claims that holds this claim.
+    private static func topLevelName(of claim: PolicyVocabulary.Claim) -> String {
+        claim.pointer == "/realm/roles" ? "realm" : String(claim.pointer.dropFirst())
+    }
+
+    private mutating func add(_ claim: PolicyVocabulary.Claim, to claims: inout [String: JSON]) {
+        if random.chance(20) { return }
+        let value = random.pick(random.chance(85) ? claim.values : Words.anything)
+        let name = Self.topLevelName(of: claim)
+        claims[name] = name == "realm" && random.chance(90) ? ["roles": value] : value
+    }
+
+    private mutating func operation() -> Operation {
+        switch Int.random(in: 0..<100, using: &random) {
+        case 0..<25: .http
+        case 25..<35: .unknown
+        case 35..<80: .mcp([message()])
+        default: .mcp((0..<Int.random(in: 2...3, using: &random)).map { _ in message() })
+        }
+    }
+
+    private mutating func message() -> MCPMessage {
+        if random.chance(10) { return random.pick([.response, .stream, .sessionEnd]) }
+        let method = random.pick(Words.mcpMethods)
+        let names: [String]? =
+            switch method {
+            case "tools/call": Words.tools
+            case "prompts/get": Words.prompts
+            case "resources/read", "resources/subscribe": Words.uris
+            default: nil
+            }
+        let name = names.flatMap { random.chance(5) ? nil : random.pick($0) }
+        return .call(method: method, name: name)
+    }
+
+    private mutating func httpRequest(carrying operation: Operation) -> (method: String, path: String) {
+        let path = random.pick(Words.paths)
+        return switch operation {
+        case .http: (random.pick(Words.httpMethods), path)
+        case .mcp([.stream]): ("GET", path)
+        case .mcp([.sessionEnd]): ("DELETE", path)
+        case .mcp, .unknown: ("POST", path)
+        }
+    }
+}

@@ -1,0 +1,210 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+import HTTPTypes
+import MCPAuthJSON
+import Testing
+
+@testable import MCPAuthCore
+@testable import MCPAuthPolicy
+
+/// The compiled evaluator against one that reads the JSON, on policies and requests that nobody chose.
+@Suite struct OracleTests {
+    /// In ten parts, so that a failure is found again from its number.
+    @Test(arguments: UInt64(0)..<10)
+    func `both evaluators agree on ten thousand policies and requests`(part: UInt64) throws {
+        var generator = PolicyGenerator(seed: 0x5EED_0000 + part)
+        var outcomes: [String: Int] = [:]
+        for round in 0..<400 {
+            let (documents, policies) = try Self.acceptable(&generator)
+            let naive = NaiveEvaluator(policies: documents, readings: Self.readings)
+            for _ in 0..<25 {
+                let request = Self.withoutMappingToNull(generator.request())
+                let answer = policies.evaluate(try Self.input(request))
+                let expected = naive.decide(Self.withoutProof(request))
+                outcomes["\(expected)".prefix { $0 != "(" }.description, default: 0] += 1
+                guard Self.outcome(answer) == expected else {
+                    Issue.record("\(part)/\(round): \(answer) is not \(expected)\n\(Self.text(documents))\n\(request)")
+                    return
+                }
+            }
+        }
+        #expect(outcomes.count == 4 && outcomes.values.allSatisfy { $0 > 20 }, "every outcome occurs: \(outcomes)")
+    }
+
+    @Test func `an explanation has the answer of the evaluation, and the results that made it`() throws {
+        var generator = PolicyGenerator(seed: 0xE01A)
+        for _ in 0..<2000 {
+            let policies = try Self.acceptable(&generator).policies
+            let input = try Self.input(generator.request())
+            let explanation = policies.explain(input, revealingClaims: false)
+            #expect(explanation.answer == policies.evaluate(input))
+            switch explanation.answer.outcome {
+            case .allow(let rules):
+                let allowing = explanation.rules.filter { $0.effect == "allow" && $0.isEnforced && $0.result == .isTrue }
+                #expect(rules.allSatisfy { rule in rule == "required_scopes" || allowing.contains { $0.id == rule } })
+                #expect(!explanation.rules.contains { $0.isEnforced && $0.effect == "deny" && $0.result == .isTrue })
+            case .deny(let rules):
+                let against = explanation.rules.filter { $0.isEnforced && $0.result != .notApplicable }
+                #expect(rules.allSatisfy { rule in rule == "required_scopes" || against.contains { $0.id == rule } })
+            default: break
+            }
+        }
+    }
+
+    @Test func `adding a deny never grants`() throws {
+        try Self.compare(seed: 0xD1) { documents, request, generator in
+            var documents = documents
+            let index = Int.random(in: 0..<documents.count, using: &generator.random)
+            documents[index] = PolicyMutation.adding(generator.rule(id: "new", effect: "deny"), to: documents[index])
+            return (documents, request)
+        }
+    }
+
+    @Test func `removing a claim never grants`() throws {
+        try Self.compare(seed: 0xC1, testsPresence: false) { documents, request, generator in
+            let names = PolicyMutation.claimNames(of: request)
+            guard let name = names.randomElement(using: &generator.random) else { return (documents, request) }
+            return (documents, PolicyMutation.removing(claim: name, from: request))
+        }
+    }
+
+    @Test func `adding the short form beside allow rules never grants`() throws {
+        try Self.compare(seed: 0x5F) { documents, request, generator in
+            guard documents.contains(where: PolicyMutation.hasAllowRule) else { return (documents, request) }
+            let scopes = [generator.random.pick(PolicyVocabulary.scopes)]
+            return (documents.dropLast() + [PolicyMutation.adding(requiredScopes: scopes, to: documents[documents.count - 1])], request)
+        }
+    }
+
+    @Test func `the order of rules changes no decision`() throws {
+        try Self.compare(seed: 0x0D, isEqual: true) { documents, request, _ in
+            (documents.map(PolicyMutation.reversed), request)
+        }
+    }
+
+    /// What is changed must grant no more than what it was made of.
+    private static func compare(
+        seed: UInt64,
+        testsPresence: Bool = true,
+        isEqual: Bool = false,
+        _ change: ([JSON], NaiveRequest, inout PolicyGenerator) throws -> ([JSON], NaiveRequest)
+    ) throws {
+        var generator = PolicyGenerator(seed: seed, testsPresence: testsPresence)
+        for round in 0..<3000 {
+            let (documents, policies) = try acceptable(&generator)
+            let request = generator.request()
+            let (changedDocuments, changedRequest) = try change(documents, request, &generator)
+            guard let changed = try compiled(changedDocuments) else { continue }
+            let before = policies.evaluate(try input(request)).isAllowed
+            let after = changed.evaluate(try input(changedRequest)).isAllowed
+            guard isEqual ? before == after : before || !after else {
+                Issue.record("\(round): \(text(documents))\n\(request)\nbecame \(text(changedDocuments))\n\(changedRequest)")
+                return
+            }
+        }
+    }
+
+    /// A rule about paths only is about every message sent there, as long as the message is known.
+    private static let readings: NaiveEvaluator.Readings = {
+        var readings = NaiveEvaluator.Readings()
+        readings.httpRulesAllowMessages = true
+        return readings
+    }()
+
+    /// Documents that are loaded; `nil` when one has a condition that no token meets, which is refused.
+    private static func compiled(_ documents: [JSON]) throws -> PolicySet? {
+        do {
+            return PolicySet(try documents.map { try CompiledPolicy(file: "generated.json", bytes: $0.encoded()) })
+        } catch let error as ConfigurationError where error.code == .unreachableRule {
+            return nil
+        }
+    }
+
+    private static func acceptable(
+        _ generator: inout PolicyGenerator
+    ) throws -> (documents: [JSON], policies: PolicySet) {
+        while true {
+            let documents = generator.policies()
+            if let policies = try compiled(documents) { return (documents, policies) }
+        }
+    }
+
+    private static func input(_ request: NaiveRequest) throws -> PolicyInput {
+        let scopes = ScopeSet(request.scopes)
+        var mapped: [String: JSON] = [:]
+        guard case .object(let raw) = request.rawClaims, case .object(let normalised) = request.claims else {
+            throw GeneratorMistake()
+        }
+        for name in Set(raw.keys).union(normalised.keys) where raw[name] != normalised[name] && name != "scope" {
+            mapped[name] = normalised[name] ?? .null
+        }
+        let claims = Claims(
+            payload: request.rawClaims.encoded(),
+            scopes: scopes,
+            clientID: request.clientID,
+            mapped: mapped
+        )
+        let facts = TokenFacts(
+            issuer: IssuerIdentifier(request.issuer),
+            subject: request.subject,
+            clientID: request.clientID,
+            scopes: scopes,
+            audience: [],
+            expiresAt: NumericDate(.infinity),
+            claims: claims
+        )
+        let authInfo = AuthInfo(
+            resource: try ResourceIdentifier("https://h.example/mcp"),
+            facts: facts,
+            scopes: scopes,
+            claims: claims,
+            token: AccessToken(bytes: [])
+        )
+        let method = try #require(HTTPRequest.Method(request.method))
+        return PolicyInput(
+            authInfo: authInfo,
+            operation: PolicyOperation(method: method, path: request.path, operation: request.operation),
+            now: NumericDate(request.now)
+        )
+    }
+
+    /// A mapping hides a claim or gives it a value; it never makes one `null`.
+    private static func withoutMappingToNull(_ request: NaiveRequest) -> NaiveRequest {
+        guard case .object(let raw) = request.rawClaims, case .object(var claims) = request.claims else { return request }
+        for (name, value) in claims where value == .null && raw[name] != .null { claims[name] = nil }
+        var request = request
+        request.claims = .object(claims)
+        return request
+    }
+
+    /// No verifier accepts a token with a proof yet.
+    private static func withoutProof(_ request: NaiveRequest) -> NaiveRequest {
+        var request = request
+        request.hasProof = false
+        return request
+    }
+
+    private static func outcome(_ answer: PolicyAnswer) -> NaiveOutcome {
+        switch answer.outcome {
+        case .allow: .allow
+        case .deny: .deny
+        case .insufficientScope(let scopes, _): .insufficientScope(Set(scopes))
+        case .insufficientAuthentication(let needed, _):
+            .insufficientAuthentication(acrValues: needed.acrValues, maxAge: needed.maxAge)
+        }
+    }
+
+    private static func text(_ documents: [JSON]) -> String {
+        documents.map { String(decoding: $0.encoded(), as: UTF8.self) }.joined(separator: "\n")
+    }
+
+    private struct GeneratorMistake: Error {}
+}
+
+extension PolicyAnswer {
+    fileprivate var isAllowed: Bool {
+        if case .allow = outcome { return true }
+        return false
+    }
+}

@@ -1,0 +1,62 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+import HTTPTypes
+import MCPAuthJSON
+import Testing
+
+@testable import MCPAuthCore
+@testable import MCPAuthPolicy
+
+extension PolicySet {
+    /// The outcome alone, for tests that are not about shadow mode.
+    func outcome(_ input: PolicyInput) -> PolicyOutcome { evaluate(input).outcome }
+
+    /// One policy from its text.
+    init(text: String) throws {
+        self.init([try CompiledPolicy(file: "test.json", bytes: Array(text.utf8))])
+    }
+}
+
+extension PolicyInput {
+    /// A caller of `issuer.example` with these claims, and what it wants.
+    static func test(
+        _ operation: MCPAuthCore.Operation,
+        scope: String = "",
+        claims: String = "{}",
+        issuer: String = "https://issuer.example",
+        subject: String? = "alice",
+        clientID: String? = "client",
+        method: HTTPRequest.Method = .post,
+        path: String = "/mcp",
+        now: Double = 1_000_000
+    ) throws -> PolicyInput {
+        let scopes = try #require(ScopeSet(spaceDelimited: scope))
+        let claims = Claims(payload: Array(claims.utf8), scopes: scopes, clientID: clientID)
+        let facts = TokenFacts(
+            issuer: IssuerIdentifier(issuer),
+            subject: subject,
+            clientID: clientID,
+            scopes: scopes,
+            audience: [],
+            expiresAt: NumericDate(.infinity),
+            claims: claims
+        )
+        return PolicyInput(
+            authInfo: AuthInfo(
+                resource: try ResourceIdentifier("https://h.example/mcp"),
+                facts: facts,
+                scopes: scopes,
+                claims: claims,
+                token: AccessToken(bytes: [])
+            ),
+            operation: PolicyOperation(method: method, path: path, operation: operation),
+            now: NumericDate(now)
+        )
+    }
+
+    /// The same for one call of a tool.
+    static func tool(_ name: String, scope: String = "", claims: String = "{}") throws -> PolicyInput {
+        try test(.mcp([.call(method: "tools/call", name: name)]), scope: scope, claims: claims)
+    }
+}
