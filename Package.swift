@@ -77,6 +77,7 @@ let package = Package(
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -136,12 +137,12 @@ let package = Package(
         .executableTarget(
             name: "mcp-auth",
             dependencies: [
-                "MCPAuth", "MCPAuthCore", "MCPAuthHummingbird", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthVerification",
-                httpTypes,
+                "MCPAuth", "MCPAuthCore", "MCPAuthHummingbird", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthPolicy",
+                "MCPAuthVerification", httpTypes,
                 product("ArgumentParser", "swift-argument-parser", "Programs"),
                 product("Hummingbird", "hummingbird", "Hummingbird"),
-                product("Logging", "swift-log", "Programs"), product("NIOCore", "swift-nio", "Programs"),
-                product("NIOHTTP1", "swift-nio", "Programs"),
+                product("Logging", "swift-log", "Programs"), product("Metrics", "swift-metrics", "Programs"),
+                product("NIOCore", "swift-nio", "Programs"), product("NIOHTTP1", "swift-nio", "Programs"),
                 product("ServiceLifecycle", "swift-service-lifecycle", "Programs"),
                 product("UnixSignals", "swift-service-lifecycle", "Programs"),
             ],
@@ -217,7 +218,8 @@ let package = Package(
         tests(
             "MCPAuthHostTests",
             [
-                "MCPAuth", "MCPAuthDevIssuer", "MCPAuthFlyingFox", "MCPAuthHummingbird", "MCPAuthJSON", "TestSupport",
+                "MCPAuth", "MCPAuthCore", "MCPAuthDevIssuer", "MCPAuthFlyingFox", "MCPAuthHummingbird", "MCPAuthJSON",
+                "MCPAuthVerification", "TestSupport",
                 product("AsyncHTTPClient", "async-http-client", "AsyncHTTPClient"),
                 product("FlyingFox", "FlyingFox", "FlyingFox"), product("FlyingSocks", "FlyingFox", "FlyingFox"),
                 product("Hummingbird", "hummingbird", "Hummingbird"),
@@ -228,3 +230,19 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// `make fuzz` sets this: the fuzz program needs a main function from a sanitizer that other builds are without.
+if Context.environment["MCPAUTH_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "mcp-auth-fuzz",
+            dependencies: [
+                "MCPAuth", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthLock", "MCPAuthPolicy",
+                "MCPAuthVerification", "TestSupport", httpTypes,
+            ],
+            path: "Tests/Fuzz",
+            exclude: ["Dictionaries", "leaks.suppressions"],
+            swiftSettings: shared
+        )
+    )
+}

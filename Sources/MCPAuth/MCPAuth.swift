@@ -3,53 +3,66 @@
 
 public import MCPAuthCore
 package import MCPAuthHTTP
-internal import MCPAuthPolicy
 package import MCPAuthVerification
 
 /// Protects resources: an OAuth 2.1 resource server for MCP servers and HTTP APIs.
 ///
 /// Made once from a configuration, which is checked whole; it then holds no state of a request and may be shared by
-/// all of them. Nothing is fetched before a token needs it.
+/// all of them. Nothing is fetched before a token needs it. ``reload(_:)`` puts another configuration in force without
+/// losing a request.
 public struct MCPAuth: Sendable {
-    package let engine: AuthorizationEngine
-    package let metadataEndpoint: MetadataEndpoint
-    /// What is allowed and probably not meant.
-    public let warnings: [String]
-    private let tokenCache: TokenCache?
-    private let revocations: Revocations
-    private let directories: [IssuerDirectory]
-    private let onEvent: EngineEventHandler
+    private let live: LiveConfiguration
 
     /// - Throws: ``ConfigurationError``.
     package init(_ configuration: Configuration, fetcher: any HTTPFetcher) throws {
-        var builder = EngineBuilder(configuration, fetcher: fetcher)
-        let resources = try builder.resources()
-        engine = try AuthorizationEngine(resources: resources, authority: configuration.authorityRule)
-        metadataEndpoint = MetadataEndpoint(resources, rootResource: configuration.rootResource)
-        warnings = builder.warnings
-        tokenCache = builder.tokenCache
-        revocations = builder.revocations
-        directories = builder.allDirectories
-        onEvent = configuration.onEvent
+        live = try LiveConfiguration(configuration) { _ in fetcher }
     }
+
+    /// Puts another configuration in force.
+    ///
+    /// It is built and checked whole before it replaces the one there is; requests that are under way end as they
+    /// began. Keys and metadata of issuers that are configured alike are kept, tokens are verified anew.
+    ///
+    /// - Throws: ``ConfigurationError``; the old configuration then stays in force.
+    public func reload(_ configuration: Configuration) throws {
+        try live.replace(with: configuration)
+    }
+
+    /// Which configuration is in force, and whether a newer one was refused.
+    public var status: ReloadStatus {
+        ReloadStatus(generation: live.current.number, lastRefusal: live.lastRefusal)
+    }
+
+    /// Notes that a new configuration could not be read, so that ``status`` and the log say so.
+    package func refuseReload(_ error: any Error) {
+        live.refuse(error)
+    }
+
+    /// What is allowed and probably not meant.
+    public var warnings: [String] { live.current.warnings }
+
+    package var engine: AuthorizationEngine { live.current.engine }
+    package var metadataEndpoint: MetadataEndpoint { live.current.metadataEndpoint }
 
     /// Refuses these tokens from now on, and no longer those that the list before this one named.
     public func replaceDenyList(with list: DenyList) {
-        revocations.replace(with: list)
-        onEvent(EngineEvent(.info, .denyListReplaced, "\(list.count) entries"))
+        let generation = live.current
+        generation.revocations.replace(with: list)
+        generation.configuration.onEvent(EngineEvent(.info, .denyListReplaced, "\(list.count) entries"))
     }
 
     /// Throws away all fetched metadata and keys, those that lately vanished, and every remembered token.
     ///
     /// For a key that an issuer had to withdraw: the next token makes its keys be fetched again.
     public func purge() {
-        for directory in directories { directory.purge() }
-        tokenCache?.removeAll()
+        let generation = live.current
+        for directory in generation.directories.all { directory.purge() }
+        generation.tokenCache?.removeAll()
     }
 
-    /// How the cache of verified tokens did since this was made.
+    /// How the cache of verified tokens did since the configuration came into force.
     public var tokenCacheStatistics: TokenCacheStatistics {
-        let statistics = tokenCache?.statistics ?? .init()
+        let statistics = live.current.tokenCache?.statistics ?? .init()
         return TokenCacheStatistics(
             hits: statistics.hits,
             misses: statistics.misses,
@@ -58,9 +71,17 @@ public struct MCPAuth: Sendable {
         )
     }
 
+    /// One of the protected resources, by its identifier.
+    ///
+    /// - Throws: ``ConfigurationError`` when there is none of that name.
+    package func protectedResource(_ name: String) throws -> ProtectedResource {
+        try live.current.resource(try ResourceIdentifier(name), named: name)
+    }
+
     /// Guards every resource, each request routed by its authority and path.
     package func requestGuard() -> RequestGuard {
-        RequestGuard(routing: engine)
+        let live = live
+        return RequestGuard { live.current.engine }
     }
 
     /// Guards routes of one resource, which may narrow what the resource accepts.
@@ -71,25 +92,8 @@ public struct MCPAuth: Sendable {
         audience: [String],
         requiredScopes: [String]
     ) throws -> RequestGuard {
-        let identifier = try ResourceIdentifier(name)
-        guard let resource = engine.resources.first(where: { $0.identifier == identifier }) else {
-            let known = engine.resources.map(\.identifier.description)
-            throw ConfigurationError(
-                .unknownName,
-                "no protected resource `\(name.printable)` is configured\(Suggestion.text(for: name, among: known))"
-            )
-        }
-        let scopes = ScopeSet(requiredScopes)
-        guard scopes.count == Set(requiredScopes).count else {
-            throw ConfigurationError(.invalidValue, "a required scope has a character that scopes cannot have")
-        }
-        var policy = resource.policy
-        if !scopes.isEmpty {
-            let inCode = CompiledPolicy.requiring(scopes)
-            policy = (policy as? PolicySet)?.adding(inCode) ?? PolicySet([inCode])
-        }
-        let audiences = audience.isEmpty ? resource.acceptedAudiences : audience.map(ResourceAudience.init)
-        return RequestGuard(resource.narrowed(acceptedAudiences: audiences, policy: policy))
+        let narrowed = try NarrowedResource(name, audience: audience, requiredScopes: requiredScopes, of: live)
+        return RequestGuard(resource: narrowed.current)
     }
 }
 
@@ -106,8 +110,9 @@ extension MCPAuth {
     ///
     /// - Throws: ``ConfigurationError``.
     public init(_ configuration: Configuration) throws {
-        let fetcher = AsyncHTTPFetcher(dangerouslyAllowHTTP: configuration.dangerouslyAllowHTTP)
-        try self.init(configuration, fetcher: fetcher)
+        live = try LiveConfiguration(configuration) { configuration in
+            AsyncHTTPFetcher(dangerouslyAllowHTTP: configuration.dangerouslyAllowHTTP)
+        }
     }
 }
 #endif
@@ -126,6 +131,14 @@ extension MCPAuth {
     }
 }
 #endif
+
+/// Which configuration is in force.
+public struct ReloadStatus: Sendable {
+    /// Counted from 1 since the start of the process.
+    public let generation: Int
+    /// Why a newer configuration is not in force; `nil` when the newest one is.
+    public let lastRefusal: ConfigurationError?
+}
 
 /// How the cache of verified tokens did.
 public struct TokenCacheStatistics: Sendable, Hashable {

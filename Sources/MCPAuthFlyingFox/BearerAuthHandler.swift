@@ -66,16 +66,16 @@ public struct BearerAuthHandler: HTTPHandler {
 
 /// Serves the metadata of every protected resource (RFC 9728 section 3); every other path is not found.
 public struct ProtectedResourceMetadataHandler: HTTPHandler {
-    private let endpoint: MetadataEndpoint
+    private let mcpAuth: MCPAuth
 
     /// Serves what `mcpAuth` protects.
     public init(_ mcpAuth: MCPAuth) {
-        endpoint = mcpAuth.metadataEndpoint
+        self.mcpAuth = mcpAuth
     }
 
     /// Answers a request.
     public func handleRequest(_ request: FlyingFox.HTTPRequest) async throws -> FlyingFox.HTTPResponse {
-        guard let response = endpoint.response(to: request.head) else {
+        guard let response = mcpAuth.metadataEndpoint.response(to: request.head) else {
             return FlyingFox.HTTPResponse(statusCode: .notFound)
         }
         return FlyingFox.HTTPResponse(response)

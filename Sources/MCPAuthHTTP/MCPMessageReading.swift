@@ -36,8 +36,10 @@ package enum MCPMessageReading {
         guard let root = try? JSONDocument(parsing: body, limits: limits).root else { return .operation(.unknown) }
         let elements = root.array ?? [root]
         let messages = elements.compactMap(message)
+        let versions = elements.compactMap(protocolVersion)
         guard !messages.isEmpty, messages.count == elements.count else { return .operation(.unknown) }
-        guard MCPHeaders(request.headerFields).agree(with: messages, isBatch: root.kind == .array) else {
+        let headers = MCPHeaders(request.headerFields)
+        guard headers.agree(with: messages, isBatch: root.kind == .array), headers.agree(withVersions: versions) else {
             return .headerMismatch
         }
         return .operation(.mcp(messages))
@@ -53,7 +55,15 @@ package enum MCPMessageReading {
         guard let member = MCPHeaders.nameMember(of: name) else { return .call(method: name, name: nil) }
         guard let parameters = value["params"] else { return .call(method: name, name: nil) }
         guard hasExactNames(parameters, ["name", "uri"]) else { return nil }
-        return .call(method: name, name: parameters[member]?.string)
+        return .call(method: name, name: parameters[member]?.string.flatMap { $0.utf8.count > longestName ? nil : $0 })
+    }
+
+    /// A longer name is as good as none: no server has one, and patterns would be matched against it.
+    private static let longestName = 4096
+
+    /// The revision that a message says it follows.
+    private static func protocolVersion(_ value: JSONValue) -> String? {
+        value["params"]?["_meta"]?["io.modelcontextprotocol/protocolVersion"]?.string
     }
 
     /// Whether no member name differs from one of `names` in case only.
@@ -99,6 +109,13 @@ struct MCPHeaders {
         }
         let mustBeNamed = ["tools/call", "prompts/get", "resources/read"].contains(method)
         return !(demanded && mustBeNamed)
+    }
+
+    /// Whether the revision of the field is the one that the messages say they follow (MCP 2026-07-28, Request
+    /// Metadata); older revisions say none.
+    func agree(withVersions versions: [String]) -> Bool {
+        let fields = values("MCP-Protocol-Version")
+        return fields.count <= 1 && versions.allSatisfy { $0 == fields.first }
     }
 
     private func values(_ name: String) -> [String] {

@@ -34,11 +34,6 @@ package struct MetadataEndpoint: Sendable {
         documentsByPath = byPath
     }
 
-    /// Every path that answers, for hosts that register routes.
-    package var paths: [String] {
-        documentsByPath.keys.sorted()
-    }
-
     /// The response, or `nil` when the path is not one of ours.
     ///
     /// The document is chosen by path, and by `Host` where several resources share one; it never contains anything of

@@ -25,17 +25,18 @@ package struct RequestGuard: Sendable {
     private let target: Target
 
     private enum Target: Sendable {
-        case routed(AuthorizationEngine)
-        case fixed(ProtectedResource)
+        case routed(@Sendable () -> AuthorizationEngine)
+        case fixed(@Sendable () -> ProtectedResource?)
     }
 
-    /// Protects every resource of `engine`; each request is routed by its authority and path.
-    package init(routing engine: AuthorizationEngine) {
+    /// Protects every resource of the engine in force; each request is routed by its authority and path.
+    package init(routing engine: @escaping @Sendable () -> AuthorizationEngine) {
         target = .routed(engine)
     }
 
-    /// Protects routes that all belong to `resource`, wherever the host mounted them.
-    package init(_ resource: ProtectedResource) {
+    /// Protects routes that all belong to one resource, wherever the host mounted them; where it is no longer
+    /// configured, nothing is found there.
+    package init(resource: @escaping @Sendable () -> ProtectedResource?) {
         target = .fixed(resource)
     }
 
@@ -75,8 +76,8 @@ package struct RequestGuard: Sendable {
 
     private func route(_ request: ProtectedResourceRequest) -> Stage<ProtectedResource> {
         switch target {
-        case .fixed(let resource): .passed(resource)
-        case .routed(let engine): engine.route(request)
+        case .fixed(let resource): resource().map(Stage.passed) ?? .denied(Denial(.noSuchResource, status: 404))
+        case .routed(let engine): engine().route(request)
         }
     }
 

@@ -3,7 +3,6 @@
 
 #if Hummingbird
 public import Hummingbird
-internal import Logging
 public import MCPAuth
 internal import MCPAuthHTTP
 
@@ -65,8 +64,7 @@ public struct BearerAuthMiddleware<Context: MCPAuthRequestContext>: RouterMiddle
             }
         }
         switch outcome {
-        case .respond(let response, let reason):
-            if let reason { context.logger.debug("request denied", metadata: ["mcpauth.reason": "\(reason)"]) }
+        case .respond(let response, _):
             return Response(response)
         case .proceed(let authInfo):
             var context = context

@@ -12,7 +12,8 @@ extension RouterMethods {
     /// Call it on the router itself, outside any group and before any authorization.
     @discardableResult
     public func addProtectedResourceMetadata(_ mcpAuth: MCPAuth) -> Self {
-        for path in mcpAuth.metadataEndpoint.paths {
+        let wellKnown = ResourceIdentifier.wellKnownPath
+        for path in [wellKnown, wellKnown + "/**"] {
             for method in [HTTPRequest.Method.get, .head, .options, .post, .put, .patch, .delete] {
                 on(RouterPath(path), method: method) { request, _ in
                     guard let response = mcpAuth.metadataEndpoint.response(to: request.head) else {

@@ -68,6 +68,13 @@ package enum JSON: Hashable, Sendable {
         return value
     }
 
+    /// The elements of an array of strings; `nil` for everything else.
+    package var strings: [String]? {
+        guard case .array(let elements) = self else { return nil }
+        let strings = elements.compactMap(\.string)
+        return strings.count == elements.count ? strings : nil
+    }
+
     /// The number, however it was written; `nil` for every other kind.
     package var double: Double? {
         switch self {

@@ -13,7 +13,9 @@ struct MCPAuthCommand: AsyncParsableCommand {
         abstract: "Authorization for MCP servers and HTTP APIs.",
         discussion: "Exit codes: 0 ok, 2 usage, 3 invalid, 10 token invalid, 11 denied, 12 unavailable.",
         version: "0.1.0",
-        subcommands: [ServeCommand.self, CheckCommand.self, TokenCommand.self, ProviderCommand.self]
+        subcommands: [
+            ServeCommand.self, CheckCommand.self, PolicyCommand.self, TokenCommand.self, ProviderCommand.self,
+        ]
     )
 
     static func main() async {

@@ -72,7 +72,6 @@ import Testing
         let notes = try Self.resource("https://h.example/notes")
         let calendar = try Self.resource("https://h.example/calendar")
         let one = MetadataEndpoint([notes])
-        #expect(one.paths == [Self.root, Self.root + "/notes"])
         let document = Self.document(one, "h.example", Self.root)
         #expect(document != nil)
         #expect(document == Self.document(one, "h.example", Self.root + "/notes"))

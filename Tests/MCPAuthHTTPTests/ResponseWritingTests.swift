@@ -88,7 +88,7 @@ import Testing
         request.headerFields[.authorization] = "Bearer x"
         let received = request
         await #expect(throws: Broken.self) {
-            try await RequestGuard(resource).check(received, now: NumericDate(0)) { _ in throw Broken() }
+            try await RequestGuard(resource: { resource }).check(received, now: NumericDate(0)) { _ in throw Broken() }
         }
     }
 

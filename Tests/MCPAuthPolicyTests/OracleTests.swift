@@ -41,7 +41,9 @@ import Testing
             #expect(explanation.answer == policies.evaluate(input))
             switch explanation.answer.outcome {
             case .allow(let rules):
-                let allowing = explanation.rules.filter { $0.effect == "allow" && $0.isEnforced && $0.result == .isTrue }
+                let allowing = explanation.rules.filter {
+                    $0.effect == "allow" && $0.isEnforced && $0.result == .isTrue
+                }
                 #expect(rules.allSatisfy { rule in rule == "required_scopes" || allowing.contains { $0.id == rule } })
                 #expect(!explanation.rules.contains { $0.isEnforced && $0.effect == "deny" && $0.result == .isTrue })
             case .deny(let rules):
@@ -73,7 +75,11 @@ import Testing
         try Self.compare(seed: 0x5F) { documents, request, generator in
             guard documents.contains(where: PolicyMutation.hasAllowRule) else { return (documents, request) }
             let scopes = [generator.random.pick(PolicyVocabulary.scopes)]
-            return (documents.dropLast() + [PolicyMutation.adding(requiredScopes: scopes, to: documents[documents.count - 1])], request)
+            return (
+                documents.dropLast() + [
+                    PolicyMutation.adding(requiredScopes: scopes, to: documents[documents.count - 1])
+                ], request
+            )
         }
     }
 
@@ -99,7 +105,9 @@ import Testing
             let before = policies.evaluate(try input(request)).isAllowed
             let after = changed.evaluate(try input(changedRequest)).isAllowed
             guard isEqual ? before == after : before || !after else {
-                Issue.record("\(round): \(text(documents))\n\(request)\nbecame \(text(changedDocuments))\n\(changedRequest)")
+                Issue.record(
+                    "\(round): \(text(documents))\n\(request)\nbecame \(text(changedDocuments))\n\(changedRequest)"
+                )
                 return
             }
         }
@@ -171,7 +179,9 @@ import Testing
 
     /// A mapping hides a claim or gives it a value; it never makes one `null`.
     private static func withoutMappingToNull(_ request: NaiveRequest) -> NaiveRequest {
-        guard case .object(let raw) = request.rawClaims, case .object(var claims) = request.claims else { return request }
+        guard case .object(let raw) = request.rawClaims, case .object(var claims) = request.claims else {
+            return request
+        }
         for (name, value) in claims where value == .null && raw[name] != .null { claims[name] = nil }
         var request = request
         request.claims = .object(claims)

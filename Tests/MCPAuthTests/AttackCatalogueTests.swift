@@ -8,6 +8,7 @@ import MCPAuthHTTP
 import MCPAuthJOSE
 import MCPAuthJSON
 import MCPAuthLock
+import MCPAuthPolicy
 import MCPAuthSigning
 import TestSupport
 import Testing
@@ -28,6 +29,7 @@ import Testing
         ("A9 a second spelling of a signature", ["b64-trailing-bits-sig", "sig-flipped", "sig-other-key"]),
         ("A10 RSA signatures of zero, one, another length, another padding", ["rsa-sig-", "ps256-sig-under-rs256"]),
         ("A12 kid as path, query, command, type or case variant", ["kid-"]),
+        ("A13 no kid where several keys could have signed, or only one", ["kid-absent", "valid-kid-absent"]),
         ("A14 a key or certificate in the header", ["embedded-"]),
         ("B1 an encrypted token", ["five-parts"]),
         ("B2 parts missing or to spare", ["four-parts", "two-parts", "one-part", "sig-removed"]),
@@ -78,6 +80,41 @@ import Testing
             #expect(throws: ConfigurationError.self) { try SecretIssuer.door(HMACSecret(algorithm, secret: short)) }
             let enough = Secret(String(repeating: "x", count: algorithm.minimumSecretBytes))
             #expect(throws: Never.self) { try SecretIssuer.door(HMACSecret(algorithm, secret: enough)) }
+        }
+    }
+
+    @Test func `A11 EdDSA is one algorithm under both its names, and a signature of another key is none`() async throws
+    {
+        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        let key = try SigningKey(.edDSA)
+        issuer.publish([key])
+        let door = try Self.door([issuer], fetcher: issuer.fetcher)
+        for name in ["EdDSA", "Ed25519"] {
+            let token = try issuer.token(header: ["typ": "at+jwt", "alg": .string(name)], key: key)
+            #expect(try await door.request(authorization: ["Bearer \(token)"]).status == 200, "\(name)")
+        }
+        let forged = try issuer.token(header: ["typ": "at+jwt", "kid": .string(key.keyID)], key: SigningKey(.edDSA))
+        #expect(try await door.request(authorization: ["Bearer \(forged)"]).reason == "invalid_signature")
+    }
+
+    @Test func `B10 a token inside a token is not looked into`() async throws {
+        let (door, issuer) = try Self.notes()
+        let nested = try issuer.key.sign(header: ["cty": "JWT"], claims: .string(try issuer.token()))
+        #expect(try await door.request(authorization: ["Bearer \(nested)"]).status == 401)
+    }
+
+    @Test func `C6 an issuer that names its tenant by a template is trusted for listed tenants only`() throws {
+        let text = """
+            { "version": 1, "issuers": { "entra": { "issuer": "https://login.microsoftonline.com/{tenant}/v2.0", "provider": "entra-v2", "tenants": ["11111111-1111-1111-1111-111111111111"] } },
+              "resources": [ { "resource": "https://api.example.com/notes", "issuers": ["entra"], "policy": "authenticated" } ] }
+            """
+        let file = try ConfigurationFileTests.read(text)
+        let issuers = file.configuration.resources[0].authorizationServers.map(\.issuer.description)
+        #expect(issuers == ["https://login.microsoftonline.com/11111111-1111-1111-1111-111111111111/v2.0"])
+        #expect(throws: ConfigurationError.self) {
+            try ConfigurationFileTests.read(
+                text.replacing(#", "tenants": ["11111111-1111-1111-1111-111111111111"]"#, with: "")
+            )
         }
     }
 
@@ -205,20 +242,22 @@ import Testing
     }
 
     /// One issuer and the resource `https://api.example.com/notes`.
-    static func notes(claims: ClaimMapping = ClaimMapping()) throws -> (Door, TestIssuer) {
+    static func notes(claims: ClaimMapping = ClaimMapping(), policy: String? = nil) throws -> (Door, TestIssuer) {
         let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
-        return (try door([issuer], claims: claims, fetcher: issuer.fetcher), issuer)
+        return (try door([issuer], claims: claims, policy: policy, fetcher: issuer.fetcher), issuer)
     }
 
     static func door(
         _ issuers: [TestIssuer],
         claims: ClaimMapping = ClaimMapping(),
+        policy: String? = nil,
         fetcher: FixtureFetcher
     ) throws -> Door {
         let servers = issuers.map {
             AuthorizationServer(issuer: IssuerIdentifier($0.identifier), discovery: .oidc, claims: claims)
         }
-        let resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: servers)
+        var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: servers)
+        if let policy { resource.policies = [try CompiledPolicy(file: "p.json", bytes: Array(policy.utf8))] }
         return Door(
             mcpAuth: try MCPAuth(Configuration(resources: [resource]), fetcher: fetcher),
             resource: resource.metadata.resource,

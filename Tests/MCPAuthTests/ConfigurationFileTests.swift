@@ -124,7 +124,9 @@ import Testing
         #expect(error?.description == "MA008: cannot read the file `/nonexistent.json`")
     }
 
-    private func read(_ text: String) throws -> ConfigurationFile {
+    private func read(_ text: String) throws -> ConfigurationFile { try Self.read(text) }
+
+    static func read(_ text: String) throws -> ConfigurationFile {
         let path = NSTemporaryDirectory() + "/mcp-auth-\(UUID().uuidString).json"
         try text.write(toFile: path, atomically: true, encoding: .utf8)
         defer { try? FileManager.default.removeItem(atPath: path) }

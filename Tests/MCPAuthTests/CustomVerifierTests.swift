@@ -46,9 +46,10 @@ import Testing
 
     @Test func `an error it throws is 503 and tells nobody what it was`() async throws {
         let events = Lock<[EngineEvent]>([])
-        let door = try Self.door(onEvent: { event in events.withLock { $0.append(event) } }) { _, _ in throw Broken() }
+        let onEvent: EngineEventHandler = { event in events.withLock { $0.append(event) } }
+        let door = try Self.door(onEvent: onEvent) { _, _ in throw Broken() }
         #expect(try await door.request(authorization: ["Bearer opaque"]).status == 503)
-        #expect(events.withLock { $0 }.map(\.code) == [.verifyFunctionFailed])
+        #expect(events.withLock { $0 }.map(\.code) == [.verifyFunctionFailed, .requestDenied])
     }
 
     @Test func `it sees the request, and is asked each time unless its verdicts may be kept`() async throws {

@@ -3,6 +3,7 @@
 
 public import MCPAuthCore
 internal import MCPAuthJSON
+internal import MCPAuthPolicy
 
 /// Reads a server configuration file, with the policies, secrets and modules it names.
 ///
@@ -12,8 +13,8 @@ public struct ConfigurationFile: Sendable {
     public let configuration: Configuration
     /// Where the server listens.
     public let listener: Listener
-    /// The file of the deny list, to be read again when it changed.
-    public let denyListPath: String?
+    /// Every file that this was read from, the tests beside policies among them; a change of any of them matters.
+    public let files: [String]
 
     /// An address to listen on.
     public struct Listener: Sendable, Hashable {
@@ -37,7 +38,8 @@ public struct ConfigurationFile: Sendable {
         pluginDirectory: String? = nil,
         onEvent: @escaping EngineEventHandler = { _ in }
     ) throws {
-        let document = try DocumentReader(file: path, bytes: try FileReading.bytes(at: path))
+        let files = FileLog()
+        let document = try DocumentReader(file: path, bytes: try files.bytes(at: path))
         let root = try document.rootObject(allowing: ["version", "server", "issuers", "plugins", "resources"])
         guard try root.required("version", try root.integer("version", in: 0...1000)) == 1 else {
             throw root.error(.unsupportedVersion, "this program reads version 1", at: "version")
@@ -45,7 +47,8 @@ public struct ConfigurationFile: Sendable {
         let context = ReadingContext(
             directory: FileReading.directory(of: path),
             pluginDirectory: pluginDirectory,
-            secrets: SecretSource(environment: environment),
+            secrets: SecretSource(environment: environment, files: files),
+            files: files,
             onEvent: onEvent
         )
         var configuration = try Self.resources(root, context)
@@ -56,10 +59,21 @@ public struct ConfigurationFile: Sendable {
         configuration.tokenCacheCapacity =
             Int(try server?.integer("token_cache_entries", in: 0...10_000_000) ?? 100_000)
         configuration.onEvent = onEvent
-        denyListPath = try server?.string("deny_list").map(context.path)
-        if let denyListPath { configuration.denyList = try DenyList(file: denyListPath) }
+        if let path = try server?.string("deny_list").map(context.path) {
+            configuration.denyList = try DenyList(file: path, bytes: try files.bytes(at: path))
+        }
         listener = try Self.listener(server)
         self.configuration = configuration
+        self.files = files.paths
+    }
+
+    /// Runs the tests that stand beside its policies.
+    ///
+    /// - Throws: ``ConfigurationError`` for the first that does not go as it says, or cannot be read.
+    public func runPolicyTests() async throws {
+        for path in files where path.hasSuffix(".test.json") && PolicyFiles.exists(path) {
+            if let failure = try await PolicyFiles.run(testsAt: path).failures.first { throw failure.error }
+        }
     }
 
     private static func resources(_ root: ObjectReader, _ context: ReadingContext) throws -> Configuration {

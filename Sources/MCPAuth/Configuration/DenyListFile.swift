@@ -12,7 +12,11 @@ extension DenyList {
     ///
     /// - Throws: ``ConfigurationError`` with the place of the mistake.
     public init(file path: String) throws {
-        let document = try DocumentReader(file: path, bytes: try FileReading.bytes(at: path))
+        try self.init(file: path, bytes: try FileReading.bytes(at: path))
+    }
+
+    init(file path: String, bytes: [UInt8]) throws {
+        let document = try DocumentReader(file: path, bytes: bytes)
         let root = try document.rootObject(allowing: ["version", "entries"])
         guard try root.required("version", try root.integer("version", in: 0...1000)) == 1 else {
             throw root.error(.unsupportedVersion, "this program reads version 1", at: "version")

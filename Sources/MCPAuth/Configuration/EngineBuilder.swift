@@ -12,28 +12,29 @@ internal import MCPAuthVerification
 struct EngineBuilder {
     private let configuration: Configuration
     private let fetcher: any HTTPFetcher
-    /// Those that may be shared, by what makes them equal.
-    private var directories: [DirectoryKey: IssuerDirectory] = [:]
-    /// All of them.
-    private(set) var allDirectories: [IssuerDirectory] = []
+    private let generation: Int
+    /// Those of the generation before, which may be taken over.
+    private let earlierDirectories: IssuerDirectories
+    private(set) var usedDirectories = IssuerDirectories()
     let tokenCache: TokenCache?
     let revocations: Revocations
     private(set) var warnings: [String] = []
 
-    /// Resources that configure an issuer alike share what is fetched of it.
-    private struct DirectoryKey: Hashable {
-        let issuer: IssuerIdentifier
-        let discovery: AuthorizationServer.Discovery
-        let overrides: String?
-    }
-
-    init(_ configuration: Configuration, fetcher: any HTTPFetcher) {
+    init(
+        _ configuration: Configuration,
+        fetcher: any HTTPFetcher,
+        generation: Int = 1,
+        directories: IssuerDirectories = IssuerDirectories()
+    ) {
         self.configuration = configuration
         self.fetcher = fetcher
+        self.generation = generation
+        earlierDirectories = directories
         tokenCache =
             configuration.tokenCacheCapacity > 0
             ? TokenCache(capacity: configuration.tokenCacheCapacity) { TokenDigest(Digest.sha256Words($0)) } : nil
         revocations = Revocations(configuration.denyList)
+        warnings = configuration.warnings.map(\.description)
     }
 
     /// - Throws: ``ConfigurationError``.
@@ -73,7 +74,9 @@ struct EngineBuilder {
             metadata: metadata,
             speaksMCP: resource.speaksMCP,
             tokenCache: tokenCache,
-            revocations: revocations
+            revocations: revocations,
+            generation: generation,
+            onEvent: configuration.onEvent
         )
     }
 
@@ -152,8 +155,11 @@ struct EngineBuilder {
     }
 
     mutating func directory(of server: AuthorizationServer) throws -> IssuerDirectory {
-        let key = DirectoryKey(issuer: server.issuer, discovery: server.discovery, overrides: server.overrides)
-        if server.transformMetadata == nil, let directory = directories[key] { return directory }
+        if let directory = usedDirectories[server] { return directory }
+        if let directory = earlierDirectories[server] {
+            usedDirectories.add(directory, for: server)
+            return directory
+        }
         let directory = IssuerDirectory(
             issuer: server.issuer,
             source: try source(of: server),
@@ -161,9 +167,22 @@ struct EngineBuilder {
             fetcher: fetcher,
             onEvent: configuration.onEvent
         )
-        allDirectories.append(directory)
-        if server.transformMetadata == nil { directories[key] = directory }
+        try lookAtInlineMetadata(of: server)
+        usedDirectories.add(directory, for: server)
         return directory
+    }
+
+    /// Metadata that stands in the configuration is looked at once, here; fetched metadata never keeps a server from
+    /// starting.
+    private mutating func lookAtInlineMetadata(of server: AuthorizationServer) throws {
+        guard case .inline(var document) = try source(of: server), server.transformMetadata == nil else { return }
+        if let overrides = server.overrides {
+            document = document.merging(patch: try Self.json(overrides, "the overrides"))
+        }
+        for finding in MetadataValidation(try AuthorizationServerMetadata(document)).errors {
+            let issuer = server.issuer.description.printable
+            warnings.append("the inline metadata of `\(issuer)`: \(finding.code): \(finding.description)")
+        }
     }
 
     private func source(of server: AuthorizationServer) throws -> IssuerDirectory.Source {

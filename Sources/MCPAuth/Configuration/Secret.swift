@@ -21,9 +21,11 @@ public struct Secret: Sendable, CustomStringConvertible, CustomDebugStringConver
 /// Where secrets of a configuration file come from: the environment, or files named in it.
 package struct SecretSource: Sendable {
     private let environment: [String: String]
+    private let files: FileLog
 
-    package init(environment: [String: String]) {
+    init(environment: [String: String], files: FileLog) {
         self.environment = environment
+        self.files = files
     }
 
     /// Reads `{"env": "NAME"}` or `{"file": "path"}`; one line end at the end of a file is not part of the secret.
@@ -35,7 +37,7 @@ package struct SecretSource: Sendable {
             }
             return Secret(value)
         case (nil, let path?):
-            guard let bytes = try? FileReading.bytes(at: FileReading.resolve(path, relativeTo: directory)) else {
+            guard let bytes = try? files.bytes(at: FileReading.resolve(path, relativeTo: directory)) else {
                 throw object.error(.missingSecret, "the secret file `\(path.printable)` cannot be read", at: "file")
             }
             var text = String(decoding: bytes, as: UTF8.self)

@@ -83,6 +83,10 @@ package struct AsyncHTTPFetcher: HTTPFetcher {
         var configuration = HTTPClient.Configuration(tlsConfiguration: tls, redirectConfiguration: .disallow)
         configuration.timeout = .init(connect: .seconds(3), read: .seconds(5))
         configuration.dnsOverride = addresses
+        // A refused connection is an answer: whoever waits is told so at once and the back-off is ours.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        // Introspection bounds how many requests are under way; the pool must not make them wait below that.
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 256
         return HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
     }
 }

@@ -41,10 +41,30 @@ public struct ConfigurationError: Error, Sendable, CustomStringConvertible {
         public static let unreachableRule = Code("MA012")
         /// Scopes that imply each other in a circle.
         public static let cyclicImplication = Code("MA013")
+        /// A policy test that does not go as it says.
+        public static let testFailed = Code("MA014")
         /// A verifier module that cannot be loaded.
         public static let moduleRefused = Code("MA020")
         /// An address that cannot be listened on.
         public static let cannotListen = Code("MA030")
+        /// Warning: a rule or file in shadow mode.
+        public static let shadowMode = Code("MA101")
+        /// Warning: a scope that the metadata of the resource does not list.
+        public static let unlistedScope = Code("MA102")
+        /// Warning: a negated condition on a claim that may be missing.
+        public static let negatedClaim = Code("MA103")
+        /// Warning: a condition on a claim that nothing makes.
+        public static let undeclaredClaim = Code("MA104")
+        /// Warning: an allow rule that a deny always beats.
+        public static let shadowedRule = Code("MA105")
+        /// Warning: tokens of an issuer are taken without an audience.
+        public static let missingAudience = Code("MA106")
+        /// Warning: a scope or claim that any of several issuers may give.
+        public static let anyIssuer = Code("MA107")
+        /// Warning: a scope or claim that no issuer the rule names may give.
+        public static let ungrantable = Code("MA108")
+        /// Warning: a scope that no client is ever asked for.
+        public static let unobtainableScope = Code("MA109")
         /// Authorization server metadata that cannot be used.
         public static let invalidServerMetadata = Code("MA040")
     }

@@ -109,6 +109,10 @@ package struct ObjectReader: Sendable {
         return number
     }
 
+    package func number(_ key: String) throws(ConfigurationError) -> Double? {
+        try read(key, "a number") { $0.number }
+    }
+
     package func strings(_ key: String) throws(ConfigurationError) -> [String]? {
         try read(key, "an array of strings") { value in
             guard let elements = value.array else { return nil }

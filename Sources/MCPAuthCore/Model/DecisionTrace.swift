@@ -36,7 +36,7 @@ public struct DecisionTrace: Sendable {
     /// The policy documents of the resource.
     public internal(set) var policies: [PolicyIdentity] = []
     /// Which configuration since the start of the process decided, counted from 1.
-    public package(set) var generation = 1
+    public internal(set) var generation = 1
     /// Every rule, and how it came out; empty when the policy was not reached.
     public internal(set) var rules: [RuleFinding] = []
     /// Ids of the rules that made the policy's outcome.
@@ -64,6 +64,7 @@ public struct DecisionTrace: Sendable {
         self.resource = resource.identifier
         self.operation = operation.description
         policies = resource.policy.identities
+        generation = resource.generation
         record("route", "resource \(resource.identifier)")
     }
 

@@ -26,6 +26,8 @@ package final class ProtectedResource: Sendable {
     package let tokenCache: TokenCache?
     /// The local deny list.
     package let revocations: Revocations?
+    /// Which configuration of the process it belongs to, counted from 1.
+    package let generation: Int
     private let onEvent: EngineEventHandler
 
     package convenience init(
@@ -38,6 +40,7 @@ package final class ProtectedResource: Sendable {
         speaksMCP: Bool,
         tokenCache: TokenCache? = nil,
         revocations: Revocations? = nil,
+        generation: Int = 1,
         onEvent: @escaping EngineEventHandler = { _ in }
     ) {
         self.init(
@@ -50,6 +53,7 @@ package final class ProtectedResource: Sendable {
             speaksMCP,
             tokenCache,
             revocations,
+            generation,
             onEvent
         )
     }
@@ -64,6 +68,7 @@ package final class ProtectedResource: Sendable {
         _ speaksMCP: Bool,
         _ tokenCache: TokenCache?,
         _ revocations: Revocations?,
+        _ generation: Int,
         _ onEvent: @escaping EngineEventHandler
     ) {
         self.identifier = identifier
@@ -75,6 +80,7 @@ package final class ProtectedResource: Sendable {
         self.speaksMCP = speaksMCP
         self.tokenCache = tokenCache
         self.revocations = revocations
+        self.generation = generation
         self.onEvent = onEvent
     }
 
@@ -90,13 +96,37 @@ package final class ProtectedResource: Sendable {
             speaksMCP,
             tokenCache,
             revocations,
+            generation,
             onEvent
+        )
+    }
+
+    /// The same resource, asking other verifiers and remembering nothing.
+    package func verifying(with verifiers: [any TokenVerifier]) -> ProtectedResource {
+        ProtectedResource(
+            identifier: identifier,
+            issuers: issuers,
+            acceptedAudiences: acceptedAudiences,
+            verifiers: verifiers,
+            policy: policy,
+            metadata: metadata,
+            speaksMCP: speaksMCP,
+            revocations: revocations,
+            generation: generation,
+            onEvent: onEvent
         )
     }
 
     /// Whether an audience value of a token means this resource.
     package func accepts(audience value: String) -> Bool {
         acceptedAudiences.contains { $0.isNamed(by: value) }
+    }
+
+    /// Whether one of the audience values of a token means this resource.
+    func accepts(audience values: [String]) -> Bool {
+        // Most tokens have the identifier, byte for byte.
+        for index in values.indices where values[index] == acceptedAudiences[0].text { return true }
+        return values.contains(where: accepts(audience:))
     }
 
     package func issuer(_ identifier: IssuerIdentifier) -> TrustedIssuer? {
@@ -157,6 +187,8 @@ package final class TrustedIssuer: Sendable {
     package let allowedScopes: ScopeSet?
     /// Values this issuer may give to normalised claims here, by their names; other claims have no bound.
     package let allowedClaims: [String: Set<String>]
+    /// Whether there is any bound.
+    let hasBounds: Bool
 
     package init(
         identifier: IssuerIdentifier,
@@ -170,5 +202,6 @@ package final class TrustedIssuer: Sendable {
         self.claimMapping = claimMapping
         self.allowedScopes = allowedScopes
         self.allowedClaims = allowedClaims
+        hasBounds = allowedScopes != nil || !allowedClaims.isEmpty
     }
 }

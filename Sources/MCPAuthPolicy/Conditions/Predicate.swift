@@ -84,7 +84,9 @@ enum Predicate: Sendable {
         return result
     }
 
-    /// Unknown for what is no set. An element of another type leaves it open, lest `not` turn a malformed claim into a
+    /// Unknown for what is no set.
+    ///
+    /// An element of another type leaves it open, lest `not` turn a malformed claim into a
     /// grant.
     private static func any(_ value: ClaimValue, _ isSetValued: Bool, _ truth: (ClaimValue) -> Truth) -> Truth {
         guard let count = value.elementCount else { return isSetValued && value.isText ? truth(value) : .unknown }

@@ -38,7 +38,8 @@ struct RuleExplainer {
         var leaves: [RuleFinding.Leaf] = []
         // A require that may be for this caller counts against it as if it were.
         let parts =
-            (rule.effect == .require ? [] : who) + proof() + condition(input.authInfo.claims, &leaves) + scopes(input) + signIn(input)
+            (rule.effect == .require ? [] : who) + proof() + condition(input.authInfo.claims, &leaves) + scopes(input)
+            + signIn(input)
         let truth = Truth.all(parts, \.truth)
         let decisive = parts.first { $0.truth == .isFalse } ?? parts.first { $0.truth == .unknown }
         let why = decisive?.why ?? (parts.isEmpty ? "it names nothing else" : parts.map(\.why).joined(separator: "; "))
@@ -61,6 +62,25 @@ struct RuleExplainer {
             why: why,
             leaves: leaves
         )
+    }
+
+    /// Where the conditions on claims stand, in the order of the file.
+    var leafPointers: [JSONPointer] {
+        rule.condition.map { Self.leafPointers($0, rule.pointer.appending("when")) } ?? []
+    }
+
+    private static func leafPointers(_ condition: Condition, _ pointer: JSONPointer) -> [JSONPointer] {
+        func nested(_ conditions: [Condition], _ key: String) -> [JSONPointer] {
+            conditions.enumerated().flatMap {
+                leafPointers($0.element, pointer.appending(key).appending(String($0.offset)))
+            }
+        }
+        switch condition {
+        case .all(let conditions): return nested(conditions, "all")
+        case .any(let conditions): return nested(conditions, "any")
+        case .not(let inner): return leafPointers(inner, pointer.appending("not"))
+        case .predicate: return [pointer]
+        }
     }
 
     private func who(_ authInfo: AuthInfo) -> [Part] {

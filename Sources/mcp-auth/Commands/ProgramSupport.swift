@@ -4,6 +4,7 @@
 #if Programs
 internal import ArgumentParser
 internal import Foundation
+internal import MCPAuth
 
 /// What the exit code says; scripts rely on it.
 enum ProgramExit {
@@ -12,6 +13,15 @@ enum ProgramExit {
     static let tokenInvalid = ExitCode(10)
     static let denied = ExitCode(11)
     static let unavailable = ExitCode(12)
+
+    /// What a refusal exits with.
+    static func code(for denial: Denial) -> ExitCode {
+        switch denial.status {
+        case 503: unavailable
+        case 400, 401: tokenInvalid
+        default: denied
+        }
+    }
 }
 
 /// Standard output and standard error of the program.

@@ -14,7 +14,7 @@ internal import UnixSignals
 
 /// `mcp-auth serve`: answers for every configured resource.
 ///
-/// Metadata is served at its well-known paths. A request below a resource is decided about; an allowed one is answered
+/// Metadata is served at its well-known paths. A changed configuration is put in force without a restart. A request below a resource is decided about; an allowed one is answered
 /// with who is calling, as JSON.
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "serve", abstract: "Serve a configuration.")
@@ -25,9 +25,9 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         var logger = Logger(label: "mcp-auth")
         logger.logLevel = .notice
-        let log = logger
-        let onEvent: EngineEventHandler = { event in log.log(level: event.level.forLog, "\(event)") }
+        let onEvent = EventSink.handler(logger)
         let file = try ConfigurationFile(path: config, environment: Input.environment, onEvent: onEvent)
+        try await file.runPolicyTests()
         let mcpAuth = try MCPAuth(file.configuration)
         for warning in mcpAuth.warnings { logger.warning("\(warning)") }
 
@@ -53,30 +53,11 @@ struct ServeCommand: AsyncParsableCommand {
             },
             logger: logger
         )
-        if let path = file.denyListPath {
-            application.addServices(DenyListReloading(path: path, mcpAuth: mcpAuth, onEvent: onEvent))
-        }
+        application.addServices(ConfigurationReloading(file, path: config, mcpAuth: mcpAuth, onEvent: onEvent))
         do {
             try await application.runService()
         } catch {
             throw ConfigurationError(.cannotListen, "cannot serve on \(listener.host):\(listener.port): \(error)")
-        }
-    }
-
-    /// Reads the deny list again on SIGHUP; one that is not acceptable leaves the old one in force.
-    private struct DenyListReloading: Service {
-        let path: String
-        let mcpAuth: MCPAuth
-        let onEvent: EngineEventHandler
-
-        func run() async throws {
-            for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
-                do {
-                    mcpAuth.replaceDenyList(with: try DenyList(file: path))
-                } catch {
-                    onEvent(EngineEvent(.error, .denyListRefused, "\(error)"))
-                }
-            }
         }
     }
 
@@ -93,18 +74,6 @@ struct ServeCommand: AsyncParsableCommand {
             headers: [.contentType: "application/json", .cacheControl: "no-store"],
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: JSON.object(members).encoded()))
         )
-    }
-}
-
-extension EngineEvent.Level {
-    /// What an operator should see without asking is at least a notice.
-    fileprivate var forLog: Logger.Level {
-        switch self {
-        case .debug: .debug
-        case .info: .notice
-        case .warning: .warning
-        case .error: .error
-        }
     }
 }
 #endif

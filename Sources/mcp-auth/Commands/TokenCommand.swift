@@ -3,11 +3,11 @@
 
 #if Programs
 internal import ArgumentParser
-internal import HTTPTypes
 internal import MCPAuth
 internal import MCPAuthCore
 internal import MCPAuthJOSE
 internal import MCPAuthJSON
+internal import MCPAuthPolicy
 
 /// `mcp-auth token`: looks at a token from standard input or a file, never from the command line, which others see.
 struct TokenCommand: AsyncParsableCommand {
@@ -76,38 +76,16 @@ struct TokenCommand: AsyncParsableCommand {
         func run() async throws {
             let configuration = try ConfigurationFile(path: config, environment: Input.environment).configuration
             let mcpAuth = try MCPAuth(configuration)
-            let identifier = try ResourceIdentifier(resource)
-            guard let protected = mcpAuth.engine.resources.first(where: { $0.identifier == identifier }) else {
-                throw ConfigurationError(.unknownName, "no protected resource `\(resource)` is configured")
+            let protected = try mcpAuth.protectedResource(resource)
+            guard let call = PolicyCall(tool.map { "tools/call:\($0)" } ?? "initialize") else {
+                throw ProgramExit.usage
             }
-            let message = MCPMessage.call(method: tool == nil ? "initialize" : "tools/call", name: tool)
-            let request = ProtectedResourceRequest(
-                method: .post,
-                authority: nil,
-                path: identifier.url.path,
-                credentials: .bearer(AccessToken(bytes: try Input.token(from: file))),
-                operation: protected.speaksMCP ? .mcp([message]) : .http
-            )
+            let request = call.request(of: try Input.token(from: file), at: protected)
             var trace: DecisionTrace? = DecisionTrace()
-            let decision = await AuthorizationEngine.authorize(request, at: protected, now: .now(), trace: &trace)
-            for step in trace?.steps ?? [] { Output.line("\(step.stage): \(step.finding)") }
-            try report(decision)
-        }
-
-        private func report(_ decision: Decision) throws {
-            switch decision {
-            case .allow(let authInfo):
-                Output.line(
-                    "allow: subject \(authInfo.subject ?? "-"), client \(authInfo.clientID ?? "-"), scope \(authInfo.scopes)"
-                )
-            case .deny(let denial):
-                Output.line("deny: \(denial.reason), status \(denial.status)")
-                switch denial.status {
-                case 503: throw ProgramExit.unavailable
-                case 401, 400: throw ProgramExit.tokenInvalid
-                default: throw ProgramExit.denied
-                }
-            }
+            _ = await AuthorizationEngine.authorize(request, at: protected, now: .now(), trace: &trace)
+            guard let trace, let decision = trace.decision else { return }
+            Output.line(TraceText(trace).whole)
+            if case .deny(let denial) = decision { throw ProgramExit.code(for: denial) }
         }
     }
 }

@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test(arguments: providers)
-    func `a key is good while published and for two hours after it vanished, and not longer`(
+    func `D2 a key is good while published and for two hours after it vanished, and not longer`(
         provider: String
     ) async throws {
         let versions = try Self.versions(of: provider)

@@ -91,7 +91,7 @@ struct IntrospectionReader {
     /// A file that is there to be read.
     private func file(_ key: String, _ object: ObjectReader) throws -> String {
         let path = context.path(try object.required(key, try object.string(key)))
-        guard (try? FileReading.bytes(at: path)) != nil else {
+        guard (try? context.files.bytes(at: path)) != nil else {
             throw object.error(.unreadableFile, "cannot read the file `\(path.printable)`", at: key)
         }
         return path

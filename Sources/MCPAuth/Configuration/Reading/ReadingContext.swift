@@ -11,6 +11,7 @@ struct ReadingContext {
     /// Replaces it for the paths of modules, where given.
     let pluginDirectory: String?
     let secrets: SecretSource
+    let files: FileLog
     let onEvent: EngineEventHandler
 
     func path(_ written: String) -> String {

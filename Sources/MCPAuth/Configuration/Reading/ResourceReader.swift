@@ -100,7 +100,7 @@ struct ResourceReader {
         }
         return try paths.enumerated().map { index, path in
             let resolved = context.path(path)
-            guard let bytes = try? FileReading.bytes(at: resolved) else {
+            guard let bytes = try? context.files.bytes(at: resolved) else {
                 let pointer = object.pointer.appending("policies").appending(String(index))
                 throw object.document.error(
                     .unreadableFile,
@@ -108,7 +108,9 @@ struct ResourceReader {
                     at: pointer
                 )
             }
-            return try CompiledPolicy(file: resolved, bytes: bytes)
+            let tests = PolicyFiles.testPath(for: resolved)
+            context.files.note(tests)
+            return try PolicyFiles.policy(resolved, bytes)
         }
     }
 }

@@ -1,0 +1,54 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MCPAuthCore
+internal import MCPAuthJOSE
+package import MCPAuthPolicy
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+/// Policy files, and the test files that stand beside them.
+package enum PolicyFiles {
+    /// Reads and compiles a policy; decisions are labelled with its SHA-256.
+    ///
+    /// - Throws: ``ConfigurationError``.
+    package static func policy(at path: String) throws -> CompiledPolicy {
+        try policy(path, try FileReading.bytes(at: path))
+    }
+
+    static func policy(_ path: String, _ bytes: [UInt8]) throws -> CompiledPolicy {
+        try CompiledPolicy(file: path, bytes: bytes, sha256: Digest.hexadecimalSHA256(bytes))
+    }
+
+    /// The test file beside a policy, such as `notes.test.json` beside `notes.json`, whether it is there or not.
+    package static func testPath(for policy: String) -> String {
+        (policy.hasSuffix(".json") ? String(policy.dropLast(".json".count)) : policy) + ".test.json"
+    }
+
+    package static func exists(_ path: String) -> Bool {
+        FileManager.default.fileExists(atPath: path)
+    }
+
+    /// Runs a test file against the policies it names.
+    ///
+    /// - Throws: ``ConfigurationError`` when a file cannot be read.
+    package static func run(testsAt path: String) async throws -> PolicyTestRun {
+        let file = try PolicyTestFile(file: path, bytes: try FileReading.bytes(at: path))
+        let directory = FileReading.directory(of: path)
+        let policies = try file.policyPaths.map { written in
+            try policy(at: FileReading.resolve(written, relativeTo: directory))
+        }
+        return try await PolicyTestRun(file, policies)
+    }
+
+    /// What lint finds in a policy.
+    ///
+    /// - Throws: ``ConfigurationError`` when it cannot be loaded at all.
+    package static func lint(_ path: String, uses: [PolicyLint.Use] = []) throws -> [ConfigurationError] {
+        try PolicyLint(file: path, bytes: try FileReading.bytes(at: path), uses: uses).warnings
+    }
+}

@@ -1,0 +1,257 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MCPAuthCore
+internal import MCPAuthJSON
+
+/// What is allowed in a policy and probably not meant.
+///
+/// Mistakes are refused when a policy is loaded; these are warnings. What depends on where a policy is used (scopes that
+/// are offered, claims that are mapped, several issuers) is looked at for each ``Use``.
+package struct PolicyLint: Sendable {
+    /// A resource that the policy is attached to.
+    package struct Use: Sendable {
+        /// An issuer, and what it may say there.
+        package struct Issuer: Sendable {
+            package let identifier: String
+            /// `nil` for no bound.
+            package let allowedScopes: ScopeSet?
+            /// By name; other claims have no bound.
+            package let allowedClaims: [String: Set<String>]
+
+            package init(identifier: String, allowedScopes: ScopeSet?, allowedClaims: [String: Set<String>]) {
+                self.identifier = identifier
+                self.allowedScopes = allowedScopes
+                self.allowedClaims = allowedClaims
+            }
+        }
+
+        package let resource: String
+        package let scopesSupported: ScopeSet
+        /// Names of normalised claims that a mapping makes.
+        package let mappedClaims: Set<String>
+        package let issuers: [Issuer]
+
+        package init(resource: String, scopesSupported: ScopeSet, mappedClaims: Set<String>, issuers: [Issuer]) {
+            self.resource = resource
+            self.scopesSupported = scopesSupported
+            self.mappedClaims = mappedClaims
+            self.issuers = issuers
+        }
+    }
+
+    package private(set) var warnings: [ConfigurationError] = []
+    private let document: DocumentReader
+
+    /// Looks at a policy file.
+    ///
+    /// - Throws: ``ConfigurationError`` when it cannot be loaded at all.
+    package init(file: String, bytes: [UInt8], uses: [Use] = []) throws(ConfigurationError) {
+        let policy = try CompiledPolicy(file: file, bytes: bytes)
+        document = try DocumentReader(file: file, bytes: bytes)
+        for rule in policy.rules {
+            lookAtShadow(rule)
+            lookAtNegation(rule)
+            lookAtScopes(rule)
+            lookAtDenies(rule, policy.rules)
+        }
+        for use in uses {
+            for rule in policy.rules { look(at: rule, in: use) }
+            lookAtShortForm(policy, use)
+        }
+    }
+
+    private mutating func warn(_ code: ConfigurationError.Code, _ message: String, _ pointer: JSONPointer) {
+        let warning = document.error(code, message, at: pointer)
+        let isSaid = warnings.contains { $0.code == code && $0.location == warning.location && $0.message == message }
+        if !isSaid { warnings.append(warning) }
+    }
+
+    private mutating func lookAtShadow(_ rule: PolicyRule) {
+        guard !rule.isEnforced else { return }
+        let isOwn = document.root[rule.pointer.appending("enforce")] != nil
+        let place = isOwn ? rule.pointer.appending("enforce") : JSONPointer(tokens: ["enforce"])
+        let what = isOwn ? "the rule `\(rule.id.printable)` is" : "the whole file is"
+        warn(.shadowMode, "\(what) in shadow mode and decides nothing", place)
+    }
+
+    private mutating func lookAtScopes(_ rule: PolicyRule) {
+        let scopes = rule.allScopes.union(rule.anyScopes)
+        guard rule.effect != .deny, scopes.contains("offline_access") else { return }
+        warn(
+            .unobtainableScope,
+            "`offline_access` is for the authorization server; no client is ever asked for it here",
+            rule.pointer.appending("scopes")
+        )
+    }
+
+    /// `not` over a claim that is missing is unknown, so the rule does not apply, which surprises.
+    private mutating func lookAtNegation(_ rule: PolicyRule) {
+        guard rule.effect != .deny, let condition = rule.condition else { return }
+        let known = Set(condition.leaves.filter(\.predicate.alwaysKnows).map(\.reference.pointer))
+        for claim in Self.negated(condition) where !known.contains(claim) {
+            warn(
+                .negatedClaim,
+                "a token without `\(claim.description.printable)` does not meet this `not`; "
+                    + "say what is meant with `exists` or `absent`",
+                rule.pointer.appending("when")
+            )
+        }
+    }
+
+    private static func negated(_ condition: Condition) -> [JSONPointer] {
+        switch condition {
+        case .all(let conditions), .any(let conditions): conditions.flatMap(negated)
+        case .not(let inner): inner.leaves.filter { !$0.predicate.alwaysKnows }.map(\.reference.pointer)
+        case .predicate: []
+        }
+    }
+
+    private mutating func lookAtDenies(_ rule: PolicyRule, _ rules: [PolicyRule]) {
+        guard rule.effect == .allow else { return }
+        guard let deny = rules.first(where: { $0.alwaysDenies && $0.targets.cover(rule.targets) }) else { return }
+        warn(
+            .shadowedRule,
+            "the rule `\(rule.id.printable)` never allows: `\(deny.id.printable)` denies all that it is about",
+            rule.pointer
+        )
+    }
+
+    private mutating func look(at rule: PolicyRule, in use: Use) {
+        let scopes = rule.allScopes.union(rule.anyScopes)
+        for scope in scopes where !use.scopesSupported.isEmpty && !use.scopesSupported.contains(scope) {
+            warn(
+                .unlistedScope,
+                "the scope `\(scope)` is not among `scopes_supported` of `\(use.resource.printable)`"
+                    + Suggestion.text(for: scope, among: use.scopesSupported),
+                rule.pointer.appending("scopes")
+            )
+        }
+        for leaf in rule.condition?.leaves ?? [] where !leaf.reference.isRaw {
+            let name = leaf.reference.pointer.tokens[0]
+            guard !Self.commonClaims.contains(name), !use.mappedClaims.contains(name) else { continue }
+            warn(
+                .undeclaredClaim,
+                "no issuer of `\(use.resource.printable)` maps a claim `\(name.printable)`"
+                    + Suggestion.text(for: name, among: use.mappedClaims.union(Self.commonClaims)),
+                rule.pointer.appending("when")
+            )
+        }
+        if rule.effect == .allow, use.issuers.count > 1 { lookAtIssuers(rule, scopes, use) }
+    }
+
+    private mutating func lookAtIssuers(_ rule: PolicyRule, _ scopes: ScopeSet, _ use: Use) {
+        let named = rule.issuersNamed
+        let meant = use.issuers.filter { named.isEmpty || named.contains($0.identifier) }
+        for scope in scopes {
+            let able = meant.filter { $0.allowedScopes?.contains(scope) ?? true }
+            say(named.isEmpty, able, "the scope `\(scope)`", { $0.allowedScopes == nil }, rule, "scopes", use)
+        }
+        for leaf in rule.condition?.leaves ?? [] {
+            guard let name = leaf.reference.pointer.tokens.first, name != "iss", !leaf.predicate.isAbsent else {
+                continue
+            }
+            let able = meant.filter { $0.allowedClaims[name].map { !$0.isEmpty } ?? true }
+            say(
+                named.isEmpty,
+                able,
+                "the claim `\(name.printable)`",
+                { $0.allowedClaims[name] == nil },
+                rule,
+                "when",
+                use
+            )
+        }
+    }
+
+    private mutating func say(
+        _ namesNoIssuer: Bool,
+        _ able: [Use.Issuer],
+        _ what: String,
+        _ isUnbounded: (Use.Issuer) -> Bool,
+        _ rule: PolicyRule,
+        _ key: String,
+        _ use: Use
+    ) {
+        let place = rule.pointer.appending(key)
+        if able.isEmpty {
+            warn(.ungrantable, "no issuer that the rule names may give \(what) at `\(use.resource.printable)`", place)
+        } else if namesNoIssuer, able.contains(where: isUnbounded) {
+            warn(
+                .anyIssuer,
+                "any of \(use.issuers.count) issuers of `\(use.resource.printable)` may give \(what); "
+                    + "name one with `issuers`, or bound them",
+                place
+            )
+        }
+    }
+
+    private mutating func lookAtShortForm(_ policy: CompiledPolicy, _ use: Use) {
+        for scope in policy.requiredScopes where !use.scopesSupported.isEmpty && !use.scopesSupported.contains(scope) {
+            warn(
+                .unlistedScope,
+                "the scope `\(scope)` is not among `scopes_supported` of `\(use.resource.printable)`"
+                    + Suggestion.text(for: scope, among: use.scopesSupported),
+                JSONPointer(tokens: ["required_scopes"])
+            )
+        }
+    }
+
+    /// Claims of RFC 7519, RFC 9068, OpenID Connect Core and RFC 9470, and the sets that are claims by convention.
+    private static let commonClaims: Set<String> = [
+        "iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "azp", "scope", "scp", "auth_time", "acr", "amr",
+        "groups", "roles", "entitlements", "email", "email_verified", "name", "act", "cnf", "sid", "tenant",
+    ]
+}
+
+extension Predicate {
+    /// Whether the answer is known for every token.
+    fileprivate var alwaysKnows: Bool {
+        switch self {
+        case .exists, .absent: true
+        default: false
+        }
+    }
+
+    fileprivate var isAbsent: Bool {
+        if case .absent = self { return true }
+        return false
+    }
+}
+
+extension PolicyRule {
+    /// Whether the rule denies every caller whatever it has.
+    fileprivate var alwaysDenies: Bool {
+        effect == .deny && isEnforced && condition == nil && allScopes.isEmpty && anyScopes.isEmpty && issuers == nil
+            && clientIDs == nil && subjectKind == nil
+    }
+
+    /// The issuers that the rule is for, or that a condition of it compares `iss` with.
+    fileprivate var issuersNamed: Set<String> {
+        var named = issuers ?? []
+        for leaf in condition?.leaves ?? [] where leaf.reference.pointer.tokens == ["iss"] {
+            switch leaf.predicate {
+            case .equals(let value): if let text = value.string { named.insert(text) }
+            case .isIn(let values): named.formUnion(values.compactMap(\.string))
+            default: break
+            }
+        }
+        return named
+    }
+}
+
+extension Targets {
+    /// Whether every operation that `other` is about is one of these; sometimes not recognised.
+    fileprivate func cover(_ other: Targets) -> Bool {
+        if matchesAny { return true }
+        guard !other.matchesAny, httpMethods.isEmpty, paths.isEmpty, other.restrictsMCP else { return false }
+        func covers(_ globs: [Glob], _ others: [Glob]) -> Bool {
+            others.allSatisfy { one in
+                globs.contains { $0.pattern == one.pattern || (one.isExact && $0.matches(one.pattern)) }
+            }
+        }
+        return (includesBasics || !other.includesBasics) && covers(methods, other.methods)
+            && (covers(tools, other.tools) || methods.contains { $0.matches("tools/call") })
+            && covers(prompts, other.prompts) && covers(resourceURIs, other.resourceURIs)
+    }
+}

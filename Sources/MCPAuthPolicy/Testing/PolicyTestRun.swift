@@ -1,0 +1,114 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MCPAuthCore
+internal import MCPAuthJSON
+
+/// What came of the tests of one file.
+package struct PolicyTestRun: Sendable {
+    /// A test that did not go as expected.
+    package struct Failure: Sendable {
+        package let error: ConfigurationError
+        /// How the decision came about.
+        package let trace: DecisionTrace
+    }
+
+    package private(set) var passed = 0
+    package private(set) var failures: [Failure] = []
+    package private(set) var coverage: PolicyCoverage
+
+    /// Runs the tests of a file against its policies.
+    ///
+    /// - Throws: ``ConfigurationError`` when the file names no good resource.
+    package init(_ file: PolicyTestFile, _ policies: [CompiledPolicy]) async throws {
+        coverage = PolicyCoverage(policies)
+        for test in file.tests {
+            let trial = try PolicyTrial(policies, resource: file.resource, claims: test.claims ?? [:])
+            let trace = await trial.decide(
+                test.call,
+                hasToken: test.claims != nil,
+                now: test.now,
+                revealingClaims: true
+            )
+            coverage.add(trace)
+            if let disagreement = test.expectation.disagreement(with: trace) {
+                failures.append(Failure(error: file.failure(of: test, disagreement), trace: trace))
+            } else {
+                passed += 1
+            }
+        }
+    }
+}
+
+/// Which rules decided something in tests, and which conditions were seen both true and false.
+package struct PolicyCoverage: Sendable {
+    /// What no test has shown.
+    package struct Gap: Sendable, Hashable, CustomStringConvertible {
+        package let file: String
+        package let rule: String
+        /// The condition, as a JSON Pointer; `nil` when the whole rule decided nothing.
+        package let pointer: String?
+        package let what: String
+
+        package var description: String {
+            "\(file): rule `\(rule.printable)`\(pointer.map { " at \($0)" } ?? "") \(what)"
+        }
+    }
+
+    private struct Key: Hashable {
+        let file: String
+        let name: String
+    }
+
+    private let rules: [Key]
+    private let leaves: [(key: Key, rule: String)]
+    private var decisive = Set<Key>()
+    private var seen: [Key: Set<RuleFinding.Result>] = [:]
+
+    init(_ policies: [CompiledPolicy]) {
+        rules = policies.flatMap { policy in policy.rules.map { Key(file: policy.identity.file, name: $0.id) } }
+        leaves = policies.flatMap { policy in
+            policy.rules.flatMap { rule in
+                RuleExplainer(policy, rule, revealsClaims: false).leafPointers.map {
+                    (Key(file: policy.identity.file, name: $0.description), rule.id)
+                }
+            }
+        }
+    }
+
+    mutating func add(_ trace: DecisionTrace) {
+        let isAllowed = if case .allow? = trace.decision { true } else { false }
+        for finding in trace.rules where finding.result != .notApplicable {
+            let decided =
+                !finding.isEnforced
+                ? trace.wouldDeny.contains(finding.id) || (finding.effect == "allow" && finding.result == .isTrue)
+                : isAllowed && finding.effect == "allow"
+                    ? finding.result == .isTrue : trace.decidingRules.contains(finding.id)
+            if decided { decisive.insert(Key(file: finding.file, name: finding.id)) }
+            for leaf in finding.leaves {
+                seen[Key(file: finding.file, name: leaf.pointer), default: []].insert(leaf.result)
+            }
+        }
+    }
+
+    /// Every rule that decided nothing, and every condition that was not seen true and false.
+    package var gaps: [Gap] {
+        let idle = rules.filter { !decisive.contains($0) }.map {
+            Gap(file: $0.file, rule: $0.name, pointer: nil, what: "decided no test")
+        }
+        let halfSeen = leaves.compactMap { key, rule -> Gap? in
+            let missing = [RuleFinding.Result.isTrue, .isFalse].filter { !(seen[key]?.contains($0) ?? false) }
+            guard !missing.isEmpty else { return nil }
+            let words = missing.map(\.rawValue).joined(separator: " and ")
+            return Gap(file: key.file, rule: rule, pointer: key.name, what: "was never \(words)")
+        }
+        return idle + halfSeen
+    }
+
+    /// What was shown, and all there is to show.
+    package var count: (shown: Int, all: Int) {
+        let all = rules.count + 2 * leaves.count
+        let seenLeaves = leaves.reduce(0) { $0 + (seen[$1.key]?.intersection([.isTrue, .isFalse]).count ?? 0) }
+        return (decisive.count + seenLeaves, all)
+    }
+}

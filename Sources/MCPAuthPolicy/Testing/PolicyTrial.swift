@@ -1,0 +1,95 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MCPAuthCore
+package import MCPAuthJSON
+
+/// Decides about an imagined token: the whole way of a request, but for the proof that the token is genuine.
+///
+/// For policy tests and `explain`. Everything after verification is what a request meets: claim mapping, floor rules
+/// with their issuer bounds, and the policy.
+package struct PolicyTrial: Sendable {
+    private let resource: ProtectedResource
+
+    /// Tries out policies alone, at a resource that accepts the issuer and the audience of every token.
+    ///
+    /// - Throws: ``ConfigurationError`` when `resource` is no resource identifier.
+    package init(_ policies: [CompiledPolicy], resource: String, claims: JSON) throws {
+        let identifier = try ResourceIdentifier(resource)
+        let audiences = (claims["aud"]?.string.map { [$0] } ?? claims["aud"]?.strings ?? []) + [resource]
+        let issuer = IssuerIdentifier(claims["iss"]?.string ?? Self.issuer)
+        self.resource = ProtectedResource(
+            identifier: identifier,
+            issuers: [TrustedIssuer(identifier: issuer)],
+            acceptedAudiences: audiences.map(ResourceAudience.init),
+            verifiers: [ClaimsVerifier(claims: claims, issuer: issuer, audience: resource)],
+            policy: PolicySet(policies),
+            metadata: ProtectedResourceMetadata(resource: identifier),
+            speaksMCP: true
+        )
+    }
+
+    /// Tries out a configured resource: its policies, issuers, mappings and bounds.
+    package init(at resource: ProtectedResource, claims: JSON) {
+        let issuer = claims["iss"]?.string.map { IssuerIdentifier($0) } ?? resource.issuers.first?.identifier
+        self.resource = resource.verifying(
+            with: [
+                ClaimsVerifier(
+                    claims: claims,
+                    issuer: issuer ?? IssuerIdentifier(Self.issuer),
+                    audience: resource.identifier.description
+                )
+            ]
+        )
+    }
+
+    /// The decision with how it came about; without a token when `hasToken` is false.
+    package func decide(
+        _ call: PolicyCall,
+        hasToken: Bool = true,
+        now: NumericDate,
+        revealingClaims: Bool
+    ) async -> DecisionTrace {
+        let request = ProtectedResourceRequest(
+            method: call.method,
+            authority: nil,
+            path: call.path ?? resource.identifier.url.path,
+            credentials: hasToken ? .bearer(AccessToken(bytes: [])) : .none,
+            operation: call.operation
+        )
+        var trace: DecisionTrace? = DecisionTrace(revealingClaims: revealingClaims)
+        _ = await AuthorizationEngine.authorize(request, at: resource, now: now, trace: &trace)
+        return trace ?? DecisionTrace()
+    }
+
+    /// The issuer of claims that name none.
+    private static let issuer = "https://issuer.test"
+}
+
+/// Takes given claims for those of a genuine token; only ever made by ``PolicyTrial``.
+private struct ClaimsVerifier: TokenVerifier {
+    let name = "claims"
+    let claims: JSON
+    let issuer: IssuerIdentifier
+    let audience: String
+
+    func verify(
+        _ token: AccessToken,
+        of request: ProtectedResourceRequest,
+        now: NumericDate
+    ) async -> VerifierAnswer {
+        let payload = claims.encoded()
+        guard let document = try? JSONDocument(parsing: payload, limits: .fetched), document.root.kind == .object else {
+            return .rejected(.malformedToken)
+        }
+        return .verified(
+            TokenEvidence(
+                issuer: issuer,
+                document: document,
+                payload: payload,
+                notAfter: NumericDate(.greatestFiniteMagnitude),
+                audience: audience
+            )
+        )
+    }
+}

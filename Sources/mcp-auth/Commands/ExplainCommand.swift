@@ -1,0 +1,110 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+#if Programs
+internal import ArgumentParser
+internal import Foundation
+internal import MCPAuth
+internal import MCPAuthCore
+internal import MCPAuthJSON
+internal import MCPAuthPolicy
+
+extension PolicyCommand {
+    /// `mcp-auth policy explain`.
+    struct Explain: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Say how a decision comes about, rule by rule.",
+            discussion: """
+                With policy files, claims are taken as they are. With --config and --resource, the issuers, mappings, \
+                bounds and policies of that resource count, and --token is verified as the server would.
+
+                  mcp-auth policy explain notes.json --claims alice.json --call tools/call:create_note
+                  mcp-auth policy explain --config mcp-auth.json --resource URL --token token.txt --call ping
+                """
+        )
+
+        @Option(name: .shortAndLong, help: "A configuration file.")
+        var config: String?
+
+        @Option(help: "The resource identifier; with --config one of its resources.")
+        var resource: String?
+
+        @Option(help: "A file with the claims of a token as a JSON object, `-` for standard input.")
+        var claims: String?
+
+        @Option(help: "A file with a token, `-` for standard input; needs --config.")
+        var token: String?
+
+        @Option(help: "`tools/call:NAME`, another MCP method, `@stream`, `@session-end`, or `GET /path`.")
+        var call: String
+
+        @Flag(help: "Show claim values.")
+        var reveal = false
+
+        @Flag(help: "Print JSON.")
+        var json = false
+
+        @Argument(help: "Policy files, as of one resource.")
+        var policies: [String] = []
+
+        func validate() throws {
+            guard (config == nil) != policies.isEmpty else {
+                throw ValidationError("name policy files, or a --config with a --resource")
+            }
+            guard config == nil || resource != nil else { throw ValidationError("--config needs --resource") }
+            guard token == nil || (config != nil && claims == nil) else {
+                throw ValidationError("--token needs --config, and stands alone")
+            }
+            guard PolicyCall(call) != nil else {
+                throw ValidationError("--call is a form such as tools/call:create_note, ping, @stream or 'GET /items'")
+            }
+        }
+
+        func run() async throws {
+            guard let call = PolicyCall(call) else { throw ProgramExit.usage }
+            let began = ContinuousClock.now
+            var trace = try await decide(call)
+            trace.duration = Double((ContinuousClock.now - began).components.attoseconds) / 1e18
+            if json {
+                Output.line(String(decoding: trace.json.encoded(pretty: true), as: UTF8.self))
+            } else {
+                Output.line(TraceText(trace).whole)
+            }
+            guard case .deny(let denial)? = trace.decision else { return }
+            throw ProgramExit.code(for: denial)
+        }
+
+        private func decide(_ call: PolicyCall) async throws -> DecisionTrace {
+            let given = try claims.map(readClaims)
+            guard let config, let resource else {
+                let compiled = try policies.map(PolicyFiles.policy)
+                let name = resource ?? "https://resource.test/mcp"
+                let trial = try PolicyTrial(compiled, resource: name, claims: given ?? [:])
+                return await trial.decide(call, hasToken: given != nil, now: .now(), revealingClaims: reveal)
+            }
+            let mcpAuth = try MCPAuth(try ConfigurationFile(path: config, environment: Input.environment).configuration)
+            let protected = try mcpAuth.protectedResource(resource)
+            if let token {
+                let request = call.request(of: try Input.token(from: token), at: protected)
+                var trace: DecisionTrace? = DecisionTrace(revealingClaims: reveal)
+                _ = await AuthorizationEngine.authorize(request, at: protected, now: .now(), trace: &trace)
+                return trace ?? DecisionTrace()
+            }
+            let trial = PolicyTrial(at: protected, claims: given ?? [:])
+            return await trial.decide(call, hasToken: given != nil, now: .now(), revealingClaims: reveal)
+        }
+
+        private func readClaims(_ path: String) throws -> JSON {
+            let bytes = try Input.token(from: path)
+            do throws(JSONParsingError) {
+                let root = try JSONDocument(parsing: bytes, limits: .fetched).root
+                if root.kind == .object { return JSON(root) }
+            } catch {
+                let location = ConfigurationError.Location(file: path, line: error.line, column: error.column)
+                throw ConfigurationError(.invalidJSON, error.message, at: location)
+            }
+            throw ConfigurationError(.wrongType, "the claims in `\(path)` are no JSON object")
+        }
+    }
+}
+#endif

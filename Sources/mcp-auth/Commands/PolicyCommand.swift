@@ -1,0 +1,117 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+#if Programs
+internal import ArgumentParser
+internal import MCPAuth
+internal import MCPAuthCore
+internal import MCPAuthJSON
+internal import MCPAuthPolicy
+
+/// `mcp-auth policy`: what makes a policy trustworthy before it is served.
+struct PolicyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "policy",
+        abstract: "Check, test and explain policies.",
+        subcommands: [Lint.self, Test.self, Explain.self, Schema.self]
+    )
+
+    /// `mcp-auth policy lint`.
+    struct Lint: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Find mistakes, and what is allowed and probably not meant.",
+            discussion: "With --config, the policies of a configuration are looked at as its resources use them. "
+                + "Warnings alone exit with 0."
+        )
+
+        @Option(name: .shortAndLong, help: "A configuration file whose policies are looked at.")
+        var config: String?
+
+        @Flag(help: "Print JSON.")
+        var json = false
+
+        @Argument(help: "Policy files.")
+        var files: [String] = []
+
+        func validate() throws {
+            guard !files.isEmpty || config != nil else { throw ValidationError("name a policy file or a --config") }
+        }
+
+        func run() throws {
+            var diagnostics = Diagnostics()
+            var uses: [(path: String, uses: [PolicyLint.Use])] = files.map { ($0, []) }
+            if let config {
+                do {
+                    let file = try ConfigurationFile(path: config, environment: Input.environment)
+                    for warning in file.configuration.warnings { diagnostics.add(warning, isWarning: true) }
+                    uses += file.configuration.policyUses
+                } catch let error as ConfigurationError {
+                    diagnostics.add(error)
+                }
+            }
+            for (path, uses) in uses {
+                do {
+                    for warning in try PolicyFiles.lint(path, uses: uses) { diagnostics.add(warning, isWarning: true) }
+                } catch let error as ConfigurationError {
+                    diagnostics.add(error)
+                }
+            }
+            diagnostics.print(asJSON: json)
+            if diagnostics.hasErrors { throw ProgramExit.invalid }
+            if !json, diagnostics.isEmpty {
+                Output.line("ok, \(uses.count) \(uses.count == 1 ? "policy" : "policies")")
+            }
+        }
+    }
+
+    /// `mcp-auth policy test`.
+    struct Test: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Run the tests beside policies.",
+            discussion: "A file that ends with `.test.json` is run; for any other one the tests beside it are."
+        )
+
+        @Flag(help: "Say which rules decided nothing, and which conditions were not seen both true and false.")
+        var coverage = false
+
+        @Flag(help: "Print JSON.")
+        var json = false
+
+        @Argument(help: "Policy or test files.")
+        var files: [String]
+
+        func run() async throws {
+            var report = TestReport(showsCoverage: coverage)
+            for path in files {
+                let tests = path.hasSuffix(".test.json") ? path : PolicyFiles.testPath(for: path)
+                guard PolicyFiles.exists(tests) else {
+                    report.add(ConfigurationError(.unreadableFile, "there are no tests at `\(tests)`"))
+                    continue
+                }
+                do {
+                    report.add(tests, try await PolicyFiles.run(testsAt: tests))
+                } catch let error as ConfigurationError {
+                    report.add(error)
+                }
+            }
+            report.print(asJSON: json)
+            if report.hasFailed { throw ProgramExit.invalid }
+        }
+    }
+
+    /// `mcp-auth policy schema`.
+    struct Schema: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print the JSON Schema of policies, or of their tests."
+        )
+
+        @Flag(help: "The schema of test files.")
+        var tests = false
+
+        func run() {
+            let schema = tests ? PolicyTestGrammar.schema : PolicyGrammar.schema
+            Output.line(String(decoding: schema.encoded(pretty: true), as: UTF8.self))
+        }
+    }
+}
+#endif

@@ -1,0 +1,67 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+#if Programs
+internal import MCPAuthCore
+
+/// A decision trace as text for people.
+struct TraceText {
+    private let trace: DecisionTrace
+
+    init(_ trace: DecisionTrace) {
+        self.trace = trace
+    }
+
+    /// The stages, the rules and the answer.
+    var whole: String {
+        var lines = trace.operation.map { ["\($0) at \(trace.resource?.description ?? "no resource")"] } ?? []
+        for policy in trace.policies {
+            lines.append("policy \(policy.file) sha256 \(policy.sha256.isEmpty ? "-" : policy.sha256)")
+        }
+        if let verifier = trace.verifier {
+            lines.append("verified by \(verifier)\(trace.cache == .hit ? ", before" : "")")
+        }
+        lines += trace.steps.map { "\($0.stage): \($0.finding)" }
+        if !trace.rules.isEmpty { lines.append(rules(onlyApplicable: false)) }
+        if !trace.wouldDeny.isEmpty { lines.append("would deny: \(trace.wouldDeny.joined(separator: ", "))") }
+        lines.append(answer)
+        return lines.joined(separator: "\n")
+    }
+
+    /// One line for each rule: what became of it, where that was decided, and why.
+    func rules(onlyApplicable: Bool) -> String {
+        let shown = trace.rules.filter { !onlyApplicable || $0.result != .notApplicable }
+        let widths = (
+            shown.map(\.id.count).max() ?? 0, shown.map(\.effect.count).max() ?? 0,
+            shown.map(\.result.rawValue.count).max() ?? 0
+        )
+        return shown.map { finding in
+            let mark = trace.decidingRules.contains(finding.id) ? "*" : " "
+            let shadow = finding.isEnforced ? "" : " (shadow)"
+            return "  \(mark) \(Self.padded(finding.id, widths.0))  \(Self.padded(finding.effect, widths.1))  "
+                + "\(Self.padded(finding.result.rawValue, widths.2))  \(finding.pointer): \(finding.why)\(shadow)"
+        }.joined(separator: "\n")
+    }
+
+    private static func padded(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(0, width - text.count))
+    }
+
+    private var answer: String {
+        switch trace.decision {
+        case nil: return "no decision"
+        case .allow(let authInfo)?:
+            return
+                "allow: subject \(authInfo.subject ?? "-"), client \(authInfo.clientID ?? "-"), scope \(authInfo.scopes)"
+        case .deny(let denial)?:
+            var text = "deny: \(denial.reason), status \(denial.status)"
+            if let scope = denial.challenge?.scope, !scope.isEmpty { text += ", asks for scope \(scope)" }
+            if let needed = denial.challenge?.authentication {
+                if !needed.acrValues.isEmpty { text += ", asks for acr \(needed.acrValues.joined(separator: " "))" }
+                if let maxAge = needed.maxAge { text += ", asks for a sign-in within \(maxAge) seconds" }
+            }
+            return text
+        }
+    }
+}
+#endif

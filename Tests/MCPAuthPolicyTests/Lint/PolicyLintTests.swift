@@ -1,0 +1,109 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+import MCPAuthJSON
+import Testing
+
+@testable import MCPAuthCore
+@testable import MCPAuthPolicy
+
+@Suite struct PolicyLintTests {
+    private static func warnings(_ rules: String, uses: [PolicyLint.Use] = []) throws -> [String] {
+        let text = #"{"version":1,"rules":[\#(rules)]}"#
+        return try PolicyLint(file: "p.json", bytes: Array(text.utf8), uses: uses).warnings.map(\.description)
+    }
+
+    private static func use(
+        scopes: ScopeSet = [],
+        claims: Set<String> = [],
+        issuers: [PolicyLint.Use.Issuer] = []
+    ) -> PolicyLint.Use {
+        PolicyLint.Use(
+            resource: "https://api.example.com/notes",
+            scopesSupported: scopes,
+            mappedClaims: claims,
+            issuers: issuers
+        )
+    }
+
+    private static func issuer(
+        _ name: String,
+        _ scopes: ScopeSet?,
+        claims: [String: Set<String>] = [:]
+    ) -> PolicyLint.Use.Issuer {
+        PolicyLint.Use.Issuer(identifier: name, allowedScopes: scopes, allowedClaims: claims)
+    }
+
+    @Test(arguments: [
+        (#"{"id":"a","effect":"allow","targets":"any","enforce":false}"#, "MA101"),
+        (
+            #"{"id":"a","effect":"allow","targets":"any","when":{"not":{"claim":"/groups","contains":"guests"}}}"#,
+            "MA103"
+        ),
+        (
+            #"{"id":"a","effect":"allow","tools":["x"]},{"id":"d","effect":"deny","tools":["*"]}"#, "MA105"
+        ),
+        (#"{"id":"a","effect":"allow","targets":"any","scopes":{"all":["offline_access"]}}"#, "MA109"),
+    ])
+    func `what is probably not meant is warned of`(rules: String, code: String) throws {
+        let warnings = try Self.warnings(rules)
+        #expect(warnings.count == 1)
+        #expect(warnings.first?.contains(": \(code): ") == true && warnings.first?.hasPrefix("p.json:1:") == true)
+    }
+
+    @Test(arguments: [
+        #"{"id":"a","effect":"allow","targets":"any","when":{"all":[{"claim":"/groups","exists":true},{"not":{"claim":"/groups","contains":"guests"}}]}}"#,
+        #"{"id":"a","effect":"allow","targets":"any","when":{"not":{"claim":"/suspended","exists":true}}}"#,
+        #"{"id":"a","effect":"allow","tools":["x"]},{"id":"d","effect":"deny","tools":["*"],"scopes":{"all":["s"]}}"#,
+        #"{"id":"a","effect":"allow","tools":["x"]},{"id":"d","effect":"deny","prompts":["*"]}"#,
+        #"{"id":"a","effect":"allow","tools":["x"]},{"id":"d","effect":"deny","tools":["x"],"http_methods":["POST"]}"#,
+    ])
+    func `what is meant is not`(rules: String) throws {
+        #expect(try Self.warnings(rules).isEmpty)
+    }
+
+    @Test func `a scope that the metadata does not list is warned of`() throws {
+        let rule = #"{"id":"a","effect":"allow","targets":"any","scopes":{"all":["read:note"]}}"#
+        let warnings = try Self.warnings(rule, uses: [Self.use(scopes: ["read:notes"])])
+        #expect(warnings.count == 1)
+        #expect(
+            warnings.first?.contains("MA102") == true && warnings.first?.contains("did you mean `read:notes`") == true
+        )
+        #expect(try Self.warnings(rule, uses: [Self.use()]).isEmpty, "a resource that lists none is not looked at")
+    }
+
+    @Test func `a claim that nothing makes is warned of`() throws {
+        let rule = #"{"id":"a","effect":"allow","targets":"any","when":{"claim":"/departmnt","equals":"x"}}"#
+        let warnings = try Self.warnings(rule, uses: [Self.use(claims: ["department"])])
+        #expect(warnings.count == 1)
+        #expect(
+            warnings.first?.contains("MA104") == true && warnings.first?.contains("did you mean `department`") == true
+        )
+        let mapped = rule.replacing("departmnt", with: "department")
+        #expect(try Self.warnings(mapped, uses: [Self.use(claims: ["department"])]).isEmpty)
+    }
+
+    @Test(arguments: [
+        (#""scopes":{"all":["read"]}"#, nil as [String]?, "MA107" as String?),
+        (#""scopes":{"all":["read"]}"#, ["read"], nil),
+        (#""scopes":{"all":["read"]},"issuers":["https://one.example"]"#, nil, nil),
+        (#""scopes":{"all":["read"]},"issuers":["https://two.example"]"#, ["write"], "MA108"),
+        (#""scopes":{"all":["read"]},"when":{"claim":"/iss","equals":"https://one.example"}"#, nil, nil),
+        (#""when":{"claim":"/roles","contains":"admin"}"#, ["read"], "MA107"),
+    ])
+    func `with several issuers a scope or claim must be bounded or its issuer named`(
+        rule: String,
+        bound: [String]?,
+        code: String?
+    ) throws {
+        let issuers = [
+            Self.issuer("https://one.example", ["read"]), Self.issuer("https://two.example", bound.map(ScopeSet.init)),
+        ]
+        let warnings = try Self.warnings(
+            #"{"id":"a","effect":"allow","targets":"any",\#(rule)}"#,
+            uses: [Self.use(issuers: issuers)]
+        )
+        #expect(warnings.count == (code == nil ? 0 : 1), "\(warnings)")
+        if let code { #expect(warnings.first?.contains(code) == true) }
+    }
+}

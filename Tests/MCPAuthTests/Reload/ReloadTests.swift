@@ -1,0 +1,174 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import HTTPTypes
+import MCPAuth
+import MCPAuthCore
+import MCPAuthHTTP
+import MCPAuthJSON
+import MCPAuthLock
+import MCPAuthPolicy
+import TestSupport
+import Testing
+
+@Suite struct ReloadTests {
+    @Test func `a new configuration decides from then on, under the next number`() async throws {
+        let (door, issuer) = try AttackCatalogueTests.notes(policy: Self.requiring("read:notes"))
+        let bearer = ["Bearer \(try issuer.token())"]
+        #expect(try await door.request(authorization: bearer).status == 200)
+        try door.mcpAuth.reload(try Self.configuration(issuer, Self.requiring("write:notes")))
+        let answer = try await door.request(authorization: bearer)
+        #expect(answer.status == 403)
+        #expect(answer.challenge?.contains(#"scope="write:notes""#) == true)
+        #expect(door.mcpAuth.status.generation == 2)
+        #expect(door.mcpAuth.status.lastRefusal == nil)
+    }
+
+    @Test func `a configuration that is refused changes nothing and says why`() async throws {
+        let events = Lock<[EngineEvent.Code]>([])
+        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        var configuration = try Self.configuration(issuer, Self.requiring("read:notes"))
+        configuration.onEvent = { event in events.withLock { $0.append(event.code) } }
+        let door = try Self.door(configuration, issuer)
+        let bearer = ["Bearer \(try issuer.token())"]
+        #expect(throws: ConfigurationError.self) { try door.mcpAuth.reload(Configuration(resources: [])) }
+        #expect(try await door.request(authorization: bearer).status == 200)
+        #expect(door.mcpAuth.status.generation == 1)
+        #expect(door.mcpAuth.status.lastRefusal?.code == .missingKey)
+        #expect(events.withLock { $0 }.contains(.reloadRefused))
+        try door.mcpAuth.reload(configuration)
+        #expect(door.mcpAuth.status.lastRefusal == nil)
+    }
+
+    @Test func `keys of an issuer that stays are not fetched again, and are used while it is down`() async throws {
+        let (door, issuer) = try AttackCatalogueTests.notes()
+        #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).status == 200)
+        let fetched = issuer.fetcher.requests.count
+        issuer.fetcher.setDown(true)
+        try door.mcpAuth.reload(try Self.configuration(issuer, nil))
+        #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).status == 200)
+        #expect(issuer.fetcher.requests.count == fetched)
+    }
+
+    @Test func `routes of one resource follow, and are not found once it is gone`() async throws {
+        let (door, issuer) = try AttackCatalogueTests.notes()
+        let routes = try door.mcpAuth.requestGuard(
+            resource: "https://api.example.com/notes",
+            audience: [],
+            requiredScopes: ["read:notes"]
+        )
+        let bearer = ["Bearer \(try issuer.token())"]
+        #expect(try await door.request(authorization: bearer, through: routes).status == 200)
+        try door.mcpAuth.reload(try Self.configuration(issuer, Self.requiring("write:notes")))
+        #expect(try await door.request(authorization: bearer, through: routes).status == 403)
+        try door.mcpAuth.reload(try Self.configuration(issuer, nil, resource: "https://api.example.com/other"))
+        #expect(try await door.request(authorization: bearer, through: routes).status == 404)
+    }
+
+    @Test func `under load every request is answered by the old or the new configuration`() async throws {
+        let (door, issuer) = try AttackCatalogueTests.notes(policy: Self.requiring("read:notes"))
+        let bearer = ["Bearer \(try issuer.token())"]
+        let configurations = try ["write:notes", "read:notes"].map {
+            try Self.configuration(issuer, Self.requiring($0))
+        }
+        let statuses = try await withThrowingTaskGroup(of: [Int].self) { group in
+            for _ in 0..<4 {
+                group.addTask {
+                    var statuses: [Int] = []
+                    for _ in 0..<250 { statuses.append(try await door.request(authorization: bearer).status) }
+                    return statuses
+                }
+            }
+            group.addTask {
+                for round in 0..<40 {
+                    try door.mcpAuth.reload(configurations[round % 2])
+                    await Task.yield()
+                }
+                return []
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+        #expect(statuses.count == 1000)
+        #expect(statuses.allSatisfy { $0 == 200 || $0 == 403 }, "\(Set(statuses))")
+        #expect(try await door.request(authorization: bearer).status == 200)
+        #expect(door.mcpAuth.status.generation == 41)
+    }
+
+    @Test func `a file whose policy fails its own tests is not put in force`() async throws {
+        let folder = try Folder()
+        defer { folder.remove() }
+        try folder.write("server.json", Self.server)
+        try folder.write("notes.json", Self.requiring("read:notes"))
+        try folder.write("notes.test.json", Self.tests)
+        let file = try ConfigurationFile(path: folder.path("server.json"), environment: [:])
+        try await file.runPolicyTests()
+        let mcpAuth = try MCPAuth(file.configuration, fetcher: FixtureFetcher([:]))
+        try folder.write("notes.json", Self.requiring("write:notes"))
+        let error = await #expect(throws: ConfigurationError.self) {
+            try await mcpAuth.reload(path: folder.path("server.json"), environment: [:])
+        }
+        #expect(error?.code == .testFailed)
+        #expect(error?.location?.line == 3)
+        #expect(mcpAuth.status.generation == 1)
+        #expect(mcpAuth.status.lastRefusal?.code == .testFailed)
+        try folder.write("notes.json", "{ \"version\": 1, \"required")
+        await #expect(throws: ConfigurationError.self) {
+            try await mcpAuth.reload(path: folder.path("server.json"), environment: [:])
+        }
+        try folder.write("notes.json", Self.requiring("read:notes"))
+        try await mcpAuth.reload(path: folder.path("server.json"), environment: [:])
+        #expect(mcpAuth.status.generation == 2)
+    }
+
+    private static let server = """
+        { "version": 1, "issuers": { "main": { "issuer": "https://issuer.example" } },
+          "resources": [ { "resource": "https://api.example.com/notes", "issuers": ["main"], "policies": ["notes.json"] } ] }
+        """
+
+    private static let tests = """
+        { "version": 1, "policy": "notes.json", "fixtures": { "alice": { "sub": "alice", "scope": "read:notes" } },
+          "tests": [
+            { "name": "a reader reads", "token": "alice", "call": "tools/list", "expect": { "decision": "allow" } } ] }
+        """
+
+    private static func requiring(_ scope: String) -> String {
+        #"{ "version": 1, "required_scopes": ["\#(scope)"] }"#
+    }
+
+    private static func configuration(
+        _ issuer: TestIssuer,
+        _ policy: String?,
+        resource: String = "https://api.example.com/notes"
+    ) throws -> Configuration {
+        let server = AuthorizationServer(issuer: IssuerIdentifier(issuer.identifier), discovery: .oidc)
+        var resource = try ResourceConfiguration(resource, authorizationServers: [server])
+        if let policy { resource.policies = [try CompiledPolicy(file: "p.json", bytes: Array(policy.utf8))] }
+        return Configuration(resources: [resource])
+    }
+
+    private static func door(_ configuration: Configuration, _ issuer: TestIssuer) throws -> Door {
+        Door(
+            mcpAuth: try MCPAuth(configuration, fetcher: issuer.fetcher),
+            resource: configuration.resources[0].metadata.resource,
+            now: NumericDate(1_795_425_000)
+        )
+    }
+}
+
+/// A folder of its own for one test.
+struct Folder {
+    private let root = NSTemporaryDirectory() + "/mcp-auth-\(UUID().uuidString)"
+
+    init() throws {
+        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+    }
+
+    func path(_ name: String) -> String { root + "/" + name }
+
+    func write(_ name: String, _ text: String) throws {
+        try text.write(toFile: path(name), atomically: true, encoding: .utf8)
+    }
+
+    func remove() { try? FileManager.default.removeItem(atPath: root) }
+}
