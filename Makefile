@@ -3,7 +3,7 @@ SWIFT ?= swift
 BUILD := $(SWIFT) build --enable-all-traits
 BIN = $(shell $(BUILD) --show-bin-path)
 
-.PHONY: demo test test-interop test-sanitize lint bench deps
+.PHONY: demo test test-interop test-sanitize fuzz lint bench bench-compare deps
 
 demo: deps
 	$(BUILD)
@@ -18,11 +18,17 @@ test-interop: deps
 test-sanitize: deps
 	scripts/test-sanitize.sh
 
+fuzz: deps
+	scripts/fuzz.sh
+
 lint: deps
 	scripts/lint.sh
 
 bench: deps
 	scripts/bench.sh
+
+bench-compare: deps
+	scripts/bench-compare.sh
 
 # The C libraries, with apt, when they are missing.
 deps:

@@ -65,6 +65,29 @@ import Testing
         #expect(MCPMessageReading.read(request, body: Array(body.utf8)) == .operation(operation))
     }
 
+    @Test(arguments: [
+        (["2026-07-28"], "2026-07-28" as String?, true), (["2026-07-28"], "2025-11-25", false),
+        ([], "2026-07-28", false),
+        (["2025-11-25"], nil, true), ([], nil, true), (["2025-11-25", "2026-07-28"], nil, false),
+    ])
+    func `the revision of the field is the one the message says`(fields: [String], said: String?, agrees: Bool) throws {
+        var request = HTTPRequest(method: .post, scheme: "https", authority: "h", path: "/mcp")
+        let name = try #require(HTTPField.Name("MCP-Protocol-Version"))
+        for value in fields { request.headerFields.append(HTTPField(name: name, value: value)) }
+        request.headerFields.append(HTTPField(name: try #require(HTTPField.Name("Mcp-Method")), value: "tools/list"))
+        let meta = said.map { #""_meta":{"io.modelcontextprotocol/protocolVersion":"\#($0)"}"# } ?? ""
+        let body = #"{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{\#(meta)}}"#
+        let read = MCPMessageReading.read(request, body: Array(body.utf8))
+        #expect(read == (agrees ? .operation(.mcp([.call(method: "tools/list", name: nil)])) : .headerMismatch))
+    }
+
+    @Test func `a name that no server has is none`() {
+        let request = HTTPRequest(method: .post, scheme: "https", authority: "h", path: "/mcp")
+        let body = #"{"method":"tools/call","params":{"name":"\#(String(repeating: "a", count: 5000))"}}"#
+        let read = MCPMessageReading.read(request, body: Array(body.utf8))
+        #expect(read == .operation(.mcp([.call(method: "tools/call", name: nil)])))
+    }
+
     @Test(
         arguments: [
             ([("Mcp-Method", "tools/call"), ("Mcp-Name", "a")], true), ([("mcp-method", "tools/call")], true),

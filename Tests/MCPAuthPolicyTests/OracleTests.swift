@@ -9,13 +9,15 @@ import Testing
 @testable import MCPAuthPolicy
 
 /// The compiled evaluator against one that reads the JSON, on policies and requests that nobody chose.
-@Suite struct OracleTests {
+@Suite(.serialized) struct OracleTests {
     /// In ten parts, so that a failure is found again from its number.
     @Test(arguments: UInt64(0)..<10)
-    func `both evaluators agree on ten thousand policies and requests`(part: UInt64) throws {
+    func `both evaluators agree on ten thousand policies and requests`(part: UInt64) async throws {
         var generator = PolicyGenerator(seed: 0x5EED_0000 + part)
         var outcomes: [String: Int] = [:]
         for round in 0..<400 {
+            // The other tests wait for answers meanwhile.
+            await Task.yield()
             let (documents, policies) = try Self.acceptable(&generator)
             let naive = NaiveEvaluator(policies: documents, readings: Self.readings)
             for _ in 0..<25 {
@@ -32,9 +34,10 @@ import Testing
         #expect(outcomes.count == 4 && outcomes.values.allSatisfy { $0 > 20 }, "every outcome occurs: \(outcomes)")
     }
 
-    @Test func `an explanation has the answer of the evaluation, and the results that made it`() throws {
+    @Test func `an explanation has the answer of the evaluation, and the results that made it`() async throws {
         var generator = PolicyGenerator(seed: 0xE01A)
         for _ in 0..<2000 {
+            await Task.yield()
             let policies = try Self.acceptable(&generator).policies
             let input = try Self.input(generator.request())
             let explanation = policies.explain(input, revealingClaims: false)
@@ -54,8 +57,8 @@ import Testing
         }
     }
 
-    @Test func `adding a deny never grants`() throws {
-        try Self.compare(seed: 0xD1) { documents, request, generator in
+    @Test func `adding a deny never grants`() async throws {
+        try await Self.compare(seed: 0xD1) { documents, request, generator in
             var documents = documents
             let index = Int.random(in: 0..<documents.count, using: &generator.random)
             documents[index] = PolicyMutation.adding(generator.rule(id: "new", effect: "deny"), to: documents[index])
@@ -63,16 +66,16 @@ import Testing
         }
     }
 
-    @Test func `removing a claim never grants`() throws {
-        try Self.compare(seed: 0xC1, testsPresence: false) { documents, request, generator in
+    @Test func `removing a claim never grants`() async throws {
+        try await Self.compare(seed: 0xC1, testsPresence: false) { documents, request, generator in
             let names = PolicyMutation.claimNames(of: request)
             guard let name = names.randomElement(using: &generator.random) else { return (documents, request) }
             return (documents, PolicyMutation.removing(claim: name, from: request))
         }
     }
 
-    @Test func `adding the short form beside allow rules never grants`() throws {
-        try Self.compare(seed: 0x5F) { documents, request, generator in
+    @Test func `adding the short form beside allow rules never grants`() async throws {
+        try await Self.compare(seed: 0x5F) { documents, request, generator in
             guard documents.contains(where: PolicyMutation.hasAllowRule) else { return (documents, request) }
             let scopes = [generator.random.pick(PolicyVocabulary.scopes)]
             return (
@@ -83,8 +86,8 @@ import Testing
         }
     }
 
-    @Test func `the order of rules changes no decision`() throws {
-        try Self.compare(seed: 0x0D, isEqual: true) { documents, request, _ in
+    @Test func `the order of rules changes no decision`() async throws {
+        try await Self.compare(seed: 0x0D, isEqual: true) { documents, request, _ in
             (documents.map(PolicyMutation.reversed), request)
         }
     }
@@ -95,9 +98,10 @@ import Testing
         testsPresence: Bool = true,
         isEqual: Bool = false,
         _ change: ([JSON], NaiveRequest, inout PolicyGenerator) throws -> ([JSON], NaiveRequest)
-    ) throws {
+    ) async throws {
         var generator = PolicyGenerator(seed: seed, testsPresence: testsPresence)
         for round in 0..<3000 {
+            await Task.yield()
             let (documents, policies) = try acceptable(&generator)
             let request = generator.request()
             let (changedDocuments, changedRequest) = try change(documents, request, &generator)

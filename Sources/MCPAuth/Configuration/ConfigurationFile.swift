@@ -40,7 +40,7 @@ public struct ConfigurationFile: Sendable {
     ) throws {
         let files = FileLog()
         let document = try DocumentReader(file: path, bytes: try files.bytes(at: path))
-        let root = try document.rootObject(allowing: ["version", "server", "issuers", "plugins", "resources"])
+        let root = try document.rootObject(allowing: FileKeys.configuration)
         guard try root.required("version", try root.integer("version", in: 0...1000)) == 1 else {
             throw root.error(.unsupportedVersion, "this program reads version 1", at: "version")
         }
@@ -52,8 +52,7 @@ public struct ConfigurationFile: Sendable {
             onEvent: onEvent
         )
         var configuration = try Self.resources(root, context)
-        let serverKeys = ["listen", "authority", "dangerously_allow_http", "token_cache_entries", "deny_list"]
-        let server = try root.object("server", allowing: serverKeys)
+        let server = try root.object("server", allowing: FileKeys.server)
         configuration.dangerouslyAllowHTTP = try server?.boolean("dangerously_allow_http") ?? false
         configuration.authorityRule = try server?.word("authority", as: ResourceRouter.AuthorityRule.self) ?? .exact
         configuration.tokenCacheCapacity =
@@ -79,18 +78,18 @@ public struct ConfigurationFile: Sendable {
     private static func resources(_ root: ObjectReader, _ context: ReadingContext) throws -> Configuration {
         var issuers: [String: [AuthorizationServer]] = [:]
         for (name, value, pointer) in try root.dictionary("issuers") {
-            let object = try root.document.object(value, at: pointer, allowing: IssuerReader.keys)
+            let object = try root.document.object(value, at: pointer, allowing: FileKeys.issuer)
             issuers[name] = try IssuerReader(context: context).servers(object)
         }
         var modules: [String: ModuleReader.Factory] = [:]
         for (name, value, pointer) in try root.dictionary("plugins") {
-            let object = try root.document.object(value, at: pointer, allowing: ModuleReader.keys)
+            let object = try root.document.object(value, at: pointer, allowing: FileKeys.plugin)
             modules[name] = try ModuleReader(context: context).module(name, object)
         }
         let reader = ResourceReader(context: context, issuers: issuers, modules: modules)
         var configuration = Configuration(resources: [])
         for (value, pointer) in try root.required("resources", try root.elements("resources")) {
-            let object = try root.document.object(value, at: pointer, allowing: ResourceReader.keys)
+            let object = try root.document.object(value, at: pointer, allowing: FileKeys.resource)
             let resource = try reader.resource(object)
             if try object.boolean("root_metadata") ?? false {
                 guard configuration.rootResource == nil else {

@@ -17,15 +17,14 @@ extension DenyList {
 
     init(file path: String, bytes: [UInt8]) throws {
         let document = try DocumentReader(file: path, bytes: bytes)
-        let root = try document.rootObject(allowing: ["version", "entries"])
+        let root = try document.rootObject(allowing: FileKeys.denyList)
         guard try root.required("version", try root.integer("version", in: 0...1000)) == 1 else {
             throw root.error(.unsupportedVersion, "this program reads version 1", at: "version")
         }
         let entries = try root.required("entries", try root.elements("entries"))
         self.init(
             try entries.map { element in
-                let keys = ["issuer", "jti", "sub", "client_id", "issued_before"]
-                let entry = try document.object(element.value, at: element.pointer, allowing: keys)
+                let entry = try document.object(element.value, at: element.pointer, allowing: FileKeys.denyListEntry)
                 return Entry(
                     issuer: IssuerIdentifier(try entry.required("issuer", try entry.string("issuer"))),
                     tokenID: try entry.string("jti"),

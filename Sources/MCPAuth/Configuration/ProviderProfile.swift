@@ -35,10 +35,7 @@ package struct ProviderProfile: Sendable {
 
     private init(name file: String, bytes: [UInt8]) throws {
         let document = try DocumentReader(file: file, bytes: bytes)
-        let root = try document.rootObject(allowing: [
-            "version", "provider", "documentation", "issuer", "discovery", "metadata_url", "algorithms", "profile",
-            "claims", "required_values", "notes",
-        ])
+        let root = try document.rootObject(allowing: FileKeys.provider)
         guard try root.required("version", try root.integer("version", in: 0...1000)) == 1 else {
             throw root.error(.unsupportedVersion, "this program reads version 1", at: "version")
         }

@@ -44,6 +44,8 @@ import Testing
             for seconds in [0, 7199, 7201] as [Double] {
                 let now = version.date.adding(seconds)
                 guard now < end else { break }
+                // The other tests wait for answers meanwhile.
+                await Task.yield()
                 if seconds == 0 {
                     // The first question after a long time waits for the new set.
                     _ = await directory.keys(keyID: "nobody", algorithm: .rs256, tokenIssuedAt: nil, now: now)

@@ -6,10 +6,6 @@ internal import MCPAuthJSON
 
 /// Reads `claims` and `required_values`, of an issuer or of a provider profile.
 enum ClaimMappingReader {
-    private static let ruleKeys = [
-        "from", "merge", "split", "strip_prefix", "map", "keep_unmapped", "prefix", "constant",
-    ]
-
     /// The mapping that `object` describes; what it leaves out is as in `base`.
     static func mapping(_ object: ObjectReader, over base: ClaimMapping) throws -> ClaimMapping {
         var mapping = base
@@ -55,9 +51,9 @@ enum ClaimMappingReader {
             for source in sources { try check(source, at: pointer, in: document) }
             return ClaimRule(sources)
         }
-        let object = try document.object(value, at: pointer, allowing: ruleKeys)
+        let object = try document.object(value, at: pointer, allowing: FileKeys.claimRule)
         if let constant = value["constant"] {
-            guard ruleKeys.allSatisfy({ $0 == "constant" || value[$0] == nil }) else {
+            guard FileKeys.claimRule.allSatisfy({ $0 == "constant" || value[$0] == nil }) else {
                 throw object.error(.conflict, "a rule with `constant` has no other key", at: "constant")
             }
             var rule = ClaimRule([])

@@ -27,14 +27,8 @@ struct IntrospectionReader {
         }
     }
 
-    private static let commonKeys = [
-        "endpoint", "method", "tokens", "token_prefix", "assume_audience", "cache_seconds", "negative_cache_seconds",
-        "max_concurrent", "max_per_second",
-    ]
-
     func introspection(_ issuer: ObjectReader) throws -> AuthorizationServer.Introspection? {
-        let keys = Self.commonKeys + Method.allCases.flatMap(\.keys)
-        guard let object = try issuer.object("introspection", allowing: keys) else { return nil }
+        guard let object = try issuer.object("introspection", allowing: FileKeys.introspection) else { return nil }
         let method = try object.word("method", as: Method.self) ?? .clientSecretBasic
         for key in Set(Method.allCases.flatMap(\.keys)).subtracting(method.keys).sorted() where object.value[key] != nil
         {
@@ -75,7 +69,7 @@ struct IntrospectionReader {
         case .mutualTLS:
             let files = try object.required(
                 "tls",
-                try object.object("tls", allowing: ["certificate", "private_key", "trust_roots"])
+                try object.object("tls", allowing: FileKeys.tls)
             )
             return .mutualTLS(
                 clientID: try clientID(),

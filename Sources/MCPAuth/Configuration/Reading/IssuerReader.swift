@@ -11,11 +11,6 @@ internal import enum MCPAuthVerification.AccessTokenProfile
 struct IssuerReader {
     let context: ReadingContext
 
-    static let keys = [
-        "issuer", "provider", "tenants", "discovery", "metadata_url", "metadata", "overrides", "algorithms", "profile",
-        "leeway_seconds", "claims", "required_values", "introspection", "hmac_secrets",
-    ]
-
     private enum DiscoveryWord: String, CaseIterable { case oidc, oauth }
 
     /// The authorization servers that an entry stands for: one, or one for each tenant.
@@ -73,7 +68,7 @@ struct IssuerReader {
             let entry = try object.document.object(
                 element.value,
                 at: element.pointer,
-                allowing: ["algorithm", "key_id", "secret"]
+                allowing: FileKeys.hmacSecret
             )
             let algorithm = try entry.required("algorithm", try entry.word("algorithm", as: HMACAlgorithm.self))
             let secret = try context.secret("secret", entry)

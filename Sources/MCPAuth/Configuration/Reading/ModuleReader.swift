@@ -12,15 +12,13 @@ struct ModuleReader {
 
     let context: ReadingContext
 
-    static let keys = ["path", "sha256", "issuer", "config", "secrets"]
-
     func module(_ name: String, _ object: ObjectReader) throws -> Factory {
         let written = try object.required("path", try object.string("path"))
         let path = FileReading.resolve(written, relativeTo: context.pluginDirectory ?? context.directory)
         let issuer = IssuerIdentifier(try object.required("issuer", try object.string("issuer")))
         var moduleSecrets: [String: [UInt8]] = [:]
         for (secret, value, pointer) in try object.dictionary("secrets") {
-            let source = try object.document.object(value, at: pointer, allowing: ["env", "file"])
+            let source = try object.document.object(value, at: pointer, allowing: FileKeys.secret)
             moduleSecrets[secret] = try context.secrets.secret(source, relativeTo: context.directory).bytes
         }
         let configuration = object.value["config"].map(JSON.init) ?? [:]

@@ -11,11 +11,6 @@ struct ResourceReader {
     let issuers: [String: [AuthorizationServer]]
     let modules: [String: ModuleReader.Factory]
 
-    static let keys = [
-        "resource", "name", "documentation", "issuers", "audiences", "plugins", "policy", "policies",
-        "scopes_supported", "protocol", "root_metadata",
-    ]
-
     private enum ProtocolWord: String, CaseIterable { case mcp, http }
 
     func resource(_ object: ObjectReader) throws -> ResourceConfiguration {
@@ -34,6 +29,9 @@ struct ResourceReader {
             throw object.error(error.code, error.message, at: "resource")
         }
         resource.metadata.resourceDocumentation = try object.string("documentation")
+        if let members = try object.object("metadata", allowing: FileKeys.metadata) {
+            try readMetadata(of: &resource.metadata, members)
+        }
         try readIssuers(of: &resource, object)
         for (index, name) in (try object.strings("plugins") ?? []).enumerated() {
             guard let make = modules[name] else {
@@ -45,12 +43,34 @@ struct ResourceReader {
         return resource
     }
 
+    private func readMetadata(of metadata: inout ProtectedResourceMetadata, _ members: ObjectReader) throws {
+        metadata.jwksURI = try members.string("jwks_uri")
+        metadata.resourcePolicyURI = try members.string("resource_policy_uri")
+        metadata.resourceTOSURI = try members.string("resource_tos_uri")
+        metadata.resourceSigningAlgValuesSupported =
+            try members.strings("resource_signing_alg_values_supported") ?? []
+        guard !metadata.resourceSigningAlgValuesSupported.contains("none") else {
+            throw members.error(
+                .invalidValue,
+                "`none` must not be among them (RFC 9728 section 2)",
+                at: "resource_signing_alg_values_supported"
+            )
+        }
+        metadata.tlsClientCertificateBoundAccessTokens =
+            try members.boolean("tls_client_certificate_bound_access_tokens") ?? false
+        metadata.authorizationDetailsTypesSupported =
+            try members.strings("authorization_details_types_supported") ?? []
+        metadata.dpopSigningAlgValuesSupported = try members.strings("dpop_signing_alg_values_supported") ?? []
+        metadata.dpopBoundAccessTokensRequired = try members.boolean("dpop_bound_access_tokens_required") ?? false
+        metadata.signedMetadata = try members.string("signed_metadata")
+    }
+
     private func readIssuers(of resource: inout ResourceConfiguration, _ object: ObjectReader) throws {
         for (index, element) in (try object.elements("issuers") ?? []).enumerated() {
-            let keys = ["name", "allowed_scopes", "allowed_claims"]
             let bounded =
                 element.value.string == nil
-                ? try object.document.object(element.value, at: element.pointer, allowing: keys) : nil
+                ? try object.document.object(element.value, at: element.pointer, allowing: FileKeys.resourceIssuer)
+                : nil
             let name = try bounded.map { try $0.required("name", try $0.string("name")) } ?? element.value.string ?? ""
             guard let servers = issuers[name] else {
                 throw ReadingContext.unknownName(name, "issuer", among: issuers.keys, object, "issuers", index)

@@ -1,0 +1,39 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+/// The target that the environment names.
+private let target: any FuzzTarget = {
+    do {
+        return try FuzzTargets.named(environment("MCPAUTH_FUZZ_TARGET") ?? "").init()
+    } catch {
+        fatalError("cannot begin: \(error)")
+    }
+}()
+
+private func environment(_ name: String) -> String? {
+    ProcessInfo.processInfo.environment[name]
+}
+
+/// Called by libFuzzer once: writes the seeds of the target and leaves when it is asked for them.
+@_cdecl("LLVMFuzzerInitialize")
+public func initialize(_ count: UnsafeMutableRawPointer?, _ arguments: UnsafeMutableRawPointer?) -> CInt {
+    if let directory = environment("MCPAUTH_FUZZ_WRITE_SEEDS") {
+        do {
+            try FuzzTargets.writeSeeds(of: environment("MCPAUTH_FUZZ_TARGET") ?? "", to: directory)
+        } catch {
+            fatalError("cannot write seeds: \(error)")
+        }
+        exit(0)
+    }
+    _ = target
+    return 0
+}
+
+/// Called by libFuzzer with every input.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    target.check(Array(UnsafeBufferPointer(start: start, count: count)))
+    return 0
+}

@@ -1,0 +1,69 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+import MCPAuthJOSE
+import MCPAuthJSON
+import TestSupport
+
+/// JWK Sets: what is kept can be used, and is what the set says.
+struct JWKSetTarget: FuzzTarget {
+    static func seeds() throws -> [[UInt8]] {
+        let values = try Seeds.captures() + [Vectors.own("attack-tokens/jwks.json")]
+        let objects = Seeds.objects(in: values, ofAtMost: 4096)
+        let sets = objects.filter { $0["keys"] != nil }.map { JSON($0).encoded() }
+        let keys = objects.filter { $0["kty"] != nil }.map(JSON.init)
+        let pairs = zip(keys, keys.dropFirst()).map { ["keys": [$0, $1]] as JSON }
+        let texts = [
+            #"{"keys":[]}"#, #"{"keys":{}}"#, "[]",
+            #"{"keys":[{"kty":"oct","k":"AA"},{"kty":"RSA","d":"AQ"},{"kty":"EC","crv":"secp256k1"},7]}"#,
+            #"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","kid":"a"}]}"#,
+        ]
+        return sets + (keys.map { ["keys": [$0]] as JSON } + pairs).map { $0.encoded() } + texts.map { Array($0) }
+    }
+
+    func check(_ input: [UInt8]) {
+        guard let root = try? JSONDocument(parsing: input, limits: .fetched).root, let set = try? JWKSet(root) else {
+            return
+        }
+        let entries = root["keys"]?.array ?? []
+        promise(set.keys.count + set.skipped.count == entries.count, "every entry is a key or skipped")
+        promise(entries.count <= JWKSet.maximumCount, "there are not too many")
+        let left = Set(set.skipped.map(\.index))
+        let kept = entries.indices.filter { !left.contains($0) }.map { entries[$0] }
+        for (jwk, entry) in zip(set.keys, kept) { check(jwk, entry, set) }
+        for algorithm in SignatureAlgorithm.allCases {
+            if case .key(let jwk) = set.select(keyID: nil, algorithm: algorithm) {
+                promise(jwk.key.algorithms.contains(algorithm), "a key that is chosen fits")
+            }
+        }
+        guard let again = try? JWKSet(root, reusing: set) else { fatalError("broken promise: a set is read again") }
+        promise(again.keys.count == set.keys.count && again.skipped.count == set.skipped.count, "as it was")
+        for (jwk, known) in zip(again.keys, set.keys) {
+            promise(jwk.keyID == known.keyID && jwk.key.isSameKey(as: known.key), "with the same keys")
+        }
+    }
+
+    private func check(_ jwk: JWK, _ entry: JSONValue, _ set: JWKSet) {
+        promise(entry["d"] == nil && entry["k"] == nil, "no private key is kept")
+        promise(entry["use"]?.isString("sig") ?? true, "nor one for something else")
+        promise(jwk.keyID == entry["kid"]?.string, "the name is that of the entry")
+        promise(!jwk.key.algorithms.isEmpty, "a key can be used")
+        if let pinned = entry["alg"]?.string {
+            promise(jwk.key.algorithms == [SignatureAlgorithm(name: pinned)].compactMap(\.self).asSet, "as it says")
+        }
+        for algorithm in SignatureAlgorithm.allCases {
+            for length in [0, 64, 96, 132, 256] {
+                let signature = [UInt8](repeating: 1, count: length)
+                promise(!jwk.key.verifies(signature, over: [1, 2, 3], using: algorithm), "it accepts no nonsense")
+            }
+            if case .key(let chosen) = set.select(keyID: jwk.keyID, algorithm: algorithm) {
+                promise(jwk.keyID == nil || chosen.keyID == jwk.keyID, "a key that is chosen has that name")
+                promise(chosen.key.algorithms.contains(algorithm), "and fits")
+            }
+        }
+    }
+}
+
+extension Array where Element: Hashable {
+    fileprivate var asSet: Set<Element> { Set(self) }
+}

@@ -1,0 +1,167 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+import HTTPTypes
+import MCPAuthCore
+import MCPAuthHTTP
+import MCPAuthJSON
+
+/// Requests: the `Authorization` fields, the path, the `Mcp-*` fields and the MCP body.
+///
+/// An input looks like a request: method and target, fields line by line, an empty line, the body.
+struct RequestTarget: FuzzTarget {
+    static func seeds() throws -> [[UInt8]] {
+        let bodies = [
+            #"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2026-07-28"}}"#,
+            #"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#, #"{"jsonrpc":"2.0","id":"x","result":{}}"#,
+            #"{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"create_note","arguments":{"a":[1]}}}"#,
+            #"{"jsonrpc":"2.0","id":2,"method":"resources/read","params":{"uri":"file:///a"}}"#,
+            #"[{"jsonrpc":"2.0","method":"notifications/cancelled"},{"jsonrpc":"2.0","id":3,"method":"prompts/get"}]"#,
+            #"{"jsonrpc":"2.0","id":1,"Method":"ping","method":"ping"}"#, "[]", "",
+        ]
+        let heads = [
+            "POST /mcp\nAuthorization: Bearer abc.def.ghi\n", "POST /mcp?a=b\nauthorization: bearer  x\n",
+            "POST /mcp\nAuthorization: Basic dXNlcjpw\nMcp-Method: tools/call\nMcp-Name: create_note\n",
+            "POST /mcp\nMCP-Protocol-Version: 2026-07-28\nMcp-Method: tools/call\nMcp-Name: =?base64?Y3JlYXRl?=\n",
+            "POST /a%2Fb/../c\nAuthorization: Bearer a, Bearer b\nAuthorization: Bearer c\n",
+        ]
+        let posted = heads.flatMap { head in bodies.map { Array("\(head)\n\($0)") } }
+        let attacks = try Seeds.tokens().prefix(20).map { Array("POST /mcp\nAuthorization: Bearer ") + $0 + [10, 10] }
+        return posted + attacks + [Array("GET /mcp\n\n"), Array("DELETE /mcp\nAuthorization: \n\n")]
+    }
+
+    func check(_ input: [UInt8]) {
+        let message = RawMessage(input)
+        checkCredentials(message.values(of: "authorization"))
+        guard let request = message.request else { return }
+        checkCredentials(request.headerFields[values: .authorization])
+        checkPath(request)
+        switch MCPMessageReading.read(request, body: message.body) {
+        case .operation(let operation):
+            checkOperation(operation, request, message.body)
+            let read = RequestReading.read(request, operation: operation)
+            promise(read.method == request.method, "the method is that of the request")
+        case .headerMismatch:
+            let names = ["Mcp-Method", "Mcp-Name", "MCP-Protocol-Version"]
+            promise(names.contains { !request.values(of: $0).isEmpty }, "only a field can contradict")
+        }
+    }
+
+    /// Against another reading of the grammar.
+    private func checkCredentials(_ fields: [String]) {
+        guard case .bearer(let token) = RequestReading.credentials(fields) else { return }
+        promise(fields.count == 1, "one field has the token")
+        let field = Array(fields[0])
+        let scheme = field.prefix(6).map { $0 | 0x20 }
+        promise(scheme == Array("bearer") && field.dropFirst(6).first == 0x20, "the scheme is Bearer")
+        promise(field.suffix(token.bytes.count) == token.bytes[...], "the token ends the field")
+        promise(field.dropFirst(6).dropLast(token.bytes.count).allSatisfy { $0 == 0x20 }, "after spaces")
+        promise(!token.bytes.isEmpty && token.bytes.allSatisfy { (0x21...0x7E).contains($0) }, "in visible ASCII")
+        promise(!token.bytes.contains(UInt8(ascii: ",")), "and is not two")
+    }
+
+    private func checkPath(_ request: HTTPRequest) {
+        let path = RequestReading.path(of: request)
+        guard RequestPath.isCanonical(path) else { return }
+        let target = Array(request.path ?? "")
+        promise(target.prefix { $0 != UInt8(ascii: "?") }.elementsEqual(path.utf8), "a path ends before the query")
+        let segments = path.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        let isDotted = segments.contains { $0.elementsEqual(".".utf8) || $0.elementsEqual("..".utf8) }
+        promise(path.utf8.first == UInt8(ascii: "/") && !isDotted, "a canonical path goes down only")
+        promise(!segments.dropLast().contains { $0.isEmpty }, "and has no empty segment inside")
+    }
+
+    private func checkOperation(_ operation: MCPAuthCore.Operation, _ request: HTTPRequest, _ body: [UInt8]) {
+        guard request.method == .post else {
+            promise(!operation.hasCall, "only a POST calls")
+            return
+        }
+        guard case .mcp(let messages) = operation else {
+            promise(operation == .unknown, "a POST is MCP or not known")
+            return
+        }
+        let limits = JSONDocument.Limits(bytes: MCPMessageReading.maximumBodyBytes, depth: 256)
+        guard let root = try? JSONDocument(parsing: body, limits: limits).root else {
+            fatalError("broken promise: what is known was read")
+        }
+        let elements = root.array ?? [root]
+        promise(!messages.isEmpty && messages.count == elements.count, "every message is there")
+        for (message, element) in zip(messages, elements) {
+            guard case .call(let method, let name) = message else { continue }
+            promise(element["method"]?.isString(method) ?? false, "the method is that of the body")
+            let named = ["name", "uri"].contains { member in
+                name.map { element["params"]?[member]?.isString($0) ?? false } ?? true
+            }
+            promise(named, "so is the name")
+        }
+        checkFields(request, messages, isBatch: root.kind == .array)
+    }
+
+    /// What a proxy reads in the fields is what is judged.
+    private func checkFields(_ request: HTTPRequest, _ messages: [MCPMessage], isBatch: Bool) {
+        let methods = request.values(of: "Mcp-Method")
+        let names = request.values(of: "Mcp-Name")
+        guard !methods.isEmpty || !names.isEmpty else { return }
+        promise(methods.count <= 1 && names.count <= 1 && !isBatch, "a field is there once, for one message")
+        guard case .call(let method, let name) = messages[0] else { fatalError("broken promise: fields name a call") }
+        promise(methods.allSatisfy { $0.isIdentical(to: method) }, "the method of the field is that of the body")
+        for claimed in names where !claimed.hasPrefix("=?base64?") {
+            promise(name?.isIdentical(to: claimed) ?? false, "the name of the field is that of the body")
+        }
+    }
+}
+
+extension MCPAuthCore.Operation {
+    fileprivate var hasCall: Bool {
+        guard case .mcp(let messages) = self else { return false }
+        return messages.contains { if case .call = $0 { true } else { false } }
+    }
+}
+
+extension HTTPRequest {
+    fileprivate func values(of name: String) -> [String] {
+        HTTPField.Name(name).map { headerFields[values: $0] } ?? []
+    }
+}
+
+/// An input as the request it looks like.
+private struct RawMessage {
+    private let start: [ArraySlice<UInt8>]
+    private let fields: [(name: String, value: ArraySlice<UInt8>)]
+    let body: [UInt8]
+
+    init(_ input: [UInt8]) {
+        var lines: [ArraySlice<UInt8>] = []
+        var rest = input[...]
+        while !rest.isEmpty {
+            let line = rest.prefix { $0 != 0x0A }
+            rest = rest.dropFirst(line.count + 1)
+            if line.isEmpty { break }
+            lines.append(line)
+        }
+        start = lines.first?.split(separator: 0x20, maxSplits: 1) ?? []
+        fields = lines.dropFirst().map { line in
+            let name = line.prefix { $0 != UInt8(ascii: ":") }
+            return (String(decoding: name, as: UTF8.self), line.dropFirst(name.count + 1).drop { $0 == 0x20 })
+        }
+        body = Array(rest)
+    }
+
+    /// The values as they are, whether a host would let them through or not.
+    func values(of name: String) -> [String] {
+        fields.filter { $0.name.lowercased() == name }.map { String(decoding: $0.value, as: UTF8.self) }
+    }
+
+    var request: HTTPRequest? {
+        guard let name = start.first, let method = HTTPRequest.Method(String(decoding: name, as: UTF8.self)) else {
+            return nil
+        }
+        let target = start.count > 1 ? String(decoding: start[1], as: UTF8.self) : nil
+        var request = HTTPRequest(method: method, scheme: "https", authority: "h.example", path: target)
+        for field in fields {
+            guard let name = HTTPField.Name(field.name) else { continue }
+            request.headerFields.append(HTTPField(name: name, value: Array(field.value)))
+        }
+        return request
+    }
+}

@@ -1,0 +1,37 @@
+#!/bin/sh
+# Measures this library beside others that verify tokens, on the same tokens in one run, and prints how they compare.
+# It brings its peers itself: liboauth2 from Debian, Python libraries from PyPI, jwt-kit as a Swift package.
+set -eu
+cd "$(dirname "$0")/.."
+swift=${SWIFT:-swift}
+scratch=$PWD/.build-compare
+mkdir -p "$scratch"
+
+if ! pkg-config --exists liboauth2 || ! command -v gcc >/dev/null || ! python3 -c 'import ensurepip' 2>/dev/null; then
+    echo "installing liboauth2-dev gcc python3-venv"
+    as_root=""
+    if [ "$(id -u)" != 0 ]; then as_root="sudo"; fi
+    $as_root apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive $as_root apt-get -o DPkg::Lock::Timeout=300 install -y -qq \
+        --no-install-recommends liboauth2-dev gcc python3-venv >/dev/null
+fi
+# shellcheck disable=SC2046 # the flags are several words
+gcc -O2 -Wall -Wextra -o "$scratch/liboauth2" Benchmarks/compare/liboauth2.c $(pkg-config --cflags --libs liboauth2)
+
+python=$scratch/venv/bin/python
+[ -x "$python" ] || python3 -m venv "$scratch/venv"
+"$python" -m pip install --quiet --disable-pip-version-check -r Benchmarks/compare/requirements.txt
+
+release() {
+    $swift build -c release "$@"
+    program=$($swift build -c release "$@" --show-bin-path)
+}
+release --scratch-path .build-bench --product decision-benchmark
+benchmark=$program/decision-benchmark
+release --package-path Benchmarks/compare/jwt-kit-benchmark --scratch-path "$scratch/jwt-kit"
+
+fixtures=$(mktemp -d)
+trap 'rm -rf "$fixtures"' EXIT
+"$benchmark" --fixtures "$fixtures"
+"$python" Benchmarks/compare/compare.py "$fixtures" "$benchmark" "$scratch/liboauth2" \
+    "$program/jwt-kit-benchmark" "$python Benchmarks/compare/python_peers.py"
