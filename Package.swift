@@ -169,6 +169,13 @@ let package = Package(
             path: "Benchmarks/decision",
             swiftSettings: strict
         ),
+        .target(name: "CAllocations", path: "Benchmarks/allocations"),
+        .executableTarget(
+            name: "policy-benchmark",
+            dependencies: ["CAllocations", "MCPAuthCore", "MCPAuthJSON", "MCPAuthPolicy", httpTypes],
+            path: "Benchmarks/policy",
+            swiftSettings: strict
+        ),
         .target(
             name: "HelloC",
             dependencies: ["CMCPAuthPlugin", "COpenSSL"],

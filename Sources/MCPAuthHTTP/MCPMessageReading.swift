@@ -100,12 +100,13 @@ struct MCPHeaders {
         }
         let demanded = (values("MCP-Protocol-Version").first ?? "") >= "2026-07-28"
         if let claimed = methods.first {
-            guard claimed == method else { return false }
+            guard claimed.isExactly(method) else { return false }
         } else if demanded {
             return false
         }
         if let claimed = names.first {
-            return Self.decoded(claimed) == name
+            guard let name, let decoded = Self.decoded(claimed) else { return false }
+            return decoded.isExactly(name)
         }
         let mustBeNamed = ["tools/call", "prompts/get", "resources/read"].contains(method)
         return !(demanded && mustBeNamed)
@@ -115,7 +116,7 @@ struct MCPHeaders {
     /// Metadata); older revisions say none.
     func agree(withVersions versions: [String]) -> Bool {
         let fields = values("MCP-Protocol-Version")
-        return fields.count <= 1 && versions.allSatisfy { $0 == fields.first }
+        return fields.count <= 1 && versions.allSatisfy { version in fields.first.map(version.isExactly) ?? false }
     }
 
     private func values(_ name: String) -> [String] {

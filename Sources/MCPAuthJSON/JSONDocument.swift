@@ -129,7 +129,8 @@ package struct JSONParsingError: Error, Equatable {
             unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
         }
         // Jansson quotes the neighbouring text after " near "; that text can be part of a token or a secret.
-        message = Self.withoutQuotedText(text)
+        // The parser names a flag of its own there.
+        message = Self.withoutQuotedText(text).replacing(" without JSON_ALLOW_NUL", with: "")
         line = max(1, Int(error.line))
         column = max(1, Int(error.column))
     }

@@ -18,8 +18,10 @@ package struct JSONPointer: Hashable, Sendable, CustomStringConvertible {
         }
         guard text.utf8.first == UInt8(ascii: "/") else { return nil }
         var tokens: [String] = []
-        for token in text.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
-            guard let token = Self.unescaped(token) else { return nil }
+        // By scalars: a mark that combines with `/` would hide it from a look at characters.
+        let separator: Unicode.Scalar = "/"
+        for token in text.unicodeScalars.dropFirst().split(separator: separator, omittingEmptySubsequences: false) {
+            guard let token = Self.unescaped(Substring(token)) else { return nil }
             tokens.append(token)
         }
         self.init(tokens: tokens)

@@ -35,10 +35,14 @@ struct PolicyEvaluation {
         let missingScopes: Int
         let lacksSignIn: Bool
         let order: RuleOrder
+        /// Whether it lacks a scope that no client is ever asked for.
+        var isUnobtainable = false
 
-        /// The fewest scopes, then no new sign-in, then the first in the files.
-        func isNearer(than other: Candidate) -> Bool {
-            (missingScopes, lacksSignIn ? 1 : 0, order) < (other.missingScopes, other.lacksSignIn ? 1 : 0, other.order)
+        /// One that can be met, with the fewest scopes, then without a new sign-in, then the first in the files.
+        func isNearer(than other: Candidate) -> Bool { rank < other.rank }
+
+        private var rank: (Int, Int, Int, RuleOrder) {
+            (isUnobtainable ? 1 : 0, missingScopes, lacksSignIn ? 1 : 0, order)
         }
     }
 
@@ -82,6 +86,7 @@ struct PolicyEvaluation {
     private mutating func require(_ rule: PolicyRule, _ granted: ScopeBits, _ table: ScopeTable) {
         let holds = rule.holds(for: input.authInfo) == .isTrue
         let hasSignIn = rule.hasSignIn(input)
+        if rule.isEnforced, let signIn = rule.signIn { lack.note(signIn) }
         if holds, hasSignIn, rule.hasScopes(granted) { return }
         if !rule.isEnforced {
             wouldDeny.append(rule.id)
@@ -108,13 +113,14 @@ struct PolicyEvaluation {
         }
         guard allow == nil else { return }
         let table = policy.scopeTable
-        let missing = hasScopes ? 0 : table.missing(rule.namedScopes(having: granted, table), in: granted).count
+        let missing = hasScopes ? [] : table.missing(rule.namedScopes(having: granted, table), in: granted)
         let candidate = Candidate(
             rule: rule,
             policy: policy,
-            missingScopes: missing,
+            missingScopes: missing.count,
             lacksSignIn: lacksSignIn,
-            order: order
+            order: order,
+            isUnobtainable: missing.contains("offline_access")
         )
         if nearest.map(candidate.isNearer) ?? true { nearest = candidate }
     }
@@ -128,6 +134,7 @@ struct PolicyEvaluation {
         // The scopes of the operation are asked for all at once, also those of a rule that would allow already.
         var lack = lack
         if let candidate {
+            if let signIn = candidate.rule.signIn { lack.note(signIn) }
             let table = candidate.policy.scopeTable
             let granted = table.granted(by: input.authInfo.scopes)
             lack.add(candidate.rule, needsSignIn: candidate.lacksSignIn, having: granted, table)
@@ -147,11 +154,17 @@ struct Lack {
     private var named: ScopeSet = []
     private var missing: ScopeSet = []
     private var rulesLackingScopes: [String] = []
+    /// Every demand that applies, met or not: one new sign-in has to meet all of them.
     private var signIns: [SignInDemand] = []
     private var rulesLackingSignIn: [String] = []
 
     /// Whether neither a scope nor a sign-in is lacking.
-    var isNothing: Bool { missing.isEmpty && signIns.isEmpty }
+    var isNothing: Bool { missing.isEmpty && rulesLackingSignIn.isEmpty }
+
+    /// Remembers a demand that applies.
+    mutating func note(_ signIn: SignInDemand) {
+        signIns.append(signIn)
+    }
 
     mutating func add(_ scopes: ScopeSet, _ rules: [String], having granted: ScopeBits, _ table: ScopeTable) {
         named = named.union(scopes)
@@ -163,9 +176,7 @@ struct Lack {
 
     mutating func add(_ rule: PolicyRule, needsSignIn: Bool, having granted: ScopeBits, _ table: ScopeTable) {
         add(rule.namedScopes(having: granted, table), rule.ids, having: granted, table)
-        guard needsSignIn, let signIn = rule.signIn else { return }
-        signIns.append(signIn)
-        rulesLackingSignIn += rule.ids
+        if needsSignIn { rulesLackingSignIn += rule.ids }
     }
 
     mutating func formUnion(_ other: Lack) {

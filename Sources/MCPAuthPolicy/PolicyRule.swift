@@ -20,7 +20,11 @@ enum SubjectKind: String, Sendable, CaseIterable {
 
     /// A token without subject, or whose subject is its client, is the client's own (RFC 9068 section 2.2).
     init(_ authInfo: AuthInfo) {
-        self = authInfo.subject == nil || authInfo.subject == authInfo.clientID ? .client : .user
+        guard let subject = authInfo.subject else {
+            self = .client
+            return
+        }
+        self = authInfo.clientID.map(subject.isExactly) ?? false ? .client : .user
     }
 }
 
@@ -35,8 +39,8 @@ final class PolicyRule: Sendable {
     let targets: Targets
     let allScopes: ScopeSet
     let anyScopes: ScopeSet
-    let issuers: Set<String>?
-    let clientIDs: Set<String>?
+    let issuers: Set<ExactString>?
+    let clientIDs: Set<ExactString>?
     let subjectKind: SubjectKind?
     let signIn: SignInDemand?
     let requiresProof: Bool
@@ -73,8 +77,8 @@ final class PolicyRule: Sendable {
         var targets: Targets
         var allScopes: ScopeSet
         var anyScopes: ScopeSet
-        var issuers: Set<String>?
-        var clientIDs: Set<String>?
+        var issuers: Set<ExactString>?
+        var clientIDs: Set<ExactString>?
         var subjectKind: SubjectKind?
         var signIn: SignInDemand?
         var requiresProof: Bool
@@ -111,12 +115,15 @@ final class PolicyRule: Sendable {
         signIn?.isMet(by: input.authInfo, now: input.now) ?? true
     }
 
+    /// Whether the rule is for every caller.
+    var isForEverybody: Bool { issuers == nil && clientIDs == nil && subjectKind == nil }
+
     /// Whether the rule is for this caller.
     func isFor(_ authInfo: AuthInfo) -> Truth {
-        if let issuers, !issuers.contains(authInfo.issuer.description) { return .isFalse }
+        if let issuers, !issuers.contains(ExactString(authInfo.issuer.description)) { return .isFalse }
         if let subjectKind, subjectKind != SubjectKind(authInfo) { return .isFalse }
         guard let clientIDs else { return .isTrue }
-        return Truth(authInfo.clientID.map(clientIDs.contains))
+        return Truth(authInfo.clientID.map { clientIDs.contains(ExactString($0)) })
     }
 
     /// What the rule says of the claims; no verifier of this version accepts a token together with a proof.

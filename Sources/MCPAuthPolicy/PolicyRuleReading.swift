@@ -28,8 +28,8 @@ extension PolicyRule.Parts {
             targets: try Targets.read(object),
             allScopes: try readScopes("all", scopes),
             anyScopes: try readScopes("any", scopes),
-            issuers: try object.nonEmptyStrings("issuers").map(Set.init),
-            clientIDs: try object.nonEmptyStrings("client_ids").map(Set.init),
+            issuers: try object.nonEmptyStrings("issuers").map { Set($0.map { ExactString($0) }) },
+            clientIDs: try object.nonEmptyStrings("client_ids").map { Set($0.map { ExactString($0) }) },
             subjectKind: try object.word("subject_kind", as: SubjectKind.self),
             signIn: try SignInDemand.read(object, for: effect),
             requiresProof: try readProof(object, effect),
@@ -39,7 +39,7 @@ extension PolicyRule.Parts {
         guard effect != .require || rule.demandsSomething else {
             throw object.error(
                 .unreachableRule,
-                "the rule requires nothing; it says whom and what it is about, and neither `when` nor `scopes`"
+                "the rule requires nothing: it has none of `when`, `scopes`, `acr`, `max_age_seconds`, `proof_of_possession`"
             )
         }
         return rule

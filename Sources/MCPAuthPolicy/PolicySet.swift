@@ -52,7 +52,8 @@ package struct PolicySet: PolicyEvaluator {
             for (number, policy) in policies.enumerated() {
                 if policy.isEnforced { scopes = scopes.union(policy.requiredScopes) }
                 policy.forEachRule(about: operation, message) { rule, position in
-                    guard rule.isEnforced else { return }
+                    // What is only perhaps needed, or only by some callers, is asked for once it is known.
+                    guard rule.isEnforced, rule.isForEverybody, operation.isKnown || rule.targets.matchesAny else { return }
                     let named = rule.namedScopes(having: ScopeBits(), policy.scopeTable)
                     switch rule.effect {
                     case .require: scopes = scopes.union(named)
@@ -120,6 +121,8 @@ struct RuleOrder: Comparable {
 }
 
 extension PolicyOperation {
+    var isKnown: Bool { operation != .unknown }
+
     /// The MCP message, where there is exactly one; `nil` for plain HTTP and for an operation that is not known.
     var onlyMessage: MCPMessage? {
         guard case .mcp(let messages) = operation, messages.count == 1 else { return nil }

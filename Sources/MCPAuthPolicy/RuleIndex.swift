@@ -11,7 +11,7 @@ internal import MCPAuthCore
 struct RuleIndex: Sendable {
     /// One list of names: exact ones, and patterns by their beginnings.
     private struct Names: Sendable {
-        var exact: [String: [Int32]] = [:]
+        var exact: [ExactString: [Int32]] = [:]
         var patterns = PrefixTable()
     }
 
@@ -48,8 +48,9 @@ struct RuleIndex: Sendable {
 
     private static func add(_ globs: [Glob], _ index: Int32, to names: inout Names) {
         let patterns = globs.filter { !$0.isExact }
-        for name in Set(globs.filter(\.isExact).map(\.pattern)) where !patterns.contains(where: { $0.matches(name) }) {
-            names.exact[name, default: []].append(index)
+        for name in Set(globs.filter(\.isExact).map { ExactString($0.pattern) }).map(\.text)
+        where !patterns.contains(where: { $0.matches(name) }) {
+            names.exact[ExactString(name), default: []].append(index)
         }
         names.patterns.add(patterns, index)
     }
@@ -100,7 +101,7 @@ struct RuleIndex: Sendable {
     }
 
     private static func visit(_ names: Names, _ name: String, _ body: (Int, Bool) -> Void) {
-        if let exact = names.exact[name] { visit(exact, true, body) }
+        if let exact = names.exact[ExactString(name)] { visit(exact, true, body) }
         names.patterns.visit(name) { body($0, false) }
     }
 }

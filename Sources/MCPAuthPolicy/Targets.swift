@@ -81,13 +81,34 @@ struct Targets: Sendable {
     }
 
     /// Whether a name can be compared as it is: a URI with dot segments may be read as another one by the server.
+    ///
+    /// Looks at bytes, since a mark that combines with `/` would hide it from a look at characters.
     static func isPlain(_ name: String, _ kind: Kind) -> Bool {
-        guard kind == .resourceURI, name.utf8.contains(where: { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "%") })
-        else { return true }
-        let path = name.prefix { $0 != "?" && $0 != "#" }.lowercased().replacing("%2e", with: ".")
-        return !path.replacing("%2f", with: "/").replacing("%5c", with: "/").replacing("\\", with: "/")
-            .split(separator: "/", omittingEmptySubsequences: true)
-            .contains { $0 == "." || $0 == ".." }
+        guard kind == .resourceURI else { return true }
+        var segment: [UInt8] = []
+        var bytes = Array(name.utf8.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") })[...]
+        while let byte = bytes.popFirst() {
+            let read = byte == UInt8(ascii: "%") ? decoded(&bytes) ?? byte : byte
+            guard read == UInt8(ascii: "/") || read == UInt8(ascii: "\\") else {
+                segment.append(read)
+                continue
+            }
+            if isDots(segment) { return false }
+            segment = []
+        }
+        return !isDots(segment)
+    }
+
+    /// The byte that two hexadecimal digits stand for, which are then taken; `nil` when there are none.
+    private static func decoded(_ bytes: inout ArraySlice<UInt8>) -> UInt8? {
+        let digits = bytes.prefix(2)
+        guard digits.count == 2, let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16) else { return nil }
+        bytes = bytes.dropFirst(2)
+        return value
+    }
+
+    private static func isDots(_ segment: [UInt8]) -> Bool {
+        segment == [UInt8(ascii: ".")] || segment == [UInt8(ascii: "."), UInt8(ascii: ".")]
     }
 
     /// What every session needs, whatever the server offers.
@@ -95,6 +116,6 @@ struct Targets: Sendable {
     static let basicPrefix = "notifications/"
 
     private static func isBasic(_ method: String) -> Bool {
-        basicMethods.contains(method) || method.hasPrefix(basicPrefix)
+        basicMethods.contains { $0.isExactly(method) } || method.utf8.starts(with: basicPrefix.utf8)
     }
 }

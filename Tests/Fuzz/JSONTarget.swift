@@ -38,7 +38,8 @@ struct JSONTarget: FuzzTarget {
             guard let again = try? JSONDocument(parsing: text, limits: .file).root else {
                 fatalError("broken promise: what was written can be read")
             }
-            promise(isSame(again, document.root), "what was written is what was read")
+            // A copy keeps one of several names that are one text in other spellings, as dictionaries of Swift do.
+            promise(hasTwins(document.root) || isSame(again, document.root), "what was written is what was read")
             promise(JSON(again) == copy, "a copy is equal")
             promise(JSON(again).encoded(pretty: isPretty) == text, "equal values give equal bytes")
         }
@@ -116,6 +117,13 @@ struct JSONTarget: FuzzTarget {
         case .boolean: byte == UInt8(ascii: "t") || byte == UInt8(ascii: "f")
         case .number: byte == UInt8(ascii: "-") || (0x30...0x39).contains(byte)
         }
+    }
+
+    /// Whether two names of one object differ in bytes only.
+    private func hasTwins(_ value: JSONValue) -> Bool {
+        let members = value.members ?? []
+        return Set(members.map(\.name)).count < members.count || members.contains { hasTwins($0.value) }
+            || (value.array ?? []).contains { hasTwins($0) }
     }
 
     /// Compares by bytes, and numbers with their kind.

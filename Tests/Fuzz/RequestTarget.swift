@@ -10,6 +10,9 @@ import MCPAuthJSON
 ///
 /// An input looks like a request: method and target, fields line by line, an empty line, the body.
 struct RequestTarget: FuzzTarget {
+    private static let fieldNames = ["Mcp-Method", "Mcp-Name", "MCP-Protocol-Version"]
+    private static let limits = JSONDocument.Limits(bytes: MCPMessageReading.maximumBodyBytes, depth: 256)
+
     static func seeds() throws -> [[UInt8]] {
         let bodies = [
             #"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2026-07-28"}}"#,
@@ -19,13 +22,15 @@ struct RequestTarget: FuzzTarget {
             #"[{"jsonrpc":"2.0","method":"notifications/cancelled"},{"jsonrpc":"2.0","id":3,"method":"prompts/get"}]"#,
             #"{"jsonrpc":"2.0","id":1,"Method":"ping","method":"ping"}"#, "[]", "",
         ]
+        let version = "io.modelcontextprotocol/protocolVersion"
+        let versioned = #"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":{"\#(version)":"2026-07-28"}}}"#
         let heads = [
             "POST /mcp\nAuthorization: Bearer abc.def.ghi\n", "POST /mcp?a=b\nauthorization: bearer  x\n",
             "POST /mcp\nAuthorization: Basic dXNlcjpw\nMcp-Method: tools/call\nMcp-Name: create_note\n",
             "POST /mcp\nMCP-Protocol-Version: 2026-07-28\nMcp-Method: tools/call\nMcp-Name: =?base64?Y3JlYXRl?=\n",
             "POST /a%2Fb/../c\nAuthorization: Bearer a, Bearer b\nAuthorization: Bearer c\n",
         ]
-        let posted = heads.flatMap { head in bodies.map { Array("\(head)\n\($0)") } }
+        let posted = heads.flatMap { head in (bodies + [versioned]).map { Array("\(head)\n\($0)") } }
         let attacks = try Seeds.tokens().prefix(20).map { Array("POST /mcp\nAuthorization: Bearer ") + $0 + [10, 10] }
         return posted + attacks + [Array("GET /mcp\n\n"), Array("DELETE /mcp\nAuthorization: \n\n")]
     }
@@ -42,8 +47,8 @@ struct RequestTarget: FuzzTarget {
             let read = RequestReading.read(request, operation: operation)
             promise(read.method == request.method, "the method is that of the request")
         case .headerMismatch:
-            let names = ["Mcp-Method", "Mcp-Name", "MCP-Protocol-Version"]
-            promise(names.contains { !request.values(of: $0).isEmpty }, "only a field can contradict")
+            let isClaimed = Self.fieldNames.contains { !request.values(of: $0).isEmpty }
+            promise(isClaimed || Self.namesVersion(message.body), "something was said that can be contradicted")
         }
     }
 
@@ -80,8 +85,7 @@ struct RequestTarget: FuzzTarget {
             promise(operation == .unknown, "a POST is MCP or not known")
             return
         }
-        let limits = JSONDocument.Limits(bytes: MCPMessageReading.maximumBodyBytes, depth: 256)
-        guard let root = try? JSONDocument(parsing: body, limits: limits).root else {
+        guard let root = try? JSONDocument(parsing: body, limits: Self.limits).root else {
             fatalError("broken promise: what is known was read")
         }
         let elements = root.array ?? [root]
@@ -95,6 +99,20 @@ struct RequestTarget: FuzzTarget {
             promise(named, "so is the name")
         }
         checkFields(request, messages, isBatch: root.kind == .array)
+        for version in elements.compactMap(Self.version) {
+            let fields = request.values(of: "MCP-Protocol-Version")
+            promise(fields.count == 1 && fields[0].isIdentical(to: version), "the revision is that of the body")
+        }
+    }
+
+    /// The revision that a message says it follows.
+    private static func version(_ message: JSONValue) -> String? {
+        message["params"]?["_meta"]?["io.modelcontextprotocol/protocolVersion"]?.string
+    }
+
+    private static func namesVersion(_ body: [UInt8]) -> Bool {
+        guard let root = try? JSONDocument(parsing: body, limits: limits).root else { return false }
+        return (root.array ?? [root]).contains { version($0) != nil }
     }
 
     /// What a proxy reads in the fields is what is judged.
@@ -105,6 +123,7 @@ struct RequestTarget: FuzzTarget {
         promise(methods.count <= 1 && names.count <= 1 && !isBatch, "a field is there once, for one message")
         guard case .call(let method, let name) = messages[0] else { fatalError("broken promise: fields name a call") }
         promise(methods.allSatisfy { $0.isIdentical(to: method) }, "the method of the field is that of the body")
+        promise(names.isEmpty || name != nil, "a name is claimed only for what has one")
         for claimed in names where !claimed.hasPrefix("=?base64?") {
             promise(name?.isIdentical(to: claimed) ?? false, "the name of the field is that of the body")
         }

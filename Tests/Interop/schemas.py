@@ -28,17 +28,22 @@ def validator(name):
     return Draft202012Validator(schema)
 
 
-policy, server, provider, deny_list = (validator(n) for n in ("policy", "server", "provider", "deny-list"))
+policy, tests, server, provider, deny_list = (
+    validator(n) for n in ("policy", "policy-test", "server", "provider", "deny-list"))
+examples = {".test.json": tests, ".server.json": server, ".json": policy}
 rule = {"id": "r", "effect": "allow", "targets": "any"}
 demo = load("Examples/demo/mcp-auth.json")
-good = [(policy, str(path), json.loads(path.read_text())) for path in sorted((root / "policies/examples").glob("*.json"))
-        if not path.name.endswith(".test.json")]
+good = [(next(v for end, v in examples.items() if path.name.endswith(end)), str(path), json.loads(path.read_text()))
+        for path in sorted((root / "policies/examples").glob("*.json"))]
 good += [(provider, str(path), json.loads(path.read_text()))
          for path in sorted((root / "Sources/MCPAuth/Providers").glob("*.json"))]
 good += [(deny_list, "a deny list", {"version": 1, "entries": [{"issuer": "https://a.example", "jti": "x"}]})]
 good += [(server, "the demo", demo)]
 good += [(policy, "the short form", {"version": 1, "required_scopes": ["read:notes"]})]
 bad = [
+    (tests, "a test without an expectation", {"version": 1, "policy": "p.json", "tests": [{"name": "n", "call": "ping"}]}),
+    (tests, "a policy and policies", {"version": 1, "policy": "p.json", "policies": ["p.json"],
+     "tests": [{"name": "n", "call": "ping", "expect": {"decision": "deny"}}]}),
     (policy, "an unknown version", {"version": 2, "rules": []}),
     (policy, "no version", {"rules": []}),
     (policy, "an unknown key", {"version": 1, "rulez": []}),

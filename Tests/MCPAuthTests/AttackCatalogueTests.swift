@@ -282,3 +282,46 @@ enum SecretIssuer {
         )
     }
 }
+
+/// Swift compares strings by canonical equivalence, where U+212A KELVIN SIGN equals `K`; rights must not.
+@Suite struct EquivalentTextTests {
+    @Test(arguments: [("client_id", #""client_ids":["K1"]"#), ("sub", #""when":{"claim":"/sub","equals":"K1"}"#)])
+    func `a name is equal to its own bytes only`(claim: String, rule: String) async throws {
+        let policy = #"{"version":1,"rules":[{"id":"r","effect":"allow","targets":"any",\#(rule)}]}"#
+        let (door, issuer) = try AttackCatalogueTests.notes(policy: policy)
+        let genuine = try issuer.token([claim: "K1"])
+        #expect(try await door.request(authorization: ["Bearer \(genuine)"]).status == 200)
+        let equivalent = try issuer.token([claim: "\u{212A}1"])
+        #expect(try await door.request(authorization: ["Bearer \(equivalent)"]).status == 403)
+    }
+
+    @Test func `a tool of equivalent name is another tool, and so is that of the Mcp-Name field`() async throws {
+        let policy = #"{"version":1,"rules":[{"id":"r","effect":"allow","tools":["K"]}]}"#
+        let (door, issuer) = try AttackCatalogueTests.notes(policy: policy)
+        let bearer = ["Bearer \(try issuer.token())"]
+        func call(_ name: String) -> String { #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"\#(name)"}}"# }
+        #expect(try await door.request(authorization: bearer, body: call("K")).status == 200)
+        #expect(try await door.request(authorization: bearer, body: call("\u{212A}")).status == 403)
+        let fields = [("Mcp-Method", "tools/call"), ("Mcp-Name", "=?base64?4oSq?=")]
+        #expect(try await door.request(authorization: bearer, fields: fields, body: call("K")).status == 400)
+    }
+
+    @Test func `an audience and an issuer are their own bytes`() async throws {
+        let issuer = try TestIssuer("https://issuer.example/K", fetcher: FixtureFetcher([:]))
+        let door = try AttackCatalogueTests.door([issuer], fetcher: issuer.fetcher)
+        #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).status == 200)
+        let other = try issuer.token(["iss": "https://issuer.example/\u{212A}"])
+        #expect(try await door.request(authorization: ["Bearer \(other)"]).reason == "untrusted_issuer")
+        let elsewhere = try issuer.token(["aud": "https://api.example.com/notes\u{301}"])
+        #expect(try await door.request(authorization: ["Bearer \(elsewhere)"]).reason == "audience_mismatch")
+    }
+
+    @Test(arguments: ["notes://a/../b", "notes://a/..\u{2F}\u{301}b", "notes://a/%2e%2E/b", "notes://a\\..\\b", "notes://a/."])
+    func `a dot segment is seen whatever stands around it`(uri: String) async throws {
+        let policy = #"{"version":1,"rules":[{"id":"r","effect":"allow","resource_uris":["notes://**"]}]}"#
+        let (door, issuer) = try AttackCatalogueTests.notes(policy: policy)
+        let message: JSON = ["jsonrpc": "2.0", "id": 1, "method": "resources/read", "params": ["uri": .string(uri)]]
+        let body = String(decoding: message.encoded(), as: UTF8.self)
+        #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"], body: body).status == 403)
+    }
+}

@@ -58,7 +58,10 @@ public struct ClaimRule: Sendable, Hashable, ExpressibleByArrayLiteral {
 
     /// The value of a source without any step, for rules that have none.
     package func plainValue(in claims: JSONValue) -> JSONValue? {
-        sources.lazy.compactMap { Self.value($0, in: claims) }.first
+        for source in sources {
+            if let value = Self.value(source, in: claims) { return value }
+        }
+        return nil
     }
 
     /// Whether the value is more than a copy.
@@ -92,12 +95,15 @@ public struct ClaimRule: Sendable, Hashable, ExpressibleByArrayLiteral {
     private func transformed(_ text: String) -> String? {
         var text = text
         if let strippedPrefix {
-            guard text.hasPrefix(strippedPrefix) else { return nil }
-            text = String(text.dropFirst(strippedPrefix.count))
+            guard text.utf8.starts(with: strippedPrefix.utf8) else { return nil }
+            text = String(decoding: text.utf8.dropFirst(strippedPrefix.utf8.count), as: UTF8.self)
         }
         if let valueMap {
-            guard let mapped = valueMap[text] ?? (keepsUnmapped ? text : nil) else { return nil }
-            text = mapped
+            // The name that was found may be another one than was looked for: strings are equal by equivalence.
+            let entry = valueMap.index(forKey: text).map { valueMap[$0] }
+            let mapped = entry.flatMap { $0.key.isExactly(text) ? $0.value : nil }
+            guard let new = mapped ?? (keepsUnmapped ? text : nil) else { return nil }
+            text = new
         }
         return (prefix ?? "") + text
     }

@@ -64,10 +64,14 @@ package struct DocumentReader: Sendable {
                 part: .name
             )
         }
+        for remark in Self.keysAllowedAnywhere.sorted() {
+            guard let member = value[remark], member.kind != .string, !keys.contains(remark) else { continue }
+            throw error(.wrongType, "`\(remark)` is \(member.kind.rawValue), expected a string", at: pointer.appending(remark))
+        }
         return ObjectReader(document: self, value: value, pointer: pointer)
     }
 
-    private static let keysAllowedAnywhere: Set<String> = ["description", "$comment"]
+    fileprivate static let keysAllowedAnywhere: Set<String> = ["description", "$comment"]
 }
 
 /// One object of a ``DocumentReader``, with typed access to its members.
@@ -154,7 +158,9 @@ package struct ObjectReader: Sendable {
         guard let members = member.members else {
             throw error(.wrongType, "`\(key)` is \(member.kind.rawValue), expected an object", at: key)
         }
-        return members.map { ($0.name, $0.value, pointer.appending(key).appending($0.name)) }
+        // A remark is allowed here too; what is configured under such a name is no string.
+        return members.filter { !DocumentReader.keysAllowedAnywhere.contains($0.name) || $0.value.kind != .string }
+            .map { ($0.name, $0.value, pointer.appending(key).appending($0.name)) }
     }
 
     /// The elements of a member that is an array.

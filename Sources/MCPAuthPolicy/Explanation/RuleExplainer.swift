@@ -86,7 +86,7 @@ struct RuleExplainer {
     private func who(_ authInfo: AuthInfo) -> [Part] {
         var parts: [Part] = []
         if let issuers = rule.issuers {
-            let isNamed = issuers.contains(authInfo.issuer.description)
+            let isNamed = issuers.contains(ExactString(authInfo.issuer.description))
             parts.append(part(Truth(isNamed), "issuers", "the issuer is \(isNamed ? "" : "not ")among them"))
         }
         if let kind = rule.subjectKind {
@@ -94,7 +94,7 @@ struct RuleExplainer {
             parts.append(part(Truth(found == kind), "subject_kind", "the token is that of a \(found.rawValue)"))
         }
         if let clientIDs = rule.clientIDs {
-            let isNamed = authInfo.clientID.map(clientIDs.contains)
+            let isNamed = authInfo.clientID.map { clientIDs.contains(ExactString($0)) }
             let words = isNamed.map { "the client is \($0 ? "" : "not ")among them" } ?? "the token names no client"
             parts.append(part(Truth(isNamed), "client_ids", words))
         }

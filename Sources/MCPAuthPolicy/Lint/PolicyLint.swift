@@ -55,6 +55,7 @@ package struct PolicyLint: Sendable {
             lookAtScopes(rule)
             lookAtDenies(rule, policy.rules)
         }
+        lookAtShortForm(policy)
         for use in uses {
             for rule in policy.rules { look(at: rule, in: use) }
             lookAtShortForm(policy, use)
@@ -78,11 +79,7 @@ package struct PolicyLint: Sendable {
     private mutating func lookAtScopes(_ rule: PolicyRule) {
         let scopes = rule.allScopes.union(rule.anyScopes)
         guard rule.effect != .deny, scopes.contains("offline_access") else { return }
-        warn(
-            .unobtainableScope,
-            "`offline_access` is for the authorization server; no client is ever asked for it here",
-            rule.pointer.appending("scopes")
-        )
+        warn(.unobtainableScope, Self.offlineAccess, rule.pointer.appending("scopes"))
     }
 
     /// `not` over a claim that is missing is unknown, so the rule does not apply, which surprises.
@@ -119,14 +116,7 @@ package struct PolicyLint: Sendable {
 
     private mutating func look(at rule: PolicyRule, in use: Use) {
         let scopes = rule.allScopes.union(rule.anyScopes)
-        for scope in scopes where !use.scopesSupported.isEmpty && !use.scopesSupported.contains(scope) {
-            warn(
-                .unlistedScope,
-                "the scope `\(scope)` is not among `scopes_supported` of `\(use.resource.printable)`"
-                    + Suggestion.text(for: scope, among: use.scopesSupported),
-                rule.pointer.appending("scopes")
-            )
-        }
+        lookAtListing(of: scopes, use, rule.pointer.appending("scopes"))
         for leaf in rule.condition?.leaves ?? [] where !leaf.reference.isRaw {
             let name = leaf.reference.pointer.tokens[0]
             guard !Self.commonClaims.contains(name), !use.mappedClaims.contains(name) else { continue }
@@ -137,65 +127,78 @@ package struct PolicyLint: Sendable {
                 rule.pointer.appending("when")
             )
         }
-        if rule.effect == .allow, use.issuers.count > 1 { lookAtIssuers(rule, scopes, use) }
+        if rule.effect != .deny, use.issuers.count > 1 { lookAtIssuers(rule, scopes, use) }
     }
 
     private mutating func lookAtIssuers(_ rule: PolicyRule, _ scopes: ScopeSet, _ use: Use) {
         let named = rule.issuersNamed
-        let meant = use.issuers.filter { named.isEmpty || named.contains($0.identifier) }
         for scope in scopes {
-            let able = meant.filter { $0.allowedScopes?.contains(scope) ?? true }
-            say(named.isEmpty, able, "the scope `\(scope)`", { $0.allowedScopes == nil }, rule, "scopes", use)
+            let place = rule.pointer.appending("scopes")
+            say("the scope `\(scope)`", named, use, place) { $0.allowedScopes.map { $0.contains(scope) } }
         }
         for leaf in rule.condition?.leaves ?? [] {
-            guard let name = leaf.reference.pointer.tokens.first, name != "iss", !leaf.predicate.isAbsent else {
-                continue
+            guard let name = leaf.reference.pointer.tokens.first, name != "iss", !leaf.predicate.isAbsent else { continue }
+            // No bound holds for what the token itself says.
+            say("the claim `\(name.printable)`", named, use, rule.pointer.appending("when")) { issuer in
+                leaf.reference.isRaw ? nil : issuer.allowedClaims[name].map { !$0.isEmpty }
             }
-            let able = meant.filter { $0.allowedClaims[name].map { !$0.isEmpty } ?? true }
-            say(
-                named.isEmpty,
-                able,
-                "the claim `\(name.printable)`",
-                { $0.allowedClaims[name] == nil },
-                rule,
-                "when",
-                use
-            )
         }
     }
 
+    /// - Parameter mayGive: What the bounds of an issuer say; `nil` where it has none.
     private mutating func say(
-        _ namesNoIssuer: Bool,
-        _ able: [Use.Issuer],
         _ what: String,
-        _ isUnbounded: (Use.Issuer) -> Bool,
-        _ rule: PolicyRule,
-        _ key: String,
-        _ use: Use
+        _ named: Set<String>,
+        _ use: Use,
+        _ place: JSONPointer,
+        _ mayGive: (Use.Issuer) -> Bool?
     ) {
-        let place = rule.pointer.appending(key)
+        let able = use.issuers.filter { named.isEmpty || named.contains($0.identifier) }.filter { mayGive($0) ?? true }
         if able.isEmpty {
             warn(.ungrantable, "no issuer that the rule names may give \(what) at `\(use.resource.printable)`", place)
-        } else if namesNoIssuer, able.contains(where: isUnbounded) {
+        } else if named.isEmpty, able.contains(where: { mayGive($0) == nil }) {
+            let count = able.count == use.issuers.count ? "any" : "\(able.count)"
             warn(
                 .anyIssuer,
-                "any of \(use.issuers.count) issuers of `\(use.resource.printable)` may give \(what); "
+                "\(count) of \(use.issuers.count) issuers of `\(use.resource.printable)` may give \(what); "
                     + "name one with `issuers`, or bound them",
                 place
             )
         }
     }
 
+    private mutating func lookAtShortForm(_ policy: CompiledPolicy) {
+        guard !policy.requiredScopes.isEmpty else { return }
+        if !policy.isEnforced, policy.rules.isEmpty {
+            warn(.shadowMode, "the whole file is in shadow mode and decides nothing", JSONPointer(tokens: ["enforce"]))
+        }
+        if policy.requiredScopes.contains("offline_access") {
+            warn(.unobtainableScope, Self.offlineAccess, JSONPointer(tokens: ["required_scopes"]))
+        }
+    }
+
     private mutating func lookAtShortForm(_ policy: CompiledPolicy, _ use: Use) {
-        for scope in policy.requiredScopes where !use.scopesSupported.isEmpty && !use.scopesSupported.contains(scope) {
+        let place = JSONPointer(tokens: ["required_scopes"])
+        lookAtListing(of: policy.requiredScopes, use, place)
+        guard use.issuers.count > 1 else { return }
+        for scope in policy.requiredScopes {
+            say("the scope `\(scope)`", [], use, place) { $0.allowedScopes.map { $0.contains(scope) } }
+        }
+    }
+
+    private mutating func lookAtListing(of scopes: ScopeSet, _ use: Use, _ place: JSONPointer) {
+        for scope in scopes where !use.scopesSupported.isEmpty && !use.scopesSupported.contains(scope) {
             warn(
                 .unlistedScope,
                 "the scope `\(scope)` is not among `scopes_supported` of `\(use.resource.printable)`"
                     + Suggestion.text(for: scope, among: use.scopesSupported),
-                JSONPointer(tokens: ["required_scopes"])
+                place
             )
         }
     }
+
+    private static let offlineAccess =
+        "`offline_access` is for the authorization server; no client is ever asked for it here"
 
     /// Claims of RFC 7519, RFC 9068, OpenID Connect Core and RFC 9470, and the sets that are claims by convention.
     private static let commonClaims: Set<String> = [
@@ -228,7 +231,7 @@ extension PolicyRule {
 
     /// The issuers that the rule is for, or that a condition of it compares `iss` with.
     fileprivate var issuersNamed: Set<String> {
-        var named = issuers ?? []
+        var named = Set((issuers ?? []).map(\.text))
         for leaf in condition?.leaves ?? [] where leaf.reference.pointer.tokens == ["iss"] {
             switch leaf.predicate {
             case .equals(let value): if let text = value.string { named.insert(text) }

@@ -15,12 +15,17 @@ package struct PolicyCall: Sendable, Hashable {
     /// `nil` for MCP, which is sent to the path of the resource.
     let path: String?
 
+    /// Whether only the body of the request tells.
+    var isInBody: Bool { path == nil && method == .post }
+
     /// `nil` when the text is none of these forms.
     package init?(_ text: String) {
         let words = text.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
         if words.count == 2 {
-            guard words[1].hasPrefix("/"), let method = HTTPRequest.Method(String(words[0])) else { return nil }
-            self.init(.http, method, path: String(words[1]))
+            // Servers cut off the query, and refuse a path that could be read in two ways.
+            let path = String(words[1].prefix { $0 != "?" })
+            guard RequestPath.isCanonical(path), let method = HTTPRequest.Method(String(words[0])) else { return nil }
+            self.init(.http, method, path: path)
             return
         }
         switch text {

@@ -33,6 +33,9 @@ package struct PolicyTestFile: Sendable {
         guard try root.required("version", try root.integer("version", in: .min ... .max)) == 1 else {
             throw root.error(.unsupportedVersion, "this program reads version 1", at: "version")
         }
+        if root.value["policy"] != nil, root.value["policies"] != nil {
+            throw root.error(.conflict, "`policy` and `policies` are both given", at: "policies")
+        }
         if let path = try root.string("policy") {
             policyPaths = [path]
         } else {
@@ -86,6 +89,9 @@ package struct PolicyTestFile: Sendable {
     }
 
     private static func call(_ object: ObjectReader) throws(ConfigurationError) -> PolicyCall {
+        if object.value["call"] != nil, object.value["calls"] != nil {
+            throw object.error(.conflict, "`call` and `calls` are both given", at: "calls")
+        }
         let forms = "expected a form such as `tools/call:create_note`, `ping`, `@stream` or `GET /items`"
         if let texts = try object.nonEmptyStrings("calls") {
             guard let call = PolicyCall(batch: texts) else { throw object.error(.invalidValue, forms, at: "calls") }

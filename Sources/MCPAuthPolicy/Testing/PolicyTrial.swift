@@ -50,12 +50,14 @@ package struct PolicyTrial: Sendable {
         now: NumericDate,
         revealingClaims: Bool
     ) async -> DecisionTrace {
+        // A server does not read the body of a request without a token.
+        let isUnread = !hasToken && call.isInBody
         let request = ProtectedResourceRequest(
             method: call.method,
             authority: nil,
             path: call.path ?? resource.identifier.url.path,
             credentials: hasToken ? .bearer(AccessToken(bytes: [])) : .none,
-            operation: call.operation
+            operation: isUnread ? .unknown : call.operation
         )
         var trace: DecisionTrace? = DecisionTrace(revealingClaims: revealingClaims)
         _ = await AuthorizationEngine.authorize(request, at: resource, now: now, trace: &trace)

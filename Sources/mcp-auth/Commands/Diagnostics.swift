@@ -57,8 +57,14 @@ struct Diagnostics {
         let gutter = String(repeating: " ", count: number.count)
         // Columns count bytes; what is before the caret keeps its width in the common case of ASCII.
         let line = lines[location.line - 1].replacing("\t", with: " ")
-        let shown = line.count > 160 ? String(line.prefix(160)) + "…" : line
-        let caret = String(repeating: " ", count: max(0, min(location.column - 1, 160))) + "^"
+        let column = max(0, location.column - 1)
+        guard line.count > 160 else {
+            return "  \(number) | \(line)\n  \(gutter) | \(String(repeating: " ", count: column))^"
+        }
+        // Of a long line, what stands around the place.
+        let start = max(0, min(column - 60, line.count - 120))
+        let shown = line.dropFirst(start).prefix(120)
+        let caret = String(repeating: " ", count: min(120, column - start)) + "^"
         return "  \(number) | \(shown)\n  \(gutter) | \(caret)"
     }
 }

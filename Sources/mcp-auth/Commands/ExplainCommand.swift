@@ -95,7 +95,9 @@ extension PolicyCommand {
         }
 
         private func readClaims(_ path: String) throws -> JSON {
-            let bytes = try Input.token(from: path)
+            guard let bytes = Input.bytes(from: path) else {
+                throw ConfigurationError(.unreadableFile, "cannot read the claims from `\(path)`")
+            }
             do throws(JSONParsingError) {
                 let root = try JSONDocument(parsing: bytes, limits: .fetched).root
                 if root.kind == .object { return JSON(root) }

@@ -39,14 +39,18 @@ enum Output {
 enum Input {
     /// Reads a file, or standard input for `-`; at most 64 KiB, since it is a token.
     static func token(from path: String) throws -> [UInt8] {
-        let handle = path == "-" ? FileHandle.standardInput : FileHandle(forReadingAtPath: path)
-        guard let handle, let data = try? handle.read(upToCount: 64 * 1024) else {
+        guard var bytes = bytes(from: path) else {
             Output.error("cannot read a token from `\(path)`")
             throw ProgramExit.invalid
         }
-        var bytes = [UInt8](data)
         while let last = bytes.last, [0x0A, 0x0D, 0x20].contains(last) { bytes.removeLast() }
         return bytes
+    }
+
+    /// At most 64 KiB of a file, or of standard input for `-`; `nil` when it cannot be read.
+    static func bytes(from path: String) -> [UInt8]? {
+        let handle = path == "-" ? FileHandle.standardInput : FileHandle(forReadingAtPath: path)
+        return (try? handle?.read(upToCount: 64 * 1024)).map { [UInt8]($0) }
     }
 
     static var environment: [String: String] {

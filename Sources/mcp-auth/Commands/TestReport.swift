@@ -34,7 +34,8 @@ struct TestReport {
                 var diagnostics = Diagnostics()
                 diagnostics.add(failure.error)
                 diagnostics.print(asJSON: false)
-                Output.line(TraceText(failure.trace).rules(onlyApplicable: true))
+                let rules = TraceText(failure.trace).rules(onlyApplicable: true)
+                Output.line(rules.isEmpty ? "    no rule is about it" : rules)
             }
             let count = run.coverage.count
             let share = showsCoverage ? ", \(count.shown) of \(count.all) covered" : ""

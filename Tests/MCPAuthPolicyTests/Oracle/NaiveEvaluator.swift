@@ -80,7 +80,8 @@ struct NaiveEvaluator {
         case allowed
         /// No scope and no sign-in would help.
         case denied
-        case lacking([Demand])
+        /// What is lacking, and the demands that are met: a new sign-in must not lose what they have.
+        case lacking([Demand], met: [Demand])
     }
 
     private let policies: [JSON]
@@ -95,20 +96,23 @@ struct NaiveEvaluator {
     /// Every message must be allowed; what the messages lack is asked for at once.
     func decide(_ request: NaiveRequest) -> NaiveOutcome {
         var demands: [Demand] = []
+        var signIns: [Demand] = []
         let situations = NaiveSituation.all(of: request.operation)
         if situations.isEmpty { return .deny }
         for situation in situations {
             switch verdict(on: situation, of: request) {
             case .denied: return .deny
             case .allowed: break
-            case .lacking(let more): demands += more
+            case .lacking(let more, let met):
+                demands += more
+                signIns += more + met
             }
         }
         if demands.isEmpty { return .allow }
         if demands.contains(where: { !$0.missing.isEmpty }) {
             return scopeChallenge(demands)
         }
-        return signInChallenge(demands.filter(\.needsSignIn))
+        return signInChallenge(signIns)
     }
 
     /// The ids of rules in shadow mode that would have counted against the caller.
@@ -171,10 +175,17 @@ struct NaiveEvaluator {
             .compactMap { demand(of: $0, request) }
         // The first of equal elements is the least, so ties go by file order.
         let best = candidates.min { left, right in
-            (left.missing.count, left.needsSignIn ? 1 : 0) < (right.missing.count, right.needsSignIn ? 1 : 0)
+            func rank(_ demand: Demand) -> (Int, Int, Int) {
+                let isHopeless = demand.missing.contains("offline_access")
+                return (isHopeless ? 1 : 0, demand.missing.count, demand.needsSignIn ? 1 : 0)
+            }
+            return rank(left) < rank(right)
         }
         guard let best else { return .denied }
-        return demands.isEmpty && best.isMet ? .allowed : .lacking(demands + [best])
+        let met = rules.filter { $0.has(effect: "require") && reach(of: $0, situation, request) != .no }
+            .compactMap { demand(of: $0, request) }
+            .filter(\.isMet)
+        return demands.isEmpty && best.isMet ? .allowed : .lacking(demands + [best], met: met)
     }
 
     /// Whether the rule is about this message and this caller.

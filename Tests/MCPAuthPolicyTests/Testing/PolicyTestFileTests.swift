@@ -38,7 +38,7 @@ import Testing
         #"{"name":"n","token":"reader","call":"tools/call:create_note","expect":{"decision":"deny","status":403,"reason":"insufficient_scope","challenge_scope":["write:notes"],"would_deny":["later"]}}"#,
         #"{"name":"n","token":"stale","call":"tools/call:create_note","expect":{"decision":"deny","status":401,"reason":"insufficient_authentication","max_age":300}}"#,
         #"{"name":"n","token":"stranger","call":"tools/call:list_notes","expect":{"decision":"deny","reason":"denied_by_policy","rules":["staff"],"challenge_scope":[]}}"#,
-        #"{"name":"n","call":"tools/call:list_notes","expect":{"decision":"deny","status":401,"reason":"no_credentials","challenge_scope":["read:notes"]}}"#,
+        #"{"name":"n","call":"tools/call:list_notes","expect":{"decision":"deny","status":401,"reason":"no_credentials","challenge_scope":[]}}"#,
         #"{"name":"n","token":"alice","calls":["tools/call:list_notes","tools/call:create_note"],"expect":{"decision":"allow"}}"#,
         #"{"name":"n","token":"alice","call":"@unknown","expect":{"decision":"deny"}}"#,
         #"{"name":"n","token":"alice","call":"tools/call:create_note","now":2000,"expect":{"decision":"deny","reason":"insufficient_authentication"}}"#,

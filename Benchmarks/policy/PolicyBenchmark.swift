@@ -1,0 +1,113 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CAllocations
+internal import Foundation
+internal import MCPAuthCore
+internal import MCPAuthPolicy
+
+/// What a policy costs: evaluation of a typical one, growth with its rules, growth of routing with the resources, and
+/// the time that hostile files take to be refused.
+///
+/// Everything is measured in one run on one thread, in processor time; each figure is the median of several rounds.
+@main
+struct PolicyBenchmark {
+    static func main() async throws {
+        print("median of \(rounds) rounds, processor time, one thread")
+        try await evaluation()
+        try await growthWithRules()
+        try growthWithResources()
+        try hostileFiles()
+    }
+
+    private static let rounds = 11
+
+    private static func evaluation() async throws {
+        print("\nevaluation of the policy in the documentation, claims parsed before")
+        for (name, input) in try await PolicyFixtures.typicalInputs() {
+            let policies = try PolicyFixtures.typical()
+            let before = mcp_allocations()
+            for _ in 0..<1000 { blackHole(policies.evaluate(input)) }
+            let allocations = Double(mcp_allocations() - before) / 1000
+            let time = nanoseconds(100_000) { blackHole(policies.evaluate(input)) }
+            print("\(padded(name, 44))\(Int(time)) ns, \(allocations) allocations")
+        }
+    }
+
+    private static func growthWithRules() async throws {
+        print("\nevaluation as the file grows; the same rules match")
+        for kind in PolicyFixtures.RuleKind.allCases {
+            var times: [Double] = []
+            for count in [10, 100, 1000] {
+                let policies = try PolicyFixtures.policies(rules: count, kind)
+                let input = try await PolicyFixtures.call(of: kind)
+                times.append(nanoseconds(50_000) { blackHole(policies.evaluate(input)) })
+            }
+            let list = times.map { "\(Int($0))" }.joined(separator: ", ")
+            print("\(padded("10, 100, 1,000 \(kind.rawValue)", 44))\(list) ns, ratio \(ratio(times[2], times[0]))")
+        }
+    }
+
+    private static func growthWithResources() throws {
+        print("\nrouting as the resources grow")
+        var times: [Double] = []
+        for count in [10, 100, 1000, 10_000] {
+            let router = try ResourceRouter(try PolicyFixtures.resources(count))
+            let requests = PolicyFixtures.requests(among: count)
+            var next = 0
+            times.append(
+                nanoseconds(50_000) {
+                    next = (next + 1) % requests.count
+                    blackHole(router.route(requests[next]))
+                }
+            )
+        }
+        let list = times.map { "\(Int($0))" }.joined(separator: ", ")
+        print("\(padded("10, 100, 1,000, 10,000 resources", 44))\(list) ns, ratio \(ratio(times[3], times[0]))")
+    }
+
+    private static func hostileFiles() throws {
+        print("\nhostile files: code, and time for 128, 256, 512 and 1,024 KiB")
+        for attack in HostileFile.allCases {
+            var codes = Set<String>()
+            let times = [128, 256, 512, 1024].map { size -> Double in
+                let bytes = attack.bytes(kilobytes: size)
+                return nanoseconds(1) {
+                    do throws(ConfigurationError) {
+                        blackHole(try CompiledPolicy(file: "hostile.json", bytes: bytes))
+                        codes.insert("accepted")
+                    } catch {
+                        codes.insert(error.code.description)
+                    }
+                }
+            }
+            let list = times.map { "\(Int($0 / 1000))" }.joined(separator: ", ")
+            print("\(padded(attack.rawValue, 34))\(padded(codes.sorted().joined(separator: " "), 10))\(list) us")
+        }
+    }
+
+    /// Nanoseconds for one of `count` times `work`, the median of several rounds.
+    private static func nanoseconds(_ count: Int, _ work: () -> Void) -> Double {
+        let times = (0..<rounds).map { _ in
+            let began = processorTime()
+            for _ in 0..<count { work() }
+            return (processorTime() - began) / Double(count)
+        }
+        return times.sorted()[rounds / 2]
+    }
+
+    private static func processorTime() -> Double {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return Double(time.tv_sec) * 1e9 + Double(time.tv_nsec)
+    }
+
+    private static func ratio(_ one: Double, _ other: Double) -> String { String(Double(Int(one / other * 100)) / 100) }
+
+    private static func padded(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(1, width - text.count))
+    }
+}
+
+/// Keeps the optimiser from leaving out what is measured.
+@inline(never) private func blackHole(_ value: some Any) {}

@@ -1,0 +1,133 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HTTPTypes
+internal import MCPAuthCore
+internal import MCPAuthJSON
+internal import MCPAuthPolicy
+
+/// Policies, callers and resources to measure with.
+enum PolicyFixtures {
+    /// What the rules of a growing file are about.
+    enum RuleKind: String, CaseIterable {
+        case names = "rules by name"
+        case patterns = "rules by pattern"
+        case uris = "rules by URI pattern"
+        case methods = "rules by method"
+    }
+
+    static func typical() throws -> PolicySet {
+        PolicySet([try CompiledPolicy(file: "notes.json", bytes: Array(notes.utf8))])
+    }
+
+    /// Calls of the policy in the documentation, from one that any session makes to one with nested conditions.
+    static func typicalInputs() async throws -> [(String, PolicyInput)] {
+        let caller = try await caller([
+            "iss": "https://auth.example.com/", "sub": "alice", "client_id": "c", "tenant": "acme",
+            "groups": ["staff", "ops"], "auth_time": 999_900, "scope": "read:notes write:notes admin:notes",
+        ])
+        return [
+            ("ping, allowed", input(caller, "ping", nil)),
+            ("create_note, allowed by scope", input(caller, "tools/call", "create_note")),
+            ("purge_all, allowed by conditions and sign-in", input(caller, "tools/call", "purge_all")),
+            ("a tool without a rule, denied", input(caller, "tools/call", "other")),
+        ]
+    }
+
+    static func policies(rules count: Int, _ kind: RuleKind) throws -> PolicySet {
+        let rules = (0..<count).map { index in
+            let target =
+                switch kind {
+                case .names: #""tools":["tool_\#(index)"]"#
+                case .patterns: #""tools":["tool_\#(index)_*"]"#
+                case .uris: #""resource_uris":["notes://\#(index)/**"]"#
+                case .methods: #""mcp_methods":["method\#(index)/do"]"#
+                }
+            return #"{"id":"r\#(index)","effect":"allow",\#(target),"scopes":{"all":["scope\#(index % 50)"]}}"#
+        }
+        let text = #"{"version":1,"rules":[\#(rules.joined(separator: ","))]}"#
+        return PolicySet([try CompiledPolicy(file: "many.json", bytes: Array(text.utf8))])
+    }
+
+    static func call(of kind: RuleKind) async throws -> PolicyInput {
+        let caller = try await caller(["sub": "alice", "scope": "scope5 scope6"])
+        return switch kind {
+        case .names: input(caller, "tools/call", "tool_5")
+        case .patterns: input(caller, "tools/call", "tool_5_x")
+        case .uris: input(caller, "resources/read", "notes://5/a")
+        case .methods: input(caller, "method5/do", nil)
+        }
+    }
+
+    static func resources(_ count: Int) throws -> [ProtectedResource] {
+        try (0..<count).map { index in
+            let identifier = try ResourceIdentifier("https://api.example.com/tenant\(index)/mcp")
+            return ProtectedResource(
+                identifier: identifier,
+                issuers: [],
+                acceptedAudiences: [ResourceAudience(identifier.description)],
+                verifiers: [],
+                policy: AuthenticatedPolicy(),
+                metadata: ProtectedResourceMetadata(resource: identifier),
+                speaksMCP: true
+            )
+        }
+    }
+
+    /// Requests for some of the resources, a part of them below it.
+    static func requests(among count: Int) -> [ProtectedResourceRequest] {
+        (0..<10).map { index in
+            ProtectedResourceRequest(
+                method: .post,
+                authority: "api.example.com",
+                path: "/tenant\(index * count / 10)/mcp\(index % 2 == 0 ? "" : "/a")",
+                credentials: .none
+            )
+        }
+    }
+
+    private static func input(_ caller: AuthInfo, _ method: String, _ name: String?) -> PolicyInput {
+        PolicyInput(
+            authInfo: caller,
+            operation: PolicyOperation(
+                method: .post,
+                path: "/notes",
+                operation: .mcp([.call(method: method, name: name)])
+            ),
+            now: NumericDate(1_000_000)
+        )
+    }
+
+    /// What a handler would be given, made on the way that every request takes.
+    private static func caller(_ claims: [String: JSON]) async throws -> AuthInfo {
+        let open = #"{"version":1,"rules":[{"id":"open","effect":"allow","targets":"any"}]}"#
+        let policy = try CompiledPolicy(file: "open.json", bytes: Array(open.utf8))
+        let trial = try PolicyTrial([policy], resource: "https://api.example.com/notes", claims: .object(claims))
+        guard let ping = PolicyCall("ping"),
+            case .allow(let authInfo)? = await trial.decide(ping, now: NumericDate(1_000_000), revealingClaims: false)
+                .decision
+        else { throw NoCaller() }
+        return authInfo
+    }
+
+    private struct NoCaller: Error {}
+
+    private static let notes = """
+        { "version": 1,
+          "scope_implies": { "admin:notes": ["write:notes"], "write:notes": ["read:notes"] },
+          "rules": [
+            { "id": "basics", "effect": "allow", "mcp_methods": ["@basics"] },
+            { "id": "list", "effect": "allow", "mcp_methods": ["tools/list"], "scopes": { "all": ["read:notes"] } },
+            { "id": "write-tools", "effect": "allow", "tools": ["create_note", "update_note"],
+              "scopes": { "all": ["write:notes"] } },
+            { "id": "purge-staff-only", "effect": "allow", "tools": ["purge_*"], "scopes": { "all": ["admin:notes"] },
+              "when": { "any": [
+                { "all": [ { "claim": "/iss", "equals": "https://auth.example.com/" }, { "claim": "/groups", "contains": "staff" } ] },
+                { "all": [ { "claim": "/iss", "equals": "https://login.partner.example/" },
+                           { "claim": "/tenant", "in": ["acme", "globex"] } ] } ] },
+              "max_age_seconds": 300 },
+            { "id": "tenant-bound", "effect": "require", "targets": "any", "when": { "claim": "/tenant", "exists": true } },
+            { "id": "no-suspended", "effect": "deny", "targets": "any",
+              "when": { "all": [ { "claim": "/suspended", "exists": true }, { "claim": "/suspended", "equals": true } ] } } ] }
+        """
+}
