@@ -6,18 +6,26 @@ internal import MCPAuthJSON
 
 /// What a decision costs: uncached beyond OpenSSL's verification of the signature, cached, on two threads, in memory.
 ///
-/// Without arguments it prints a table; `--lines` prints one JSON object for each measurement, and `--fixtures DIR`
-/// writes tokens and keys for programs that are measured beside it.
+/// Without arguments it prints a table; `--lines` prints one JSON object for each measurement. `--fixtures DIR` writes
+/// tokens and keys for programs that are measured beside it, and `--peer DIR` measures these, as those programs do.
 @main
 struct DecisionBenchmark {
     static func main() async throws {
-        let arguments = CommandLine.arguments.dropFirst()
-        if arguments.first == "--fixtures", let directory = arguments.dropFirst().first {
-            return try Fixtures.write(to: directory)
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        switch (arguments.first, arguments.dropFirst().first) {
+        case ("--fixtures", let directory?): try Peer.writeFixtures(to: directory)
+        case ("--peer", let directory?): try await Peer.measure(directory)
+        default: try await measure(Report(asLines: arguments.first == "--lines"))
         }
-        let report = Report(asLines: arguments.first == "--lines")
+    }
+
+    private static func measure(_ report: Report) async throws {
         report.title(
-            "median of \(Timing.rounds) rounds, microseconds for one decision about \(Fixtures.claims().encoded().count) bytes of claims"
+            """
+            median of \(Timing.rounds) rounds, microseconds of processor time for one decision about \
+            \(Fixtures.claims().encoded().count) bytes of claims
+            raw: OpenSSL verifies the same message, its hash included, with a context that is set up once
+            """
         )
         for algorithm in [SignatureAlgorithm.rs256, .es256, .edDSA] {
             let subject = try Subject(algorithm)
@@ -26,9 +34,13 @@ struct DecisionBenchmark {
             report.line("uncached", algorithm, uncached, comparedWith: raw)
         }
         let subject = try Subject(.rs256)
-        let (one, two) = try await subject.cachedOnOneAndTwoThreads()
-        report.line("cached", .rs256, one)
-        report.line("cached-2-threads", .rs256, two, comparedWith: one)
+        let (one, two) = try await subject.scaling()
+        report.line("cached", .rs256, one.processor)
+        report.line("cached, 2 threads", .rs256, two.processor, comparedWith: one.processor)
+        report.line("cached, wall clock", .rs256, one.wall)
+        report.line("cached, 2 threads, wall clock", .rs256, two.wall, comparedWith: one.wall)
+        let flood = try await KeyFlood.measure()
+        report.flood(flood)
         let megabytes = try await CacheMemory.megabytes(entries: 100_000)
         report.memory(entries: 100_000, megabytes: megabytes)
     }
@@ -47,10 +59,21 @@ struct Report {
         guard asLines else {
             let difference =
                 base.map { ", \(rounded(microseconds - $0)) more, ratio \(rounded(microseconds / $0))" } ?? ""
-            return print("\(padded(what, 18))\(padded(algorithm.rawValue, 8))\(rounded(microseconds))\(difference)")
+            return print("\(padded(what, 30))\(padded(algorithm.rawValue, 8))\(rounded(microseconds))\(difference)")
         }
         let nanoseconds = Int(microseconds * 1000)
         print(#"{"peer":"mcp-auth","what":"\#(what)","algorithm":"\#(algorithm.rawValue)","ns":\#(nanoseconds)}"#)
+    }
+
+    func flood(_ flood: KeyFlood.Result) {
+        guard asLines else {
+            let ratio = rounded(flood.amid / flood.alone)
+            return print(
+                "good tokens among 10,000 of unknown keys: \(rounded(flood.amid)) us, alone \(rounded(flood.alone)), "
+                    + "ratio \(ratio), \(flood.fetches) fetches"
+            )
+        }
+        print(#"{"peer":"mcp-auth","what":"good among unknown keys","algorithm":"RS256","ns":\#(Int(flood.amid * 1000))}"#)
     }
 
     func memory(entries: Int, megabytes: Double) {

@@ -1,9 +1,7 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Foundation
 internal import MCPAuthCore
-internal import MCPAuthJOSE
 internal import MCPAuthJSON
 internal import MCPAuthSigning
 
@@ -30,21 +28,14 @@ enum Fixtures {
             "client_id": "client-2b6f0cc904d137be2e17", "aud": .string(resource), "scope": "read:notes write:notes",
             "jti": .string("a3f1c9d2-55b7-4c0e-8d1a-\(200_000_000_000 + number)"), "iat": .integer(now),
             "exp": .integer(now + 6 * 3600), "auth_time": .integer(now - 60), "acr": "urn:example:acr:mfa",
-            "tenant": "acme-industries", "groups": ["staff", "editors", "notes-administrators"],
+            "tenant": "acme-industries", "groups": ["staff", "editors", "notes-administrators"], "ver": "1.0",
+            "sid": "5d41402a-bc4b-4a76-b971",
         ]
     }
 
-    static func token(_ number: Int = 0, signedBy key: SigningKey) throws -> String {
-        try key.sign(header: ["typ": "at+jwt"], claims: claims(number))
-    }
-
-    /// Writes `rs256.token`, `rs256.jwk.json` and the same for ES256.
-    static func write(to directory: String) throws {
-        for algorithm in [SignatureAlgorithm.rs256, .es256] {
-            let key = try SigningKey(algorithm)
-            let base = URL(filePath: directory).appending(path: algorithm.rawValue.lowercased()).path
-            try Data(try token(signedBy: key).utf8).write(to: URL(filePath: base + ".token"))
-            try Data(key.publicJWK.encoded()).write(to: URL(filePath: base + ".jwk.json"))
-        }
+    /// - Parameter keyID: Another name for the key than its own.
+    static func token(_ number: Int = 0, signedBy key: SigningKey, keyID: String? = nil) throws -> String {
+        let header: [String: JSON] = ["typ": "at+jwt", "kid": .string(keyID ?? key.keyID)]
+        return try key.sign(header: header, claims: claims(number))
     }
 }

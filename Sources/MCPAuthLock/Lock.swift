@@ -1,37 +1,23 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(Glibc)
-internal import Glibc
-#else
-internal import Darwin
-#endif
-
 /// State that several threads share, behind one mutex.
 ///
-/// A pthread mutex, because ThreadSanitizer reports false races on `Synchronization.Mutex` in this toolchain. The
-/// closure must not suspend and must not take another lock.
-// SAFETY: `state` is touched only inside `withLock`, between lock and unlock of the same mutex.
-@safe package final class Lock<State>: @unchecked Sendable {
-    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-    private var state: State
+/// The closure must not suspend and must not take another lock. Public, though no product offers it: a generic function
+/// of another module is specialised only then.
+public final class Lock<State>: Sendable {
+    @usableFromInline let shards: ShardedLock<State>
 
-    package init(_ state: sending State) {
-        self.state = state
-        unsafe mutex = .allocate(capacity: 1)
-        unsafe pthread_mutex_init(mutex, nil)
+    /// Puts the state behind a mutex.
+    public init(_ state: sending State) {
+        shards = ShardedLock(count: 1) { state }
     }
 
-    deinit {
-        unsafe pthread_mutex_destroy(mutex)
-        unsafe mutex.deallocate()
-    }
-
-    package func withLock<Result, Failure: Error>(
+    /// Reaches the state.
+    @inlinable
+    public func withLock<Result, Failure: Error>(
         _ body: (inout State) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        unsafe pthread_mutex_lock(mutex)
-        defer { unsafe pthread_mutex_unlock(mutex) }
-        return try body(&state)
+        try shards.withLock(shard: 0, body)
     }
 }

@@ -22,6 +22,7 @@ struct ScopeBits: Sendable, Hashable {
 
     mutating func formUnion(_ other: ScopeBits) {
         first |= other.first
+        guard !other.rest.isEmpty else { return }
         for (word, bits) in other.rest.enumerated() {
             if word < rest.count { rest[word] |= bits } else { rest.append(bits) }
         }
@@ -29,6 +30,7 @@ struct ScopeBits: Sendable, Hashable {
 
     func isSuperset(of other: ScopeBits) -> Bool {
         guard first & other.first == other.first else { return false }
+        guard !other.rest.isEmpty else { return true }
         for (word, bits) in other.rest.enumerated() {
             guard bits & (word < rest.count ? rest[word] : 0) == bits else { return false }
         }
@@ -81,7 +83,8 @@ struct ScopeTable: Sendable {
     /// What a token's scopes are worth here.
     func granted(by scopes: ScopeSet) -> ScopeBits {
         var bits = ScopeBits()
-        for scope in scopes {
+        guard !worth.isEmpty else { return bits }
+        for scope in scopes.values {
             if let more = worth[scope] { bits.formUnion(more) }
         }
         return bits

@@ -128,6 +128,34 @@ import Testing
         #expect(error?.code.description == code)
     }
 
+    private static let complete = """
+        "issuer":"https://auth.example.com","authorization_endpoint":"https://auth.example.com/authorize",
+        "token_endpoint":"https://auth.example.com/token","jwks_uri":"https://auth.example.com/jwks"
+        """
+
+    @Test(arguments: [
+        (#"{\#(complete),"response_types_supported":["code"],"code_challenge_methods_supported":["S256"]}"#, []),
+        (#"{\#(complete),"response_types_supported":["code"]}"#, ["pkce_not_supported"]),
+        (
+            #"{\#(complete),"response_types_supported":["token"],"code_challenge_methods_supported":["plain"]}"#,
+            ["code_response_type_not_supported", "s256_code_challenge_method_not_supported"]
+        ),
+    ])
+    func `what MCP clients cannot use in given metadata is a warning, once`(metadata: String, codes: [String]) throws {
+        let server = AuthorizationServer(issuer: "https://auth.example.com", discovery: .inline(json: metadata))
+        let resources = try ["notes", "calendar"].map { name in
+            try ResourceConfiguration("https://api.example.com/\(name)", authorizationServers: [server])
+        }
+        let mcpAuth = try MCPAuth(Configuration(resources: resources), fetcher: FixtureFetcher([:]))
+        #expect(mcpAuth.warnings.count == codes.count)
+        for code in codes { #expect(mcpAuth.warnings.contains { $0.contains(code) }) }
+    }
+
+    @Test func `a server that is fetched later warns of nothing`() throws {
+        let server = AuthorizationServer(issuer: "https://auth.example.com", discovery: .oidc)
+        #expect(try Door.notes([server], fetcher: FixtureFetcher([:])).mcpAuth.warnings.isEmpty)
+    }
+
     @Test func `an asynchronous verify function works`() async throws {
         let verifier = CustomVerifier(name: "slow", issuer: "urn:example:keys") { _, _ in
             await Task.yield()

@@ -7,12 +7,6 @@ import Testing
 
 /// The `mcp-auth` program as a script meets it: exit code, and one line that says where and what.
 @Suite struct ProgramTests {
-    struct Run {
-        let status: Int32
-        let output: String
-        let error: String
-    }
-
     @Test(arguments: [
         (["check"], Int32(2), ""), (["nonsense"], 2, ""), (["check", "--config", "/nonexistent.json"], 3, "MA008"),
         (["token", "inspect", "-"], 2, "--unverified"), (["token", "inspect", "--unverified"], 10, "not a JWT"),
@@ -21,47 +15,36 @@ import Testing
         (["--version"], 0, ""),
     ])
     func `the exit code says what kind of end it was`(arguments: [String], status: Int32, text: String) throws {
-        let run = try run(arguments, input: "garbage")
+        let run = try Program.run(arguments, input: "garbage")
         #expect(run.status == status, "\(run.output)\(run.error)")
         #expect(text.isEmpty || run.error.contains(text))
     }
 
     @Test func `a wrong configuration is one line with its place`() throws {
-        let path = try file(#"{ "version": 1, "resorces": [] }"#)
-        let run = try run(["check", "--config", path])
+        let path = try Program.file(#"{ "version": 1, "resorces": [] }"#)
+        let run = try Program.run(["check", "--config", path])
         #expect(run.status == 3)
         #expect(run.error == "\(path):1:17: MA002: unknown key `resorces`, did you mean `resources`\n")
     }
 
     @Test func `an issuer that is down keeps nothing from starting, and is 12 when asked about`() throws {
-        let path = try file(Self.configuration(port: 1))
-        #expect(try run(["check", "--config", path]).status == 0)
-        #expect(try run(["check", "--online", "--config", path]).status == 12)
+        let path = try Program.file(Self.configuration(port: 1))
+        #expect(try Program.run(["check", "--config", path]).status == 0)
+        #expect(try Program.run(["check", "--online", "--config", path]).status == 12)
         let verify = ["token", "verify", "--config", path, "--resource", "http://127.0.0.1:1/x"]
         let token = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJodHRwOi8vMTI3LjAuMC4xOjEvIn0.AAAA"
-        #expect(try run(verify, input: token).status == 12)
-        let garbage = try run(verify, input: "garbage")
+        #expect(try Program.run(verify, input: token).status == 12)
+        let garbage = try Program.run(verify, input: "garbage")
         #expect(garbage.status == 10)
         #expect(garbage.output.contains("deny: unrecognized_token, status 401"))
         #expect(!garbage.output.contains("garbage"))
     }
 
     @Test func `a port in use is said`() throws {
-        let taken = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let (taken, port) = Program.takenPort()
         defer { close(taken) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                _ = bind(taken, address, length)
-                _ = listen(taken, 1)
-                _ = getsockname(taken, address, &length)
-            }
-        }
-        let path = try file(Self.configuration(port: Int(UInt16(bigEndian: address.sin_port))))
-        let run = try run(["serve", "--config", path])
+        let path = try Program.file(Self.configuration(port: port))
+        let run = try Program.run(["serve", "--config", path])
         #expect(run.status == 3)
         #expect(run.error.contains("MA030: cannot serve on 127.0.0.1:") && run.error.contains("in use"))
     }
@@ -71,34 +54,6 @@ import Testing
         { "version": 1, "server": { "listen": "127.0.0.1:\(port)" }, "issuers": { "a": { "issuer": "http://127.0.0.1:1/" } },
           "resources": [ { "resource": "http://127.0.0.1:\(port)/x", "issuers": ["a"], "policy": "authenticated" } ] }
         """
-    }
-
-    private func file(_ text: String) throws -> String {
-        let path = NSTemporaryDirectory() + "/mcp-auth-\(UUID().uuidString).json"
-        try text.write(toFile: path, atomically: true, encoding: .utf8)
-        return path
-    }
-
-    private func run(_ arguments: [String], input: String = "") throws -> Run {
-        let bundle = try #require(CommandLine.arguments.first { $0.contains(".xctest") })
-        let directory = URL(
-            filePath: String(bundle.prefix(upTo: bundle.range(of: ".xctest")?.lowerBound ?? bundle.endIndex))
-        )
-        .deletingLastPathComponent()
-        let program = Process()
-        program.executableURL = directory.appending(path: "mcp-auth")
-        program.arguments = arguments
-        let (stdin, stdout, stderr) = (Pipe(), Pipe(), Pipe())
-        program.standardInput = stdin
-        program.standardOutput = stdout
-        program.standardError = stderr
-        try program.run()
-        try stdin.fileHandleForWriting.write(contentsOf: Data(input.utf8))
-        try stdin.fileHandleForWriting.close()
-        let output = String(decoding: stdout.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        let error = String(decoding: stderr.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        program.waitUntilExit()
-        return Run(status: program.terminationStatus, output: output, error: error)
     }
 }
 #endif

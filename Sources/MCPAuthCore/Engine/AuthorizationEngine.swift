@@ -4,8 +4,8 @@
 /// The resource server's decision: given a request, who is calling and may they, or what must they do first.
 ///
 /// An immutable snapshot of resources, issuers and compiled policies. It reads no clock, no file and no network of
-/// its own; verifiers do, behind their contract.
-package struct AuthorizationEngine: Sendable {
+/// its own; verifiers do, behind their contract. A class, so that a request that takes it copies one reference.
+package final class AuthorizationEngine: Sendable {
     package let resources: [ProtectedResource]
     private let router: ResourceRouter
 
@@ -49,9 +49,8 @@ package struct AuthorizationEngine: Sendable {
         now: NumericDate,
         trace: inout DecisionTrace?
     ) async -> Decision {
-        let operation = PolicyOperation(method: request.method, path: request.path, operation: request.operation)
-        trace?.begin(operation, at: resource)
-        let decision = await decide(request, operation, at: resource, now: now, trace: &trace)
+        trace?.begin(PolicyOperation(request), at: resource)
+        let decision = await decide(request, at: resource, now: now, trace: &trace)
         trace?.decision = decision
         return decision
     }
@@ -59,7 +58,6 @@ package struct AuthorizationEngine: Sendable {
     /// The whole way of a request on one screen.
     private static func decide(
         _ request: ProtectedResourceRequest,
-        _ operation: PolicyOperation,
         at resource: ProtectedResource,
         now: NumericDate,
         trace: inout DecisionTrace?
@@ -67,7 +65,7 @@ package struct AuthorizationEngine: Sendable {
         let token: AccessToken
         switch request.credentials {
         case .bearer(let presented): token = presented
-        case .none: return .deny(noCredentials(resource, operation))
+        case .none: return .deny(noCredentials(resource, request))
         case .malformed: return .deny(malformedCredentials(resource))
         }
 
@@ -78,14 +76,15 @@ package struct AuthorizationEngine: Sendable {
         }
 
         let authInfo: AuthInfo
-        switch FloorRules.apply(to: verified, at: resource, now: now) {
+        switch FloorRules.apply(to: consume verified, at: resource, now: now) {
         case .passed(let passed): authInfo = passed
         case .denied(let denial):
             trace?.record("floor", "\(denial.reason)")
             return .deny(denial)
         }
 
-        let answer = evaluate(PolicyInput(authInfo: authInfo, operation: operation, now: now), resource, &trace)
+        let input = PolicyInput(authInfo: authInfo, operation: PolicyOperation(request), now: now)
+        let answer = evaluate(input, resource, &trace)
         switch answer.outcome {
         case .allow: return .allow(authInfo)
         case .insufficientScope(let scopes, _): return .deny(insufficientScope(scopes, resource))
@@ -110,8 +109,8 @@ package struct AuthorizationEngine: Sendable {
     }
 
     /// RFC 6750 section 3.1: a client that sent no credentials is not told of an error.
-    private static func noCredentials(_ resource: ProtectedResource, _ operation: PolicyOperation) -> Denial {
-        let scopes = resource.policy.scopesToRequest(for: operation)
+    private static func noCredentials(_ resource: ProtectedResource, _ request: ProtectedResourceRequest) -> Denial {
+        let scopes = resource.policy.scopesToRequest(for: PolicyOperation(request))
         return Denial(.noCredentials, status: 401, challenge: resource.challenge(nil, scope: scopes))
     }
 
@@ -130,5 +129,11 @@ package struct AuthorizationEngine: Sendable {
     ) -> Denial {
         let challenge = resource.challenge(.insufficientUserAuthentication, authentication: needed)
         return Denial(.insufficientAuthentication, status: 401, challenge: challenge)
+    }
+}
+
+extension PolicyOperation {
+    fileprivate init(_ request: ProtectedResourceRequest) {
+        self.init(method: request.method, path: request.path, operation: request.operation)
     }
 }

@@ -79,10 +79,8 @@ package enum ClaimTransformation {
     private static func scopes(_ rule: ClaimRule, _ claims: JSONValue) -> ScopeSet? {
         if rule.isPlain {
             guard let value = rule.plainValue(in: claims) else { return [] }
-            if let text = value.string { return ScopeSet(spaceDelimited: text) }
-            guard let elements = value.array else { return nil }
-            let strings = elements.compactMap(\.string)
-            return strings.count == elements.count ? scopeSet(strings) : nil
+            if let scopes = unsafe value.withUTF8({ unsafe ScopeSet(spaceDelimited: $0) }) { return scopes }
+            return strings(of: value).flatMap(scopeSet)
         }
         var rule = rule
         rule.separator = rule.separator ?? " "
@@ -102,6 +100,10 @@ package enum ClaimTransformation {
 
     /// Every audience; empty when absent or not made of strings only.
     private static func audience(_ rule: ClaimRule, _ claims: JSONValue, _ assumed: String?) -> [String] {
+        if rule.isPlain {
+            guard let value = rule.plainValue(in: claims) else { return assumed.map { [$0] } ?? [] }
+            return value.string.map { [$0] } ?? strings(of: value) ?? []
+        }
         let value: JSON?
         switch rule.apply(to: claims) {
         case .absent: return assumed.map { [$0] } ?? []
@@ -117,9 +119,17 @@ package enum ClaimTransformation {
         }
     }
 
+    /// The elements of an array that has nothing else than strings.
+    private static func strings(of value: JSONValue) -> [String]? {
+        guard let elements = value.array else { return nil }
+        let strings = elements.compactMap(\.string)
+        return strings.count == elements.count ? strings : nil
+    }
+
     private static func hasRequiredValues(_ claims: JSONValue, _ required: [String: Set<String>]) -> Bool {
         required.allSatisfy { source, values in
-            ClaimRule.value(source, in: claims)?.string.map(values.contains) ?? false
+            guard let found = ClaimRule.value(source, in: claims)?.string else { return false }
+            return values.contains(where: found.isExactly)
         }
     }
 
@@ -139,8 +149,11 @@ package enum ClaimTransformation {
                 members[name] = .null
             }
         }
-        if mapping.subject != ["sub"] { members["sub"] = subject.map(JSON.string) ?? .null }
-        if mapping.audience != ["aud"] { members["aud"] = .array(audience.map(JSON.string)) }
+        if mapping.subject != subjectClaim { members["sub"] = subject.map(JSON.string) ?? .null }
+        if mapping.audience != audienceClaim { members["aud"] = .array(audience.map(JSON.string)) }
         return members
     }
+
+    private static let subjectClaim: ClaimRule = ["sub"]
+    private static let audienceClaim: ClaimRule = ["aud"]
 }

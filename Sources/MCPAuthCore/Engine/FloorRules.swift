@@ -12,39 +12,36 @@ package enum FloorRules {
     /// (RFC 9449 section 7.2, RFC 8705 section 3); the deny list does not name it. Scopes and claim values beyond the
     /// issuer's bounds are dropped.
     package static func apply(
-        to token: VerifiedToken,
+        to token: consuming VerifiedToken,
         at resource: ProtectedResource,
         now: NumericDate
     ) -> Stage<AuthInfo> {
-        let facts = token.facts
-        let leeway = token.issuer.leeway
+        let facts = token.verified.facts
+        let leeway = token.verified.issuer.leeway
         guard now < facts.expiresAt.adding(leeway) else { return .denied(invalidToken(.expired, resource)) }
         if let notBefore = facts.notBefore, notBefore > now.adding(leeway) {
             return .denied(invalidToken(.notYetValid, resource))
         }
-        guard facts.audience.contains(where: resource.accepts(audience:)) else {
+        guard resource.accepts(audience: facts.audience) else {
             return .denied(invalidToken(.audienceMismatch, resource))
         }
         guard !facts.isSenderConstrained else { return .denied(invalidToken(.proofRequired, resource)) }
-        if let revocations = resource.revocations, revocations.deny(facts) {
-            return .denied(invalidToken(.revoked, resource))
-        }
-        let scopes = bounded(facts.scopes, by: token.issuer.allowedScopes)
-        let members = token.issuer.allowedClaims.isEmpty ? [:] : bounded(facts.claims, by: token.issuer.allowedClaims)
-        return .passed(
-            AuthInfo(
-                resource: resource.identifier,
-                facts: facts,
-                scopes: scopes,
-                claims: facts.claims.bounded(scopes: scopes, members: members),
-                token: token.token
-            )
-        )
+        guard !resource.refuses(facts) else { return .denied(invalidToken(.revoked, resource)) }
+        let issuer = token.verified.issuer
+        let bounded = issuer.hasBounds ? bounded(facts, by: issuer) : nil
+        return .passed(AuthInfo(token, bounded: bounded))
     }
 
     /// The one answer to every token that is not good here: which check failed is for the log only.
     package static func invalidToken(_ reason: Denial.Reason, _ resource: ProtectedResource) -> Denial {
         Denial(reason, status: 401, challenge: resource.challenge(.invalidToken))
+    }
+
+    private static func bounded(_ facts: TokenFacts, by issuer: TrustedIssuer) -> AuthInfo.Bounded {
+        AuthInfo.Bounded(
+            scopes: bounded(facts.scopes, by: issuer.allowedScopes),
+            members: bounded(facts.claims, by: issuer.allowedClaims)
+        )
     }
 
     private static func bounded(_ scopes: ScopeSet, by allowed: ScopeSet?) -> ScopeSet {

@@ -18,6 +18,13 @@ package struct ResourceRouter: Sendable {
     private let byAuthority: [String: Paths]
     /// What the usual spellings of a `Host` field lead to, so that they need no reading.
     private let bySpelling: [String: [Paths]]
+    /// What requests for the very path of a resource lead to, by the usual spellings, so that they need one look-up.
+    private var known: [Target: ProtectedResource] = [:]
+
+    private struct Target: Hashable {
+        let authority: String
+        let path: String
+    }
 
     /// - Throws: ``ConfigurationError`` when two resources would match the same requests.
     package init(_ resources: [ProtectedResource], authority rule: AuthorityRule = .exact) throws {
@@ -45,6 +52,17 @@ package struct ResourceRouter: Sendable {
             }
         }
         self.bySpelling = bySpelling
+        known = knownTargets(resources)
+    }
+
+    private func knownTargets(_ resources: [ProtectedResource]) -> [Target: ProtectedResource] {
+        var known: [Target: ProtectedResource] = [:]
+        for spelling in rule == .any ? [""] : Array(bySpelling.keys) {
+            for path in resources.map(\.identifier.url.path) {
+                known[Target(authority: spelling, path: path)] = search(spelling, path)
+            }
+        }
+        return known
     }
 
     /// The resource whose authority is the request's and whose path is the longest that contains the request's.
@@ -52,16 +70,28 @@ package struct ResourceRouter: Sendable {
     /// `/notes` contains `/notes` and `/notes/1`, not `/notes2`.
     package func route(_ request: ProtectedResourceRequest) -> Stage<ProtectedResource> {
         guard RequestPath.isCanonical(request.path) else { return .denied(Denial(.ambiguousTarget, status: 400)) }
-        for paths in candidates(request.authority) {
-            if let resource = paths[request.path] { return .passed(resource) }
-            var path = Self.withoutTrailingSlash(request.path)[...]
+        if let authority = rule == .any ? "" : request.authority,
+            let resource = known[Target(authority: authority, path: request.path)]
+        {
+            return .passed(resource)
+        }
+        guard let resource = search(request.authority, request.path) else {
+            return .denied(Denial(.noSuchResource, status: 404))
+        }
+        return .passed(resource)
+    }
+
+    private func search(_ authority: String?, _ requestPath: String) -> ProtectedResource? {
+        for paths in candidates(authority) {
+            if let resource = paths[requestPath] { return resource }
+            var path = Self.withoutTrailingSlash(requestPath)[...]
             while true {
-                if let resource = paths[String(path)] { return .passed(resource) }
+                if let resource = paths[String(path)] { return resource }
                 guard let slash = path.lastIndex(of: "/") else { break }
                 path = path[..<slash]
             }
         }
-        return .denied(Denial(.noSuchResource, status: 404))
+        return nil
     }
 
     private func candidates(_ authority: String?) -> [Paths] {

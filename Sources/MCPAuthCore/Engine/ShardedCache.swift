@@ -22,31 +22,34 @@ package final class ShardedCache<Key: Hashable & Sendable, Value: Sendable>: Sen
     private struct Slot {
         let key: Key
         var value: Value
+        /// The low bits of the hash of the key.
+        let hash: UInt32
         var wasUsed: Bool
     }
 
     private struct Shard {
-        var indices: [Key: Int32] = [:]
+        // First what a look-up that finds something changes or reads, so that it stays on one cache line.
+        var statistics = Statistics()
+        var index = Index()
         var slots: [Slot] = []
         var hand = 0
-        var statistics = Statistics()
     }
 
     private static var shardCount: Int { 16 }
 
-    private let shards: [Lock<Shard>]
+    private let shards = ShardedLock(count: ShardedCache.shardCount) { Shard() }
     private let shardCapacity: Int
 
     /// - Parameter capacity: The most entries, at least one for each of 16 shards.
     package init(capacity: Int) {
         shardCapacity = max(1, capacity / Self.shardCount)
-        shards = (0..<Self.shardCount).map { _ in Lock(Shard()) }
     }
 
     /// The value of a key if it is still good; one that is not counts as a miss and is dropped.
     package func value(of key: Key, ifGood isGood: (Value) -> Bool) -> Value? {
-        shard(of: key).withLock { shard in
-            guard let index = shard.indices[key].map(Int.init) else {
+        let (shard, hash) = Self.place(of: key)
+        return shards.withLock(shard: shard) { shard in
+            guard let index = shard.index.slot(of: key, hash, shard.slots) else {
                 shard.statistics.misses += 1
                 return nil
             }
@@ -56,7 +59,8 @@ package final class ShardedCache<Key: Hashable & Sendable, Value: Sendable>: Sen
                 shard.statistics.misses += 1
                 return nil
             }
-            shard.slots[index].wasUsed = true
+            // Written once only, so that the slot can stay in the caches of several processors.
+            if !shard.slots[index].wasUsed { shard.slots[index].wasUsed = true }
             shard.statistics.hits += 1
             return value
         }
@@ -64,29 +68,30 @@ package final class ShardedCache<Key: Hashable & Sendable, Value: Sendable>: Sen
 
     /// Keeps a value, in place of the one there was.
     package func keep(_ value: Value, for key: Key) {
-        shard(of: key).withLock { shard in
-            if let index = shard.indices[key].map(Int.init) {
+        let (shard, hash) = Self.place(of: key)
+        shards.withLock(shard: shard) { shard in
+            if let index = shard.index.slot(of: key, hash, shard.slots) {
                 shard.slots[index].value = value
                 return
             }
-            let slot = Slot(key: key, value: value, wasUsed: false)
-            guard shard.slots.count >= shardCapacity else {
-                shard.indices[key] = Int32(shard.slots.count)
+            let slot = Slot(key: key, value: value, hash: hash, wasUsed: false)
+            var index = shard.slots.count
+            if index < shardCapacity {
                 shard.slots.append(slot)
-                return
+            } else {
+                index = Self.indexToEvict(&shard)
+                shard.index.remove(index, shard.slots)
+                shard.slots[index] = slot
+                shard.statistics.evictions += 1
             }
-            let index = Self.indexToEvict(&shard)
-            shard.indices[shard.slots[index].key] = nil
-            shard.slots[index] = slot
-            shard.indices[key] = Int32(index)
-            shard.statistics.evictions += 1
+            shard.index.insert(index, shard.slots)
         }
     }
 
     package func removeAll() {
-        for shard in shards {
-            shard.withLock { shard in
-                shard.indices = [:]
+        for index in 0..<Self.shardCount {
+            shards.withLock(shard: index) { shard in
+                shard.index = Index()
                 shard.slots = []
                 shard.hand = 0
             }
@@ -94,8 +99,8 @@ package final class ShardedCache<Key: Hashable & Sendable, Value: Sendable>: Sen
     }
 
     package var statistics: Statistics {
-        shards.reduce(into: Statistics()) { sum, shard in
-            let (statistics, count) = shard.withLock { ($0.statistics, $0.slots.count) }
+        (0..<Self.shardCount).reduce(into: Statistics()) { sum, index in
+            let (statistics, count) = shards.withLock(shard: index) { ($0.statistics, $0.slots.count) }
             sum.hits += statistics.hits
             sum.misses += statistics.misses
             sum.evictions += statistics.evictions
@@ -103,9 +108,10 @@ package final class ShardedCache<Key: Hashable & Sendable, Value: Sendable>: Sen
         }
     }
 
-    private func shard(of key: Key) -> Lock<Shard> {
-        // The high bits, since the dictionary of a shard uses the low ones.
-        shards[Int(truncatingIfNeeded: UInt(bitPattern: key.hashValue) >> (UInt.bitWidth - 4))]
+    /// The shard by the high bits of the hash, since its index uses the low ones.
+    private static func place(of key: Key) -> (shard: Int, hash: UInt32) {
+        let hash = UInt(bitPattern: key.hashValue)
+        return (Int(hash >> (UInt.bitWidth - 4)), UInt32(truncatingIfNeeded: hash))
     }
 
     private static func indexToEvict(_ shard: inout Shard) -> Int {
@@ -119,12 +125,85 @@ package final class ShardedCache<Key: Hashable & Sendable, Value: Sendable>: Sen
 
     /// The last slot moves into the gap.
     private static func remove(_ index: Int, from shard: inout Shard) {
-        shard.indices[shard.slots[index].key] = nil
-        let last = shard.slots.removeLast()
-        if index < shard.slots.count {
-            shard.slots[index] = last
-            shard.indices[last.key] = Int32(index)
+        shard.index.remove(index, shard.slots)
+        let last = shard.slots.count - 1
+        if index < last {
+            shard.index.move(last, to: index, shard.slots)
+            shard.slots[index] = shard.slots[last]
         }
+        shard.slots.removeLast()
         if shard.hand >= shard.slots.count { shard.hand = 0 }
+    }
+}
+
+extension ShardedCache {
+    /// Where the slots of a shard are: open addressing with linear probing, at most three quarters full.
+    ///
+    /// It holds numbers of slots alone; a dictionary would hold every key a second time and hash it again.
+    private struct Index {
+        private var table: [Int32] = []
+        private var count = 0
+
+        private static var free: Int32 { -1 }
+
+        func slot(of key: Key, _ hash: UInt32, _ slots: [Slot]) -> Int? {
+            guard !table.isEmpty else { return nil }
+            var place = home(of: hash)
+            while table[place] != Self.free {
+                let slot = Int(table[place])
+                if slots[slot].hash == hash && slots[slot].key == key { return slot }
+                place = following(place)
+            }
+            return nil
+        }
+
+        mutating func insert(_ slot: Int, _ slots: [Slot]) {
+            if (count + 1) * 4 > table.count * 3 { grow(slots) }
+            count += 1
+            put(Int32(slot), slots)
+        }
+
+        mutating func remove(_ slot: Int, _ slots: [Slot]) {
+            var gap = place(of: slot, slots)
+            count -= 1
+            // What follows moves up unless its home lies behind the gap, so that no search ends too early.
+            var place = following(gap)
+            while table[place] != Self.free {
+                let distance = (place - home(of: slots[Int(table[place])].hash)) & (table.count - 1)
+                if distance >= (place - gap) & (table.count - 1) {
+                    table[gap] = table[place]
+                    gap = place
+                }
+                place = following(place)
+            }
+            table[gap] = Self.free
+        }
+
+        /// A slot gets another number.
+        mutating func move(_ slot: Int, to other: Int, _ slots: [Slot]) {
+            table[place(of: slot, slots)] = Int32(other)
+        }
+
+        private mutating func grow(_ slots: [Slot]) {
+            let old = table
+            table = Array(repeating: Self.free, count: max(8, old.count * 2))
+            for slot in old where slot != Self.free { put(slot, slots) }
+        }
+
+        private mutating func put(_ slot: Int32, _ slots: [Slot]) {
+            var place = home(of: slots[Int(slot)].hash)
+            while table[place] != Self.free { place = following(place) }
+            table[place] = slot
+        }
+
+        private func place(of slot: Int, _ slots: [Slot]) -> Int {
+            var place = home(of: slots[slot].hash)
+            while table[place] != Int32(slot) { place = following(place) }
+            return place
+        }
+
+        /// The size of the table is a power of two.
+        private func home(of hash: UInt32) -> Int { Int(hash) & (table.count - 1) }
+        private func following(_ place: Int) -> Int { (place + 1) & (table.count - 1) }
     }
 }

@@ -28,28 +28,14 @@ package struct TokenDigest: Hashable, Sendable {
 /// configuration; so nothing is shared between resources, issuers, verifiers or generations. It lives no longer than
 /// its verifier vouches for it and never beyond the token's `exp`. It holds no token.
 package final class TokenCache: Sendable {
-    package typealias Statistics = ShardedCache<Key, Entry>.Statistics
+    package typealias Statistics = ShardedCache<Key, VerifiedFacts>.Statistics
 
     package struct Key: Hashable, Sendable {
         let digest: TokenDigest
         let verifier: UInt64
     }
 
-    package struct Entry: Sendable {
-        let facts: TokenFacts
-        let reuse: TokenEvidence.Reuse
-
-        func isGood(now: NumericDate) -> Bool {
-            guard now < facts.expiresAt else { return false }
-            return switch reuse {
-            case .never: false
-            case .until(let end): now < end
-            case .whileCurrent(let trust, let mark): trust.isCurrent(mark, now: now)
-            }
-        }
-    }
-
-    private let entries: ShardedCache<Key, Entry>
+    private let entries: ShardedCache<Key, VerifiedFacts>
     private let sha256: @Sendable ([UInt8]) -> TokenDigest
 
     /// - Parameters:
@@ -64,20 +50,13 @@ package final class TokenCache: Sendable {
         sha256(token.bytes)
     }
 
-    package func facts(of digest: TokenDigest, from verifier: UInt64, now: NumericDate) -> TokenFacts? {
-        entries.value(of: Key(digest: digest, verifier: verifier)) { $0.isGood(now: now) }?.facts
+    package func facts(of digest: TokenDigest, from verifier: UInt64, now: NumericDate) -> VerifiedFacts? {
+        entries.value(of: Key(digest: digest, verifier: verifier)) { $0.mayBeReused(now: now) }
     }
 
-    package func keep(
-        _ facts: TokenFacts,
-        of digest: TokenDigest,
-        from verifier: UInt64,
-        _ reuse: TokenEvidence.Reuse,
-        now: NumericDate
-    ) {
-        let entry = Entry(facts: facts.unparsed(), reuse: reuse)
-        guard entry.isGood(now: now) else { return }
-        entries.keep(entry, for: Key(digest: digest, verifier: verifier))
+    package func keep(_ verified: VerifiedFacts, of digest: TokenDigest, from verifier: UInt64, now: NumericDate) {
+        guard verified.mayBeReused(now: now) else { return }
+        entries.keep(verified.unparsed(), for: Key(digest: digest, verifier: verifier))
     }
 
     package func removeAll() {

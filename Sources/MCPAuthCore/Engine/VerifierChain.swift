@@ -19,14 +19,14 @@ package enum VerifierChain {
         }
         let digest = resource.tokenCache?.digest(of: token)
         var nobodysReason = Denial.Reason.unrecognizedToken
-        for slot in resource.verifiers {
-            if let digest, let facts = resource.tokenCache?.facts(of: digest, from: slot.number, now: now),
-                let issuer = resource.issuer(facts.issuer)
-            {
-                trace?.record("verify", "\(slot.verifier.name): verified before")
-                trace?.recordVerification(by: slot.verifier.name, .hit)
-                return .passed(VerifiedToken(token: token, facts: facts, issuer: issuer))
+        for index in resource.verifiers.indices {
+            let number = resource.verifiers[index].number
+            if let digest, let known = resource.tokenCache?.facts(of: digest, from: number, now: now) {
+                trace?.record("verify", "\(resource.verifiers[index].verifier.name): verified before")
+                trace?.recordVerification(by: resource.verifiers[index].verifier.name, .hit)
+                return .passed(VerifiedToken(token: token, verified: known))
             }
+            let slot = resource.verifiers[index]
             let answer = await slot.verifier.verify(token, of: request, now: now)
             trace?.record("verify", "\(slot.verifier.name): \(answer.summary)")
             switch answer {
@@ -40,10 +40,14 @@ package enum VerifierChain {
                     trace?.record("transform", "\(reason)")
                     return .denied(FloorRules.invalidToken(reason, resource))
                 case .facts(let facts):
-                    if let digest {
-                        resource.tokenCache?.keep(facts, of: digest, from: slot.number, evidence.reuse, now: now)
-                    }
-                    return .passed(VerifiedToken(token: token, facts: facts, issuer: issuer))
+                    let verified = VerifiedFacts(
+                        facts,
+                        issuer: issuer,
+                        resource: resource.identifier,
+                        reuse: evidence.reuse
+                    )
+                    if let digest { resource.tokenCache?.keep(verified, of: digest, from: slot.number, now: now) }
+                    return .passed(VerifiedToken(token: token, verified: verified))
                 }
             case .rejected(let reason):
                 return .denied(FloorRules.invalidToken(reason, resource))

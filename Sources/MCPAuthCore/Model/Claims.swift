@@ -9,16 +9,48 @@ internal import Synchronization
 /// Lookups see the normalised claims: those of the token, with `scope` as an array, `client_id` in its standard place
 /// and whatever else the claim mapping of its issuer says.
 public struct Claims: Sendable {
-    private enum Source: Sendable {
-        case text([UInt8])
-        case document(ClaimsDocument)
+    /// An object, so that handing on claims copies one reference.
+    final class Contents: Sendable {
+        fileprivate let payload: [UInt8]
+        fileprivate let scopes: ScopeSet
+        fileprivate let clientID: String?
+        /// Top-level members that stand in place of the token's own; `null` for one that is hidden.
+        fileprivate let mapped: [String: JSON]
+        /// Whether the document of a payload is kept once somebody looked at it.
+        fileprivate let keepsDocument: Bool
+        private let document = AtomicLazyReference<JSONDocument>()
+
+        fileprivate init(
+            _ payload: [UInt8],
+            _ parsed: JSONDocument?,
+            keepsDocument: Bool = true,
+            _ scopes: ScopeSet,
+            _ clientID: String?,
+            _ mapped: [String: JSON]
+        ) {
+            self.payload = payload
+            self.scopes = scopes
+            self.clientID = clientID
+            self.mapped = mapped
+            self.keepsDocument = keepsDocument
+            if let parsed { _ = document.storeIfNil(parsed) }
+        }
+
+        /// The parsed payload, if it is here.
+        fileprivate var parsed: JSONDocument? { document.load() }
+
+        /// The claims object; never `nil` for a text that a verifier accepted.
+        ///
+        /// Most decisions need no claim beyond those that every token has, so a token that was verified before is not
+        /// parsed again for them.
+        fileprivate var root: JSONValue? {
+            if let parsed { return parsed.root }
+            guard let parsed = try? JSONDocument(parsing: payload, limits: .fetched) else { return nil }
+            return keepsDocument ? document.storeIfNil(parsed).root : parsed.root
+        }
     }
 
-    private let source: Source
-    package let scopes: ScopeSet
-    package let clientID: String?
-    /// Top-level members that stand in place of the token's own; `null` for one that is hidden.
-    private let mapped: [String: JSON]
+    let contents: Contents
 
     /// - Parameters:
     ///   - payload: The JSON text of the claims object.
@@ -30,18 +62,15 @@ public struct Claims: Sendable {
         clientID: String?,
         mapped: [String: JSON] = [:]
     ) {
-        source = .document(ClaimsDocument(payload, parsed: parsed))
-        self.scopes = scopes
-        self.clientID = clientID
-        self.mapped = mapped
+        contents = Contents(payload, parsed, scopes, clientID, mapped)
     }
 
-    private init(_ source: Source, _ scopes: ScopeSet, _ clientID: String?, _ mapped: [String: JSON]) {
-        self.source = source
-        self.scopes = scopes
-        self.clientID = clientID
-        self.mapped = mapped
+    init(_ contents: Contents) {
+        self.contents = contents
     }
+
+    package var scopes: ScopeSet { contents.scopes }
+    package var clientID: String? { contents.clientID }
 
     /// The string that `pointer` names; `nil` when absent, of another type, or when the pointer is not well formed.
     public func string(at pointer: String) -> String? {
@@ -90,29 +119,21 @@ public struct Claims: Sendable {
 
     /// The same claims within bounds, to be handed out: these scopes, and these members in place of the token's own.
     package func bounded(scopes: ScopeSet, members: [String: JSON]) -> Claims {
-        let source: Source
-        switch self.source {
-        case .text(let payload): source = .document(ClaimsDocument(payload))
-        case .document: source = self.source
-        }
-        return Claims(source, scopes, clientID, members.isEmpty ? mapped : mapped.merging(members) { $1 })
+        let mapped = members.isEmpty ? contents.mapped : contents.mapped.merging(members) { $1 }
+        return Claims(Contents(contents.payload, contents.parsed, scopes, contents.clientID, mapped))
     }
 
     /// As they are kept: the text alone.
     package func unparsed() -> Claims {
-        guard case .document(let document) = source else { return self }
-        return Claims(.text(document.payload), scopes, clientID, mapped)
+        Claims(
+            Contents(contents.payload, nil, keepsDocument: false, contents.scopes, contents.clientID, contents.mapped)
+        )
     }
 
-    var root: JSONValue? {
-        switch source {
-        case .text(let payload): ClaimsDocument(payload).root
-        case .document(let document): document.root
-        }
-    }
+    var root: JSONValue? { contents.root }
 
     func replacement(of name: String) -> JSON? {
-        if let member = mapped[name] { return member }
+        if let member = contents.mapped[name] { return member }
         switch name {
         case "scope": return .array(scopes.map(JSON.string))
         case "client_id": return clientID.map(JSON.string)
@@ -123,27 +144,6 @@ public struct Claims: Sendable {
     private var everything: JSON {
         let standard: [String: JSON] = ["scope": .array(scopes.map(JSON.string))]
         let changes = standard.merging(["client_id": clientID.map(JSON.string)].compactMapValues(\.self)) { $1 }
-        return (root.map(JSON.init) ?? [:]).merging(patch: .object(changes.merging(mapped) { $1 }))
-    }
-}
-
-/// The JSON text of a claims object, parsed when first looked at.
-///
-/// Most decisions need no claim beyond those that every token has, so a token that was verified before is not parsed
-/// again for them.
-private final class ClaimsDocument: Sendable {
-    let payload: [UInt8]
-    private let parsed = AtomicLazyReference<JSONDocument>()
-
-    init(_ payload: [UInt8], parsed document: JSONDocument? = nil) {
-        self.payload = payload
-        if let document { _ = parsed.storeIfNil(document) }
-    }
-
-    /// The claims object; never `nil` for a text that a verifier accepted.
-    var root: JSONValue? {
-        if let document = parsed.load() { return document.root }
-        guard let document = try? JSONDocument(parsing: payload, limits: .fetched) else { return nil }
-        return parsed.storeIfNil(document).root
+        return (root.map(JSON.init) ?? [:]).merging(patch: .object(changes.merging(contents.mapped) { $1 }))
     }
 }

@@ -4,13 +4,15 @@
 /// The engine's answer.
 public enum Decision: Sendable {
     case allow(AuthInfo)
-    case deny(Denial)
+    // Apart, so that an answer is one word to hand on.
+    indirect case deny(Denial)
 }
 
 /// The result of one stage: something to go on with, or the end.
 package enum Stage<Value> {
     case passed(Value)
-    case denied(Denial)
+    // Apart, so that what passes is not moved around in room for a denial.
+    indirect case denied(Denial)
 }
 
 extension Stage: Sendable where Value: Sendable {}

@@ -13,7 +13,8 @@ public struct ResourceIdentifier: Hashable, Sendable, CustomStringConvertible {
         init(_ text: String, _ url: HTTPURL) {
             self.text = text
             self.url = url
-            metadataURL = url.origin + ResourceIdentifier.metadataPath(of: url)
+            let query = url.query.map { "?" + $0 } ?? ""
+            metadataURL = url.origin + ResourceIdentifier.metadataPath(of: url) + query
         }
     }
 
@@ -56,7 +57,7 @@ public struct ResourceIdentifier: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Where the metadata of this resource is published (RFC 9728 section 3.1): the well-known part is inserted
-    /// between host and path.
+    /// between host and path, and the query stays.
     public var metadataURL: String { parts.metadataURL }
 
     /// The path of ``metadataURL``.
@@ -83,6 +84,11 @@ public struct IssuerIdentifier: Hashable, Sendable, CustomStringConvertible, Exp
     /// Keeps the text as it is.
     public init(stringLiteral value: String) {
         description = value
+    }
+
+    /// Compares bytes (RFC 7519 section 2).
+    public static func == (left: IssuerIdentifier, right: IssuerIdentifier) -> Bool {
+        left.description.isExactly(right.description)
     }
 }
 
@@ -135,9 +141,27 @@ public struct ScopeSet: Sendable, Hashable, Sequence, ExpressibleByArrayLiteral,
     ///
     /// `nil` when a character is outside the grammar. Only U+0020 separates.
     package init?(spaceDelimited text: String) {
-        let parts = text.utf8.split(separator: 0x20).map { String(decoding: Array($0), as: UTF8.self) }
-        guard parts.allSatisfy(Self.isScopeToken) else { return nil }
-        self.init(parts)
+        var text = text
+        let set = text.withUTF8 { unsafe ScopeSet(spaceDelimited: UnsafeRawBufferPointer($0)) }
+        guard let set else { return nil }
+        self = set
+    }
+
+    /// Reads the same from UTF-8, in one pass and without a string of the whole, since every new token has it.
+    init?(spaceDelimited bytes: UnsafeRawBufferPointer) {
+        values = []
+        var start = 0
+        for end in 0...bytes.count {
+            if unsafe end < bytes.count && bytes[end] != 0x20 {
+                guard unsafe Self.isScopeCharacter(bytes[end]) else { return nil }
+                continue
+            }
+            if start < end {
+                let value = unsafe String(decoding: bytes[start..<end], as: UTF8.self)
+                if !values.contains(value) { values.append(value) }
+            }
+            start = end + 1
+        }
     }
 
     /// Whether there is no value.
@@ -168,6 +192,10 @@ public struct ScopeSet: Sendable, Hashable, Sequence, ExpressibleByArrayLiteral,
 
     /// `%x21 / %x23-5B / %x5D-7E`, at least one.
     package static func isScopeToken(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C }
+        !text.isEmpty && text.utf8.allSatisfy(isScopeCharacter)
+    }
+
+    private static func isScopeCharacter(_ byte: UInt8) -> Bool {
+        (0x21...0x7E).contains(byte) && byte != 0x22 && byte != 0x5C
     }
 }

@@ -124,9 +124,14 @@ package final class ProtectedResource: Sendable {
 
     /// Whether one of the audience values of a token means this resource.
     func accepts(audience values: [String]) -> Bool {
-        // Most tokens have the identifier, byte for byte.
-        for index in values.indices where values[index] == acceptedAudiences[0].text { return true }
+        // Most tokens have one audience, as it is configured, and then nothing is read as a URL.
+        if let first = acceptedAudiences.first?.text, values.first?.isExactly(first) ?? false { return true }
         return values.contains(where: accepts(audience:))
+    }
+
+    /// Whether the local deny list names a token.
+    func refuses(_ facts: TokenFacts) -> Bool {
+        revocations?.deny(facts) ?? false
     }
 
     package func issuer(_ identifier: IssuerIdentifier) -> TrustedIssuer? {
@@ -171,7 +176,7 @@ package struct ResourceAudience: Sendable, Hashable {
 
     /// Equal bytes, or two URLs that are equal in canonical form; never a prefix.
     package func isNamed(by value: String) -> Bool {
-        if value == text { return true }
+        if value.isExactly(text) { return true }
         guard let url else { return false }
         return HTTPURL(value) == url
     }

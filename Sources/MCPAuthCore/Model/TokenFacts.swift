@@ -3,9 +3,8 @@
 
 /// What a genuine token says, in the words of the standards whatever its issuer calls them.
 ///
-/// Facts about the token alone: what they are worth at a resource is decided by ``FloorRules`` and the policy. A class,
-/// so that a remembered token is handed out without copying its parts.
-package final class TokenFacts: Sendable {
+/// Facts about the token alone: what they are worth at a resource is decided by ``FloorRules`` and the policy.
+package struct TokenFacts: Sendable {
     package let issuer: IssuerIdentifier
     package let subject: String?
     package let clientID: String?
@@ -17,7 +16,7 @@ package final class TokenFacts: Sendable {
     package let issuedAt: NumericDate?
     /// Whether the token is bound to a proof (RFC 7800 `cnf`).
     package let isSenderConstrained: Bool
-    package let claims: Claims
+    package private(set) var claims: Claims
 
     package init(
         issuer: IssuerIdentifier,
@@ -45,31 +44,64 @@ package final class TokenFacts: Sendable {
 
     /// As they are kept: the claims as text alone.
     func unparsed() -> TokenFacts {
-        TokenFacts(
-            issuer: issuer,
-            subject: subject,
-            clientID: clientID,
-            scopes: scopes,
-            audience: audience,
-            expiresAt: expiresAt,
-            notBefore: notBefore,
-            issuedAt: issuedAt,
-            isSenderConstrained: isSenderConstrained,
-            claims: claims.unparsed()
-        )
+        var facts = self
+        facts.claims = claims.unparsed()
+        return facts
+    }
+}
+
+/// The facts of a genuine token whose issuer is trusted for a resource, without the token itself.
+///
+/// A class, so that a remembered token is handed out without copying its parts: threads that decide at once about
+/// tokens of one issuer then have no reference count in common here.
+package final class VerifiedFacts: Sendable {
+    package let facts: TokenFacts
+    package let issuer: TrustedIssuer
+    /// The resource for which the issuer is trusted.
+    let resource: ResourceIdentifier
+    private let reuse: TokenEvidence.Reuse
+
+    init(
+        _ facts: TokenFacts,
+        issuer: TrustedIssuer,
+        resource: ResourceIdentifier,
+        reuse: TokenEvidence.Reuse = .never
+    ) {
+        self.facts = facts
+        self.issuer = issuer
+        self.resource = resource
+        self.reuse = reuse
+    }
+
+    /// Whether the verifier still vouches for them, and the token has not ended.
+    func mayBeReused(now: NumericDate) -> Bool {
+        now < facts.expiresAt && reuse.isPossible(now: now)
+    }
+
+    /// As they are kept: the claims as text alone.
+    func unparsed() -> VerifiedFacts {
+        VerifiedFacts(facts.unparsed(), issuer: issuer, resource: resource, reuse: reuse)
+    }
+}
+
+extension TokenEvidence.Reuse {
+    fileprivate func isPossible(now: NumericDate) -> Bool {
+        switch self {
+        case .never: false
+        case .until(let end): now < end
+        case .whileCurrent(let trust, let mark): trust.isCurrent(mark, now: now)
+        }
     }
 }
 
 /// A genuine token of a trusted issuer, not yet checked against the resource.
 package struct VerifiedToken: Sendable {
     package let token: AccessToken
-    package let facts: TokenFacts
-    package let issuer: TrustedIssuer
+    package let verified: VerifiedFacts
 
     /// Only ``VerifierChain`` calls this.
-    init(token: AccessToken, facts: TokenFacts, issuer: TrustedIssuer) {
+    init(token: AccessToken, verified: VerifiedFacts) {
         self.token = token
-        self.facts = facts
-        self.issuer = issuer
+        self.verified = verified
     }
 }

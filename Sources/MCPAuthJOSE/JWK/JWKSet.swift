@@ -73,16 +73,20 @@ package struct JWKSet: Sendable {
     /// With a `kid`, only keys of exactly that identifier count. A token without one means the only key there is, so it
     /// is accepted only if the set has a single key of the kind its algorithm needs, skipped ones counted.
     package func select(keyID: String?, algorithm: SignatureAlgorithm) -> Selection {
-        let named: [JWK]
-        if let keyID {
-            guard let indices = indicesByKeyID[keyID] else { return .unknownKeyID }
-            named = indices.map { keys[$0] }
-        } else {
+        guard let keyID else {
             guard !skipped.contains(where: { $0.family == algorithm.keyFamily }) else { return .ambiguous }
-            named = keys
+            return only(of: keys.indices, algorithm)
         }
-        let fitting = named.filter { $0.key.algorithms.contains(algorithm) }
-        guard let key = fitting.first else { return .algorithmDoesNotFit }
-        return fitting.count == 1 ? .key(key) : .ambiguous
+        guard let indices = indicesByKeyID[keyID] else { return .unknownKeyID }
+        return only(of: indices, algorithm)
+    }
+
+    private func only(of indices: some Sequence<Int>, _ algorithm: SignatureAlgorithm) -> Selection {
+        var only: Int?
+        for index in indices where keys[index].key.algorithms.contains(algorithm) {
+            guard only == nil else { return .ambiguous }
+            only = index
+        }
+        return only.map { .key(keys[$0]) } ?? .algorithmDoesNotFit
     }
 }

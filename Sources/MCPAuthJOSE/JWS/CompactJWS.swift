@@ -24,6 +24,8 @@ package struct CompactJWS: Sendable {
     }
 
     package let header: JOSEHeader
+    /// Whether the header was had without reading it.
+    package let hasKnownHeader: Bool
     /// The JWS Payload, decoded.
     package let payload: [UInt8]
     /// The JWS Signature, decoded; never empty.
@@ -46,9 +48,11 @@ package struct CompactJWS: Sendable {
         else { throw .notThreeParts }
         if let header = knownHeader(token[..<first]) {
             self.header = header
+            hasKnownHeader = true
         } else {
             guard let headerBytes = Base64URL.decode(token[..<first]) else { throw .headerNotJSON }
             header = try JOSEHeader(parsing: headerBytes)
+            hasKnownHeader = false
         }
         guard let payload = Base64URL.decode(token[(first + 1)..<second]),
             let signature = Base64URL.decode(token[(second + 1)...]),

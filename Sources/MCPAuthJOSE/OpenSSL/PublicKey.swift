@@ -131,15 +131,36 @@ package enum EllipticCurve: String, Sendable {
 enum ECDSASignature {
     /// The DER form that OpenSSL verifies (RFC 3279 section 2.2.3), from `R || S` of at most 132 bytes.
     static func der(_ signature: [UInt8]) -> [UInt8] {
-        let half = signature.count / 2
-        let numbers = integer(signature[..<half]) + integer(signature[half...])
-        return [0x30] + (numbers.count < 0x80 ? [UInt8(numbers.count)] : [0x81, UInt8(numbers.count)]) + numbers
+        let r = significant(signature[..<(signature.count / 2)])
+        let s = significant(signature[(signature.count / 2)...])
+        let length = 2 + encodedLength(r) + 2 + encodedLength(s)
+        var der: [UInt8] = []
+        der.reserveCapacity(3 + length)
+        der.append(0x30)
+        if length >= 0x80 { der.append(0x81) }
+        der.append(UInt8(length))
+        append(r, to: &der)
+        append(s, to: &der)
+        return der
     }
 
-    /// The shortest two's complement form of an unsigned number of at most 66 bytes.
-    private static func integer(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
-        let significant = bytes.drop { $0 == 0 }
-        let needsSign = significant.first.map { $0 & 0x80 != 0 } ?? true
-        return [0x02, UInt8(significant.count + (needsSign ? 1 : 0))] + (needsSign ? [0] : []) + significant
+    private static func significant(_ number: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        number[(number.firstIndex { $0 != 0 } ?? number.endIndex)...]
+    }
+
+    /// Of the shortest two's complement form of an unsigned number without leading zeros.
+    private static func encodedLength(_ number: ArraySlice<UInt8>) -> Int {
+        number.count + (needsZero(number) ? 1 : 0)
+    }
+
+    private static func append(_ number: ArraySlice<UInt8>, to der: inout [UInt8]) {
+        der.append(0x02)
+        der.append(UInt8(encodedLength(number)))
+        if needsZero(number) { der.append(0) }
+        der.append(contentsOf: number)
+    }
+
+    private static func needsZero(_ number: ArraySlice<UInt8>) -> Bool {
+        number.first.map { $0 & 0x80 != 0 } ?? true
     }
 }

@@ -3,18 +3,21 @@
 
 internal import COpenSSL
 internal import MCPAuthLock
+internal import Synchronization
 
 /// The prepared OpenSSL contexts of one key and one algorithm, each used by one thread at a time.
 ///
 /// With a digest algorithm the digest is made first and an `EVP_PKEY_CTX` only verifies it; Ed25519 hashes the message
 /// itself, in an `EVP_MD_CTX`. Both can verify any number of signatures.
-// SAFETY: the pointers in the pool are reached with its lock held only; one that was taken out belongs to the thread
-// that took it until it is put back. The key outlives the pool, whose only owner is the owner of the key.
+// SAFETY: the pointers in the pool are reached with its lock held only, and `first` is taken and put back by one atomic
+// exchange each; a pointer that was taken out belongs to the thread that took it until it is put back. The key outlives the pool, whose only owner is the owner of the key.
 @safe final class VerificationContexts: @unchecked Sendable {
     private let key: OpaquePointer
     private let algorithm: SignatureAlgorithm
     /// `nil` for an algorithm that hashes by itself.
     private let digest: DigestMethod?
+    /// One of the idle contexts, without a lock: enough for a key that no two threads use at once.
+    private let first = unsafe Atomic<UnsafeMutableRawPointer?>(nil)
     private let idle = unsafe Lock<[OpaquePointer]>([])
 
     /// More threads than this at once make contexts that are not kept.
@@ -28,6 +31,7 @@ internal import MCPAuthLock
 
     deinit {
         unsafe idle.withLock { unsafe $0.forEach { unsafe free($0) } }
+        if let context = unsafe first.exchange(nil, ordering: .acquiring) { unsafe free(OpaquePointer(context)) }
     }
 
     /// Whether the key can be used with the algorithm at all.
@@ -57,25 +61,24 @@ internal import MCPAuthLock
         _ digest: DigestMethod
     ) -> Bool {
         unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Int(EVP_MAX_MD_SIZE)) { hash in
-            var length: UInt32 = 0
-            let done = unsafe EVP_Digest(
-                message.baseAddress,
-                message.count,
-                hash.baseAddress,
-                &length,
-                digest.method,
-                nil
-            )
-            guard done == 1 else { return false }
-            return unsafe EVP_PKEY_verify(context, signature, signature.count, hash.baseAddress, Int(length)) == 1
+            let length = unsafe digest.hash(message, into: hash.baseAddress)
+            guard length > 0 else { return false }
+            return unsafe EVP_PKEY_verify(context, signature, signature.count, hash.baseAddress, length) == 1
         }
     }
 
     private func takeOut() -> OpaquePointer? {
-        unsafe idle.withLock { unsafe $0.popLast() }
+        if let context = unsafe first.exchange(nil, ordering: .acquiring) { return OpaquePointer(context) }
+        return unsafe idle.withLock { unsafe $0.popLast() }
     }
 
     private func putBack(_ context: OpaquePointer) {
+        let isFirst = unsafe first.compareExchange(
+            expected: nil,
+            desired: UnsafeMutableRawPointer(context),
+            ordering: .releasing
+        )
+        if unsafe isFirst.exchanged { return }
         let isKept = unsafe idle.withLock { idle in
             guard unsafe idle.count < Self.mostIdle else { return false }
             unsafe idle.append(context)

@@ -60,6 +60,14 @@ struct KeyRing: Sendable {
     }
 
     func candidates(keyID: String?, algorithm: SignatureAlgorithm, now: NumericDate) -> Candidates {
+        // Nothing vanished lately, as a rule, and then the published set alone says it.
+        guard !vanished.isEmpty else {
+            return switch published.select(keyID: keyID, algorithm: algorithm) {
+            case .key(let key): .published([key])
+            case .unknownKeyID: .unknown
+            case .ambiguous, .algorithmDoesNotFit: .unusable
+            }
+        }
         let graced = vanished.lazy.filter { candidate in
             now < candidate.since.adding(Self.grace) && (keyID == nil || candidate.key.keyID == keyID)
                 && candidate.key.key.algorithms.contains(algorithm)

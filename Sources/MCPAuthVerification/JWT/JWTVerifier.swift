@@ -33,12 +33,12 @@ package struct JWTVerifier: TokenVerifier {
     }
 
     package let name = "jwt"
-    private let issuers: [String: Issuer]
+    private let issuers: [IssuerIdentifier: Issuer]
     private let knownHeaders = KnownHeaders()
 
     package init(issuers: [Issuer]) {
         self.issuers = Dictionary(
-            issuers.map { ($0.identifier.description, $0) },
+            issuers.map { ($0.identifier, $0) },
             uniquingKeysWith: { first, _ in first }
         )
     }
@@ -59,7 +59,7 @@ package struct JWTVerifier: TokenVerifier {
         }
         let claims = document.root
         guard let issuerName = claims["iss"]?.string else { return .rejected(.malformedToken) }
-        guard let issuer = issuers[issuerName] else { return .notMine(.untrustedIssuer) }
+        guard let issuer = issuers[IssuerIdentifier(issuerName)] else { return .notMine(.untrustedIssuer) }
 
         let reuse: TokenEvidence.Reuse
         switch await signature(of: jws, claims, issuer, now) {

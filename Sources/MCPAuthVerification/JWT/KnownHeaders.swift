@@ -15,12 +15,14 @@ final class KnownHeaders: Sendable {
 
     func header(_ text: ArraySlice<UInt8>) -> JOSEHeader? {
         headers.withLock { headers in
-            headers.first { $0.text.count == text.count && $0.text.elementsEqual(text) }?.header
+            for index in headers.indices where headers[index].text[...] == text { return headers[index].header }
+            return nil
         }
     }
 
     /// Remembers the header of a genuine token.
     func remember(_ jws: CompactJWS) {
+        guard !jws.hasKnownHeader else { return }
         let text = jws.headerText
         guard text.count <= 1024, header(text) == nil else { return }
         headers.withLock { headers in

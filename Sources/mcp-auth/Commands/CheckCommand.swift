@@ -23,9 +23,6 @@ struct CheckCommand: AsyncParsableCommand {
         let file = try ConfigurationFile(path: config, environment: Input.environment)
         let mcpAuth = try MCPAuth(file.configuration)
         for warning in mcpAuth.warnings { Output.line("warning: \(warning)") }
-        for (path, uses) in file.configuration.policyUses {
-            for warning in try PolicyFiles.lint(path, uses: uses) { Output.line("warning: \(warning)") }
-        }
         try await file.runPolicyTests()
         if online { try await checkIssuers(file.configuration) }
         let count = file.configuration.resources.count

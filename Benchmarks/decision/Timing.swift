@@ -1,0 +1,40 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Foundation
+
+/// How long things take.
+enum Timing {
+    static let rounds = 15
+
+    /// Microseconds for one of many things.
+    struct Sample {
+        /// What a caller waits for; it needs a machine with nothing else to do.
+        let wall: Double
+        /// What all threads of this process used of the processors; other processes hardly change it.
+        let processor: Double
+    }
+
+    /// What one of `count` things takes that `work` does.
+    static func sample(_ count: Int, _ work: () async throws -> Void) async rethrows -> Sample {
+        let wall = microseconds(CLOCK_MONOTONIC)
+        let processor = microseconds(CLOCK_PROCESS_CPUTIME_ID)
+        try await work()
+        return Sample(
+            wall: (microseconds(CLOCK_MONOTONIC) - wall) / Double(count),
+            processor: (microseconds(CLOCK_PROCESS_CPUTIME_ID) - processor) / Double(count)
+        )
+    }
+
+    static func median(_ samples: [Sample]) -> Sample {
+        Sample(wall: median(samples.map(\.wall)), processor: median(samples.map(\.processor)))
+    }
+
+    private static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+
+    private static func microseconds(_ clock: clockid_t) -> Double {
+        var time = timespec()
+        unsafe clock_gettime(clock, &time)
+        return Double(time.tv_sec) * 1e6 + Double(time.tv_nsec) / 1e3
+    }
+}

@@ -1,0 +1,118 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+#if Programs
+import Foundation
+import Testing
+
+/// `mcp-auth policy` as the author of a policy meets it.
+@Suite struct PolicyCommandTests {
+    static let policy = """
+        { "version": 1, "rules": [
+            { "id": "read", "effect": "allow", "tools": ["list_*"], "scopes": { "all": ["read:notes"] } },
+            { "id": "later", "effect": "deny", "enforce": false, "tools": ["list_old"] } ] }
+        """
+
+    @Test func `lint points at the place, also for programs`() throws {
+        let path = try Program.file(Self.policy)
+        let text = try Program.run(["policy", "lint", path])
+        #expect(text.status == 0)
+        #expect(text.output.hasPrefix("\(path):3:51: warning MA101: the rule `later` is in shadow mode"))
+        #expect(text.output.contains(#"  3 |     { "id": "later""#))
+        #expect(text.output.split(separator: "\n").last?.hasSuffix("^") == true)
+        let json = try Program.run(["policy", "lint", "--json", path])
+        #expect(json.output.contains(#""code": "MA101""#) && json.output.contains(#""line": 3"#))
+        let broken = try Program.file(Self.policy.replacing(#""effect": "allow""#, with: #""efect": "allow""#))
+        let refused = try Program.run(["policy", "lint", broken])
+        #expect(refused.status == 3)
+        #expect(refused.output.contains(":2:21: MA002: unknown key `efect`, did you mean `effect`"))
+    }
+
+    @Test func `test runs the tests beside a policy and says what they leave out`() throws {
+        let path = try Program.file(Self.policy)
+        let tests = String(path.dropLast(".json".count)) + ".test.json"
+        let name = String(path.split(separator: "/").last ?? "")
+        try """
+        { "version": 1, "policy": "\(name)", "fixtures": { "alice": { "sub": "alice", "scope": "read:notes" } },
+          "tests": [ { "name": "reads", "token": "alice", "call": "tools/call:list_notes", "expect": { "decision": "allow" } },
+                     { "name": "fails", "token": "alice", "call": "tools/call:x", "expect": { "decision": "allow" } } ] }
+        """.write(toFile: tests, atomically: true, encoding: .utf8)
+        let run = try Program.run(["policy", "test", "--coverage", path])
+        #expect(run.status == 3)
+        #expect(run.output.contains("\(tests):3:14: MA014: test `fails`: expected allow, found deny, denied_by_policy"))
+        #expect(run.output.contains("1 passed, 1 failed, 1 of 2 covered"))
+        #expect(run.output.contains("rule `later` decided no test"))
+        #expect(try Program.run(["policy", "test", "/nonexistent.json"]).status == 3)
+    }
+
+    @Test func `explain says how a decision came about, without claim values unless asked`() throws {
+        let policy = try Program.file(
+            #"{"version":1,"rules":[{"id":"staff","effect":"allow","targets":"any","when":{"claim":"/groups","contains":"staff"}}]}"#
+        )
+        let claims = try Program.file(#"{"sub":"alice","groups":["secret-group"]}"#)
+        let run = try Program.run(["policy", "explain", policy, "--claims", claims, "--call", "tools/call:x"])
+        #expect(run.status == 11)
+        #expect(run.output.contains("deny: denied_by_policy, status 403"))
+        #expect(run.output.contains("/rules/0/when: the claim `/groups` is <redacted>, which does not"))
+        #expect(!run.output.contains("secret-group"))
+        let revealed = ["policy", "explain", policy, "--claims", "-", "--call", "ping", "--reveal", "--json"]
+        let json = try Program.run(revealed, input: #"{"sub":"alice","groups":["staff"]}"#)
+        #expect(json.status == 0)
+        #expect(json.output.contains(#""decision": "allow""#) && json.output.contains("staff"))
+        #expect(json.output.contains(#""sha256": ""#) && json.output.contains(#""duration_seconds""#))
+        #expect(try Program.run(["policy", "explain", policy, "--call", "two words"]).status == 2)
+    }
+
+    @Test func `a server takes a changed policy, and keeps the old one when the new one is bad`() async throws {
+        let (taken, port) = Program.takenPort()
+        let policy = try Program.file(#"{"version":1,"required_scopes":["read:notes"]}"#)
+        let server = try Program.file(
+            """
+            { "version": 1, "server": { "listen": "127.0.0.1:\(port)" }, "issuers": { "a": { "issuer": "http://127.0.0.1:1/" } },
+              "resources": [ { "resource": "http://127.0.0.1:\(port)/x", "issuers": ["a"], "policies": ["\(policy)"] } ] }
+            """
+        )
+        close(taken)
+        let program = try Program.process(["serve", "--config", server])
+        let errors = Pipe()
+        program.standardError = errors
+        program.standardOutput = Pipe()
+        try program.run()
+        defer { program.terminate() }
+        try await Self.wait(for: #"scope="read:notes""#, at: port)
+        try #"{"version":1,"required_scopes":["write:notes"]}"#.write(toFile: policy, atomically: true, encoding: .utf8)
+        try await Self.wait(for: #"scope="write:notes""#, at: port)
+        try #"{"version":1,"required_scope":[]}"#.write(toFile: policy, atomically: true, encoding: .utf8)
+        kill(program.processIdentifier, SIGHUP)
+        var log = ""
+        while !log.contains("reload_refused") {
+            let more = errors.fileHandleForReading.availableData
+            if more.isEmpty { break }
+            log += String(decoding: more, as: UTF8.self)
+        }
+        #expect(log.contains("reload_refused") && log.contains("MA002: unknown key `required_scope`"))
+        #expect(try await Self.challenge(at: port)?.contains(#"scope="write:notes""#) == true)
+    }
+
+    private static func wait(for text: String, at port: Int) async throws {
+        for _ in 0..<600 {
+            if let challenge = try? await challenge(at: port), challenge.contains(text) { return }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        Issue.record("no challenge with \(text)")
+    }
+
+    /// The challenge of a request without a token.
+    private static func challenge(at port: Int) async throws -> String? {
+        let curl = Process()
+        curl.executableURL = URL(filePath: "/usr/bin/env")
+        curl.arguments = ["curl", "-s", "-D", "-", "-o", "/dev/null", "-X", "POST", "http://127.0.0.1:\(port)/x"]
+        let output = Pipe()
+        curl.standardOutput = output
+        try curl.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        curl.waitUntilExit()
+        return text.split(separator: "\r\n").first { $0.lowercased().hasPrefix("www-authenticate:") }.map(String.init)
+    }
+}
+#endif
