@@ -1,5 +1,6 @@
 #!/bin/sh
-# Measures this library beside others that verify tokens, on the same tokens in one run, and prints how they compare.
+# Measures this library beside others that verify tokens, on the same tokens in one run, and its policies beside Cedar
+# and Rego, on the same decisions; prints how they compare. It fails when the policy engines decide differently.
 # It brings its peers itself: liboauth2 from Debian, Python libraries from PyPI, jwt-kit as a Swift package.
 set -eu
 cd "$(dirname "$0")/.."
@@ -28,6 +29,8 @@ release() {
 }
 release --scratch-path .build-bench --product decision-benchmark
 benchmark=$program/decision-benchmark
+release --scratch-path .build-bench --product policy-benchmark
+policy_benchmark=$program/policy-benchmark
 release --package-path Benchmarks/compare/jwt-kit-benchmark --scratch-path "$scratch/jwt-kit"
 
 fixtures=$(mktemp -d)
@@ -35,3 +38,5 @@ trap 'rm -rf "$fixtures"' EXIT
 "$benchmark" --fixtures "$fixtures"
 "$python" Benchmarks/compare/compare.py "$fixtures" "$benchmark" "$scratch/liboauth2" \
     "$program/jwt-kit-benchmark" "$python Benchmarks/compare/python_peers.py"
+echo
+"$python" Benchmarks/compare/policy/compare.py "$policy_benchmark" "$python Benchmarks/compare/policy/peers.py"

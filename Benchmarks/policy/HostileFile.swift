@@ -42,14 +42,21 @@ enum HostileFile: String, CaseIterable {
                     #"{"version":1,"rules":[\#($0)],"ruels":[]}"#
                 }
             case .nul: rules(rule + #","\u0000\#(String(repeating: "a", count: size))""#)
-            case .circle: filled({ #""s\#($0)":["s\#($0 + 1)"]"# }) { #"{"version":1,"scope_implies":{\#($0),"x":["x"]}}"# }
+            case .circle:
+                filled({ #""s\#($0)":["s\#($0 + 1)"]"# }) { #"{"version":1,"scope_implies":{\#($0),"x":["x"]}}"# }
             case .chain: filled({ #""s\#($0)":["s\#($0 + 1)"]"# }) { #"{"version":1,"scope_implies":{\#($0)}}"# }
             case .glob:
                 rules(#"{"id":"r","effect":"allow","tools":["\#(String(repeating: "*a", count: size / 2 - 100))"]}"#)
             case .stars:
-                filled({ #"{"id":"r\#($0)","effect":"allow","tools":["\#(String(repeating: "*a", count: 200))"]}"# }, rules)
+                filled(
+                    { #"{"id":"r\#($0)","effect":"allow","tools":["\#(String(repeating: "*a", count: 200))"]}"# },
+                    rules
+                )
             case .manyRules:
-                filled({ #"{"id":"r\#($0)","effect":"allow","tools":["t\#($0)"],"scopes":{"all":["s\#($0)"]}}"# }, rules)
+                filled(
+                    { #"{"id":"r\#($0)","effect":"allow","tools":["t\#($0)"],"scopes":{"all":["s\#($0)"]}}"# },
+                    rules
+                )
             }
         return Array(text.utf8)
     }

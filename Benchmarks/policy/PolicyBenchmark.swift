@@ -10,9 +10,19 @@ internal import MCPAuthPolicy
 /// the time that hostile files take to be refused.
 ///
 /// Everything is measured in one run on one thread, in processor time; each figure is the median of several rounds.
+/// `--lines` prints one JSON object for each of ten decisions instead, and `--decisions` these decisions, for programs
+/// that are measured beside it.
 @main
 struct PolicyBenchmark {
     static func main() async throws {
+        switch CommandLine.arguments.dropFirst().first {
+        case "--decisions": print(TenDecisions.json)
+        case "--lines": try await tenDecisions()
+        default: try await everything()
+        }
+    }
+
+    private static func everything() async throws {
         print("median of \(rounds) rounds, processor time, one thread")
         try await evaluation()
         try await growthWithRules()
@@ -31,6 +41,17 @@ struct PolicyBenchmark {
             let allocations = Double(mcp_allocations() - before) / 1000
             let time = nanoseconds(100_000) { blackHole(policies.evaluate(input)) }
             print("\(padded(name, 44))\(Int(time)) ns, \(allocations) allocations")
+        }
+    }
+
+    private static func tenDecisions() async throws {
+        let policies = try PolicyFixtures.typical()
+        for (name, input) in try await TenDecisions.inputs() {
+            let time = nanoseconds(20_000) { blackHole(policies.evaluate(input)) }
+            let isAllowed = if case .allow = policies.evaluate(input).outcome { true } else { false }
+            print(
+                #"{"peer":"mcp-auth","what":"policy","decision":"\#(name)","allowed":\#(isAllowed),"ns":\#(Int(time))}"#
+            )
         }
     }
 

@@ -86,7 +86,7 @@ enum PolicyFixtures {
         }
     }
 
-    private static func input(_ caller: AuthInfo, _ method: String, _ name: String?) -> PolicyInput {
+    static func input(_ caller: AuthInfo, _ method: String, _ name: String?) -> PolicyInput {
         PolicyInput(
             authInfo: caller,
             operation: PolicyOperation(
@@ -99,7 +99,7 @@ enum PolicyFixtures {
     }
 
     /// What a handler would be given, made on the way that every request takes.
-    private static func caller(_ claims: [String: JSON]) async throws -> AuthInfo {
+    static func caller(_ claims: [String: JSON]) async throws -> AuthInfo {
         let open = #"{"version":1,"rules":[{"id":"open","effect":"allow","targets":"any"}]}"#
         let policy = try CompiledPolicy(file: "open.json", bytes: Array(open.utf8))
         let trial = try PolicyTrial([policy], resource: "https://api.example.com/notes", claims: .object(claims))

@@ -53,7 +53,9 @@ package struct PolicySet: PolicyEvaluator {
                 if policy.isEnforced { scopes = scopes.union(policy.requiredScopes) }
                 policy.forEachRule(about: operation, message) { rule, position in
                     // What is only perhaps needed, or only by some callers, is asked for once it is known.
-                    guard rule.isEnforced, rule.isForEverybody, operation.isKnown || rule.targets.matchesAny else { return }
+                    guard rule.isEnforced, rule.isForEverybody, operation.isKnown || rule.targets.matchesAny else {
+                        return
+                    }
                     let named = rule.namedScopes(having: ScopeBits(), policy.scopeTable)
                     switch rule.effect {
                     case .require: scopes = scopes.union(named)

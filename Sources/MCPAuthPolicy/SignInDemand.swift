@@ -17,7 +17,9 @@ struct SignInDemand: Sendable {
     /// Whether the token says of such a sign-in; what it does not say was not done.
     func isMet(by authInfo: AuthInfo, now: NumericDate) -> Bool {
         if let acrValues {
-            guard let acr = authInfo.claims.string(at: "/acr"), acrValues.contains(where: acr.isExactly) else { return false }
+            guard let acr = authInfo.claims.string(at: "/acr"), acrValues.contains(where: acr.isExactly) else {
+                return false
+            }
         }
         if let maxAge {
             guard let time = authInfo.claims.number(at: "/auth_time") else { return false }

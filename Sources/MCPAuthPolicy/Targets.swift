@@ -102,7 +102,9 @@ struct Targets: Sendable {
     /// The byte that two hexadecimal digits stand for, which are then taken; `nil` when there are none.
     private static func decoded(_ bytes: inout ArraySlice<UInt8>) -> UInt8? {
         let digits = bytes.prefix(2)
-        guard digits.count == 2, let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16) else { return nil }
+        guard digits.count == 2, let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16) else {
+            return nil
+        }
         bytes = bytes.dropFirst(2)
         return value
     }

@@ -10,7 +10,10 @@ import Testing
         ("https://api.example.com/notes", "https://api.example.com/.well-known/oauth-protected-resource/notes"),
         ("https://api.example.com", "https://api.example.com/.well-known/oauth-protected-resource"),
         ("https://api.example.com/", "https://api.example.com/.well-known/oauth-protected-resource"),
-        ("https://api.example.com/a?tenant=1", "https://api.example.com/.well-known/oauth-protected-resource/a?tenant=1"),
+        (
+            "https://api.example.com/a?tenant=1",
+            "https://api.example.com/.well-known/oauth-protected-resource/a?tenant=1"
+        ),
         ("https://api.example.com:8443/a/b/", "https://api.example.com:8443/.well-known/oauth-protected-resource/a/b/"),
     ])
     func `the metadata URL has the well-known part between host and path`(resource: String, url: String) throws {

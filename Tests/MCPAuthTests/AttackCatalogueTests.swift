@@ -299,7 +299,9 @@ enum SecretIssuer {
         let policy = #"{"version":1,"rules":[{"id":"r","effect":"allow","tools":["K"]}]}"#
         let (door, issuer) = try AttackCatalogueTests.notes(policy: policy)
         let bearer = ["Bearer \(try issuer.token())"]
-        func call(_ name: String) -> String { #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"\#(name)"}}"# }
+        func call(_ name: String) -> String {
+            #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"\#(name)"}}"#
+        }
         #expect(try await door.request(authorization: bearer, body: call("K")).status == 200)
         #expect(try await door.request(authorization: bearer, body: call("\u{212A}")).status == 403)
         let fields = [("Mcp-Method", "tools/call"), ("Mcp-Name", "=?base64?4oSq?=")]
@@ -316,7 +318,9 @@ enum SecretIssuer {
         #expect(try await door.request(authorization: ["Bearer \(elsewhere)"]).reason == "audience_mismatch")
     }
 
-    @Test(arguments: ["notes://a/../b", "notes://a/..\u{2F}\u{301}b", "notes://a/%2e%2E/b", "notes://a\\..\\b", "notes://a/."])
+    @Test(arguments: [
+        "notes://a/../b", "notes://a/..\u{2F}\u{301}b", "notes://a/%2e%2E/b", "notes://a\\..\\b", "notes://a/.",
+    ])
     func `a dot segment is seen whatever stands around it`(uri: String) async throws {
         let policy = #"{"version":1,"rules":[{"id":"r","effect":"allow","resource_uris":["notes://**"]}]}"#
         let (door, issuer) = try AttackCatalogueTests.notes(policy: policy)

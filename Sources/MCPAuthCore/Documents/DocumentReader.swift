@@ -66,7 +66,11 @@ package struct DocumentReader: Sendable {
         }
         for remark in Self.keysAllowedAnywhere.sorted() {
             guard let member = value[remark], member.kind != .string, !keys.contains(remark) else { continue }
-            throw error(.wrongType, "`\(remark)` is \(member.kind.rawValue), expected a string", at: pointer.appending(remark))
+            throw error(
+                .wrongType,
+                "`\(remark)` is \(member.kind.rawValue), expected a string",
+                at: pointer.appending(remark)
+            )
         }
         return ObjectReader(document: self, value: value, pointer: pointer)
     }

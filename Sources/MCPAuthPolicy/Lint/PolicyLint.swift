@@ -137,7 +137,9 @@ package struct PolicyLint: Sendable {
             say("the scope `\(scope)`", named, use, place) { $0.allowedScopes.map { $0.contains(scope) } }
         }
         for leaf in rule.condition?.leaves ?? [] {
-            guard let name = leaf.reference.pointer.tokens.first, name != "iss", !leaf.predicate.isAbsent else { continue }
+            guard let name = leaf.reference.pointer.tokens.first, name != "iss", !leaf.predicate.isAbsent else {
+                continue
+            }
             // No bound holds for what the token itself says.
             say("the claim `\(name.printable)`", named, use, rule.pointer.appending("when")) { issuer in
                 leaf.reference.isRaw ? nil : issuer.allowedClaims[name].map { !$0.isEmpty }
