@@ -44,7 +44,7 @@ for target in $targets; do
         echo "$target: $runs runs, $rate/s, $reached"
     else
         failed=1
-        sed -n 's/.*\(broken promise: .*\)/\1/p; s/^SUMMARY: //p' "$log" >&2
+        sed -n 's/.*\(broken promise: .*\)/\1/p; s/^SUMMARY: //p; s/.*libFuzzer: \(run interrupted\).*/\1/p' "$log" >&2
         input=$(sed -n 's/.*Test unit written to //p' "$log" | tail -1)
         echo "$target: failed, see $log${input:+; the input is $input}" >&2
         echo "    again: MCPAUTH_FUZZ_TARGET=$target SWIFT_BACKTRACE=enable=no $program ${input:-INPUT}" >&2

@@ -73,7 +73,8 @@ struct Report {
                     + "ratio \(ratio), \(flood.fetches) fetches"
             )
         }
-        print(#"{"peer":"mcp-auth","what":"good among unknown keys","algorithm":"RS256","ns":\#(Int(flood.amid * 1000))}"#)
+        let nanoseconds = Int(flood.amid * 1000)
+        print(#"{"peer":"mcp-auth","what":"good among unknown keys","algorithm":"RS256","ns":\#(nanoseconds)}"#)
     }
 
     func memory(entries: Int, megabytes: Double) {

@@ -36,15 +36,20 @@ enum HostileFile: String, CaseIterable {
                     + String(repeating: #"{"not":"#, count: size / 8)
             case .tooLarge: #"{"version":1}"# + String(repeating: " ", count: size)
             case .duplicateKeys:
-                filled({ #""k\#($0)":1"# }) { #"{"version":1,\#($0),"version":1}"# }
+                filled({ #""k\#($0)":1"# }, { #"{"version":1,\#($0),"version":1}"# })
             case .unknownKey:
-                filled({ #"{"id":"r\#($0)","effect":"allow","targets":"any"}"# }) {
-                    #"{"version":1,"rules":[\#($0)],"ruels":[]}"#
-                }
+                filled(
+                    { #"{"id":"r\#($0)","effect":"allow","targets":"any"}"# },
+                    { #"{"version":1,"rules":[\#($0)],"ruels":[]}"# }
+                )
             case .nul: rules(rule + #","\u0000\#(String(repeating: "a", count: size))""#)
             case .circle:
-                filled({ #""s\#($0)":["s\#($0 + 1)"]"# }) { #"{"version":1,"scope_implies":{\#($0),"x":["x"]}}"# }
-            case .chain: filled({ #""s\#($0)":["s\#($0 + 1)"]"# }) { #"{"version":1,"scope_implies":{\#($0)}}"# }
+                filled(
+                    { #""s\#($0)":["s\#($0 + 1)"]"# },
+                    { #"{"version":1,"scope_implies":{\#($0),"x":["x"]}}"# }
+                )
+            case .chain:
+                filled({ #""s\#($0)":["s\#($0 + 1)"]"# }, { #"{"version":1,"scope_implies":{\#($0)}}"# })
             case .glob:
                 rules(#"{"id":"r","effect":"allow","tools":["\#(String(repeating: "*a", count: size / 2 - 100))"]}"#)
             case .stars:

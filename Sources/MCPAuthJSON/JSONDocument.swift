@@ -44,6 +44,13 @@ internal import CJansson
             let message = bytes.isEmpty ? "the text is empty" : "the text is larger than \(limits.bytes) bytes"
             throw JSONParsingError(message: message, line: 1, column: 1)
         }
+        // The parser takes a NUL after a number or a word for nothing at all.
+        if unsafe bytes.withUnsafeBytes({ unsafe mcp_has_nul($0.baseAddress, $0.count) }),
+            let offset = bytes.firstIndex(of: 0)
+        {
+            let (line, column) = Self.position(of: offset, in: bytes)
+            throw JSONParsingError(message: "a NUL byte", line: line, column: column)
+        }
         if let offset = Self.offsetNestedDeeper(than: limits.depth, in: bytes) {
             let (line, column) = Self.position(of: offset, in: bytes)
             throw JSONParsingError(message: "nested deeper than \(limits.depth) levels", line: line, column: column)

@@ -59,7 +59,7 @@ package struct JSONLocator {
             let name = try? JSONDocument(parsing: Array(bytes[nameOffset..<offset]), limits: .file).root.string
             skipSpace()
             offset += 1
-            if name == token {
+            if name?.utf8.elementsEqual(token.utf8) ?? false {
                 return rest.isEmpty && part == .name ? nameOffset : self.offset(of: rest, part: part)
             }
             guard skipToNextElement() else { return nil }

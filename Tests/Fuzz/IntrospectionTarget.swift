@@ -27,6 +27,7 @@ struct IntrospectionTarget: FuzzTarget {
             #"{"active":true}"#, #"{"active":false}"#, #"{"active":"true"}"#, #"{"active":1}"#, "{}", "[]", "<html>",
             #"{"active":true,"active":false}"#, #"{"Active":true}"#, #"{"\u0061ctive":true,"token_type":"bearer"}"#,
             #"{"active":true,"token_type":"refresh_token"}"#, #"[{"active":true}]"#, #"{"a":{"active":true}}"#,
+            "{\"active\":true\0,\"aud\":\"x\"}",
             #"{"active":null,"scope":"a b","aud":["x"],"exp":1795425600.5,"cnf":{"jkt":"x"}}"#,
         ]
         return (responses + named).map { $0.encoded() } + texts.map { Array($0) }

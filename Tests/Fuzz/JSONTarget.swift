@@ -16,7 +16,7 @@ struct JSONTarget: FuzzTarget {
         let texts = [
             #"[0,-0,1e1,1.5E-3,-9223372036854775808,9223372036854775807,true,false,null,"",{}]"#,
             #"{"a/b":{"~":[[],["\u0041\ud83d\ude00\n"]]}, "" : 1 }"#, "  \"text\"\n", "[[[[[[[[[[[[[[[[[[[[[[]]]]",
-            #"{"a":1,"a":2}"#,
+            #"{"a":1,"a":2}"#, "{\"a\":true\0}", "1\0",
         ]
         return Seeds.objects(in: values).map { JSON($0).encoded() } + claims + texts.map { Array($0) }
     }
@@ -30,6 +30,7 @@ struct JSONTarget: FuzzTarget {
             promise(!error.message.isEmpty && !error.message.contains(" near "), "an error quotes no text")
             return
         }
+        promise(!input.contains(0), "a text has no NUL")
         var places = 0
         walk(document.root, .root, document.root, input, &places)
         let copy = JSON(document.root)

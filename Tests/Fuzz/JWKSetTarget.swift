@@ -37,6 +37,8 @@ struct JWKSetTarget: FuzzTarget {
             }
         }
         guard let again = try? JWKSet(root, reusing: set) else { fatalError("broken promise: a set is read again") }
+        // OpenSSL finds the small factors of a bad modulus by chance, so that one can be refused and then be taken.
+        guard !set.skipped.contains(where: { $0.reason == .invalidKey }) else { return }
         promise(again.keys.count == set.keys.count && again.skipped.count == set.skipped.count, "as it was")
         for (jwk, known) in zip(again.keys, set.keys) {
             promise(jwk.keyID == known.keyID && jwk.key.isSameKey(as: known.key), "with the same keys")

@@ -1,6 +1,7 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+#if FlyingFox
 import FlyingFox
 import FlyingSocks
 import Foundation
@@ -75,3 +76,4 @@ import Testing
         running.cancel()
     }
 }
+#endif

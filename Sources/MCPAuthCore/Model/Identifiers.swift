@@ -127,8 +127,17 @@ public struct ScopeSet: Sendable, Hashable, Sequence, ExpressibleByArrayLiteral,
     /// Keeps the first of equal values; values with characters outside the `scope-token` grammar are dropped.
     public init(_ values: some Sequence<String>) {
         self.values = []
-        for value in values where Self.isScopeToken(value) && !self.values.contains(value) {
-            self.values.append(value)
+        var seen = Set<String>()
+        for value in values where Self.isScopeToken(value) { append(value, &seen) }
+    }
+
+    /// Most sets have a few values, which are looked through faster than hashed; a token may name thousands.
+    private mutating func append(_ value: String, _ seen: inout Set<String>) {
+        if values.count < 16 {
+            if !values.contains(value) { values.append(value) }
+        } else {
+            if seen.isEmpty { seen = Set(values) }
+            if seen.insert(value).inserted { values.append(value) }
         }
     }
 
@@ -150,6 +159,7 @@ public struct ScopeSet: Sendable, Hashable, Sequence, ExpressibleByArrayLiteral,
     /// Reads the same from UTF-8, in one pass and without a string of the whole, since every new token has it.
     init?(spaceDelimited bytes: UnsafeRawBufferPointer) {
         values = []
+        var seen = Set<String>()
         var start = 0
         for end in 0...bytes.count {
             if unsafe end < bytes.count && bytes[end] != 0x20 {
@@ -158,7 +168,7 @@ public struct ScopeSet: Sendable, Hashable, Sequence, ExpressibleByArrayLiteral,
             }
             if start < end {
                 let value = unsafe String(decoding: bytes[start..<end], as: UTF8.self)
-                if !values.contains(value) { values.append(value) }
+                append(value, &seen)
             }
             start = end + 1
         }

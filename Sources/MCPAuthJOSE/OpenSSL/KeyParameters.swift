@@ -51,8 +51,10 @@ internal import COpenSSL
         return self
     }
 
-    /// Makes the public key, which the caller owns, and checks it; `nil` when a parameter or the key is not valid.
-    func makeKey(_ type: String) -> OpaquePointer? {
+    /// Makes the public key, which the caller owns; `nil` when a parameter or the key is not valid.
+    ///
+    /// - Parameter isChecked: Whether OpenSSL checks the key too.
+    func makeKey(_ type: String, isChecked: Bool = true) -> OpaquePointer? {
         guard isComplete, let parameters = unsafe OSSL_PARAM_BLD_to_param(builder) else { return nil }
         defer { unsafe OSSL_PARAM_free(parameters) }
         guard let context = unsafe EVP_PKEY_CTX_new_from_name(nil, type, nil) else { return nil }
@@ -64,7 +66,7 @@ internal import COpenSSL
             ERR_clear_error()
             return nil
         }
-        guard unsafe Self.isValid(key) else {
+        guard unsafe !isChecked || Self.isValid(key) else {
             unsafe EVP_PKEY_free(key)
             return nil
         }

@@ -37,9 +37,9 @@ internal import COpenSSL
             return nil
         }
         guard exponent.count <= 8, exponent.last.map({ $0 & 1 == 1 }) ?? false, exponent != [1] else { return nil }
-        guard let key = unsafe KeyParameters().adding(modulus, as: "n").adding(exponent, as: "e").makeKey("RSA") else {
-            return nil
-        }
+        // OpenSSL looks for small factors, which takes a third of a second for the largest; a set has up to 100 keys.
+        let parameters = KeyParameters().adding(modulus, as: "n").adding(exponent, as: "e")
+        guard let key = unsafe parameters.makeKey("RSA", isChecked: bits <= 4096) else { return nil }
         unsafe self.init(key: key, form: .fixed((bits + 7) / 8), algorithms: algorithms)
     }
 

@@ -5,6 +5,41 @@ import MCPAuthCore
 import Testing
 
 @Suite struct ShardedCacheTests {
+    /// A key whose hash says little, so that places in the index are contended for.
+    private struct Colliding: Hashable, Sendable {
+        let number: Int
+        func hash(into hasher: inout Hasher) { hasher.combine(number % 3) }
+    }
+
+    @Test(arguments: UInt64(1)...4)
+    func `it holds what a dictionary holds, whatever is kept, dropped and looked up`(seed: UInt64) {
+        let cache = ShardedCache<Colliding, Int>(capacity: 16 * 1000)
+        var reference: [Int: Int] = [:]
+        var state = seed
+        func random(_ bound: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % bound
+        }
+        for step in 0..<20_000 {
+            let number = random(300)
+            let key = Colliding(number: number)
+            switch random(4) {
+            case 0:
+                cache.keep(step, for: key)
+                reference[number] = step
+            case 1:
+                #expect(cache.value(of: key) { _ in false } == nil)
+                reference[number] = nil
+            default:
+                #expect(cache.value(of: key) { _ in true } == reference[number])
+            }
+        }
+        #expect(cache.statistics.count == reference.count)
+        cache.removeAll()
+        #expect(cache.statistics.count == 0)
+        #expect(reference.keys.allSatisfy { cache.value(of: Colliding(number: $0)) { _ in true } == nil })
+    }
+
     @Test func `it never holds more than its capacity and counts what it evicts`() {
         let cache = ShardedCache<Int, Int>(capacity: 160)
         for number in 0..<10_000 { cache.keep(number, for: number) }
