@@ -95,7 +95,8 @@ let package = Package(
         ),
         .target(name: "CMCPAuthPlugin"),
 
-        library("MCPAuthLock"),
+        .target(name: "CProcessor"),
+        library("MCPAuthLock", ["CProcessor"]),
         library("MCPAuthJSON", ["CJansson"]),
         library("MCPAuthJOSE", ["COpenSSL", "MCPAuthJSON", "MCPAuthLock"]),
         library("MCPAuthCore", ["MCPAuthJSON", "MCPAuthLock", httpTypes]),

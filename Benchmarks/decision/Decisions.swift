@@ -44,9 +44,10 @@ struct Decisions: Sendable {
         requests = tokens.map(Request.init)
     }
 
-    /// The same engine with requests of their own, as another client of the same server sends them.
-    func withRequestsOfTheirOwn() -> Decisions {
-        Decisions(mcpAuth, tokens)
+    /// The same engine with one half of the tokens each, as two clients of the same server have them.
+    func halves() -> [Decisions] {
+        let middle = tokens.count / 2
+        return [Decisions(mcpAuth, Array(tokens[..<middle])), Decisions(mcpAuth, Array(tokens[middle...]))]
     }
 
     /// Makes so many decisions, beginning with the request of this number.

@@ -44,7 +44,7 @@ struct Subject {
     /// A remembered decision by one thread, and by two at once.
     func scaling() async throws -> (one: Timing.Sample, two: Timing.Sample) {
         try await cached.decide(2000)
-        let halves = [cached.withRequestsOfTheirOwn(), cached.withRequestsOfTheirOwn()]
+        let halves = cached.halves()
         var one: [Timing.Sample] = []
         var two: [Timing.Sample] = []
         for _ in 0..<Timing.rounds {
@@ -52,10 +52,8 @@ struct Subject {
             two.append(
                 try await Timing.sample(40_000) {
                     try await withThrowingTaskGroup(of: Void.self) { group in
-                        for (number, half) in halves.enumerated() {
-                            group.addTask { @concurrent in
-                                try await half.decide(20_000, from: number * Self.variety / 2)
-                            }
+                        for half in halves {
+                            group.addTask { @concurrent in try await half.decide(20_000) }
                         }
                         try await group.waitForAll()
                     }

@@ -41,7 +41,7 @@ public struct MCPAuth: Sendable {
     /// What is allowed and probably not meant.
     public var warnings: [String] { live.current.warnings }
 
-    package var engine: AuthorizationEngine { live.current.engine }
+    package var engine: AuthorizationEngine { live.engine() }
     package var metadataEndpoint: MetadataEndpoint { live.current.metadataEndpoint }
 
     /// Refuses these tokens from now on, and no longer those that the list before this one named.
@@ -81,7 +81,7 @@ public struct MCPAuth: Sendable {
     /// Guards every resource, each request routed by its authority and path.
     package func requestGuard() -> RequestGuard {
         let live = live
-        return RequestGuard { live.current.engine }
+        return RequestGuard { live.engine() }
     }
 
     /// Guards routes of one resource, which may narrow what the resource accepts.

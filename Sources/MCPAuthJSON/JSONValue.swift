@@ -91,6 +91,20 @@ internal import CJansson
         return members
     }
 
+    /// Whether a member's name passes a test, which is given the UTF-8 of each in turn.
+    package func hasMember(where test: (UnsafeRawBufferPointer) -> Bool) -> Bool {
+        guard kind == .object else { return false }
+        var iterator = unsafe json_object_iter(node)
+        while let position = unsafe iterator {
+            if let key = unsafe json_object_iter_key(position) {
+                let name = unsafe UnsafeRawBufferPointer(start: key, count: json_object_iter_key_len(position))
+                if unsafe test(name) { return true }
+            }
+            unsafe iterator = json_object_iter_next(node, position)
+        }
+        return false
+    }
+
     /// The member with exactly this name; `nil` when absent or when this is not an object.
     package subscript(_ name: String) -> JSONValue? {
         var name = name

@@ -82,7 +82,7 @@ package final class CompiledPolicy: Sendable {
     ) {
         index.forEachCandidate(operation, message) { position, isCertain in
             let rule = rules[position]
-            if isCertain ? rule.targets.matchesHTTP(operation) : rule.isAbout(operation, message) {
+            if isCertain ? rule.matchesHTTP(operation) : rule.isAbout(operation, message) {
                 body(rule, position)
             }
         }

@@ -13,8 +13,10 @@ struct PolicyEvaluation {
         case lacking(Lack)
     }
 
-    private let input: PolicyInput
-    private let message: MCPMessage?
+    private let authInfo: AuthInfo
+    private let now: NumericDate
+    /// Opened by the first rule that asks about claims; most operations have none, and then nothing is parsed.
+    private var openedClaims: ClaimsView?
     private var firedDenies: [String] = []
     /// Requires that neither scopes nor a sign-in can meet.
     private var unmetRequires: [String] = []
@@ -46,16 +48,36 @@ struct PolicyEvaluation {
         }
     }
 
-    init(input: PolicyInput, message: MCPMessage?) {
-        self.input = input
-        self.message = message
+    init(for authInfo: AuthInfo, now: NumericDate) {
+        self.authInfo = authInfo
+        self.now = now
     }
 
-    mutating func add(_ policy: CompiledPolicy, _ number: Int) {
-        let granted = policy.scopeTable.granted(by: input.authInfo.scopes)
+    private mutating func holds(_ rule: PolicyRule) -> Truth {
+        rule.asksAboutClaims ? rule.holds(for: claims()) : rule.holdsForEveryToken
+    }
+
+    private mutating func hasSignIn(_ rule: PolicyRule) -> Bool {
+        !rule.demandsSignIn || rule.hasSignIn(claims(), now: now)
+    }
+
+    private mutating func claims() -> ClaimsView {
+        if let openedClaims { return openedClaims }
+        let opened = ClaimsView(authInfo.claims)
+        openedClaims = opened
+        return opened
+    }
+
+    mutating func add(
+        _ policy: CompiledPolicy,
+        _ number: Int,
+        about operation: PolicyOperation,
+        _ message: MCPMessage?
+    ) {
+        let granted = policy.scopeTable.granted(by: authInfo.scopes)
         if !policy.requiredScopes.isEmpty { requireShortForm(policy, granted) }
-        policy.forEachRule(about: input.operation, message) { rule, position in
-            let isForCaller = rule.isFor(input.authInfo)
+        policy.forEachRule(about: operation, message) { rule, position in
+            let isForCaller = rule.isFor(authInfo)
             guard isForCaller != .isFalse else { return }
             switch rule.effect {
             case .deny: deny(rule, granted)
@@ -79,14 +101,14 @@ struct PolicyEvaluation {
     }
 
     private mutating func deny(_ rule: PolicyRule, _ granted: ScopeBits) {
-        guard rule.hasScopes(granted), rule.holds(for: input.authInfo) != .isFalse else { return }
+        guard rule.hasScopes(granted), holds(rule) != .isFalse else { return }
         if rule.isEnforced { firedDenies.append(rule.id) } else { wouldDeny.append(rule.id) }
     }
 
     private mutating func require(_ rule: PolicyRule, _ granted: ScopeBits, _ table: ScopeTable) {
-        let holds = rule.holds(for: input.authInfo) == .isTrue
-        let hasSignIn = rule.hasSignIn(input)
-        if rule.isEnforced, let signIn = rule.signIn { lack.note(signIn) }
+        let holds = self.holds(rule) == .isTrue
+        let hasSignIn = self.hasSignIn(rule)
+        if rule.demandsSignIn, rule.isEnforced, let signIn = rule.signIn { lack.note(signIn) }
         if holds, hasSignIn, rule.hasScopes(granted) { return }
         if !rule.isEnforced {
             wouldDeny.append(rule.id)
@@ -104,9 +126,9 @@ struct PolicyEvaluation {
         _ order: RuleOrder
     ) {
         if let allow, allow.order < order { return }
-        guard rule.holds(for: input.authInfo) == .isTrue else { return }
+        guard holds(rule) == .isTrue else { return }
         let hasScopes = rule.hasScopes(granted)
-        let lacksSignIn = !rule.hasSignIn(input)
+        let lacksSignIn = !hasSignIn(rule)
         guard !hasScopes || lacksSignIn else {
             allow = Candidate(rule: rule, policy: policy, missingScopes: 0, lacksSignIn: false, order: order)
             return
@@ -136,10 +158,10 @@ struct PolicyEvaluation {
         if let candidate {
             if let signIn = candidate.rule.signIn { lack.note(signIn) }
             let table = candidate.policy.scopeTable
-            let granted = table.granted(by: input.authInfo.scopes)
+            let granted = table.granted(by: authInfo.scopes)
             lack.add(candidate.rule, needsSignIn: candidate.lacksSignIn, having: granted, table)
         } else if let policy = shortForm?.policy {
-            let granted = policy.scopeTable.granted(by: input.authInfo.scopes)
+            let granted = policy.scopeTable.granted(by: authInfo.scopes)
             lack.add(policy.requiredScopes, [], having: granted, policy.scopeTable)
         }
         return .lacking(lack)

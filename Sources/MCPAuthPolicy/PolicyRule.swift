@@ -49,6 +49,13 @@ final class PolicyRule: Sendable {
     let pointer: JSONPointer
     private let allBits: ScopeBits
     private let anyBits: ScopeBits
+    // What a rule does not ask about is most of what it could; these spare a look at it.
+    private let limitsHTTP: Bool
+    private let namesScopes: Bool
+    let demandsSignIn: Bool
+    let asksAboutClaims: Bool
+    /// Whether the rule is for every caller.
+    let isForEverybody: Bool
 
     init(_ parts: Parts, scopes table: inout ScopeTable) {
         id = parts.id
@@ -67,6 +74,11 @@ final class PolicyRule: Sendable {
         pointer = parts.pointer
         allBits = table.bits(naming: parts.allScopes)
         anyBits = table.bits(naming: parts.anyScopes)
+        limitsHTTP = !parts.targets.httpMethods.isEmpty || !parts.targets.paths.isEmpty
+        namesScopes = !parts.allScopes.isEmpty || !parts.anyScopes.isEmpty
+        demandsSignIn = parts.signIn != nil
+        asksAboutClaims = parts.condition != nil && !parts.requiresProof
+        isForEverybody = parts.issuers == nil && parts.clientIDs == nil && parts.subjectKind == nil
     }
 
     /// What a rule is made of.
@@ -97,6 +109,11 @@ final class PolicyRule: Sendable {
         }
     }
 
+    /// Whether method and path are among those of the rule.
+    func matchesHTTP(_ operation: PolicyOperation) -> Bool {
+        !limitsHTTP || targets.matchesHTTP(operation)
+    }
+
     /// The scopes the rule names, as a client that has `granted` would have to ask for them.
     ///
     /// Of `any` it is the one the client has, so that no other is asked for, and else the first.
@@ -107,28 +124,31 @@ final class PolicyRule: Sendable {
 
     /// Whether scopes suffice.
     func hasScopes(_ granted: ScopeBits) -> Bool {
-        granted.isSuperset(of: allBits) && (anyScopes.isEmpty || granted.intersects(anyBits))
+        guard namesScopes else { return true }
+        return granted.isSuperset(of: allBits) && (anyScopes.isEmpty || granted.intersects(anyBits))
     }
 
     /// Whether the sign-in is good enough.
-    func hasSignIn(_ input: PolicyInput) -> Bool {
-        signIn?.isMet(by: input.authInfo, now: input.now) ?? true
+    func hasSignIn(_ claims: ClaimsView, now: NumericDate) -> Bool {
+        guard demandsSignIn else { return true }
+        return signIn?.isMet(by: claims, now: now) ?? true
     }
-
-    /// Whether the rule is for every caller.
-    var isForEverybody: Bool { issuers == nil && clientIDs == nil && subjectKind == nil }
 
     /// Whether the rule is for this caller.
     func isFor(_ authInfo: AuthInfo) -> Truth {
+        guard !isForEverybody else { return .isTrue }
         if let issuers, !issuers.contains(ExactString(authInfo.issuer.description)) { return .isFalse }
         if let subjectKind, subjectKind != SubjectKind(authInfo) { return .isFalse }
         guard let clientIDs else { return .isTrue }
         return Truth(authInfo.clientID.map { clientIDs.contains(ExactString($0)) })
     }
 
+    /// What the rule says of every token alike, where it does not ask about claims.
+    var holdsForEveryToken: Truth { requiresProof ? .isFalse : .isTrue }
+
     /// What the rule says of the claims; no verifier of this version accepts a token together with a proof.
-    func holds(for authInfo: AuthInfo) -> Truth {
-        guard !requiresProof else { return .isFalse }
-        return condition?.evaluate(authInfo.claims) ?? .isTrue
+    func holds(for claims: ClaimsView) -> Truth {
+        guard asksAboutClaims else { return holdsForEveryToken }
+        return condition?.evaluate(claims) ?? .isTrue
     }
 }

@@ -101,8 +101,8 @@ package struct PolicySet: PolicyEvaluator {
     }
 
     private func evaluation(_ input: PolicyInput, _ message: MCPMessage?) -> PolicyEvaluation {
-        var evaluation = PolicyEvaluation(input: input, message: message)
-        for (number, policy) in policies.enumerated() { evaluation.add(policy, number) }
+        var evaluation = PolicyEvaluation(for: input.authInfo, now: input.now)
+        for number in policies.indices { evaluation.add(policies[number], number, about: input.operation, message) }
         return evaluation
     }
 

@@ -101,7 +101,7 @@ struct RuleIndex: Sendable {
     }
 
     private static func visit(_ names: Names, _ name: String, _ body: (Int, Bool) -> Void) {
-        if let exact = names.exact[ExactString(name)] { visit(exact, true, body) }
+        if !names.exact.isEmpty, let exact = names.exact[ExactString(name)] { visit(exact, true, body) }
         names.patterns.visit(name) { body($0, false) }
     }
 }

@@ -15,19 +15,22 @@ struct SignInDemand: Sendable {
     private static let tolerance = 60.0
 
     /// Whether the token says of such a sign-in; what it does not say was not done.
-    func isMet(by authInfo: AuthInfo, now: NumericDate) -> Bool {
+    func isMet(by claims: ClaimsView, now: NumericDate) -> Bool {
         if let acrValues {
-            guard let acr = authInfo.claims.string(at: "/acr"), acrValues.contains(where: acr.isExactly) else {
+            guard let acr = claims.claim(at: Self.acr)?.text, acrValues.contains(where: acr.isExactly) else {
                 return false
             }
         }
         if let maxAge {
-            guard let time = authInfo.claims.number(at: "/auth_time") else { return false }
+            guard let time = claims.claim(at: Self.authTime)?.number else { return false }
             let age = now.secondsSinceEpoch - time
             guard age <= Double(maxAge), age >= -Self.tolerance else { return false }
         }
         return true
     }
+
+    private static let acr = JSONPointer(tokens: ["acr"])
+    private static let authTime = JSONPointer(tokens: ["auth_time"])
 
     /// One sign-in that meets all of these; `nil` when none can.
     static func requirement(_ demands: [SignInDemand]) -> AuthenticationRequirement? {

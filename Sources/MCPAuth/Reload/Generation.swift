@@ -11,7 +11,9 @@ final class Generation: Sendable {
     /// Counted from 1 since the start of the process.
     let number: Int
     let configuration: Configuration
-    let engine: AuthorizationEngine
+    /// The same engine for each processor: were it one object, processors would contend for its reference count and
+    /// for those of its resources.
+    let engines: [AuthorizationEngine]
     let metadataEndpoint: MetadataEndpoint
     let warnings: [String]
     let tokenCache: TokenCache?
@@ -38,7 +40,9 @@ final class Generation: Sendable {
         self.configuration = configuration
         self.fetcher = fetcher
         self.directories = builder.usedDirectories
-        engine = try AuthorizationEngine(resources: resources, authority: configuration.authorityRule)
+        engines = try (0..<Processor.count).map { _ in
+            try AuthorizationEngine(resources: resources.map { $0.copy() }, authority: configuration.authorityRule)
+        }
         metadataEndpoint = MetadataEndpoint(resources, rootResource: configuration.rootResource)
         warnings = builder.warnings
         tokenCache = builder.tokenCache
@@ -49,8 +53,8 @@ final class Generation: Sendable {
 extension Generation {
     /// - Throws: ``ConfigurationError`` when there is no such resource.
     func resource(_ identifier: ResourceIdentifier, named name: String) throws -> ProtectedResource {
-        guard let resource = engine.resources.first(where: { $0.identifier == identifier }) else {
-            let known = engine.resources.map(\.identifier.description)
+        guard let resource = engines[0].resources.first(where: { $0.identifier == identifier }) else {
+            let known = engines[0].resources.map(\.identifier.description)
             throw ConfigurationError(
                 .unknownName,
                 "no protected resource `\(name.printable)` is configured\(Suggestion.text(for: name, among: known))"
@@ -71,10 +75,20 @@ final class LiveConfiguration: Sendable {
 
     private let makeFetcher: FetcherMaker
     private let state: Lock<State>
+    /// Of the generation in force, the engine of each processor.
+    private let engines: ShardedLock<AuthorizationEngine>
 
     init(_ configuration: Configuration, makeFetcher: @escaping FetcherMaker) throws {
         self.makeFetcher = makeFetcher
-        state = Lock(State(generation: try Generation(configuration, fetcher: makeFetcher(configuration))))
+        let generation = try Generation(configuration, fetcher: makeFetcher(configuration))
+        state = Lock(State(generation: generation))
+        var made = generation.engines.makeIterator()
+        engines = ShardedLock(count: generation.engines.count) { made.next() ?? generation.engines[0] }
+    }
+
+    /// The engine that decides about a request on this processor; the same for one number until a reload.
+    func engine(of processor: Int = Processor.current) -> AuthorizationEngine {
+        engines.withLock(shard: processor) { $0 }
     }
 
     var current: Generation {
@@ -88,8 +102,23 @@ final class LiveConfiguration: Sendable {
 
     /// Builds and checks a generation, then puts it in place of the one there is; on an error nothing changes.
     func replace(with configuration: Configuration) throws {
-        let old = current
         do {
+            let new = try build(configuration)
+            // Requests meet the old or the new engine, each of them whole.
+            for (processor, engine) in new.engines.enumerated() {
+                engines.withLock(shard: processor) { $0 = engine }
+            }
+            configuration.onEvent(EngineEvent(.info, .reloaded, "generation \(new.number) is in force"))
+        } catch {
+            refuse(error)
+            throw error
+        }
+    }
+
+    /// Builds the next generation and notes it; begins anew when another one came between.
+    private func build(_ configuration: Configuration) throws -> Generation {
+        while true {
+            let old = current
             let isFetchedAlike = configuration.dangerouslyAllowHTTP == old.configuration.dangerouslyAllowHTTP
             let fetcher = isFetchedAlike ? old.fetcher : makeFetcher(configuration)
             let new = try Generation(
@@ -99,14 +128,13 @@ final class LiveConfiguration: Sendable {
                 // What was fetched by other rules is not taken over.
                 directories: isFetchedAlike ? old.directories : IssuerDirectories()
             )
-            state.withLock { state in
+            let isNext = state.withLock { state in
+                guard state.generation === old else { return false }
                 state.generation = new
                 state.lastRefusal = nil
+                return true
             }
-            configuration.onEvent(EngineEvent(.info, .reloaded, "generation \(new.number) is in force"))
-        } catch {
-            refuse(error)
-            throw error
+            if isNext { return new }
         }
     }
 

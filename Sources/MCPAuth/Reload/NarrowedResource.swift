@@ -7,17 +7,19 @@ internal import MCPAuthPolicy
 
 /// A resource as one part of an application's routes sees it, in whatever configuration is in force.
 final class NarrowedResource: Sendable {
+    /// What one processor has.
     private struct Made {
-        let generation: Int
+        /// What it was made of.
+        var engine: AuthorizationEngine?
         /// `nil` when that configuration has no such resource.
-        let resource: ProtectedResource?
+        var resource: ProtectedResource?
     }
 
     private let identifier: ResourceIdentifier
     private let audiences: [ResourceAudience]
     private let requiredScopes: ScopeSet
     private let live: LiveConfiguration
-    private let made: Lock<Made>
+    private let made = ShardedLock(count: Processor.count) { Made() }
 
     /// - Throws: ``ConfigurationError`` when there is no such resource, or a scope is none.
     init(_ name: String, audience: [String], requiredScopes: [String], of live: LiveConfiguration) throws {
@@ -29,25 +31,21 @@ final class NarrowedResource: Sendable {
         }
         self.requiredScopes = scopes
         self.live = live
-        let generation = live.current
-        let resource = try generation.resource(identifier, named: name)
-        made = Lock(Made(generation: generation.number, resource: Self.narrow(resource, audiences, scopes)))
+        _ = try live.current.resource(identifier, named: name)
     }
 
     /// The resource now; `nil` when the configuration in force no longer has it.
     @Sendable func current() -> ProtectedResource? {
-        let generation = live.current
-        let known = made.withLock { $0 }
-        if known.generation == generation.number { return known.resource }
-        let resource = generation.engine.resources.first { $0.identifier == identifier }
-            .map { Self.narrow($0, audiences, requiredScopes) }
-        made.withLock { made in
-            // Another request may have made a newer one meanwhile.
-            if made.generation < generation.number {
-                made = Made(generation: generation.number, resource: resource)
+        let processor = Processor.current
+        let engine = live.engine(of: processor)
+        return made.withLock(shard: processor) { made in
+            if made.engine !== engine {
+                made.engine = engine
+                made.resource = engine.resources.first { $0.identifier == identifier }
+                    .map { Self.narrow($0, audiences, requiredScopes) }
             }
+            return made.resource
         }
-        return resource
     }
 
     private static func narrow(

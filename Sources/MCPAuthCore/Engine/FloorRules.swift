@@ -16,19 +16,23 @@ package enum FloorRules {
         at resource: ProtectedResource,
         now: NumericDate
     ) -> Stage<AuthInfo> {
-        let facts = token.verified.facts
+        // Read in place: a copy would touch reference counts that other processors use.
         let leeway = token.verified.issuer.leeway
-        guard now < facts.expiresAt.adding(leeway) else { return .denied(invalidToken(.expired, resource)) }
-        if let notBefore = facts.notBefore, notBefore > now.adding(leeway) {
+        guard now < token.verified.facts.expiresAt.adding(leeway) else {
+            return .denied(invalidToken(.expired, resource))
+        }
+        if let notBefore = token.verified.facts.notBefore, notBefore > now.adding(leeway) {
             return .denied(invalidToken(.notYetValid, resource))
         }
-        guard resource.accepts(audience: facts.audience) else {
+        guard resource.accepts(audience: token.verified.facts.audience) else {
             return .denied(invalidToken(.audienceMismatch, resource))
         }
-        guard !facts.isSenderConstrained else { return .denied(invalidToken(.proofRequired, resource)) }
-        guard !resource.refuses(facts) else { return .denied(invalidToken(.revoked, resource)) }
-        let issuer = token.verified.issuer
-        let bounded = issuer.hasBounds ? bounded(facts, by: issuer) : nil
+        guard !token.verified.facts.isSenderConstrained else {
+            return .denied(invalidToken(.proofRequired, resource))
+        }
+        guard !resource.refuses(token.verified.facts) else { return .denied(invalidToken(.revoked, resource)) }
+        let hasBounds = token.verified.issuer.hasBounds
+        let bounded = hasBounds ? bounded(token.verified.facts, by: token.verified.issuer) : nil
         return .passed(AuthInfo(token, bounded: bounded))
     }
 

@@ -97,18 +97,3 @@ package enum ClaimValue: Sendable {
         }
     }
 }
-
-extension Claims {
-    /// The normalised claim that `pointer` names, without copying it.
-    package func claim(at pointer: JSONPointer) -> ClaimValue? {
-        guard let first = pointer.tokens.first, replacement(of: first) == nil else {
-            return value(at: pointer).map(ClaimValue.made)
-        }
-        return rawClaim(at: pointer)
-    }
-
-    /// The token's own claim, before any mapping, without copying it.
-    package func rawClaim(at pointer: JSONPointer) -> ClaimValue? {
-        root?[pointer].map(ClaimValue.view)
-    }
-}

@@ -18,6 +18,8 @@ public struct Claims: Sendable {
         fileprivate let mapped: [String: JSON]
         /// Whether the document of a payload is kept once somebody looked at it.
         fileprivate let keepsDocument: Bool
+        /// The document where it was here from the beginning, which is found faster.
+        private let given: JSONDocument?
         private let document = AtomicLazyReference<JSONDocument>()
 
         fileprivate init(
@@ -33,11 +35,11 @@ public struct Claims: Sendable {
             self.clientID = clientID
             self.mapped = mapped
             self.keepsDocument = keepsDocument
-            if let parsed { _ = document.storeIfNil(parsed) }
+            given = parsed
         }
 
         /// The parsed payload, if it is here.
-        fileprivate var parsed: JSONDocument? { document.load() }
+        fileprivate var parsed: JSONDocument? { given ?? document.load() }
 
         /// The claims object; never `nil` for a text that a verifier accepted.
         ///

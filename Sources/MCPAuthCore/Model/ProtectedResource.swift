@@ -101,6 +101,11 @@ package final class ProtectedResource: Sendable {
         )
     }
 
+    /// The same resource as another object, whose reference count no other processor touches.
+    package func copy() -> ProtectedResource {
+        narrowed(acceptedAudiences: acceptedAudiences, policy: policy)
+    }
+
     /// The same resource, asking other verifiers and remembering nothing.
     package func verifying(with verifiers: [any TokenVerifier]) -> ProtectedResource {
         ProtectedResource(

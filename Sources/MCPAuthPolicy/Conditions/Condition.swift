@@ -29,12 +29,12 @@ indirect enum Condition: Sendable {
 
         private static let setValued: Set<String> = ["scope", "scp", "aud", "groups", "roles", "amr"]
 
-        func value(in claims: Claims) -> ClaimValue? {
+        func value(in claims: ClaimsView) -> ClaimValue? {
             isRaw ? claims.rawClaim(at: pointer) : claims.claim(at: pointer)
         }
     }
 
-    func evaluate(_ claims: Claims) -> Truth {
+    func evaluate(_ claims: ClaimsView) -> Truth {
         switch self {
         case .all(let conditions): .all(conditions) { $0.evaluate(claims) }
         case .any(let conditions): .any(conditions) { $0.evaluate(claims) }

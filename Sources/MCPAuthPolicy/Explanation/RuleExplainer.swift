@@ -35,11 +35,12 @@ struct RuleExplainer {
         if let other = who.first(where: { $0.truth == .isFalse }) {
             return finding(.notApplicable, other.pointer, other.why, [])
         }
+        let claims = ClaimsView(input.authInfo.claims)
         var leaves: [RuleFinding.Leaf] = []
         // A require that may be for this caller counts against it as if it were.
         let parts =
-            (rule.effect == .require ? [] : who) + proof() + condition(input.authInfo.claims, &leaves) + scopes(input)
-            + signIn(input)
+            (rule.effect == .require ? [] : who) + proof() + condition(claims, &leaves) + scopes(input)
+            + signIn(claims, input.now)
         let truth = Truth.all(parts, \.truth)
         let decisive = parts.first { $0.truth == .isFalse } ?? parts.first { $0.truth == .unknown }
         let why = decisive?.why ?? (parts.isEmpty ? "it names nothing else" : parts.map(\.why).joined(separator: "; "))
@@ -114,10 +115,10 @@ struct RuleExplainer {
         return [part(.isFalse, "scopes", "the token lacks scope `\(missing)`")]
     }
 
-    private func signIn(_ input: PolicyInput) -> [Part] {
+    private func signIn(_ claims: ClaimsView, _ now: NumericDate) -> [Part] {
         guard let signIn = rule.signIn else { return [] }
         let key = signIn.acrValues == nil ? "max_age_seconds" : "acr"
-        let isMet = signIn.isMet(by: input.authInfo, now: input.now)
+        let isMet = signIn.isMet(by: claims, now: now)
         let words = isMet ? "the sign-in is good enough" : "the sign-in is too old, too weak or not told"
         return [part(Truth(isMet), key, words)]
     }
@@ -126,7 +127,7 @@ struct RuleExplainer {
         Part(truth: truth, pointer: rule.pointer.appending(key), why: why)
     }
 
-    private func condition(_ claims: Claims, _ leaves: inout [RuleFinding.Leaf]) -> [Part] {
+    private func condition(_ claims: ClaimsView, _ leaves: inout [RuleFinding.Leaf]) -> [Part] {
         guard let condition = rule.condition else { return [] }
         return [explain(condition, rule.pointer.appending("when"), claims, &leaves)]
     }
@@ -134,7 +135,7 @@ struct RuleExplainer {
     private func explain(
         _ condition: Condition,
         _ pointer: JSONPointer,
-        _ claims: Claims,
+        _ claims: ClaimsView,
         _ leaves: inout [RuleFinding.Leaf]
     ) -> Part {
         switch condition {
@@ -162,7 +163,7 @@ struct RuleExplainer {
     private func explain(
         _ conditions: [Condition],
         _ pointer: JSONPointer,
-        _ claims: Claims,
+        _ claims: ClaimsView,
         _ leaves: inout [RuleFinding.Leaf]
     ) -> [Part] {
         var parts: [Part] = []

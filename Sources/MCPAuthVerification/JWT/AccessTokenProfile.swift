@@ -31,6 +31,10 @@ public enum AccessTokenProfile: String, Sendable, CaseIterable {
     /// The marks of ID tokens (OpenID Connect Core section 2), security event tokens (RFC 8417 section 2.2), and of
     /// the refresh and ID tokens that issuers tell apart by a claim.
     private static func isMarkedAsAnotherKind(_ claims: JSONValue) -> Bool {
+        // Most tokens have none of these, which one pass over the names tells.
+        guard unsafe claims.hasMember(where: { name in marks.contains { unsafe $0.elementsEqual(name) } }) else {
+            return false
+        }
         if ["nonce", "at_hash", "c_hash", "s_hash", "events"].contains(where: { claims[$0] != nil }) { return true }
         if let use = claims["token_use"], !use.isString("access") { return true }
         if let type = claims["typ"] {
@@ -39,6 +43,10 @@ public enum AccessTokenProfile: String, Sendable, CaseIterable {
         }
         let otherKinds = ["refresh_token", "id_token", "refresh", "id"]
         return claims["type"]?.string.map { otherKinds.contains($0.lowercased()) } ?? false
+    }
+
+    private static let marks = ["nonce", "at_hash", "c_hash", "s_hash", "events", "token_use", "typ", "type"].map {
+        Array($0.utf8)
     }
 
     /// RFC 9068 section 2.2; `iss`, `exp` and `aud` are checked for every token.

@@ -1,0 +1,28 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MCPAuthJSON
+
+/// Claims opened for one evaluation, so that looking at many of them opens the document once.
+package struct ClaimsView: Sendable {
+    private let claims: Claims
+    private let root: JSONValue?
+
+    package init(_ claims: Claims) {
+        self.claims = claims
+        root = claims.root
+    }
+
+    /// The normalised claim that `pointer` names, without copying it.
+    package func claim(at pointer: JSONPointer) -> ClaimValue? {
+        guard let first = pointer.tokens.first, claims.replacement(of: first) == nil else {
+            return claims.value(at: pointer).map(ClaimValue.made)
+        }
+        return rawClaim(at: pointer)
+    }
+
+    /// The token's own claim, before any mapping, without copying it.
+    package func rawClaim(at pointer: JSONPointer) -> ClaimValue? {
+        root?[pointer].map(ClaimValue.view)
+    }
+}
