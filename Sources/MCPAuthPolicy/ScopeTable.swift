@@ -50,6 +50,8 @@ struct ScopeTable: Sendable {
 
     /// A scope with what it implies, those among them that a rule names.
     private var worth: [String: ScopeBits] = [:]
+    /// The same as a list where they are few, since comparing short names is faster than hashing one.
+    private var few: [(scope: String, worth: ScopeBits)]?
     private var indices: [String: Int] = [:]
     /// Each scope with everything it implies, itself not among them.
     private let implied: [String: Set<String>]
@@ -78,6 +80,7 @@ struct ScopeTable: Sendable {
             }
             worth[scope] = bits
         }
+        if worth.count <= 8 { few = worth.map { ($0.key, $0.value) } }
     }
 
     /// What a token's scopes are worth here.
@@ -85,7 +88,11 @@ struct ScopeTable: Sendable {
         var bits = ScopeBits()
         guard !worth.isEmpty else { return bits }
         for scope in scopes.values {
-            if let more = worth[scope] { bits.formUnion(more) }
+            if let few {
+                for index in few.indices where few[index].scope == scope { bits.formUnion(few[index].worth) }
+            } else if let more = worth[scope] {
+                bits.formUnion(more)
+            }
         }
         return bits
     }

@@ -103,6 +103,19 @@ import Testing
         #expect(try await door.request(authorization: ["Bearer \(nested)"]).status == 401)
     }
 
+    @Test func `C13 a proof stands for nothing: the DPoP scheme is no credential, and a bound token needs more`()
+        async throws
+    {
+        let (door, issuer) = try Self.notes()
+        let token = try issuer.token()
+        let proof = [("DPoP", token)]
+        let scheme = try await door.request(authorization: ["DPoP \(token)"], fields: proof)
+        #expect(scheme.status == 401 && scheme.reason == "no_credentials")
+        let bound = try issuer.token(["cnf": ["jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"]])
+        let answer = try await door.request(authorization: ["Bearer \(bound)"], fields: proof)
+        #expect(answer.status == 401 && answer.reason == "proof_required")
+    }
+
     @Test func `C6 an issuer that names its tenant by a template is trusted for listed tenants only`() throws {
         let text = """
             { "version": 1, "issuers": { "entra": { "issuer": "https://login.microsoftonline.com/{tenant}/v2.0", "provider": "entra-v2", "tenants": ["11111111-1111-1111-1111-111111111111"] } },
