@@ -5,6 +5,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 export LSAN_OPTIONS="suppressions=$PWD/scripts/leaks.suppressions:print_suppressions=0"
+export TSAN_OPTIONS="suppressions=$PWD/scripts/races.suppressions"
 for sanitizer in address thread; do
     echo "== $sanitizer sanitizer"
     test="swift test --enable-all-traits --sanitize $sanitizer --scratch-path .build-$sanitizer"
