@@ -66,10 +66,15 @@ package enum MCPMessageReading {
         value["params"]?["_meta"]?["io.modelcontextprotocol/protocolVersion"]?.string
     }
 
-    /// Whether no member name differs from one of `names` in case only.
+    /// Whether no member name differs from one of `names` in case only, in either direction: some parsers fold U+017F to
+    /// `s` and U+212A to `k`.
     private static func hasExactNames(_ value: JSONValue, _ names: Set<String>) -> Bool {
         guard let members = value.members else { return false }
-        return members.allSatisfy { names.contains($0.name) || !names.contains($0.name.lowercased()) }
+        return members.allSatisfy { member in
+            if names.contains(where: member.name.isExactly) { return true }
+            let (lower, upper) = (member.name.lowercased(), member.name.uppercased())
+            return !names.contains { $0 == lower || $0.uppercased() == upper }
+        }
     }
 }
 

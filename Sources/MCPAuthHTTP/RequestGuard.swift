@@ -76,8 +76,11 @@ package struct RequestGuard: Sendable {
 
     private func route(_ request: ProtectedResourceRequest) -> Stage<ProtectedResource> {
         switch target {
-        case .fixed(let resource): resource().map(Stage.passed) ?? .denied(Denial(.noSuchResource, status: 404))
-        case .routed(let engine): engine().route(request)
+        case .routed(let engine): return engine().route(request)
+        case .fixed(let resource):
+            // The host chose the route; policies still match paths, and must see the one that the host does.
+            guard RequestPath.isCanonical(request.path) else { return .denied(Denial(.ambiguousTarget, status: 400)) }
+            return resource().map(Stage.passed) ?? .denied(Denial(.noSuchResource, status: 404))
         }
     }
 

@@ -21,8 +21,8 @@ package enum RequestReading {
 
     /// The request target up to the query.
     package static func path(of request: HTTPRequest) -> String {
-        let target = request.path ?? ""
-        return String(target.prefix { $0 != "?" })
+        let target = (request.path ?? "").utf8
+        return String(decoding: target.prefix { $0 != UInt8(ascii: "?") }, as: UTF8.self)
     }
 
     /// Reads the `Authorization` fields (RFC 9110 section 11.6.2, RFC 6750 section 2.1).

@@ -32,7 +32,8 @@ internal import MCPAuthJOSE
         if isOneShot {
             return unsafe EVP_DigestVerify(context, signature, signature.count, message, message.count) == 1
         }
-        return unsafe withUnsafeBytes(of: Digest.sha256Words(message)) { hash in
+        guard let words = Digest.sha256Words(message) else { return false }
+        return unsafe withUnsafeBytes(of: words) { hash in
             let start = unsafe hash.baseAddress?.assumingMemoryBound(to: UInt8.self)
             return unsafe EVP_PKEY_verify(context, signature, signature.count, start, hash.count) == 1
         }

@@ -47,6 +47,7 @@ import Testing
                 .mcp([.call(method: "ping", name: nil), .call(method: "tools/call", name: "b")])
             ),
             (#"{"method":"ping","Method":"tools/call"}"#, .unknown), (#"{"method":"ping","method":"x"}"#, .unknown),
+            (#"{"method":"tools/call","params":{"name":"a"},"param\u017f":{"name":"b"}}"#, .unknown),
             (#"{"method\u0000":"ping"}"#, .unknown), (#"{"METHOD":"ping"}"#, .unknown), (#"[]"#, .unknown),
             (#"{}"#, .unknown),
             (#"{"method":5}"#, .unknown), (#"{"method":"ping","result":{}}"#, .unknown), ("", .unknown),

@@ -321,6 +321,44 @@ enum SecretIssuer {
         #expect(try await door.request(authorization: bearer, fields: fields, body: call("K")).status == 400)
     }
 
+    @Test(arguments: ["/notes//admin", "//notes/admin", "/notes/./admin", "/notes/%61dmin"])
+    func `a path that could be read in two ways is refused on the routes of one resource too`(path: String) async throws
+    {
+        let policy =
+            #"{"version":1,"rules":[{"id":"a","effect":"allow","targets":"any"},{"id":"d","effect":"deny","paths":["/notes/admin"]}]}"#
+        let (door, issuer) = try AttackCatalogueTests.notes(policy: policy)
+        let routes = try door.mcpAuth.requestGuard(
+            resource: "https://api.example.com/notes",
+            audience: [],
+            requiredScopes: []
+        )
+        let bearer = ["Bearer \(try issuer.token())"]
+        #expect(try await door.request(authorization: bearer, path: "/notes/admin", through: routes).status == 403)
+        #expect(try await door.request(authorization: bearer, path: path, through: routes).status == 400)
+    }
+
+    @Test func `a client that the mapping does not find is not there, whatever the token says`() async throws {
+        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        let policy =
+            #"{"version":1,"rules":[{"id":"r","effect":"allow","targets":"any","when":{"claim":"/client_id","equals":"admin"}}]}"#
+        let mapping = ClaimMapping(clientID: ["azp"])
+        let door = try AttackCatalogueTests.door([issuer], claims: mapping, policy: policy, fetcher: issuer.fetcher)
+        let own = try issuer.token(["client_id": "admin"])
+        #expect(try await door.request(authorization: ["Bearer \(own)"]).status == 403)
+        let mapped = try issuer.token(["azp": "admin"])
+        #expect(try await door.request(authorization: ["Bearer \(mapped)"]).status == 200)
+    }
+
+    @Test(arguments: ["client_id", "sub", "scope", "aud"])
+    func `what says whose token it is cannot be bounded like a claim`(claim: String) throws {
+        let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
+        var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
+        resource.allowedClaims = ["https://issuer.example": [claim: ["x"]]]
+        #expect(throws: ConfigurationError.self) {
+            try MCPAuth(Configuration(resources: [resource]), fetcher: FixtureFetcher([:]))
+        }
+    }
+
     @Test func `an audience and an issuer are their own bytes`() async throws {
         let issuer = try TestIssuer("https://issuer.example/K", fetcher: FixtureFetcher([:]))
         let door = try AttackCatalogueTests.door([issuer], fetcher: issuer.fetcher)

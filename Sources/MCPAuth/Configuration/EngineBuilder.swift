@@ -32,7 +32,8 @@ struct EngineBuilder {
         earlierDirectories = directories
         tokenCache =
             configuration.tokenCacheCapacity > 0
-            ? TokenCache(capacity: configuration.tokenCacheCapacity) { TokenDigest(Digest.sha256Words($0)) } : nil
+            ? TokenCache(capacity: configuration.tokenCacheCapacity) { Digest.sha256Words($0).map(TokenDigest.init) }
+            : nil
         revocations = Revocations(configuration.denyList)
         warnings = configuration.warnings.map(\.description)
     }
@@ -127,6 +128,13 @@ struct EngineBuilder {
                 throw ConfigurationError(.invalidValue, "the issuer `\(issuer)` may use no algorithm at all")
             }
             try Self.checkNumbers(server.introspection, of: issuer)
+            for claim in (resource.allowedClaims[server.issuer] ?? [:]).keys.sorted()
+            where ResourceConfiguration.claimsWithoutBounds.contains(claim) {
+                throw ConfigurationError(
+                    .conflict,
+                    "the claim `\(claim)` of `\(issuer)` cannot be bounded at `\(name)`"
+                )
+            }
             if servers.count > 1, resource.allowedScopes[server.issuer] == nil {
                 warnings.append("`\(name)` trusts several issuers and `\(issuer)` may grant any scope")
             }

@@ -21,9 +21,16 @@ public struct ResourceConfiguration: Sendable {
     /// Scopes that each named issuer may grant here; others it puts into tokens are dropped.
     public var allowedScopes: [IssuerIdentifier: ScopeSet]
     /// Values that each named issuer may give to normalised claims such as `roles` here; others are dropped.
+    ///
+    /// Scopes are bounded by ``allowedScopes``; what says whose token it is (`iss`, `sub`, `client_id`, `aud`) cannot be.
     public var allowedClaims: [IssuerIdentifier: [String: Set<String>]]
     /// Verify functions of the application, asked before the authorization servers' keys are.
     public var verifiers: [CustomVerifier]
+    /// Claims that decide otherwise than by their value in a condition.
+    static let claimsWithoutBounds: Set<String> = [
+        "scope", "iss", "sub", "client_id", "aud", "exp", "nbf", "iat", "cnf",
+    ]
+
     /// All of them apply; none means that a valid token is enough.
     package var policies: [CompiledPolicy] = []
     package var modules: [ModuleInstance] = []

@@ -75,6 +75,8 @@ final class LiveConfiguration: Sendable {
 
     private let makeFetcher: FetcherMaker
     private let state: Lock<State>
+    /// The number of the generation whose engines are in place.
+    private let published = Lock(1)
     /// Of the generation in force, the engine of each processor.
     private let engines: ShardedLock<AuthorizationEngine>
 
@@ -104,14 +106,25 @@ final class LiveConfiguration: Sendable {
     func replace(with configuration: Configuration) throws {
         do {
             let new = try build(configuration)
-            // Requests meet the old or the new engine, each of them whole.
-            for (processor, engine) in new.engines.enumerated() {
-                engines.withLock(shard: processor) { $0 = engine }
-            }
+            publish(new)
             configuration.onEvent(EngineEvent(.info, .reloaded, "generation \(new.number) is in force"))
         } catch {
             refuse(error)
             throw error
+        }
+    }
+
+    /// Gives each processor its engine, unless a newer generation did so meanwhile.
+    ///
+    /// Requests meet the old or the new engine, each of them whole. This is the only place where one lock is taken
+    /// inside another.
+    private func publish(_ generation: Generation) {
+        published.withLock { number in
+            guard generation.number > number else { return }
+            number = generation.number
+            for (processor, engine) in generation.engines.enumerated() {
+                engines.withLock(shard: processor) { $0 = engine }
+            }
         }
     }
 

@@ -6,7 +6,8 @@ public import MCPAuthCore
 extension MCPAuth {
     /// Reads a configuration file again and puts it in force: read, check, run the policies' own tests, swap.
     ///
-    /// Where anything fails, the configuration that is in force stays so; ``status``, the log and the thrown error say
+    /// Of calls that overlap, the one that is ready last counts, which need not be the one that read last; make them one
+    /// after the other. Where anything fails, the configuration that is in force stays so; ``status``, the log and the thrown error say
     /// why.
     ///
     /// - Parameters:

@@ -59,9 +59,11 @@ package enum FloorRules {
         for (name, values) in allowed {
             switch claims.value(at: JSONPointer(tokens: [name])) {
             case nil: break
-            case .string(let value) where values.contains(value): break
+            case .string(let value) where values.contains(where: value.isExactly): break
             case .array(let elements):
-                members[name] = .array(elements.filter { $0.string.map(values.contains) ?? false })
+                members[name] = .array(
+                    elements.filter { element in values.contains { element.string?.isExactly($0) ?? false } }
+                )
             default: members[name] = .null
             }
         }

@@ -36,17 +36,17 @@ package final class TokenCache: Sendable {
     }
 
     private let entries: ShardedCache<Key, VerifiedFacts>
-    private let sha256: @Sendable ([UInt8]) -> TokenDigest
+    private let sha256: @Sendable ([UInt8]) -> TokenDigest?
 
     /// - Parameters:
     ///   - capacity: The most entries.
     ///   - sha256: The digest of a token; the core has no cryptography of its own.
-    package init(capacity: Int = 100_000, sha256: @escaping @Sendable ([UInt8]) -> TokenDigest) {
+    package init(capacity: Int = 100_000, sha256: @escaping @Sendable ([UInt8]) -> TokenDigest?) {
         entries = ShardedCache(capacity: capacity)
         self.sha256 = sha256
     }
 
-    package func digest(of token: AccessToken) -> TokenDigest {
+    package func digest(of token: AccessToken) -> TokenDigest? {
         sha256(token.bytes)
     }
 

@@ -138,14 +138,16 @@ public struct Claims: Sendable {
         if let member = contents.mapped[name] { return member }
         switch name {
         case "scope": return .array(scopes.map(JSON.string))
-        case "client_id": return clientID.map(JSON.string)
+        // Hidden where the mapping found none, whatever the token calls by that name.
+        case "client_id": return clientID.map(JSON.string) ?? .null
         default: return nil
         }
     }
 
     private var everything: JSON {
-        let standard: [String: JSON] = ["scope": .array(scopes.map(JSON.string))]
-        let changes = standard.merging(["client_id": clientID.map(JSON.string)].compactMapValues(\.self)) { $1 }
+        let changes: [String: JSON] = [
+            "scope": .array(scopes.map(JSON.string)), "client_id": clientID.map(JSON.string) ?? .null,
+        ]
         return (root.map(JSON.init) ?? [:]).merging(patch: .object(changes.merging(contents.mapped) { $1 }))
     }
 }

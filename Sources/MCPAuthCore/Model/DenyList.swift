@@ -96,8 +96,10 @@ package final class Revocations: Sendable {
     }
 
     package func replace(with list: DenyList) {
-        self.list.withLock { $0 = list }
-        isEmpty.store(list.count == 0, ordering: .releasing)
+        self.list.withLock { current in
+            current = list
+            isEmpty.store(list.count == 0, ordering: .releasing)
+        }
     }
 
     /// Whether the list in force denies a token.

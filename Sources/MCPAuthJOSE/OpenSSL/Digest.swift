@@ -20,15 +20,15 @@ package enum Digest {
         }
     }
 
-    /// SHA-256 as four words, without an allocation for the result; zeros if OpenSSL fails, which it does not for a
-    /// digest that was fetched.
-    package static func sha256Words(_ bytes: [UInt8]) -> (UInt64, UInt64, UInt64, UInt64) {
+    /// SHA-256 as four words, without an allocation for the result; `nil` if OpenSSL fails.
+    package static func sha256Words(_ bytes: [UInt8]) -> (UInt64, UInt64, UInt64, UInt64)? {
         var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        var length = 0
         unsafe withUnsafeMutableBytes(of: &words) { buffer in
             let start = unsafe buffer.baseAddress?.assumingMemoryBound(to: UInt8.self)
-            _ = unsafe bytes.withUnsafeBufferPointer { unsafe DigestMethod.sha256.hash($0, into: start) }
+            length = unsafe bytes.withUnsafeBufferPointer { unsafe DigestMethod.sha256.hash($0, into: start) }
         }
-        return words
+        return length == Int(SHA256_DIGEST_LENGTH) ? words : nil
     }
 
     /// SHA-256 as 64 lower-case hexadecimal digits.

@@ -72,7 +72,11 @@ internal import Synchronization
         return unsafe idle.withLock { unsafe $0.popLast() }
     }
 
+    /// Since OpenSSL 3.2 a context that verified a whole message at once verifies no other.
+    private static let oneShotIsReusable = OpenSSL_version_num() < 0x3020_0000
+
     private func putBack(_ context: OpaquePointer) {
+        guard digest != nil || Self.oneShotIsReusable else { return unsafe free(context) }
         let isFirst = unsafe first.compareExchange(
             expected: nil,
             desired: UnsafeMutableRawPointer(context),

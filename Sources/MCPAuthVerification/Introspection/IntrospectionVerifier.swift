@@ -86,7 +86,10 @@ package final class IntrospectionVerifier: TokenVerifier {
     ) async -> VerifierAnswer {
         guard token.bytes.starts(with: settings.tokenPrefix.utf8) else { return .notMine(.unrecognizedToken) }
         if let reason = reasonNotToShow(token) { return .notMine(reason) }
-        let digest = TokenDigest(Digest.sha256Words(token.bytes))
+        // Without a digest nobody could say which token an answer is about.
+        guard let digest = Digest.sha256Words(token.bytes).map(TokenDigest.init) else {
+            return .unavailable(.verifierUnavailable, retryAfter: 5)
+        }
         guard inactive.value(of: digest, ifGood: { now < $0 }) == nil else { return .rejected(.inactiveToken) }
         return await flights.value(for: digest) { await self.ask(token, digest, now) }
     }

@@ -23,6 +23,8 @@ actor ConfigurationReloading: Service {
     /// The content that was last read, whether it was acceptable or not.
     private var judged: [String]
     private var lastSeen: [String]
+    private var isReloading = false
+    private var isAskedAgain = false
 
     init(_ file: ConfigurationFile, path: String, mcpAuth: MCPAuth, onEvent: @escaping EngineEventHandler) {
         self.path = path
@@ -59,15 +61,33 @@ actor ConfigurationReloading: Service {
         if contents != judged, contents == lastSeen { await reload() }
     }
 
+    /// One reload at a time: what is asked for meanwhile is done after it.
     private func reload() async {
+        guard !isReloading else {
+            isAskedAgain = true
+            return
+        }
+        isReloading = true
+        repeat {
+            isAskedAgain = false
+            await reloadOnce()
+        } while isAskedAgain
+        isReloading = false
+    }
+
+    private func reloadOnce() async {
+        // Looked at before anything is read, so that a change in between is seen as one.
         judged = Self.contents(files)
         let environment = Input.environment
         // What is wrong was logged as an event, and the old configuration stays in force.
         guard let file = try? await mcpAuth.reload(path: path, environment: environment, onEvent: onEvent) else {
             return
         }
-        files = file.files
-        judged = Self.contents(files)
+        if file.files != files {
+            files = file.files
+            // Nothing is known of files that are new, so all are looked at again.
+            judged = []
+        }
         if file.listener != listener { Output.error("warning: a new address to listen on needs a restart") }
         for warning in mcpAuth.warnings { Output.error("warning: \(warning)") }
     }

@@ -92,8 +92,9 @@ struct ResourceReader {
             guard let strings, strings.count == value.array?.count else {
                 throw entry.document.error(.wrongType, "expected a list of the values it may have", at: pointer)
             }
-            guard name != "scope" else {
-                throw entry.document.error(.conflict, "scopes are bounded by `allowed_scopes`", at: pointer)
+            guard !ResourceConfiguration.claimsWithoutBounds.contains(name) else {
+                let hint = name == "scope" ? "scopes are bounded by `allowed_scopes`" : "`\(name)` cannot be bounded"
+                throw entry.document.error(.conflict, hint, at: pointer)
             }
             allowed[name] = Set(strings)
         }
