@@ -102,7 +102,7 @@ struct PolicyEvaluation {
 
     private mutating func deny(_ rule: PolicyRule, _ granted: ScopeBits) {
         guard rule.hasScopes(granted), holds(rule) != .isFalse else { return }
-        if rule.isEnforced { firedDenies.append(rule.id) } else { wouldDeny.append(rule.id) }
+        if rule.isEnforced { firedDenies.appendOnce(rule.id) } else { wouldDeny.appendOnce(rule.id) }
     }
 
     private mutating func require(_ rule: PolicyRule, _ granted: ScopeBits, _ table: ScopeTable) {
@@ -111,9 +111,9 @@ struct PolicyEvaluation {
         if rule.demandsSignIn, rule.isEnforced, let signIn = rule.signIn { lack.note(signIn) }
         if holds, hasSignIn, rule.hasScopes(granted) { return }
         if !rule.isEnforced {
-            wouldDeny.append(rule.id)
+            wouldDeny.appendOnce(rule.id)
         } else if !holds {
-            unmetRequires.append(rule.id)
+            unmetRequires.appendOnce(rule.id)
         } else {
             lack.add(rule, needsSignIn: !hasSignIn, having: granted, table)
         }
@@ -193,20 +193,20 @@ struct Lack {
         let lacking = table.missing(scopes, in: granted)
         guard !lacking.isEmpty else { return }
         missing = missing.union(lacking)
-        rulesLackingScopes += rules
+        for rule in rules { rulesLackingScopes.appendOnce(rule) }
     }
 
     mutating func add(_ rule: PolicyRule, needsSignIn: Bool, having granted: ScopeBits, _ table: ScopeTable) {
         add(rule.namedScopes(having: granted, table), rule.ids, having: granted, table)
-        if needsSignIn { rulesLackingSignIn += rule.ids }
+        if needsSignIn { rulesLackingSignIn.appendOnce(rule.id) }
     }
 
     mutating func formUnion(_ other: Lack) {
         named = named.union(other.named)
         missing = missing.union(other.missing)
-        rulesLackingScopes += other.rulesLackingScopes.filter { !rulesLackingScopes.contains($0) }
+        for rule in other.rulesLackingScopes { rulesLackingScopes.appendOnce(rule) }
         signIns += other.signIns
-        rulesLackingSignIn += other.rulesLackingSignIn.filter { !rulesLackingSignIn.contains($0) }
+        for rule in other.rulesLackingSignIn { rulesLackingSignIn.appendOnce(rule) }
     }
 
     /// Scopes first, then the sign-in; a challenge that could not help is a plain refusal.
@@ -218,5 +218,12 @@ struct Lack {
         }
         guard let needed = SignInDemand.requirement(signIns) else { return .deny(rules: rulesLackingSignIn) }
         return .insufficientAuthentication(needed, rules: rulesLackingSignIn)
+    }
+}
+
+extension [String] {
+    /// Names a rule once, in however many ways it was found.
+    fileprivate mutating func appendOnce(_ rule: String) {
+        if !contains(rule) { append(rule) }
     }
 }

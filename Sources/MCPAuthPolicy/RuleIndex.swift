@@ -6,8 +6,8 @@ internal import MCPAuthCore
 /// Finds the rules that can be about a message, so that a decision costs what those rules cost and not what the file
 /// does.
 ///
-/// A rule is found under every method or name that it writes out, under the beginnings of its patterns, or always. Each
-/// way leads to a rule once, so no rule is evaluated twice for a message.
+/// A rule is found under every method or name that it writes out, under the beginnings of its patterns, or always. A rule
+/// with several of these may be found, and looked at, twice; that changes no decision.
 struct RuleIndex: Sendable {
     /// One list of names: exact ones, and patterns by their beginnings.
     private struct Names: Sendable {
