@@ -193,9 +193,9 @@ let package = Package(
         ),
         tests("MCPAuthJSONTests", ["MCPAuthJSON"]),
         tests("MCPAuthJOSETests", ["MCPAuthJOSE", "MCPAuthJSON", "MCPAuthSigning", "TestSupport"]),
-        tests("MCPAuthCoreTests", ["MCPAuthCore", "MCPAuthJSON", httpTypes]),
+        tests("MCPAuthCoreTests", ["MCPAuthCore", "MCPAuthJSON", "TestSupport", httpTypes]),
         tests("MCPAuthPolicyTests", ["MCPAuthCore", "MCPAuthJSON", "MCPAuthPolicy", httpTypes]),
-        tests("MCPAuthHTTPTests", ["MCPAuthCore", "MCPAuthHTTP", httpTypes]),
+        tests("MCPAuthHTTPTests", ["MCPAuthCore", "MCPAuthHTTP", "TestSupport", httpTypes]),
         tests(
             "MCPAuthPluginHostTests",
             ["HelloC", "MCPAuthCore", "MCPAuthJSON", "MCPAuthLock", "MCPAuthPluginHost", "MCPAuthSigning", httpTypes]

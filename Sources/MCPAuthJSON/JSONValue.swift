@@ -77,6 +77,13 @@ internal import CJansson
         return (0..<count).compactMap { self[$0] }
     }
 
+    /// The elements of an array of strings; `nil` for everything else.
+    package var strings: [String]? {
+        guard let elements = array else { return nil }
+        let strings = elements.compactMap(\.string)
+        return strings.count == elements.count ? strings : nil
+    }
+
     /// The members of an object in the order of the text; `nil` for every other kind.
     package var members: [(name: String, value: JSONValue)]? {
         guard kind == .object else { return nil }

@@ -87,9 +87,4 @@ package final class CompiledPolicy: Sendable {
             }
         }
     }
-
-    /// Every scope the policy names.
-    package var scopesNamed: ScopeSet {
-        rules.reduce(requiredScopes) { $0.union($1.allScopes).union($1.anyScopes) }
-    }
 }

@@ -130,8 +130,7 @@ final class PolicyRule: Sendable {
 
     /// Whether the sign-in is good enough.
     func hasSignIn(_ claims: ClaimsView, now: NumericDate) -> Bool {
-        guard demandsSignIn else { return true }
-        return signIn?.isMet(by: claims, now: now) ?? true
+        signIn?.isMet(by: claims, now: now) ?? true
     }
 
     /// Whether the rule is for this caller.

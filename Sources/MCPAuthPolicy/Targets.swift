@@ -15,7 +15,7 @@ struct Targets: Sendable {
     }
 
     /// What an MCP method acts on.
-    enum Kind: Sendable, CaseIterable {
+    enum Kind: Sendable {
         case tool
         case prompt
         case resourceURI

@@ -86,7 +86,6 @@ struct PolicyTarget: FuzzTarget {
             let scopes = policies.scopesToRequest(for: input.operation)
             promise(scopes == twice.scopesToRequest(for: input.operation), "and asks for the same scopes")
         }
-        _ = policy.scopesNamed
     }
 
     /// A caller with these claims, by the only way there is: a token that the engine accepts.

@@ -48,6 +48,14 @@ import Testing
         for text in ["a\tb", "a\u{a0}b", "a\nb", "a\"b", "a\\b", "é"] { #expect(ScopeSet(spaceDelimited: text) == nil) }
         #expect(ScopeSet(spaceDelimited: "a,b")?.values == ["a,b"])
     }
+
+    @Test(arguments: [1, 15, 16, 17, 18, 5000])
+    func `each scope counts once, in the order of the first of its kind, however many there are`(count: Int) {
+        let scopes = (0..<count).map { "scope:\($0)" }
+        let twice = scopes + scopes.reversed() + scopes
+        #expect(ScopeSet(spaceDelimited: twice.joined(separator: " "))?.values == scopes)
+        #expect(ScopeSet(twice).values == scopes)
+    }
 }
 
 @Suite struct RedactionTests {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HTTPTypes
+import TestSupport
 import Testing
 
 @testable import MCPAuthCore
@@ -22,13 +23,13 @@ import Testing
         path: String,
         belongs: Bool
     ) throws {
-        let router = try ResourceRouter([try makeResource(resource)])
+        let router = try ResourceRouter([try ProtectedResource.plain(resource)])
         #expect(routed(router, authority, path) == (belongs ? resource : nil))
     }
 
     @Test func `the longest path prefix wins`() throws {
         let names = ["https://h.example/", "https://h.example/a", "https://h.example/a/b"]
-        let router = try ResourceRouter(try names.map { try makeResource($0) })
+        let router = try ResourceRouter(try names.map { try .plain($0) })
         #expect(routed(router, "h.example", "/a/b/c") == names[2])
         #expect(routed(router, "h.example", "/a/x") == names[1])
         #expect(routed(router, "h.example", "/x") == names[0])
@@ -40,7 +41,7 @@ import Testing
         "http:notes", "/notes%252e", "/n\u{f6}tes", "/notes\n",
     ])
     func `a path that another program might read differently is refused`(path: String) throws {
-        let router = try ResourceRouter([try makeResource("https://h.example/notes")])
+        let router = try ResourceRouter([try ProtectedResource.plain("https://h.example/notes")])
         let request = ProtectedResourceRequest(method: .get, authority: "h.example", path: path, credentials: .none)
         guard case .denied(let denial) = router.route(request) else {
             Issue.record("routed")
@@ -52,31 +53,31 @@ import Testing
     }
 
     @Test func `two resources that match the same requests are a configuration error`() throws {
-        let one = try makeResource("https://a.example/mcp")
-        let other = try makeResource("https://b.example/mcp")
+        let one = try ProtectedResource.plain("https://a.example/mcp")
+        let other = try ProtectedResource.plain("https://b.example/mcp")
         #expect(throws: Never.self) { try ResourceRouter([one, other]) }
         #expect(throws: ConfigurationError(.conflict, "")) { try ResourceRouter([one, other], authority: .any) }
-        let variant = try makeResource("https://A.example:443/mcp/")
+        let variant = try ProtectedResource.plain("https://A.example:443/mcp/")
         #expect(throws: ConfigurationError(.conflict, "")) { try ResourceRouter([one, variant]) }
         #expect(throws: ConfigurationError(.duplicate, "")) { try ResourceRouter([one, one]) }
+    }
+
+    @Test func `a path belongs to the resource of its own host among many`() throws {
+        let hosts = ["a.example", "b.example", "c.example:8443"]
+        let resources = try hosts.map { try ProtectedResource.plain("https://\($0)/\($0.prefix(1))") }
+        let router = try ResourceRouter(resources + [try .plain("https://a.example/b/c")])
+        for (index, host) in hosts.enumerated() {
+            #expect(routed(router, host, "/\(host.prefix(1))") == resources[index].identifier.description)
+        }
+        #expect(routed(router, "a.example:443", "/a") == "https://a.example/a")
+        #expect(routed(router, "a.example", "/b") == nil)
+        #expect(routed(router, "b.example", "/b/c") == "https://b.example/b")
+        #expect(routed(router, "c.example", "/c") == nil)
     }
 
     private func routed(_ router: ResourceRouter, _ authority: String, _ path: String) -> String? {
         let request = ProtectedResourceRequest(method: .get, authority: authority, path: path, credentials: .none)
         guard case .passed(let resource) = router.route(request) else { return nil }
         return resource.identifier.description
-    }
-
-    private func makeResource(_ name: String) throws -> ProtectedResource {
-        let identifier = try ResourceIdentifier(name)
-        return ProtectedResource(
-            identifier: identifier,
-            issuers: [],
-            acceptedAudiences: [ResourceAudience(name)],
-            verifiers: [],
-            policy: AuthenticatedPolicy(),
-            metadata: ProtectedResourceMetadata(resource: identifier),
-            speaksMCP: false
-        )
     }
 }

@@ -4,6 +4,7 @@
 import HTTPTypes
 import MCPAuthCore
 import MCPAuthHTTP
+import TestSupport
 import Testing
 
 /// The documents of RFC 9728, and where they are.
@@ -11,7 +12,7 @@ import Testing
     private static let root = "/.well-known/oauth-protected-resource"
 
     @Test func `what has no value is left out of the document`() throws {
-        let endpoint = MetadataEndpoint([try Self.resource("https://api.example.com/notes")])
+        let endpoint = MetadataEndpoint([try ProtectedResource.plain("https://api.example.com/notes")])
         #expect(
             Self.document(endpoint, "api.example.com", Self.root + "/notes")
                 == #"{"bearer_methods_supported":["header"],"resource":"https://api.example.com/notes"}"#
@@ -35,7 +36,9 @@ import Testing
             dpopBoundAccessTokensRequired: true,
             signedMetadata: "e30.e30.e30"
         )
-        let endpoint = MetadataEndpoint([try Self.resource("https://api.example.com/notes", metadata)])
+        let endpoint = MetadataEndpoint([
+            try ProtectedResource.plain("https://api.example.com/notes", metadata: metadata)
+        ])
         let members = [
             #""authorization_details_types_supported":["payment"]"#,
             #""authorization_servers":["https://b.example/","https://a.example"]"#,
@@ -61,7 +64,7 @@ import Testing
         path: String,
         other: String
     ) throws {
-        let endpoint = MetadataEndpoint([try Self.resource(resource)])
+        let endpoint = MetadataEndpoint([try ProtectedResource.plain(resource)])
         let document = Self.document(endpoint, "h.example", Self.root + path)
         #expect(document?.contains("\"\(resource)\"") == true)
         #expect(Self.document(endpoint, "h.example", Self.root + path + "?x=1") == document)
@@ -69,8 +72,8 @@ import Testing
     }
 
     @Test func `the only resource is also described at the root, of several only the chosen one`() throws {
-        let notes = try Self.resource("https://h.example/notes")
-        let calendar = try Self.resource("https://h.example/calendar")
+        let notes = try ProtectedResource.plain("https://h.example/notes")
+        let calendar = try ProtectedResource.plain("https://h.example/calendar")
         let one = MetadataEndpoint([notes])
         let document = Self.document(one, "h.example", Self.root)
         #expect(document != nil)
@@ -84,7 +87,7 @@ import Testing
 
     @Test func `resources of one path on two hosts each have their own document`() throws {
         let names = ["https://a.example/mcp", "https://b.example:8443/mcp"]
-        let endpoint = MetadataEndpoint(try names.map { try Self.resource($0) })
+        let endpoint = MetadataEndpoint(try names.map { try ProtectedResource.plain($0) })
         let path = Self.root + "/mcp"
         #expect(Self.document(endpoint, "a.example", path)?.contains(names[0]) == true)
         #expect(Self.document(endpoint, "B.example:8443", path)?.contains(names[1]) == true)
@@ -94,21 +97,5 @@ import Testing
     private static func document(_ endpoint: MetadataEndpoint, _ authority: String, _ path: String) -> String? {
         let request = HTTPRequest(method: .get, scheme: "https", authority: authority, path: path)
         return endpoint.response(to: request).map { String(decoding: $0.body, as: UTF8.self) }
-    }
-
-    private static func resource(
-        _ name: String,
-        _ metadata: ProtectedResourceMetadata? = nil
-    ) throws -> ProtectedResource {
-        let identifier = try ResourceIdentifier(name)
-        return ProtectedResource(
-            identifier: identifier,
-            issuers: [],
-            acceptedAudiences: [ResourceAudience(name)],
-            verifiers: [],
-            policy: AuthenticatedPolicy(),
-            metadata: metadata ?? ProtectedResourceMetadata(resource: identifier),
-            speaksMCP: true
-        )
     }
 }

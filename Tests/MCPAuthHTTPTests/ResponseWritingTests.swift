@@ -4,6 +4,7 @@
 import HTTPTypes
 import MCPAuthCore
 import MCPAuthHTTP
+import TestSupport
 import Testing
 
 /// What a refused client and its browser are given to read.
@@ -74,16 +75,7 @@ import Testing
 
     @Test func `an error while the body is read is for the host to answer`() async throws {
         struct Broken: Error {}
-        let identifier = try ResourceIdentifier("https://h.example/mcp")
-        let resource = ProtectedResource(
-            identifier: identifier,
-            issuers: [],
-            acceptedAudiences: [ResourceAudience("https://h.example/mcp")],
-            verifiers: [],
-            policy: AuthenticatedPolicy(),
-            metadata: ProtectedResourceMetadata(resource: identifier),
-            speaksMCP: true
-        )
+        let resource = try ProtectedResource.plain("https://h.example/mcp")
         var request = HTTPRequest(method: .post, scheme: "https", authority: "h.example", path: "/mcp")
         request.headerFields[.authorization] = "Bearer x"
         let received = request

@@ -87,9 +87,7 @@ public struct ClaimRule: Sendable, Hashable, ExpressibleByArrayLiteral {
             guard let separator, !separator.isEmpty else { return [text] }
             return text.split(separator: separator).map(String.init)
         }
-        guard let elements = value.array else { return nil }
-        let strings = elements.compactMap(\.string)
-        return strings.count == elements.count ? strings : nil
+        return value.strings
     }
 
     private func transformed(_ text: String) -> String? {

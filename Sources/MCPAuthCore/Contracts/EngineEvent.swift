@@ -41,8 +41,6 @@ public struct EngineEvent: Sendable, Hashable, CustomStringConvertible {
         case reloadRefused = "reload_refused"
         /// The deny list was replaced.
         case denyListReplaced = "deny_list_replaced"
-        /// A new deny list is not acceptable; the old one stays in force.
-        case denyListRefused = "deny_list_refused"
     }
 
     /// How much it matters.

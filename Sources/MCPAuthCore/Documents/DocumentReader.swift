@@ -122,11 +122,7 @@ package struct ObjectReader: Sendable {
     }
 
     package func strings(_ key: String) throws(ConfigurationError) -> [String]? {
-        try read(key, "an array of strings") { value in
-            guard let elements = value.array else { return nil }
-            let strings = elements.compactMap(\.string)
-            return strings.count == elements.count ? strings : nil
-        }
+        try read(key, "an array of strings") { $0.strings }
     }
 
     /// One of a closed set of words.

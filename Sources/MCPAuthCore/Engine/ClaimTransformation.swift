@@ -80,17 +80,15 @@ package enum ClaimTransformation {
         if rule.isPlain {
             guard let value = rule.plainValue(in: claims) else { return [] }
             if let scopes = unsafe value.withUTF8({ unsafe ScopeSet(spaceDelimited: $0) }) { return scopes }
-            return strings(of: value).flatMap(scopeSet)
+            return value.strings.flatMap(scopeSet)
         }
         var rule = rule
         rule.separator = rule.separator ?? " "
         switch rule.apply(to: claims) {
         case .absent: return []
         case .value(.string(let text)): return ScopeSet(spaceDelimited: text)
-        case .value(.array(let elements)):
-            let strings = elements.compactMap(\.string)
-            return strings.count == elements.count ? scopeSet(strings) : nil
-        case .value, .invalid: return nil
+        case .value(let value): return value.strings.flatMap(scopeSet)
+        case .invalid: return nil
         }
     }
 
@@ -102,28 +100,13 @@ package enum ClaimTransformation {
     private static func audience(_ rule: ClaimRule, _ claims: JSONValue, _ assumed: String?) -> [String] {
         if rule.isPlain {
             guard let value = rule.plainValue(in: claims) else { return assumed.map { [$0] } ?? [] }
-            return value.string.map { [$0] } ?? strings(of: value) ?? []
+            return value.string.map { [$0] } ?? value.strings ?? []
         }
-        let value: JSON?
         switch rule.apply(to: claims) {
         case .absent: return assumed.map { [$0] } ?? []
-        case .invalid: value = nil
-        case .value(let found): value = found
+        case .invalid: return []
+        case .value(let value): return value.string.map { [$0] } ?? value.strings ?? []
         }
-        switch value {
-        case .string(let single): return [single]
-        case .array(let elements):
-            let strings = elements.compactMap(\.string)
-            return strings.count == elements.count ? strings : []
-        default: return []
-        }
-    }
-
-    /// The elements of an array that has nothing else than strings.
-    private static func strings(of value: JSONValue) -> [String]? {
-        guard let elements = value.array else { return nil }
-        let strings = elements.compactMap(\.string)
-        return strings.count == elements.count ? strings : nil
     }
 
     private static func hasRequiredValues(_ claims: JSONValue, _ required: [String: Set<String>]) -> Bool {

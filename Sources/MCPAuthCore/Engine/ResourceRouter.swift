@@ -47,7 +47,7 @@ package struct ResourceRouter: Sendable {
         self.byAuthority = byAuthority
         var bySpelling: [String: [Paths]] = [:]
         for url in resources.map(\.identifier.url) where rule == .exact {
-            for spelling in [url.authority, Self.text(url.host, url.port, url.scheme)] {
+            for spelling in Self.spellings(url) {
                 bySpelling[spelling] = Self.candidateAuthorities(spelling).compactMap { byAuthority[$0] }
             }
         }
@@ -57,12 +57,17 @@ package struct ResourceRouter: Sendable {
 
     private func knownTargets(_ resources: [ProtectedResource]) -> [Target: ProtectedResource] {
         var known: [Target: ProtectedResource] = [:]
-        for spelling in rule == .any ? [""] : Array(bySpelling.keys) {
-            for path in resources.map(\.identifier.url.path) {
-                known[Target(authority: spelling, path: path)] = search(spelling, path)
+        for url in resources.map(\.identifier.url) {
+            for spelling in rule == .any ? [""] : Self.spellings(url) {
+                known[Target(authority: spelling, path: url.path)] = search(spelling, url.path)
             }
         }
         return known
+    }
+
+    /// With its port as it is written, and with its port in any case.
+    private static func spellings(_ url: HTTPURL) -> [String] {
+        [url.authority, text(url.host, url.port, url.scheme)]
     }
 
     /// The resource whose authority is the request's and whose path is the longest that contains the request's.

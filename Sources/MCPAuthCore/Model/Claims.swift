@@ -81,9 +81,7 @@ public struct Claims: Sendable {
 
     /// The strings of the array that `pointer` names; `nil` unless every element is a string.
     public func strings(at pointer: String) -> [String]? {
-        guard case .array(let elements) = value(at: pointer) else { return nil }
-        let strings = elements.compactMap(\.string)
-        return strings.count == elements.count ? strings : nil
+        value(at: pointer)?.strings
     }
 
     /// The number that `pointer` names.

@@ -51,11 +51,6 @@ public struct ResourceIdentifier: Hashable, Sendable, CustomStringConvertible {
         hasher.combine(url)
     }
 
-    /// Whether an audience value names this resource: equal bytes, or equal in canonical form.
-    package func isNamed(by audience: String) -> Bool {
-        audience == description || HTTPURL(audience) == url
-    }
-
     /// Where the metadata of this resource is published (RFC 9728 section 3.1): the well-known part is inserted
     /// between host and path, and the query stays.
     public var metadataURL: String { parts.metadataURL }

@@ -35,8 +35,8 @@ package struct JWKSet: Sendable {
     package let keys: [JWK]
     package let skipped: [Skipped]
     private let indicesByKeyID: [String: [Int]]
-    /// The keys by the entries they were read from.
-    private let keysByEntry: [JSON: JWK]
+    /// The keys by the text of the entries they were read from.
+    private let keysByEntry: [[UInt8]: JWK]
 
     /// The largest number of entries that is read.
     package static let maximumCount = 100
@@ -50,10 +50,10 @@ package struct JWKSet: Sendable {
         guard entries.count <= Self.maximumCount else { throw .tooManyKeys }
         var keys: [JWK] = []
         var skipped: [Skipped] = []
-        var keysByEntry: [JSON: JWK] = [:]
+        var keysByEntry: [[UInt8]: JWK] = [:]
         for (index, entry) in entries.enumerated() {
             do throws(JWK.Unusable) {
-                let text = JSON(entry)
+                let text = JSON(entry).encoded()
                 let key = if let known = earlier?.keysByEntry[text] { known } else { try JWK(entry) }
                 keys.append(key)
                 keysByEntry[text] = key
@@ -77,8 +77,11 @@ package struct JWKSet: Sendable {
             guard !skipped.contains(where: { $0.family == algorithm.keyFamily }) else { return .ambiguous }
             return only(of: keys.indices, algorithm)
         }
-        guard let indices = indicesByKeyID[keyID] else { return .unknownKeyID }
-        return only(of: indices, algorithm)
+        // Strings that look alike are equal in a dictionary, and are still different identifiers.
+        let indices = indicesByKeyID[keyID, default: []].lazy.filter { index in
+            keys[index].keyID?.utf8.elementsEqual(keyID.utf8) ?? false
+        }
+        return indices.isEmpty ? .unknownKeyID : only(of: indices, algorithm)
     }
 
     private func only(of indices: some Sequence<Int>, _ algorithm: SignatureAlgorithm) -> Selection {

@@ -3,12 +3,12 @@
 
 internal import COpenSSL
 
-/// A public key that verifies signatures: the one owner of an OpenSSL `EVP_PKEY` and its prepared contexts.
+/// A public key that verifies signatures: the one owner of an OpenSSL `EVP_PKEY`.
 ///
-/// A key is parsed and checked once. For each algorithm it may be used with, a verification context is set up once and
-/// only duplicated per signature, since setting one up costs a large part of an RSA verification.
-// SAFETY: the key and the prepared contexts are written in `init` only. Afterwards they are read by
-// `EVP_MD_CTX_copy_ex`, which takes its source as constant and counts references atomically.
+/// A key is parsed and checked once. For each algorithm it may be used with it has a pool of prepared contexts, since
+/// setting one up costs a large part of an RSA verification.
+// SAFETY: the key is written in `init` only. Afterwards contexts of any thread are made of it, which counts its
+// references atomically and reads it; the pools answer for the contexts themselves.
 @safe package final class PublicKey: @unchecked Sendable {
     /// The form a signature must have on the wire.
     private enum SignatureForm {

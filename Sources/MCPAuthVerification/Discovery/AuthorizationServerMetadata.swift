@@ -20,8 +20,8 @@ package struct AuthorizationServerMetadata: Sendable {
 
     /// The exact string member; `nil` when absent or of another type.
     package func string(_ name: String) -> String? {
-        guard case .object(let members) = document, case .string(let text) = members[name] else { return nil }
-        return text
+        guard case .object(let members) = document else { return nil }
+        return members[name]?.string
     }
 
     /// The member as a URL.
@@ -31,11 +31,7 @@ package struct AuthorizationServerMetadata: Sendable {
 
     /// The member as an array of strings; `nil` when absent or of another type.
     package func strings(_ name: String) -> [String]? {
-        guard case .object(let members) = document, case .array(let elements) = members[name] else { return nil }
-        let strings = elements.compactMap { element -> String? in
-            guard case .string(let text) = element else { return nil }
-            return text
-        }
-        return strings.count == elements.count ? strings : nil
+        guard case .object(let members) = document else { return nil }
+        return members[name]?.strings
     }
 }

@@ -14,8 +14,8 @@ internal import UnixSignals
 
 /// `mcp-auth serve`: answers for every configured resource.
 ///
-/// Metadata is served at its well-known paths. A changed configuration is put in force without a restart. A request below a resource is decided about; an allowed one is answered
-/// with who is calling, as JSON.
+/// Metadata is served at its well-known paths. A request below a resource is decided about; an allowed one is answered
+/// with who is calling, as JSON. A changed configuration is put in force without a restart.
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "serve", abstract: "Serve a configuration.")
 

@@ -43,6 +43,37 @@ import Testing
         }
     }
 
+    @Test func `key identifiers that look alike name different keys`() throws {
+        let composed = "caf\u{E9}"
+        let decomposed = "cafe\u{301}"
+        let first = try Self.set([Self.ed25519(composed), Self.ed25519("other")])
+        guard case .key = first.select(keyID: composed, algorithm: .edDSA) else {
+            Issue.record("the identifier as it is published is known")
+            return
+        }
+        guard case .unknownKeyID = first.select(keyID: decomposed, algorithm: .edDSA) else {
+            Issue.record("identifiers are compared byte for byte")
+            return
+        }
+        let second = try Self.set([Self.ed25519(decomposed)], reusing: first)
+        guard case .key = second.select(keyID: decomposed, algorithm: .edDSA) else {
+            Issue.record("a key that is read again has the identifier it has now")
+            return
+        }
+    }
+
+    /// OpenSSL looks for small factors in numbers of up to 4096 bits; beyond, that takes too long for a key set.
+    @Test(arguments: [(2048, false), (4096, false), (4104, true), (8192, true), (8200, false)])
+    func `an RSA modulus with small factors is refused up to 4096 bits, and any above 8192`(
+        bits: Int,
+        isUsable: Bool
+    ) throws {
+        // A repeated byte is divisible by 3, 5, 17 and more.
+        let modulus = Base64URL.encode([UInt8](repeating: 0xC5, count: bits / 8))
+        let keys = try Self.set([["kty": "RSA", "alg": "RS256", "n": .string(modulus), "e": "AQAB"]])
+        #expect(keys.keys.count == (isUsable ? 1 : 0))
+    }
+
     @Test func `more than a hundred keys are refused`() throws {
         let many: JSON = ["keys": .array(Array(repeating: ["kty": "none"], count: 101))]
         let root = try JSONDocument(parsing: many.encoded(), limits: .fetched).root
@@ -56,5 +87,14 @@ import Testing
     func `key sets of real issuers have usable keys`(name: String) throws {
         let keys = try JWKSet(try Vectors.thirdParty("wellknown-providers/jwks/\(name).json"))
         #expect(!keys.keys.isEmpty)
+    }
+
+    private static func set(_ entries: [JSON], reusing earlier: JWKSet? = nil) throws -> JWKSet {
+        let document: JSON = ["keys": .array(entries)]
+        return try JWKSet(try JSONDocument(parsing: document.encoded(), limits: .fetched).root, reusing: earlier)
+    }
+
+    private static func ed25519(_ keyID: String) -> JSON {
+        ["kty": "OKP", "crv": "Ed25519", "kid": .string(keyID), "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"]
     }
 }

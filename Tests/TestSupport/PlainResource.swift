@@ -1,0 +1,23 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MCPAuthCore
+
+extension ProtectedResource {
+    /// A resource that no token is good for, for tests of what comes before tokens.
+    package static func plain(
+        _ name: String,
+        metadata: ProtectedResourceMetadata? = nil
+    ) throws -> ProtectedResource {
+        let identifier = try ResourceIdentifier(name)
+        return ProtectedResource(
+            identifier: identifier,
+            issuers: [],
+            acceptedAudiences: [ResourceAudience(name)],
+            verifiers: [],
+            policy: AuthenticatedPolicy(),
+            metadata: metadata ?? ProtectedResourceMetadata(resource: identifier),
+            speaksMCP: true
+        )
+    }
+}
