@@ -45,9 +45,7 @@ internal import CJansson
             throw JSONParsingError(message: message, line: 1, column: 1)
         }
         // The parser takes a NUL after a number or a word for nothing at all.
-        if unsafe bytes.withUnsafeBytes({ unsafe mcp_has_nul($0.baseAddress, $0.count) }),
-            let offset = bytes.firstIndex(of: 0)
-        {
+        if let offset = bytes.index(of: 0, from: 0) {
             let (line, column) = Self.position(of: offset, in: bytes)
             throw JSONParsingError(message: "a NUL byte", line: line, column: column)
         }
@@ -74,31 +72,39 @@ internal import CJansson
     }
 
     private static func offsetNestedDeeper(than depth: Int, in bytes: [UInt8]) -> Int? {
-        unsafe bytes.withUnsafeBufferPointer { bytes in
-            // What opens nothing more often than that cannot be nested deeper; this loop needs no state, so it is fast.
-            var opened = 0
-            unsafe bytes.forEach { byte in opened &+= byte | 0x20 == UInt8(ascii: "{") ? 1 : 0 }
-            guard opened > depth else { return nil }
-            var level = 0
-            var inString = false
-            var offset = 0
-            while offset < bytes.count {
-                let byte = unsafe bytes[offset]
-                if byte == UInt8(ascii: "\"") {
-                    inString.toggle()
-                } else if inString {
-                    // What is escaped ends no string.
-                    if byte == UInt8(ascii: "\\") { offset += 1 }
-                } else if byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") {
-                    level += 1
-                    if level > depth { return offset }
-                } else if byte == UInt8(ascii: "}") || byte == UInt8(ascii: "]") {
-                    level -= 1
-                }
-                offset += 1
+        guard mayBeNested(deeperThan: depth, bytes) else { return nil }
+        var level = 0
+        var inString = false
+        var offset = 0
+        while offset < bytes.count {
+            let byte = bytes[offset]
+            if byte == UInt8(ascii: "\"") {
+                inString.toggle()
+            } else if inString {
+                // What is escaped ends no string.
+                if byte == UInt8(ascii: "\\") { offset += 1 }
+            } else if byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") {
+                level += 1
+                if level > depth { return offset }
+            } else if byte == UInt8(ascii: "}") || byte == UInt8(ascii: "]") {
+                level -= 1
             }
-            return nil
+            offset += 1
         }
+        return nil
+    }
+
+    /// Whether enough is opened, be it in strings: most texts are found flat without a look at each byte.
+    private static func mayBeNested(deeperThan depth: Int, _ bytes: [UInt8]) -> Bool {
+        var openings = 0
+        for opening in [UInt8(ascii: "{"), UInt8(ascii: "[")] {
+            var start = 0
+            while openings <= depth, let offset = bytes.index(of: opening, from: start) {
+                openings += 1
+                start = offset + 1
+            }
+        }
+        return openings > depth
     }
 
     private static func position(of offset: Int, in bytes: [UInt8]) -> (line: Int, column: Int) {

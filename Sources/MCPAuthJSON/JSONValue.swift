@@ -39,7 +39,9 @@ internal import CJansson
     }
 
     package var string: String? {
-        unsafe withUTF8 { unsafe String(decoding: $0, as: UTF8.self) }
+        var string: String?
+        unsafe withUTF8 { unsafe string = String(decoding: $0, as: UTF8.self) }
+        return string
     }
 
     /// The value as a 64-bit integer; a number written with a fraction or an exponent is not one.
@@ -98,14 +100,17 @@ internal import CJansson
         return members
     }
 
-    /// Whether a member's name passes a test, which is given the UTF-8 of each in turn.
-    package func hasMember(where test: (UnsafeRawBufferPointer) -> Bool) -> Bool {
+    /// Whether a member has one of these names, given in UTF-8: one pass, where look-ups would be one for each name.
+    package func hasMember(among names: [[UInt8]]) -> Bool {
         guard kind == .object else { return false }
         var iterator = unsafe json_object_iter(node)
         while let position = unsafe iterator {
             if let key = unsafe json_object_iter_key(position) {
                 let name = unsafe UnsafeRawBufferPointer(start: key, count: json_object_iter_key_len(position))
-                if unsafe test(name) { return true }
+                // Lengths mostly differ, and are compared faster than bytes.
+                if names.contains(where: { unsafe $0.count == name.count && $0.elementsEqual(name) }) {
+                    return true
+                }
             }
             unsafe iterator = json_object_iter_next(node, position)
         }
@@ -152,13 +157,16 @@ internal import CJansson
 
     /// Compares a string value with `other` by bytes, without making a Swift string of it.
     package func isString(_ other: String) -> Bool {
-        unsafe withUTF8 { bytes in unsafe bytes.elementsEqual(other.utf8) } ?? false
+        var isSame = false
+        unsafe withUTF8 { unsafe isSame = $0.elementsEqual(other.utf8) }
+        return isSame
     }
 
-    /// Gives the UTF-8 bytes of a string value to `body`; `nil` for every other kind.
-    package func withUTF8<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result? {
-        guard let start = unsafe json_string_value(node) else { return nil }
-        return withExtendedLifetime(document) {
+    /// Gives the UTF-8 bytes of a string value to `body`, which is not called for any other kind.
+    // Without a result to be generic over: other modules could call that unspecialised only.
+    package func withUTF8(_ body: (UnsafeRawBufferPointer) -> Void) {
+        guard let start = unsafe json_string_value(node) else { return }
+        withExtendedLifetime(document) {
             unsafe body(UnsafeRawBufferPointer(start: start, count: json_string_length(node)))
         }
     }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import MCPAuthCore
+internal import MCPAuthJSON
 
 /// Finds the rules that can be about a message, so that a decision costs what those rules cost and not what the file
 /// does.

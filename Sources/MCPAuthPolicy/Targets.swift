@@ -3,6 +3,7 @@
 
 internal import HTTPTypes
 internal import MCPAuthCore
+internal import MCPAuthJSON
 
 /// Which operations a rule is about.
 struct Targets: Sendable {

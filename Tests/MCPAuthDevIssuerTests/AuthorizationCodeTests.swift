@@ -23,7 +23,7 @@ struct AuthorizationCodeTests {
             #expect(try answer.member("token_type") == "Bearer")
             #expect(try answer.member("scope") == "read write")
             let token = try #require(try answer.member("access_token"))
-            #expect(try CompactJWS(parsing: Array(token.utf8)).header.type == "at+jwt")
+            #expect(try CompactJWS(parsing: Array(token.utf8)).header.mediaType == "at+jwt")
             let claims = try #require(try await running.verifiedClaims(token))
             #expect(claims["iss"]?.string == running.identifier)
             #expect(claims["sub"]?.string == "alice")

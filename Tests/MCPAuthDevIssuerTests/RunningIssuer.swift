@@ -105,7 +105,7 @@ struct RunningIssuer: Sendable {
     func verifiedClaims(_ token: String) async throws -> JSONValue? {
         let keys = try JWKSet(try await get("\(identifier)/jwks").json())
         let jws = try CompactJWS(parsing: Array(token.utf8))
-        guard let algorithm = SignatureAlgorithm(name: jws.header.algorithmName),
+        guard let algorithm = jws.header.algorithm,
             case .key(let key) = keys.select(keyID: jws.header.keyID, algorithm: algorithm),
             jws.isSigned(by: key.key, using: algorithm)
         else { return nil }

@@ -83,7 +83,7 @@ import Testing
         }
         let modulus = Vectors.bytes(hexadecimal: group["publicKey"]?["modulus"]?.string ?? "")
         let exponent = Vectors.bytes(hexadecimal: group["publicKey"]?["publicExponent"]?.string ?? "")
-        return PublicKey(modulus: modulus, exponent: exponent, algorithms: Set(SignatureAlgorithm.allCases.prefix(6)))
+        return PublicKey(modulus: modulus, exponent: exponent, algorithms: Array(SignatureAlgorithm.allCases.prefix(6)))
     }
 
     /// The file writes coordinates with a sign byte, or without leading zeros.
@@ -107,7 +107,7 @@ import Testing
 
     private func isAccepted(_ token: String, by keys: JWKSet) -> Bool {
         guard let jws = try? CompactJWS(parsing: Array(token.utf8)),
-            let algorithm = SignatureAlgorithm(name: jws.header.algorithmName),
+            let algorithm = jws.header.algorithm,
             case .key(let key) = keys.select(keyID: jws.header.keyID, algorithm: algorithm)
         else { return false }
         return jws.isSigned(by: key.key, using: algorithm)

@@ -99,7 +99,8 @@ struct EngineBuilder {
             return .init(identifier: server.issuer, keys: keys, profile: server.profile)
         }
         let secrets = try server.hmacSecrets.map { shared in
-            guard let key = HMACKey(shared.algorithm, keyID: shared.keyID, secret: shared.secret.bytes) else {
+            let keyID = shared.keyID.map { ExactString($0) }
+            guard let key = HMACKey(shared.algorithm, keyID: keyID, secret: shared.secret.bytes) else {
                 let least = shared.algorithm.minimumSecretBytes
                 throw ConfigurationError(
                     .invalidValue,

@@ -16,7 +16,12 @@ package enum ClaimTransformation {
     /// Refused: no `exp` where the verifier vouches for no end either; dates that are no numbers; a subject or client
     /// that is no string or empty; none of both; scopes outside their grammar (RFC 6749 section 3.3); a claim that is
     /// none of the values its issuer must give it. A claim that has another type than its rule needs is left out.
-    package static func apply(_ mapping: ClaimMapping, to evidence: TokenEvidence) -> Outcome {
+    package static func apply(_ issuer: TrustedIssuer, to evidence: TokenEvidence) -> Outcome {
+        // Read in place: a caller who hands over the mapping alone copies each of its rules.
+        apply(issuer.claimMapping, to: evidence)
+    }
+
+    private static func apply(_ mapping: ClaimMapping, to evidence: TokenEvidence) -> Outcome {
         let claims = evidence.document.root
         guard let expiresAt = expiry(of: evidence, claims) else { return .rejected(.missingExpiry) }
         guard case .some(let notBefore) = date(claims["nbf"]), case .some(let issuedAt) = date(claims["iat"]),
@@ -79,8 +84,10 @@ package enum ClaimTransformation {
     private static func scopes(_ rule: ClaimRule, _ claims: JSONValue) -> ScopeSet? {
         if rule.isPlain {
             guard let value = rule.plainValue(in: claims) else { return [] }
-            if let scopes = unsafe value.withUTF8({ unsafe ScopeSet(spaceDelimited: $0) }) { return scopes }
-            return value.strings.flatMap(scopeSet)
+            guard value.kind == .string else { return value.strings.flatMap(scopeSet) }
+            var scopes: ScopeSet?
+            unsafe value.withUTF8 { unsafe scopes = ScopeSet(spaceDelimited: $0) }
+            return scopes
         }
         var rule = rule
         rule.separator = rule.separator ?? " "

@@ -35,7 +35,7 @@ package enum VerifierChain {
                 guard let issuer = resource.issuer(evidence.issuer) else {
                     return .denied(FloorRules.invalidToken(.untrustedIssuer, resource))
                 }
-                switch ClaimTransformation.apply(issuer.claimMapping, to: evidence) {
+                switch ClaimTransformation.apply(issuer, to: evidence) {
                 case .rejected(let reason):
                     trace?.record("transform", "\(reason)")
                     return .denied(FloorRules.invalidToken(reason, resource))

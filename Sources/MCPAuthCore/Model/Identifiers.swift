@@ -1,6 +1,8 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MCPAuthJSON
+
 /// The name of a protected resource: an absolute URL without fragment (RFC 9728 section 1.2).
 ///
 /// Published byte for byte as it was given; compared in its canonical form.

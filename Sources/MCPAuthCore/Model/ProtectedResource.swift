@@ -1,6 +1,8 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MCPAuthJSON
+
 /// One protected resource, ready to serve: what it accepts and how that is checked.
 package final class ProtectedResource: Sendable {
     /// A verifier and the number under which its findings are kept.

@@ -5,8 +5,8 @@ package import MCPAuthJSON
 
 /// One usable verification key of a JWK Set (RFC 7517 section 4).
 package struct JWK: Sendable {
-    /// The `kid`, compared byte for byte and used as nothing but a map key.
-    package let keyID: String?
+    /// The `kid`, used as nothing but a map key.
+    package let keyID: ExactString?
     package let key: PublicKey
 
     /// Why an entry of a JWK Set is left out.
@@ -33,10 +33,10 @@ package struct JWK: Sendable {
         key = try Self.publicKey(value)
     }
 
-    private static func keyID(_ value: JSONValue) throws(Unusable) -> String? {
+    private static func keyID(_ value: JSONValue) throws(Unusable) -> ExactString? {
         guard let member = value["kid"] else { return nil }
         guard let keyID = member.string, (1...256).contains(keyID.utf8.count) else { throw .invalidKeyID }
-        return keyID
+        return ExactString(keyID)
     }
 
     private static func allowsVerification(_ value: JSONValue) -> Bool {
@@ -53,11 +53,10 @@ package struct JWK: Sendable {
         switch (value["kty"]?.string, value["crv"]?.string) {
         case ("RSA", _):
             guard pinned.map(SignatureAlgorithm.rsa.contains) ?? true else { throw .algorithmDoesNotFit }
-            let algorithms = pinned.map { [$0] } ?? SignatureAlgorithm.rsa
             key = PublicKey(
                 modulus: try bytes(value, "n"),
                 exponent: try bytes(value, "e"),
-                algorithms: Set(algorithms)
+                algorithms: pinned.map { [$0] } ?? SignatureAlgorithm.rsa
             )
         case ("EC", let name):
             guard let curve = name.flatMap(EllipticCurve.init) else { throw .unsupportedKeyType }

@@ -10,7 +10,7 @@ package struct JWKSet: Sendable {
         package let index: Int
         package let reason: JWK.Unusable
         /// Its `kid`, where it has one.
-        package let keyID: String?
+        package let keyID: ExactString?
         /// Its `kty` and `crv`, as ``SignatureAlgorithm/keyFamily``.
         let family: String
     }
@@ -34,7 +34,7 @@ package struct JWKSet: Sendable {
 
     package let keys: [JWK]
     package let skipped: [Skipped]
-    private let indicesByKeyID: [String: [Int]]
+    private let indicesByKeyID: [ExactString: [Int]]
     /// The keys by the text of the entries they were read from.
     private let keysByEntry: [[UInt8]: JWK]
 
@@ -59,7 +59,8 @@ package struct JWKSet: Sendable {
                 keysByEntry[text] = key
             } catch {
                 let family = [entry["kty"]?.string, entry["crv"]?.string].compactMap(\.self).joined(separator: " ")
-                skipped.append(Skipped(index: index, reason: error, keyID: entry["kid"]?.string, family: family))
+                let keyID = entry["kid"]?.string.map { ExactString($0) }
+                skipped.append(Skipped(index: index, reason: error, keyID: keyID, family: family))
             }
         }
         self.keys = keys
@@ -72,16 +73,12 @@ package struct JWKSet: Sendable {
     ///
     /// With a `kid`, only keys of exactly that identifier count. A token without one means the only key there is, so it
     /// is accepted only if the set has a single key of the kind its algorithm needs, skipped ones counted.
-    package func select(keyID: String?, algorithm: SignatureAlgorithm) -> Selection {
+    package func select(keyID: ExactString?, algorithm: SignatureAlgorithm) -> Selection {
         guard let keyID else {
             guard !skipped.contains(where: { $0.family == algorithm.keyFamily }) else { return .ambiguous }
             return only(of: keys.indices, algorithm)
         }
-        // Strings that look alike are equal in a dictionary, and are still different identifiers.
-        let indices = indicesByKeyID[keyID, default: []].lazy.filter { index in
-            keys[index].keyID?.utf8.elementsEqual(keyID.utf8) ?? false
-        }
-        return indices.isEmpty ? .unknownKeyID : only(of: indices, algorithm)
+        return indicesByKeyID[keyID].map { only(of: $0, algorithm) } ?? .unknownKeyID
     }
 
     private func only(of indices: some Sequence<Int>, _ algorithm: SignatureAlgorithm) -> Selection {

@@ -1,11 +1,7 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(Glibc)
-internal import Glibc
-#else
-internal import Darwin
-#endif
+internal import MCPAuthJSON
 
 /// A token in JWS Compact Serialization (RFC 7515 section 3.1), taken apart and not yet verified.
 package struct CompactJWS: Sendable {
@@ -43,8 +39,9 @@ package struct CompactJWS: Sendable {
         parsing token: [UInt8],
         knownHeader: (ArraySlice<UInt8>) -> JOSEHeader? = { _ in nil }
     ) throws(Malformed) {
-        guard let first = Self.dot(in: token, from: 0), let second = Self.dot(in: token, from: first + 1),
-            Self.dot(in: token, from: second + 1) == nil
+        let dot = UInt8(ascii: ".")
+        guard let first = token.index(of: dot, from: 0), let second = token.index(of: dot, from: first + 1),
+            token.index(of: dot, from: second + 1) == nil
         else { throw .notThreeParts }
         if let header = knownHeader(token[..<first]) {
             self.header = header
@@ -63,16 +60,6 @@ package struct CompactJWS: Sendable {
         self.token = token
         headerLength = first
         signingInputLength = second
-    }
-
-    private static func dot(in token: [UInt8], from start: Int) -> Int? {
-        unsafe token.withUnsafeBytes { bytes in
-            guard let base = bytes.baseAddress, start < bytes.count else { return nil }
-            guard let found = unsafe memchr(base + start, Int32(UInt8(ascii: ".")), bytes.count - start) else {
-                return nil
-            }
-            return unsafe UnsafeRawPointer(found) - base
-        }
     }
 
     /// The JWS Signing Input: the bytes that are signed.

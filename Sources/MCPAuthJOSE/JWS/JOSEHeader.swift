@@ -1,7 +1,7 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-internal import MCPAuthJSON
+package import MCPAuthJSON
 
 /// The JOSE Header of a JWS (RFC 7515 section 4), reduced to what verification may use.
 ///
@@ -10,9 +10,11 @@ internal import MCPAuthJSON
 package struct JOSEHeader: Sendable {
     /// The exact `alg` value.
     package let algorithmName: String
-    package let keyID: String?
-    /// The exact `typ` value.
-    package let type: String?
+    /// The algorithm of that name, if it is one for public keys.
+    package let algorithm: SignatureAlgorithm?
+    package let keyID: ExactString?
+    /// The `typ` in lower case, less the `application/` that may be left out (section 4.1.9).
+    package let mediaType: String?
 
     /// - Throws: ``CompactJWS/Malformed``: `crit` is refused because no extension is understood, and so is `b64`
     ///   (RFC 7797 section 7 forbids it in a JWT).
@@ -22,10 +24,17 @@ package struct JOSEHeader: Sendable {
         }
         guard let algorithmName = root["alg"]?.string else { throw .invalidHeaderParameter }
         self.algorithmName = algorithmName
+        algorithm = SignatureAlgorithm(name: algorithmName)
         guard root["crit"] == nil, root["b64"] == nil else { throw .criticalExtension }
-        keyID = try Self.string(root, "kid")
-        type = try Self.string(root, "typ")
+        let keyID = try Self.string(root, "kid")
         guard keyID.map({ (1...256).contains($0.utf8.count) }) ?? true else { throw .invalidHeaderParameter }
+        self.keyID = keyID.map { ExactString($0) }
+        mediaType = try Self.string(root, "typ").map(Self.mediaType)
+    }
+
+    private static func mediaType(_ type: String) -> String {
+        let type = type.lowercased()
+        return type.hasPrefix("application/") ? String(type.dropFirst("application/".count)) : type
     }
 
     private static func string(_ root: JSONValue, _ name: String) throws(CompactJWS.Malformed) -> String? {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import COpenSSL
+package import MCPAuthJSON
 
 /// A MAC algorithm for JWS (RFC 7518 section 3.2), used with explicitly configured secrets only.
 ///
@@ -33,11 +34,11 @@ public enum HMACAlgorithm: String, Sendable, CaseIterable {
 package struct HMACKey: Sendable {
     package let algorithm: HMACAlgorithm
     /// The `kid` that tokens made with it carry; `nil` to look at none.
-    package let keyID: String?
+    package let keyID: ExactString?
     private let secret: [UInt8]
 
     /// `nil` for a secret that is shorter than the hash.
-    package init?(_ algorithm: HMACAlgorithm, keyID: String?, secret: [UInt8]) {
+    package init?(_ algorithm: HMACAlgorithm, keyID: ExactString?, secret: [UInt8]) {
         guard secret.count >= algorithm.minimumSecretBytes else { return nil }
         self.algorithm = algorithm
         self.keyID = keyID

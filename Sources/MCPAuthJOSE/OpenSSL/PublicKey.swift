@@ -18,18 +18,19 @@ internal import COpenSSL
         case ecdsa(coordinateBytes: Int)
     }
 
-    /// The algorithms this key may be used with.
-    package let algorithms: Set<SignatureAlgorithm>
+    /// The algorithms this key may be used with; a few at most, which are looked through faster than hashed.
+    package let algorithms: [SignatureAlgorithm]
 
     private let key: OpaquePointer
     private let form: SignatureForm
-    private let contexts: [SignatureAlgorithm: VerificationContexts]
+    /// One for each of the algorithms.
+    private let contexts: [VerificationContexts]
 
     /// An RSA key (RFC 7518 section 6.3.1) from its big-endian modulus and exponent.
     ///
     /// Returns `nil` unless the modulus has 2048 to 8192 bits, is not one of the factorable ROCA moduli, and the
     /// exponent is odd and above 1.
-    package convenience init?(modulus: [UInt8], exponent: [UInt8], algorithms: Set<SignatureAlgorithm>) {
+    package convenience init?(modulus: [UInt8], exponent: [UInt8], algorithms: [SignatureAlgorithm]) {
         let modulus = Array(modulus.drop { $0 == 0 })
         let exponent = Array(exponent.drop { $0 == 0 })
         let bits = modulus.count * 8 - (modulus.first?.leadingZeroBitCount ?? 0)
@@ -63,16 +64,13 @@ internal import COpenSSL
     }
 
     /// Takes ownership of `key`.
-    private init?(key: OpaquePointer, form: SignatureForm, algorithms: Set<SignatureAlgorithm>) {
+    private init?(key: OpaquePointer, form: SignatureForm, algorithms: [SignatureAlgorithm]) {
         unsafe self.key = key
         self.form = form
         self.algorithms = algorithms
-        contexts = Dictionary(
-            algorithms.map { unsafe ($0, VerificationContexts(key, $0)) },
-            uniquingKeysWith: { first, _ in first }
-        )
+        contexts = algorithms.map { unsafe VerificationContexts(key, $0) }
         // A key that can be used with one of its algorithms can be used with all: they differ in hash and padding only.
-        guard contexts.values.first?.canMake() ?? false else { return nil }
+        guard contexts.first?.canMake() ?? false else { return nil }
     }
 
     deinit {
@@ -88,7 +86,7 @@ internal import COpenSSL
         over message: ArraySlice<UInt8>,
         using algorithm: SignatureAlgorithm
     ) -> Bool {
-        guard let contexts = contexts[algorithm] else { return false }
+        guard let contexts = contexts.first(where: { $0.algorithm == algorithm }) else { return false }
         switch form {
         case .fixed(let length):
             return signature.count == length && contexts.verifies(signature, message)

@@ -14,7 +14,7 @@ internal import Synchronization
 // the pool, whose only owner is the owner of the key.
 @safe final class VerificationContexts: @unchecked Sendable {
     private let key: OpaquePointer
-    private let algorithm: SignatureAlgorithm
+    let algorithm: SignatureAlgorithm
     /// `nil` for an algorithm that hashes by itself.
     private let digest: DigestMethod?
     /// One of the idle contexts, without a lock: enough for a key that no two threads use at once.

@@ -68,10 +68,15 @@ package final class CachedFetch<Value: Sendable>: Sendable {
         self.fetch = fetch
     }
 
+    /// The value where it need not be refreshed; who gets `nil` asks for ``value(now:)``.
+    package func fresh(now: NumericDate) -> Entry? {
+        kept(for: timing.freshFor, now: now)
+    }
+
     /// The value, fetched if need be; `nil` when there is none that may be used.
     package func value(now: NumericDate) async -> Entry? {
-        if let entry = usable(now: now) {
-            if now < entry.fetchedAt.adding(timing.freshFor) { return entry }
+        if let entry = fresh(now: now) { return entry }
+        if let entry = kept(for: timing.usableFor, now: now) {
             let isDown = state.withLock { $0.failures > 0 }
             if isDown || now < entry.fetchedAt.adding(timing.waitAfter) {
                 _ = beginRefresh(now: now)
@@ -79,7 +84,7 @@ package final class CachedFetch<Value: Sendable>: Sendable {
             }
         }
         await refresh(now: now)
-        return usable(now: now)
+        return kept(for: timing.usableFor, now: now)
     }
 
     /// Fetches, unless it is too early; waits for the fetch that is under way, if one is.
@@ -116,9 +121,10 @@ package final class CachedFetch<Value: Sendable>: Sendable {
         }
     }
 
-    private func usable(now: NumericDate) -> Entry? {
+    /// The value, unless more seconds went by since its fetch.
+    private func kept(for seconds: Double, now: NumericDate) -> Entry? {
         let entry = state.withLock { $0.entry }
-        guard let entry, now < entry.fetchedAt.adding(timing.usableFor) else { return nil }
+        guard let entry, now < entry.fetchedAt.adding(seconds) else { return nil }
         return entry
     }
 

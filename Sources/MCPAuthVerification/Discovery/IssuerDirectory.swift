@@ -93,30 +93,43 @@ package final class IssuerDirectory: Sendable {
     /// An unknown `kid` causes at most one fetch per cool-down. While that forbids a fetch, a token older than the key
     /// set is invalid, and one that is younger may have a key that was published since.
     package func keys(
-        keyID: String?,
+        keyID: ExactString?,
         algorithm: SignatureAlgorithm,
         tokenIssuedAt: NumericDate?,
         now: NumericDate
     ) async -> KeyAnswer {
-        for attempt in ["kept", "fetched"] {
-            if attempt == "fetched" { await keyFetch.refresh(now: now) }
-            // Taken before the keys are, so that a change in between ends it; taken again with the keys that were fetched.
+        // Taken before the keys are, so that a change in between ends it.
+        let mark = trust.mark
+        // Nearly every token is answered here, without a suspension.
+        if let entry = keyFetch.fresh(now: now),
+            let answer = answer(entry.value.candidates(keyID: keyID, algorithm: algorithm, now: now), mark)
+        {
+            return answer
+        }
+        for isRefreshed in [false, true] {
+            if isRefreshed { await keyFetch.refresh(now: now) }
             var mark = trust.mark
             guard var entry = await keyFetch.value(now: now) else { break }
             if mark != trust.mark {
+                // Taken again with the keys that were fetched.
                 mark = trust.mark
                 entry = await keyFetch.value(now: now) ?? entry
             }
-            switch entry.value.candidates(keyID: keyID, algorithm: algorithm, now: now) {
-            case .published(let keys): return .keys(keys, .whileCurrent(trust, mark))
-            case .vanished(let keys): return .keys(keys, .never)
-            case .unusable: return .unknown
-            case .unknown where attempt == "fetched":
-                if tokenIssuedAt.map({ $0 <= entry.fetchedAt }) ?? true { return .unknown }
-            case .unknown: break
-            }
+            let candidates = entry.value.candidates(keyID: keyID, algorithm: algorithm, now: now)
+            if let answer = answer(candidates, mark) { return answer }
+            if isRefreshed, tokenIssuedAt.map({ $0 <= entry.fetchedAt }) ?? true { return .unknown }
         }
         return .unavailable(retryAfter: keyFetch.retryAfter(now: now))
+    }
+
+    /// The answer of a set of keys; `nil` where a newer set may have another.
+    private func answer(_ candidates: KeyRing.Candidates, _ mark: Trust.Mark) -> KeyAnswer? {
+        switch candidates {
+        case .published(let keys): .keys(keys, .whileCurrent(trust, mark))
+        case .vanished(let keys): .keys(keys, .never)
+        case .unusable: .unknown
+        case .unknown: nil
+        }
     }
 
     /// Throws away metadata and keys, also those of the grace; the next token makes them be fetched.

@@ -3,6 +3,7 @@
 
 internal import MCPAuthCore
 internal import MCPAuthJOSE
+internal import MCPAuthJSON
 
 /// The keys of one issuer over time: those it publishes, and for a grace those it published until a short time ago.
 ///
@@ -59,7 +60,7 @@ struct KeyRing: Sendable {
             && published.keys.allSatisfy { key in other.published.keys.contains { key.isSame(as: $0) } }
     }
 
-    func candidates(keyID: String?, algorithm: SignatureAlgorithm, now: NumericDate) -> Candidates {
+    func candidates(keyID: ExactString?, algorithm: SignatureAlgorithm, now: NumericDate) -> Candidates {
         // Nothing vanished lately, as a rule, and then the published set alone says it.
         guard !vanished.isEmpty else {
             return switch published.select(keyID: keyID, algorithm: algorithm) {

@@ -12,29 +12,21 @@ public enum AccessTokenProfile: String, Sendable, CaseIterable {
     case rfc9068
 
     /// Whether header and claims are those of an access token.
-    func accepts(headerType: String?, claims: JSONValue) -> Bool {
+    func accepts(_ header: JOSEHeader, _ claims: JSONValue) -> Bool {
         guard !Self.isMarkedAsAnotherKind(claims) else { return false }
         switch self {
         case .lenient:
-            return headerType.map { ["jwt", "at+jwt"].contains(Self.mediaType($0)) } ?? true
+            return header.mediaType.map { $0 == "jwt" || $0 == "at+jwt" } ?? true
         case .rfc9068:
-            return headerType.map { Self.mediaType($0) == "at+jwt" } ?? false && Self.hasEveryRequiredClaim(claims)
+            return header.mediaType == "at+jwt" && Self.hasEveryRequiredClaim(claims)
         }
-    }
-
-    /// RFC 7515 section 4.1.9: the `application/` prefix may be left out; media types ignore case.
-    private static func mediaType(_ type: String) -> String {
-        let type = type.lowercased()
-        return type.hasPrefix("application/") ? String(type.dropFirst("application/".count)) : type
     }
 
     /// The marks of ID tokens (OpenID Connect Core section 2), security event tokens (RFC 8417 section 2.2), and of
     /// the refresh and ID tokens that issuers tell apart by a claim.
     private static func isMarkedAsAnotherKind(_ claims: JSONValue) -> Bool {
         // Most tokens have none of these, which one pass over the names tells.
-        guard unsafe claims.hasMember(where: { name in marks.contains { unsafe $0.elementsEqual(name) } }) else {
-            return false
-        }
+        guard claims.hasMember(among: marks) else { return false }
         if ["nonce", "at_hash", "c_hash", "s_hash", "events"].contains(where: { claims[$0] != nil }) { return true }
         if let use = claims["token_use"], !use.isString("access") { return true }
         if let type = claims["typ"] {

@@ -67,7 +67,7 @@ package struct JWTVerifier: TokenVerifier {
         case .bad(let reason): return .rejected(reason)
         case .unavailable(let retryAfter): return .unavailable(.issuerUnavailable, retryAfter: retryAfter)
         }
-        guard issuer.profile.accepts(headerType: jws.header.type, claims: claims) else {
+        guard issuer.profile.accepts(jws.header, claims) else {
             return .rejected(.wrongTokenType)
         }
         knownHeaders.remember(jws)
@@ -91,8 +91,9 @@ package struct JWTVerifier: TokenVerifier {
         switch issuer.keys {
         case .shared(let secrets): return Self.signature(of: jws, secrets)
         case .published(let directory, let algorithms):
-            guard let algorithm = SignatureAlgorithm(name: jws.header.algorithmName), algorithms.contains(algorithm)
-            else { return .bad(.algorithmNotAllowed) }
+            guard let algorithm = jws.header.algorithm, algorithms.contains(algorithm) else {
+                return .bad(.algorithmNotAllowed)
+            }
             let issuedAt = claims["iat"]?.number.map(NumericDate.init)
             let keyID = jws.header.keyID
             switch await directory.keys(keyID: keyID, algorithm: algorithm, tokenIssuedAt: issuedAt, now: now) {

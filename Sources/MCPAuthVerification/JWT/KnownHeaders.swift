@@ -3,6 +3,7 @@
 
 internal import MCPAuthCore
 internal import MCPAuthJOSE
+internal import MCPAuthJSON
 internal import MCPAuthLock
 
 /// The headers of tokens that were verified: an issuer gives nearly all of its tokens the same one.
@@ -15,7 +16,7 @@ final class KnownHeaders: Sendable {
 
     func header(_ text: ArraySlice<UInt8>) -> JOSEHeader? {
         headers.withLock { headers in
-            for index in headers.indices where headers[index].text[...] == text { return headers[index].header }
+            for index in headers.indices where text.isExactly(headers[index].text) { return headers[index].header }
             return nil
         }
     }

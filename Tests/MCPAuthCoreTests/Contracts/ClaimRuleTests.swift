@@ -94,7 +94,8 @@ import Testing
     private func facts(_ mapping: ClaimMapping, _ claims: String) throws -> (facts: TokenFacts?, reason: String?) {
         let document = try JSONDocument(parsing: Array(claims.utf8), limits: .token)
         let evidence = TokenEvidence(issuer: "https://issuer.example", document: document, payload: Array(claims.utf8))
-        switch ClaimTransformation.apply(mapping, to: evidence) {
+        let issuer = TrustedIssuer(identifier: evidence.issuer, claimMapping: mapping)
+        switch ClaimTransformation.apply(issuer, to: evidence) {
         case .facts(let facts): return (facts, nil)
         case .rejected(let reason): return (nil, reason.rawValue)
         }

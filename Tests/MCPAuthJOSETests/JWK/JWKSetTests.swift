@@ -44,8 +44,8 @@ import Testing
     }
 
     @Test func `key identifiers that look alike name different keys`() throws {
-        let composed = "caf\u{E9}"
-        let decomposed = "cafe\u{301}"
+        let composed: ExactString = "caf\u{E9}"
+        let decomposed: ExactString = "cafe\u{301}"
         let first = try Self.set([Self.ed25519(composed), Self.ed25519("other")])
         guard case .key = first.select(keyID: composed, algorithm: .edDSA) else {
             Issue.record("the identifier as it is published is known")
@@ -94,7 +94,10 @@ import Testing
         return try JWKSet(try JSONDocument(parsing: document.encoded(), limits: .fetched).root, reusing: earlier)
     }
 
-    private static func ed25519(_ keyID: String) -> JSON {
-        ["kty": "OKP", "crv": "Ed25519", "kid": .string(keyID), "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"]
+    private static func ed25519(_ keyID: ExactString) -> JSON {
+        [
+            "kty": "OKP", "crv": "Ed25519", "kid": .string(keyID.text),
+            "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+        ]
     }
 }

@@ -189,7 +189,7 @@ import Testing
         at seconds: Double
     ) async -> IssuerDirectory.KeyAnswer {
         await directory.keys(
-            keyID: keyID,
+            keyID: ExactString(keyID),
             algorithm: .es256,
             tokenIssuedAt: issuedAt.map(start.adding),
             now: start.adding(seconds)

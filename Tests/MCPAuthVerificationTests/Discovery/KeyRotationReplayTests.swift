@@ -34,8 +34,8 @@ import Testing
         ])
         let directory = IssuerDirectory(issuer: "https://issuer.example", source: .oidc, fetcher: fetcher)
         // The reference: when each key was first seen to be gone.
-        var goneSince: [String: NumericDate] = [:]
-        var known: [String: SignatureAlgorithm] = [:]
+        var goneSince: [ExactString: NumericDate] = [:]
+        var known: [ExactString: SignatureAlgorithm] = [:]
         var (good, refused) = (0, 0)
         for (index, version) in versions.enumerated() {
             fetcher.serve(version.text, at: "https://issuer.example/jwks")
@@ -67,7 +67,7 @@ import Testing
                         now: now
                     )
                     if case .keys = answer { good += 1 } else { refused += 1 }
-                    #expect(answer.isKeys == isExpected, "\(name) at \(now.secondsSinceEpoch)")
+                    #expect(answer.isKeys == isExpected, "\(name.text) at \(now.secondsSinceEpoch)")
                 }
             }
         }

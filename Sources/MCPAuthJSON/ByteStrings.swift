@@ -1,0 +1,54 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+internal import Glibc
+#else
+internal import Darwin
+#endif
+
+// Every token is searched and compared byte by byte, which the C library does a vector register at a time.
+
+extension [UInt8] {
+    /// Where a byte is next, at `start` or after it.
+    package func index(of byte: UInt8, from start: Int) -> Int? {
+        unsafe withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress, start < bytes.count else { return nil }
+            let found = unsafe memchr(base + start, Int32(byte), bytes.count - start)
+            return unsafe found.map { unsafe UnsafeRawPointer($0) - base }
+        }
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// Whether both are the same bytes.
+    ///
+    /// How long it takes says where they differ; secrets are compared in another way.
+    package func isExactly(_ other: [UInt8]) -> Bool {
+        guard count == other.count else { return false }
+        return unsafe withUnsafeBytes { left in
+            unsafe other.withUnsafeBytes { unsafe $0.isExactly(left) }
+        }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Whether both are the same bytes; they are equally many.
+    fileprivate func isExactly(_ other: UnsafeRawBufferPointer) -> Bool {
+        guard let first = baseAddress, let second = other.baseAddress else { return true }
+        return unsafe memcmp(first, second, count) == 0
+    }
+}
+
+extension String {
+    /// Whether both are the same bytes.
+    package func isExactly(_ other: String) -> Bool {
+        guard utf8.count == other.utf8.count else { return false }
+        let isSame = unsafe utf8.withContiguousStorageIfAvailable { left in
+            unsafe other.utf8.withContiguousStorageIfAvailable { right in
+                unsafe UnsafeRawBufferPointer(left).isExactly(UnsafeRawBufferPointer(right))
+            }
+        }
+        return (isSame ?? nil) ?? utf8.elementsEqual(other.utf8)
+    }
+}
