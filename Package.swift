@@ -227,7 +227,8 @@ let package = Package(
             "MCPAuthHostTests",
             [
                 "MCPAuth", "MCPAuthCore", "MCPAuthDevIssuer", "MCPAuthFlyingFox", "MCPAuthHummingbird", "MCPAuthJSON",
-                "MCPAuthVerification", "TestSupport",
+                "MCPAuthLock",
+                "MCPAuthSigning", "MCPAuthVerification", "TestSupport",
                 product("AsyncHTTPClient", "async-http-client", "AsyncHTTPClient"),
                 product("FlyingFox", "FlyingFox", "FlyingFox"), product("FlyingSocks", "FlyingFox", "FlyingFox"),
                 product("Hummingbird", "hummingbird", "Hummingbird"),

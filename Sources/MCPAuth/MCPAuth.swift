@@ -45,6 +45,8 @@ public struct MCPAuth: Sendable {
     package var metadataEndpoint: MetadataEndpoint { live.current.metadataEndpoint }
 
     /// Refuses these tokens from now on, and no longer those that the list before this one named.
+    ///
+    /// Until the next reload, which brings the list of its configuration.
     public func replaceDenyList(with list: DenyList) {
         let generation = live.current
         generation.revocations.replace(with: list)
@@ -56,6 +58,7 @@ public struct MCPAuth: Sendable {
     /// For a key that an issuer had to withdraw: the next token makes its keys be fetched again.
     public func purge() {
         let generation = live.current
+        generation.configuration.onEvent(EngineEvent(.info, .purged, "keys, metadata and remembered tokens"))
         for directory in generation.directories.all { directory.purge() }
         generation.tokenCache?.removeAll()
     }

@@ -14,6 +14,8 @@ internal import MCPAuthHTTP
 ///
 /// FlyingFox keeps the last of several fields of one name before a handler sees them, so two `Authorization` fields
 /// cannot be told from one on this host; two credentials in one field are refused as everywhere.
+///
+/// Its routes ignore case, and policies do not: where rules name paths, let the handler compare the path exactly too.
 public struct BearerAuthHandler: HTTPHandler {
     private let requestGuard: RequestGuard
     private let handler: any HTTPHandler
@@ -45,7 +47,7 @@ public struct BearerAuthHandler: HTTPHandler {
     /// Answers a request.
     public func handleRequest(_ request: FlyingFox.HTTPRequest) async throws -> FlyingFox.HTTPResponse {
         var request = request
-        let outcome = try await requestGuard.check(request.head, now: .now()) { limit in
+        let outcome = try await requestGuard.check(request.head, now: NumericDate.now) { limit in
             var bytes: [UInt8] = []
             for try await chunk in request.bodySequence {
                 bytes += chunk

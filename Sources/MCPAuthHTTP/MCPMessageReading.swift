@@ -51,14 +51,15 @@ package enum MCPMessageReading {
         guard let method = value["method"] else {
             return value["result"] != nil || value["error"] != nil ? .response : nil
         }
-        guard let name = method.string, value["result"] == nil, value["error"] == nil else { return nil }
+        guard let name = method.string, name.utf8.count <= longestName, value["result"] == nil, value["error"] == nil
+        else { return nil }
         guard let member = MCPHeaders.nameMember(of: name) else { return .call(method: name, name: nil) }
         guard let parameters = value["params"] else { return .call(method: name, name: nil) }
         guard hasExactNames(parameters, ["name", "uri"]) else { return nil }
         return .call(method: name, name: parameters[member]?.string.flatMap { $0.utf8.count > longestName ? nil : $0 })
     }
 
-    /// A longer name is as good as none: no server has one, and patterns would be matched against it.
+    /// A longer name or method is as good as none: no server has one, and patterns would be matched against it.
     private static let longestName = 4096
 
     /// The revision that a message says it follows.

@@ -8,7 +8,7 @@ package import MCPAuthJSON
 /// Serves the metadata of protected resources (RFC 9728 section 3): static documents, without authorization.
 package struct MetadataEndpoint: Sendable {
     private struct Document: Sendable {
-        let authority: String
+        let url: HTTPURL
         let body: [UInt8]
         let entityTag: String
     }
@@ -21,7 +21,7 @@ package struct MetadataEndpoint: Sendable {
         for resource in resources {
             let body = resource.metadata.json.encoded()
             let document = Document(
-                authority: resource.identifier.url.authority,
+                url: resource.identifier.url,
                 body: body,
                 entityTag: Self.entityTag(body)
             )
@@ -40,7 +40,12 @@ package struct MetadataEndpoint: Sendable {
     /// the request.
     package func response(to request: HTTPRequest) -> RenderedResponse? {
         guard let documents = documentsByPath[RequestReading.path(of: request)] else { return nil }
-        let named = documents.first { $0.authority == request.authority?.lowercased() }
+        let named = documents.first { document in
+            guard let host = request.authority, let read = HTTPURL.Authority(host, scheme: document.url.scheme) else {
+                return false
+            }
+            return read.host == document.url.host && read.port == document.url.port
+        }
         guard let document = documents.count == 1 ? documents.first : named else { return nil }
         var head = HTTPResponse(status: .ok)
         head.headerFields.addCORS()

@@ -42,35 +42,39 @@ package struct RequestGuard: Sendable {
 
     /// Checks one request.
     ///
-    /// - Parameter body: Called at most once, and only when the MCP operation is in the body and the request carries
-    ///   credentials: collects at most the given number of bytes.
+    /// - Parameters:
+    ///   - now: The clock, read again when the body is here, however long that took.
+    ///   - body: Called at most once, and only when the MCP operation is in the body and the token is genuine: collects
+    ///     at most the given number of bytes.
     package func check(
         _ request: HTTPRequest,
-        now: NumericDate,
+        now: () -> NumericDate,
         body: (Int) async throws -> Body
     ) async throws -> Outcome {
         if let preflight = ResponseWriting.preflightResponse(to: request) { return .respond(preflight, reason: nil) }
-        let unread = RequestReading.read(request, operation: .unknown)
+        var read = RequestReading.read(request)
         let resource: ProtectedResource
-        switch route(unread) {
+        switch route(read) {
         case .passed(let routed): resource = routed
         case .denied(let denial): return Self.respond(denial)
         }
         guard OriginRule.allows(request, at: resource) else {
             return Self.respond(Denial(.invalidOrigin, status: 403))
         }
-        let operation: Operation
-        switch try await readOperation(request, unread.credentials, resource, body) {
-        case .passed(let read): operation = read
+        // Before the body, so that nobody without a genuine token makes us read one.
+        var noTrace: DecisionTrace?
+        let verified: VerifiedToken
+        switch await AuthorizationEngine.verify(read, at: resource, now: now(), trace: &noTrace) {
+        case .passed(let passed): verified = passed
+        case .denied(let denial): return Self.refuse(denial, at: resource)
+        }
+        switch try await readOperation(request, resource, body) {
+        case .passed(let operation): read.operation = operation
         case .denied(let denial): return Self.respond(denial)
         }
-        var trace: DecisionTrace?
-        let read = RequestReading.read(request, operation: operation)
-        switch await AuthorizationEngine.authorize(read, at: resource, now: now, trace: &trace) {
+        switch AuthorizationEngine.decide(read, by: verified, at: resource, now: now(), trace: &noTrace) {
         case .allow(let authInfo): return .proceed(authInfo)
-        case .deny(let denial):
-            resource.report(denial)
-            return Self.respond(denial)
+        case .deny(let denial): return Self.refuse(denial, at: resource)
         }
     }
 
@@ -79,22 +83,21 @@ package struct RequestGuard: Sendable {
         case .routed(let engine): return engine().route(request)
         case .fixed(let resource):
             // The host chose the route; policies still match paths, and must see the one that the host does.
-            guard RequestPath.isCanonical(request.path) else { return .denied(Denial(.ambiguousTarget, status: 400)) }
+            guard RequestPath.canonical(request.path) != nil else {
+                return .denied(Denial(.ambiguousTarget, status: 400))
+            }
             return resource().map(Stage.passed) ?? .denied(Denial(.noSuchResource, status: 404))
         }
     }
 
     private func readOperation(
         _ request: HTTPRequest,
-        _ credentials: ProtectedResourceRequest.Credentials,
         _ resource: ProtectedResource,
         _ body: (Int) async throws -> Body
     ) async throws -> Stage<Operation> {
         guard resource.speaksMCP else { return .passed(.http) }
         var bytes: [UInt8] = []
         if MCPMessageReading.needsBody(request.method) {
-            // Without credentials the answer is 401 whatever the body says, so nobody makes us read it.
-            guard case .bearer = credentials else { return .passed(.unknown) }
             guard case .bytes(let read) = try await body(MCPMessageReading.maximumBodyBytes) else {
                 return .denied(Denial(.bodyTooLarge, status: 413))
             }
@@ -104,6 +107,11 @@ package struct RequestGuard: Sendable {
         case .operation(let operation): return .passed(operation)
         case .headerMismatch: return .denied(Denial(.headerMismatch, status: 400))
         }
+    }
+
+    private static func refuse(_ denial: Denial, at resource: ProtectedResource) -> Outcome {
+        resource.report(denial)
+        return respond(denial)
     }
 
     private static func respond(_ denial: Denial) -> Outcome {

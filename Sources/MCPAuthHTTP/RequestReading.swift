@@ -6,16 +6,16 @@ package import MCPAuthCore
 
 /// Turns an HTTP request into what the engine decides about: the first stage of every request.
 package enum RequestReading {
-    /// Reads credentials and target.
+    /// Reads credentials and target; the operation is not known yet.
     ///
     /// Tokens in the query or the body are not looked at (RFC 6750 section 2.3, MCP 2026-07-28).
-    package static func read(_ request: HTTPRequest, operation: Operation) -> ProtectedResourceRequest {
+    package static func read(_ request: HTTPRequest) -> ProtectedResourceRequest {
         ProtectedResourceRequest(
             method: request.method,
             authority: request.authority,
             path: path(of: request),
             credentials: credentials(request.headerFields[values: .authorization]),
-            operation: operation
+            operation: .unknown
         )
     }
 
@@ -28,16 +28,30 @@ package enum RequestReading {
     /// Reads the `Authorization` fields (RFC 9110 section 11.6.2, RFC 6750 section 2.1).
     ///
     /// Two fields, two credentials in one field, and a Bearer scheme without exactly one token are malformed: which
-    /// of them counts would be for the reader to guess. Another scheme is as good as none.
+    /// of them counts would be for the reader to guess. Another scheme is as good as none, unless a Bearer credential
+    /// comes after it.
     package static func credentials(_ fields: [String]) -> ProtectedResourceRequest.Credentials {
         guard let field = fields.first else { return .none }
         guard fields.count == 1 else { return .malformed }
         let bytes = Array(field.utf8)
         let scheme = bytes.prefix { $0 != 0x20 }
         let token = bytes.dropFirst(scheme.count).drop { $0 == 0x20 }
-        guard !scheme.contains(UInt8(ascii: ",")), !token.contains(UInt8(ascii: ",")) else { return .malformed }
-        guard String(decoding: scheme, as: UTF8.self).lowercased() == "bearer" else { return .none }
-        guard !token.isEmpty, token.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return .malformed }
+        guard isBearer(scheme) else {
+            let others = bytes.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).dropFirst()
+            return others.contains(where: beginsWithBearer) ? .malformed : .none
+        }
+        guard !token.isEmpty, token.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ",") }) else {
+            return .malformed
+        }
         return .bearer(AccessToken(bytes: Array(token)))
+    }
+
+    private static func beginsWithBearer(_ credential: ArraySlice<UInt8>) -> Bool {
+        let blanks: [UInt8] = [0x20, 0x09]
+        return isBearer(credential.drop { blanks.contains($0) }.prefix { !blanks.contains($0) })
+    }
+
+    private static func isBearer(_ scheme: ArraySlice<UInt8>) -> Bool {
+        String(decoding: scheme, as: UTF8.self).lowercased() == "bearer"
     }
 }

@@ -56,7 +56,7 @@ public struct BearerAuthMiddleware<Context: MCPAuthRequestContext>: RouterMiddle
         next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
         var request = request
-        let outcome = try await requestGuard.check(request.head, now: .now()) { limit in
+        let outcome = try await requestGuard.check(request.head, now: NumericDate.now) { limit in
             do {
                 return .bytes(Array(try await request.collectBody(upTo: limit).readableBytesView))
             } catch let error as HTTPError where error.status == .contentTooLarge {

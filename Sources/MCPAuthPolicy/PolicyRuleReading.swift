@@ -141,6 +141,14 @@ extension Targets {
                 at: "paths"
             )
         }
+        if let odd = paths.first(where: { !PolicyOperation.comparable($0.pattern).isExactly($0.pattern) }) {
+            throw object.error(
+                .unreachableRule,
+                "`\(odd.pattern.printable)` matches no path: paths are compared as "
+                    + "`\(PolicyOperation.comparable(odd.pattern).printable)`",
+                at: "paths"
+            )
+        }
         if let dotted = resourceURIs.first(where: { !Targets.isPlain($0.pattern, .resourceURI) }) {
             throw object.error(
                 .unreachableRule,

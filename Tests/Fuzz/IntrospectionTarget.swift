@@ -52,6 +52,7 @@ struct IntrospectionTarget: FuzzTarget {
             endpoint: .url(endpoint),
             client: .secretBasic(clientID: "rs", secret: Array("secret")),
             settings: settings,
+            limiter: RequestLimiter(concurrency: 1, perSecond: 1),
             fetcher: OneAnswer(body: input)
         )
         let answer = waiting { await verifier.verify(token, of: request, now: NumericDate(1_795_425_000)) }

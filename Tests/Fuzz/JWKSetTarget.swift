@@ -27,6 +27,9 @@ struct JWKSetTarget: FuzzTarget {
         }
         let entries = root["keys"]?.array ?? []
         promise(set.keys.count + set.skipped.count == entries.count, "every entry is a key or skipped")
+        for exposed in set.exposed {
+            promise(!set.keys.contains { $0.key.isSameKey(as: exposed) }, "a key that is given away is not kept")
+        }
         promise(entries.count <= JWKSet.maximumCount, "there are not too many")
         let left = Set(set.skipped.map(\.index))
         let kept = entries.indices.filter { !left.contains($0) }.map { entries[$0] }

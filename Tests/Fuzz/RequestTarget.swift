@@ -44,7 +44,7 @@ struct RequestTarget: FuzzTarget {
         switch MCPMessageReading.read(request, body: message.body) {
         case .operation(let operation):
             checkOperation(operation, request, message.body)
-            let read = RequestReading.read(request, operation: operation)
+            let read = RequestReading.read(request)
             promise(read.method == request.method, "the method is that of the request")
         case .headerMismatch:
             let isClaimed = Self.fieldNames.contains { !request.values(of: $0).isEmpty }
@@ -67,7 +67,8 @@ struct RequestTarget: FuzzTarget {
 
     private func checkPath(_ request: HTTPRequest) {
         let path = RequestReading.path(of: request)
-        guard RequestPath.isCanonical(path) else { return }
+        guard let canonical = RequestPath.canonical(path) else { return }
+        promise(RequestPath.canonical(canonical)?.isIdentical(to: canonical) ?? false, "there is one spelling")
         let target = Array(request.path ?? "")
         promise(target.prefix { $0 != UInt8(ascii: "?") }.elementsEqual(path.utf8), "a path ends before the query")
         let segments = path.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)

@@ -52,6 +52,27 @@ import Testing
         #expect(denial.challenge == nil)
     }
 
+    @Test(arguments: [
+        ("/notes%3Aexport", "/notes:export"), ("/alice%40example.com/%c3%a9", "/alice@example.com/%C3%A9"),
+        ("/a%20b/%2A", "/a%20b/*"), ("/notes/", "/notes/"), ("/notes", "/notes"), ("/", "/"), ("/a%3Fb", "/a%3Fb"),
+    ])
+    func `a path that is sent in several spellings is one path`(sent: String, canonical: String) {
+        #expect(RequestPath.canonical(sent) == canonical)
+        #expect(RequestPath.canonical(canonical) == canonical)
+    }
+
+    @Test func `a resource is found whatever its path is spelled like, however long the request's is`() throws {
+        let names = ["https://h.example/", "https://h.example/notes:export"]
+        let router = try ResourceRouter(try names.map { try .plain($0) })
+        for path in ["/notes:export", "/notes%3Aexport", "/notes%3aexport/", "/notes:export/1"] {
+            #expect(routed(router, "h.example", path) == names[1], "\(path)")
+        }
+        let long = String(repeating: "/a", count: 4000)
+        #expect(routed(router, "h.example", long) == names[0])
+        #expect(routed(router, "h.example", "/notes:export" + long) == names[1])
+        #expect(routed(router, "h.example", "/notes:exporter") == names[0])
+    }
+
     @Test func `two resources that match the same requests are a configuration error`() throws {
         let one = try ProtectedResource.plain("https://a.example/mcp")
         let other = try ProtectedResource.plain("https://b.example/mcp")

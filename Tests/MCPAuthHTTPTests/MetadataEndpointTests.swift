@@ -71,7 +71,7 @@ import Testing
         #expect(Self.document(endpoint, "h.example", Self.root + other) == nil)
     }
 
-    @Test func `the only resource is also described at the root, of several only the chosen one`() throws {
+    @Test func `SDK D12: the only resource is also described at the root, of several only the chosen one`() throws {
         let notes = try ProtectedResource.plain("https://h.example/notes")
         let calendar = try ProtectedResource.plain("https://h.example/calendar")
         let one = MetadataEndpoint([notes])
@@ -91,7 +91,10 @@ import Testing
         let path = Self.root + "/mcp"
         #expect(Self.document(endpoint, "a.example", path)?.contains(names[0]) == true)
         #expect(Self.document(endpoint, "B.example:8443", path)?.contains(names[1]) == true)
-        #expect(Self.document(endpoint, "c.example", path) == nil)
+        #expect(Self.document(endpoint, "a.example:443", path)?.contains(names[0]) == true)
+        for stranger in ["c.example", "a.example:8443", "b.example", "a.example.", ""] {
+            #expect(Self.document(endpoint, stranger, path) == nil, "\(stranger)")
+        }
     }
 
     private static func document(_ endpoint: MetadataEndpoint, _ authority: String, _ path: String) -> String? {

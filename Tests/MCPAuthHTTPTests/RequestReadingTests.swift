@@ -14,7 +14,10 @@ import Testing
             (["Bearer"], "malformed"), (["Bearer "], "malformed"), (["Bearer a b"], "malformed"),
             (["Basic eDp5"], "none"),
             (["Bearer a", "Bearer a"], "malformed"), (["Bearer a", "Basic b"], "malformed"),
-            (["Bearer a, Basic b"], "malformed"),
+            (["Bearer a, Basic b"], "malformed"), (["Basic a, Bearer b"], "malformed"),
+            (["Basic,bearer b"], "malformed"),
+            (["Basic a,\tBEARER b"], "malformed"), ([", Bearer b"], "malformed"), (["Basic a, Bearer"], "malformed"),
+            ([#"Digest username="a", realm="Bearer", nonce="c""#], "none"), (["Basic a, Bearers b"], "none"),
             (["Bearer a,b"], "malformed"), (["Bearer\ta"], "none"), (["Bearer a\tb"], "malformed"), ([""], "none"),
             (["Bearer \u{e4}"], "malformed"),
         ] as [([String], String)]
@@ -87,6 +90,12 @@ import Testing
         let body = #"{"method":"tools/call","params":{"name":"\#(String(repeating: "a", count: 5000))"}}"#
         let read = MCPMessageReading.read(request, body: Array(body.utf8))
         #expect(read == .operation(.mcp([.call(method: "tools/call", name: nil)])))
+    }
+
+    @Test func `a method that no server has is no message`() {
+        let request = HTTPRequest(method: .post, scheme: "https", authority: "h", path: "/mcp")
+        let body = #"{"jsonrpc":"2.0","id":1,"method":"\#(String(repeating: "a", count: 5000))"}"#
+        #expect(MCPMessageReading.read(request, body: Array(body.utf8)) == .operation(.unknown))
     }
 
     @Test(

@@ -179,7 +179,7 @@ import Testing
         status: Int,
         beginning: String
     ) async throws {
-        let (door, _) = try AttackCatalogueTests.notes()
+        let (door, _) = try Door.notes()
         let answer = try await door.request(authorization: authorization)
         #expect(answer.status == status)
         #expect(answer.challenge?.hasPrefix(beginning) == true, "\(answer.challenge ?? "")")
@@ -209,7 +209,7 @@ import Testing
         removed: [String],
         reason: String
     ) async throws {
-        let (door, issuer) = try AttackCatalogueTests.notes()
+        let (door, issuer) = try Door.notes()
         let token = try issuer.token(changes, without: removed)
         #expect(try await door.request(authorization: ["Bearer \(token)"]).reason == reason)
         #expect(try await door.request(authorization: ["Bearer garbage"]).reason == "unrecognized_token")
@@ -226,14 +226,14 @@ import Testing
         changes: [String: JSON],
         removed: [String]
     ) async throws {
-        let (door, issuer) = try AttackCatalogueTests.notes()
+        let (door, issuer) = try Door.notes()
         let answer = try await door.request(authorization: ["Bearer \(try issuer.token(changes, without: removed))"])
         #expect(answer.status == 401)
         #expect(answer.challenge?.hasPrefix(#"Bearer error="invalid_token", "#) == true)
     }
 
     @Test func `a client without a person and a person without a client are callers`() async throws {
-        let (door, issuer) = try AttackCatalogueTests.notes()
+        let (door, issuer) = try Door.notes()
         let client = try await door.request(authorization: ["Bearer \(try issuer.token(without: ["sub"]))"])
         #expect(client.authInfo?.clientID == "c1")
         #expect(client.status == 200 && client.authInfo?.subject == nil)
@@ -243,7 +243,7 @@ import Testing
     }
 
     @Test func `azp names the client where client_id is missing`() async throws {
-        let (door, issuer) = try AttackCatalogueTests.notes()
+        let (door, issuer) = try Door.notes()
         let token = try issuer.token(["azp": "app"], without: ["client_id"])
         #expect(try await door.request(authorization: ["Bearer \(token)"]).authInfo?.clientID == "app")
         let both = try issuer.token(["azp": "app"])
@@ -260,14 +260,14 @@ import Testing
         changes: [String: JSON],
         scopes: [String]
     ) async throws {
-        let (door, issuer) = try AttackCatalogueTests.notes()
+        let (door, issuer) = try Door.notes()
         let token = try issuer.token(changes, without: changes.isEmpty ? ["scope"] : [])
         let authInfo = try await door.request(authorization: ["Bearer \(token)"]).authInfo
         #expect(authInfo?.scopes.values == scopes)
     }
 
     @Test func `a claim named scopes is read where the mapping says so`() async throws {
-        let (door, issuer) = try AttackCatalogueTests.notes(claims: ClaimMapping(scope: ["scope", "scopes"]))
+        let (door, issuer) = try Door.notes(claims: ClaimMapping(scope: ["scope", "scopes"]))
         let token = try issuer.token(["scopes": ["a", "b"]], without: ["scope"])
         #expect(try await door.request(authorization: ["Bearer \(token)"]).authInfo?.scopes.values == ["a", "b"])
         let both = try issuer.token(["scopes": ["a", "b"]])
@@ -275,7 +275,7 @@ import Testing
     }
 
     @Test func `when a token ends and when it was issued are handed on`() async throws {
-        let (door, issuer) = try AttackCatalogueTests.notes()
+        let (door, issuer) = try Door.notes()
         let authInfo = try await door.request(authorization: ["Bearer \(try issuer.token())"]).authInfo
         #expect(authInfo?.expiresAt == NumericDate(1_795_425_600))
         #expect(authInfo?.claims.number(at: "/exp") == 1_795_425_600)
@@ -289,7 +289,7 @@ import Testing
         ] as [([String], String?)]
     )
     func `of several audiences one must be this resource`(audiences: [String], reason: String?) async throws {
-        let (door, issuer) = try AttackCatalogueTests.notes()
+        let (door, issuer) = try Door.notes()
         let answer = try await door.request(
             authorization: ["Bearer \(try issuer.token(["aud": .array(audiences.map(JSON.string))]))"]
         )

@@ -3,6 +3,9 @@
 
 import Foundation
 import MCPAuth
+import MCPAuthCore
+import MCPAuthJSON
+import TestSupport
 import Testing
 
 @Suite struct ConfigurationFileTests {
@@ -115,6 +118,48 @@ import Testing
         #expect(server.algorithms == [.es256])
         #expect(server.claims.others["groups"] == ["/my/groups"])
         #expect(server.claims.others["roles"] != nil)
+    }
+
+    @Test func `a profile of one's own is read, with every step of its rules, and watched`() async throws {
+        let path = NSTemporaryDirectory() + "/profile-\(UUID().uuidString).json"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let profile = """
+            { "version": 1, "provider": "ours", "issuer": "https://auth.example.com", "discovery": "oauth",
+              "claims": {
+                "scope": { "from": ["rights"], "split": ";", "strip_prefix": "app/", "map": { "w": "write:notes" }, "keep_unmapped": true },
+                "groups": { "from": ["/app/groups", "teams"], "merge": true, "prefix": "g-" },
+                "source": { "constant": "ours" } } }
+            """
+        try profile.write(toFile: path, atomically: true, encoding: .utf8)
+        let text = Self.good.replacing(
+            #""issuer": "https://auth"#,
+            with: #""provider": "\#(path)", "issuer": "https://auth"#
+        )
+        let file = try read(
+            text.replacing(
+                #""introspection": { "client_id": "rs", "client_secret": { "env": "SECRET" } }"#,
+                with: #""leeway_seconds": 1"#
+            )
+        )
+        #expect(file.files.contains(path))
+        let fetcher = FixtureFetcher([:])
+        let issuer = try TestIssuer(
+            "https://auth.example.com",
+            fetcher: fetcher,
+            discovery: "/.well-known/oauth-authorization-server"
+        )
+        let door = Door(
+            mcpAuth: try MCPAuth(file.configuration, fetcher: fetcher),
+            resource: try ResourceIdentifier("https://api.example.com/notes"),
+            now: NumericDate(1_795_425_000)
+        )
+        let token = try issuer.token([
+            "rights": "app/w;app/read:notes;other", "app": ["groups": ["a"]], "teams": "b", "source": "theirs",
+        ])
+        let authInfo = try #require(try await door.request(authorization: ["Bearer \(token)"]).authInfo)
+        #expect(Array(authInfo.scopes) == ["write:notes", "read:notes"])
+        #expect(authInfo.claims.strings(at: "/groups") == ["g-a", "g-b"])
+        #expect(authInfo.claims.string(at: "/source") == "ours")
     }
 
     @Test func `a file that is not there is named`() {

@@ -25,7 +25,7 @@ import Testing
         (.init(issuer: issuer, subject: "alice", issuedBefore: NumericDate(1_795_425_001)), true),
     ])
     func `an entry refuses the tokens for which all it says holds`(entry: DenyList.Entry, isDenied: Bool) async throws {
-        let (door, issuer) = try AttackCatalogueTests.notes()
+        let (door, issuer) = try Door.notes()
         let token = try issuer.token()
         #expect(try await door.request(authorization: ["Bearer \(token)"]).status == 200)
         door.mcpAuth.replaceDenyList(with: DenyList([entry]))
@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test func `a token that does not say when it was issued counts as issued before`() async throws {
-        let (door, issuer) = try AttackCatalogueTests.notes()
+        let (door, issuer) = try Door.notes()
         let token = try issuer.token(without: ["iat"])
         door.mcpAuth.replaceDenyList(with: DenyList([.init(issuer: Self.issuer, issuedBefore: NumericDate(1))]))
         #expect(try await door.request(authorization: ["Bearer \(token)"]).reason == "revoked")

@@ -5,10 +5,13 @@ import HTTPTypes
 import MCPAuth
 import MCPAuthCore
 import MCPAuthHTTP
+import MCPAuthJOSE
 import MCPAuthJSON
+import MCPAuthPolicy
 import MCPAuthSigning
 import MCPAuthVerification
 import TestSupport
+import Testing
 
 /// One protected resource behind its door: an HTTP request in, status and fields out.
 struct Door {
@@ -18,6 +21,9 @@ struct Door {
         let challenge: String?
         let retryAfter: String?
         let authInfo: AuthInfo?
+
+        /// Status and reason in a line, such as `401 expired`; `200` when the handler may run.
+        var verdict: String { reason.map { "\(status) \($0)" } ?? "\(status)" }
     }
 
     let mcpAuth: MCPAuth
@@ -56,21 +62,47 @@ struct Door {
             guard let name = HTTPField.Name(name) else { continue }
             request.headerFields.append(HTTPField(name: name, value: value))
         }
-        let outcome = try await (requestGuard ?? mcpAuth.requestGuard()).check(request, now: now) { _ in
-            .bytes(Array(body.utf8))
-        }
+        let outcome = try await (requestGuard ?? mcpAuth.requestGuard()).check(
+            request,
+            now: { now },
+            body: { _ in .bytes(Array(body.utf8)) }
+        )
         switch outcome {
         case .proceed(let authInfo):
             return Answer(status: 200, reason: nil, challenge: nil, retryAfter: nil, authInfo: authInfo)
         case .respond(let response, let reason):
-            return Answer(
+            let answer = Answer(
                 status: response.head.status.code,
                 reason: reason?.rawValue,
                 challenge: response.head.headerFields[.wwwAuthenticate],
                 retryAfter: response.head.headerFields[.retryAfter],
                 authInfo: nil
             )
+            if answer.reason != nil { Self.expectRightChallenge(answer) }
+            return answer
         }
+    }
+
+    /// What every refusal must tell the client, whatever was wrong (RFC 6750 section 3, RFC 9728 section 5.1).
+    private static func expectRightChallenge(_ answer: Answer) {
+        let error: String?
+        switch (answer.status, answer.reason) {
+        case (401, "no_credentials"): error = nil
+        case (401, "insufficient_authentication"): error = "insufficient_user_authentication"
+        case (401, _): error = "invalid_token"
+        case (403, "insufficient_scope"): error = "insufficient_scope"
+        case (400, "malformed_credentials"): error = "invalid_request"
+        default:
+            #expect(
+                answer.challenge == nil && (answer.retryAfter != nil) == (answer.status == 503),
+                "\(answer.verdict)"
+            )
+            return
+        }
+        let challenge = answer.challenge ?? ""
+        #expect(challenge.contains(#"resource_metadata="http"#), "\(answer.verdict)")
+        let said = error.map { challenge.contains("error=\"\($0)\"") } ?? !challenge.contains("error")
+        #expect(said, "\(answer.verdict): \(challenge)")
     }
 }
 
@@ -109,5 +141,67 @@ struct TestIssuer {
         claims.merge(changes) { $1 }
         for name in removed { claims[name] = nil }
         return try (key ?? self.key).sign(header: header, claims: .object(claims))
+    }
+
+    /// A token of these very bytes, signed; `KID` in the header stands for the name of the key.
+    func token(rawHeader: String = #"{"alg":"ES256","kid":"KID","typ":"at+jwt"}"#, rawClaims: [UInt8]) throws -> String
+    {
+        let header = Array(rawHeader.replacing("KID", with: key.keyID).utf8)
+        let input = Base64URL.encode(header) + "." + Base64URL.encode(rawClaims)
+        return input + "." + Base64URL.encode(try key.sign(Array(input.utf8)))
+    }
+
+    /// The claims of a good token as text, with more members, or with one in place of its own.
+    func claims(_ more: String, instead: String? = nil) -> String {
+        var members = [
+            ("iss", "\"\(identifier)\""), ("sub", "\"alice\""), ("client_id", "\"c1\""),
+            ("aud", "\"https://api.example.com/notes\""), ("scope", "\"read:notes\""), ("iat", "1795425000"),
+            ("exp", "1795425600"), ("jti", "\"j1\""),
+        ]
+        members.removeAll { $0.0 == instead }
+        return "{" + (members.map { "\"\($0.0)\":\($0.1)" } + [more]).joined(separator: ",") + "}"
+    }
+}
+
+extension Door {
+    /// One issuer and the resource `https://api.example.com/notes`.
+    static func notes(claims: ClaimMapping = ClaimMapping(), policy: String? = nil) throws -> (Door, TestIssuer) {
+        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        return (try notes(trusting: [issuer], claims: claims, policy: policy, fetcher: issuer.fetcher), issuer)
+    }
+
+    static func notes(
+        trusting issuers: [TestIssuer],
+        claims: ClaimMapping = ClaimMapping(),
+        policy: String? = nil,
+        fetcher: FixtureFetcher
+    ) throws -> Door {
+        let servers = issuers.map {
+            AuthorizationServer(issuer: IssuerIdentifier($0.identifier), discovery: .oidc, claims: claims)
+        }
+        var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: servers)
+        if let policy { resource.policies = [try CompiledPolicy(file: "p.json", bytes: Array(policy.utf8))] }
+        return Door(
+            mcpAuth: try MCPAuth(Configuration(resources: [resource]), fetcher: fetcher),
+            resource: resource.metadata.resource,
+            now: NumericDate(1_795_425_000)
+        )
+    }
+}
+
+/// An issuer that shares a secret with the resource server.
+enum SecretIssuer {
+    static func door(_ secret: HMACSecret, fetcher: FixtureFetcher = FixtureFetcher([:])) throws -> Door {
+        let server = AuthorizationServer(
+            issuer: "https://issuer.example",
+            discovery: .oidc,
+            hmacSecrets: [secret]
+        )
+        let resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
+        return Door(
+            mcpAuth: try MCPAuth(Configuration(resources: [resource]), fetcher: fetcher),
+            resource: resource.metadata.resource,
+            now: NumericDate(1_795_425_000)
+        )
     }
 }

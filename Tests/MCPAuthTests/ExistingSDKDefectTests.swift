@@ -14,7 +14,7 @@ import Testing
 
 /// What goes wrong with the existing SDKs and must not here; `Tests/acceptance.md` has the list.
 @Suite struct ExistingSDKDefectTests {
-    @Test func `keys are not fetched again for every token, and many who wait share one fetch`() async throws {
+    @Test func `SDK D1: keys are not fetched again for every token, and many who wait share one fetch`() async throws {
         let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let fetcher = issuer.fetcher
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
@@ -41,16 +41,16 @@ import Testing
             ["crit": ["x"], "x": 1], ["kid": 7], ["kid": [:]], ["kid": .null], ["typ": 7], ["alg": 7],
         ] as [[String: JSON]]
     )
-    func `a header that breaks parsers is 401, never a server error`(header: [String: JSON]) async throws {
-        let (door, issuer) = try AttackCatalogueTests.notes()
+    func `SDK D2: a header that breaks parsers is 401, never a server error`(header: [String: JSON]) async throws {
+        let (door, issuer) = try Door.notes()
         let answer = try await door.request(authorization: ["Bearer \(try issuer.token(header: header))"])
         #expect(answer.status == 401)
         #expect(answer.reason == "malformed_token")
         #expect(issuer.fetcher.requests.isEmpty)
     }
 
-    @Test func `a key set that is down is 503 with Retry-After, never an invalid token`() async throws {
-        let (door, issuer) = try AttackCatalogueTests.notes()
+    @Test func `SDK D3: a key set that is down is 503 with Retry-After, never an invalid token`() async throws {
+        let (door, issuer) = try Door.notes()
         issuer.fetcher.serve([], at: "https://issuer.example/jwks", status: 500)
         let answer = try await door.request(authorization: ["Bearer \(try issuer.token())"])
         #expect(answer.status == 503)
@@ -65,17 +65,17 @@ import Testing
             [#"Bearer "x\""#],
         ] as [[String]]
     )
-    func `the quotes of a challenge are whole, whatever was wrong with the request`(
+    func `SDK D4: the quotes of a challenge are whole, whatever was wrong with the request`(
         authorization: [String]
     ) async throws {
-        let (door, _) = try AttackCatalogueTests.notes()
+        let (door, _) = try Door.notes()
         let challenge = try #require(try await door.request(authorization: authorization).challenge)
         let grammar = #/Bearer [a-z_]+="[^"\\]*"(, [a-z_]+="[^"\\]*")*/#
         #expect(challenge.wholeMatch(of: grammar) != nil, "\(challenge)")
     }
 
-    @Test func `errors are those of RFC 6750, and each says where to go and what to ask for`() async throws {
-        let (door, issuer) = try AttackCatalogueTests.notes()
+    @Test func `SDK D5: errors are those of RFC 6750, and each says where to go and what to ask for`() async throws {
+        let (door, issuer) = try Door.notes()
         let requestGuard = try door.mcpAuth.requestGuard(
             resource: "https://api.example.com/notes",
             audience: [],
@@ -102,10 +102,10 @@ import Testing
             "", nil,
         ] as [String?]
     )
-    func `a token for another service of the issuer is refused, although no audience is configured`(
+    func `SDK D6: a token for another service of the issuer is refused, although no audience is configured`(
         audience: String?
     ) async throws {
-        let (door, issuer) = try AttackCatalogueTests.notes()
+        let (door, issuer) = try Door.notes()
         let token = try audience.map { try issuer.token(["aud": .string($0)]) } ?? issuer.token(without: ["aud"])
         let answer = try await door.request(authorization: ["Bearer \(token)"])
         #expect(answer.status == 401)
@@ -117,7 +117,7 @@ import Testing
         (#"{"jwks_uri":"https://auth.example.com/jwks"}"#, "MA040"), ("null", "MA040"), ("[]", "MA040"),
         ("{", "MA001"),
     ])
-    func `metadata in a configuration is looked at when it is loaded, not when a token comes`(
+    func `SDK D7: metadata in a configuration is looked at when it is loaded, not when a token comes`(
         metadata: String,
         code: String
     ) {
@@ -156,7 +156,7 @@ import Testing
         #expect(try Door.notes([server], fetcher: FixtureFetcher([:])).mcpAuth.warnings.isEmpty)
     }
 
-    @Test func `an asynchronous verify function works`() async throws {
+    @Test func `SDK D8: an asynchronous verify function works`() async throws {
         let verifier = CustomVerifier(name: "slow", issuer: "urn:example:keys") { _, _ in
             await Task.yield()
             return .verified(
@@ -170,8 +170,8 @@ import Testing
         #expect(answer.authInfo?.issuer == "urn:example:keys")
     }
 
-    @Test func `discovered metadata is fetched again when it is old`() async throws {
-        var (door, issuer) = try AttackCatalogueTests.notes()
+    @Test func `SDK D9: discovered metadata is fetched again when it is old`() async throws {
+        var (door, issuer) = try Door.notes()
         let place = "https://issuer.example/.well-known/openid-configuration"
         #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).status == 200)
         let moved: JSON = ["issuer": "https://issuer.example", "jwks_uri": "https://issuer.example/moved"]
@@ -185,7 +185,7 @@ import Testing
     }
 
     @Test func `an issuer that is down is not asked again by every request`() async throws {
-        let (door, issuer) = try AttackCatalogueTests.notes()
+        let (door, issuer) = try Door.notes()
         issuer.fetcher.setDown(true)
         let token = try issuer.token()
         for _ in 0..<20 { #expect(try await door.request(authorization: ["Bearer \(token)"]).status == 503) }
@@ -193,7 +193,7 @@ import Testing
     }
 
     @Test func `every fetch has a limit of time and of size`() async throws {
-        let (door, issuer) = try AttackCatalogueTests.notes()
+        let (door, issuer) = try Door.notes()
         #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).status == 200)
         #expect(issuer.fetcher.received.count == 2)
         for request in issuer.fetcher.received {
@@ -218,7 +218,7 @@ import Testing
         #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).status == 200)
     }
 
-    @Test func `scp and azp need no configuration, and each issuer has a mapping of its own`() async throws {
+    @Test func `SDK D10: scp and azp need no configuration, and each issuer has a mapping of its own`() async throws {
         let fetcher = FixtureFetcher([:])
         let plain = try TestIssuer("https://plain.example", fetcher: fetcher)
         let mapped = try TestIssuer("https://mapped.example", fetcher: fetcher)
@@ -243,18 +243,18 @@ import Testing
             (["exp": .number(1_795_425_600.5)], [], nil), (["exp": "1795425600"], [], "missing_expiry"),
         ] as [([String: JSON], [String], String?)]
     )
-    func `a token without exp and an ID token are refused, an exp with a fraction is good`(
+    func `SDK D13: a token without exp and an ID token are refused, an exp with a fraction is good`(
         changes: [String: JSON],
         removed: [String],
         reason: String?
     ) async throws {
-        let (door, issuer) = try AttackCatalogueTests.notes()
+        let (door, issuer) = try Door.notes()
         let answer = try await door.request(authorization: ["Bearer \(try issuer.token(changes, without: removed))"])
         #expect(answer.status == (reason == nil ? 200 : 401))
         #expect(answer.reason == reason)
     }
 
-    @Test func `a probe without a good token is for the debug log only, and has a reason`() async throws {
+    @Test func `SDK D14: a probe without a good token is for the debug log only, and has a reason`() async throws {
         let events = Lock<[EngineEvent]>([])
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
         let door = try Door.notes([server], fetcher: FixtureFetcher([:])) { event in
@@ -267,9 +267,9 @@ import Testing
         #expect(levels == [.debug, .debug, .debug])
     }
 
-    @Test func `two engines of one process share neither callers nor keys`() async throws {
-        let (first, one) = try AttackCatalogueTests.notes()
-        let (second, two) = try AttackCatalogueTests.notes()
+    @Test func `SDK D15: two engines of one process share neither callers nor keys`() async throws {
+        let (first, one) = try Door.notes()
+        let (second, two) = try Door.notes()
         let alice = try one.token(["sub": "alice"])
         let bob = try two.token(["sub": "bob"])
         for _ in 0..<2 {
@@ -281,8 +281,10 @@ import Testing
         #expect(AuthInfo.current == nil, "a caller exists only while its handler runs")
     }
 
-    @Test func `spellings of a resource identifier are one resource, and a slash makes no second one`() async throws {
-        let (door, issuer) = try AttackCatalogueTests.notes()
+    @Test func `SDK D16: spellings of a resource identifier are one resource, and a slash makes no second one`()
+        async throws
+    {
+        let (door, issuer) = try Door.notes()
         let authorization = ["Bearer \(try issuer.token())"]
         for spelling in ["https://api.example.com/notes", "HTTPS://API.example.com:443/notes"] {
             let requestGuard = try door.mcpAuth.requestGuard(resource: spelling, audience: [], requiredScopes: [])

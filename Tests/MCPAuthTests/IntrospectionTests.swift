@@ -19,6 +19,11 @@ import Testing
         (#"{"active":1}"#, 401, "inactive_token"), ("{}", 401, "inactive_token"), ("[]", 503, "issuer_unavailable"),
         ("<html>", 503, "issuer_unavailable"), ("{\(active),\"active\":true}", 503, "issuer_unavailable"),
         ("{\(active.replacing("https://as.example", with: "https://other.example"))}", 401, "untrusted_issuer"),
+        ("{\(active.replacing("\"iss\"", with: "\"x\""))}", 200, ""),
+        (#"{"error":"invalid_request"}"#, 401, "inactive_token"),
+        ("eyJhbGciOiJFUzI1NiJ9.e30.AAAA", 503, "issuer_unavailable"), ("null", 503, "issuer_unavailable"),
+        (#"{"active":null}"#, 401, "inactive_token"), (#"{"active":[true]}"#, 401, "inactive_token"),
+        ("{\(active.replacing("\"Bearer\"", with: "\"DPoP\""))}", 401, "proof_required"),
         ("{\(active.replacing("\"Bearer\"", with: "\"refresh_token\""))}", 401, "wrong_token_type"),
         ("{\(active.replacing("\"aud\"", with: "\"x\""))}", 401, "audience_mismatch"),
         ("{\(active.replacing("api.example.com/x", with: "api.example.com/y"))}", 401, "audience_mismatch"),
@@ -27,19 +32,26 @@ import Testing
         ("{\(active),\"cnf\":{\"jkt\":\"x\"}}", 401, "proof_required"),
         ("{\(active),\"nbf\":1795426000}", 401, "not_yet_valid"),
     ])
-    func `only a live access token for this resource passes`(response: String, status: Int, reason: String) async throws
-    {
+    func `D10 only a live access token for this resource passes, whatever the response looks like`(
+        response: String,
+        status: Int,
+        reason: String
+    ) async throws {
         let answer = try await door(response).request(authorization: ["Bearer opaque-token"])
         #expect(answer.status == status)
         #expect(answer.reason ?? "" == reason)
     }
 
-    @Test func `whatever keeps the issuer from answering is 503 with Retry-After`() async throws {
+    @Test func `D10 whatever keeps the issuer from answering is 503 with Retry-After`() async throws {
         let fetcher = FixtureFetcher([:])
         let refused = try await door(fetcher).request(authorization: ["Bearer opaque"])
         #expect(refused.status == 503)
         #expect(refused.retryAfter == "5")
         #expect(refused.challenge == nil)
+        for status in [204, 302, 404, 429, 500, 503] {
+            fetcher.serve(Array("{\(Self.active)}".utf8), at: "https://as.example/introspect", status: status)
+            #expect(try await door(fetcher).request(authorization: ["Bearer opaque"]).status == 503, "\(status)")
+        }
         fetcher.setDown(true)
         #expect(try await door(fetcher).request(authorization: ["Bearer opaque"]).status == 503)
     }

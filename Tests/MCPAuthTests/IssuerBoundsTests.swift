@@ -40,4 +40,37 @@ import Testing
             #expect(claims.claims.string(at: "/free") == "x")
         }
     }
+
+    @Test func `one issuer has the bounds of each resource there, and none of another`() async throws {
+        let fetcher = FixtureFetcher([:])
+        let issuer = try TestIssuer("https://issuer.example", fetcher: fetcher)
+        let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
+        var notes = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
+        notes.allowedScopes = ["https://issuer.example": ["read:notes"]]
+        var calendar = try ResourceConfiguration("https://api.example.com/calendar", authorizationServers: [server])
+        calendar.allowedScopes = ["https://issuer.example": ["read:calendar"]]
+        let door = Door(
+            mcpAuth: try MCPAuth(Configuration(resources: [notes, calendar]), fetcher: fetcher),
+            resource: notes.metadata.resource,
+            now: NumericDate(1_795_425_000)
+        )
+        let token = try issuer.token([
+            "scope": "read:notes read:calendar admin",
+            "aud": ["https://api.example.com/notes", "https://api.example.com/calendar"],
+        ])
+        for (path, scopes) in [("/notes", ["read:notes"]), ("/calendar", ["read:calendar"])] {
+            let authInfo = try await door.request(authorization: ["Bearer \(token)"], path: path).authInfo
+            #expect(authInfo.map { Array($0.scopes) } == scopes)
+        }
+    }
+
+    @Test func `bounds for an issuer that is not trusted are a mistake, and are refused`() throws {
+        let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
+        var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
+        resource.allowedScopes = ["https://issuer.example/": ["read:notes"]]
+        let error = #expect(throws: ConfigurationError.self) {
+            try MCPAuth(Configuration(resources: [resource]), fetcher: FixtureFetcher([:]))
+        }
+        #expect(error?.description.contains("`https://issuer.example/`") == true)
+    }
 }

@@ -35,7 +35,7 @@ import Testing
         result: String,
         visible: [String]
     ) async throws {
-        let (door, issuer) = try AttackCatalogueTests.notes(policy: Self.policy)
+        let (door, issuer) = try Door.notes(policy: Self.policy)
         let caller = try #require(
             try await door.request(authorization: ["Bearer \(try issuer.token(["scope": "read"]))"]).authInfo
         )
@@ -52,7 +52,7 @@ import Testing
 
     @Test(arguments: ["[]", "{}", "no JSON", #"{"tools":{}}"#])
     func `what is no list result is an error, not an empty list`(text: String) async throws {
-        let (door, issuer) = try AttackCatalogueTests.notes(policy: Self.policy)
+        let (door, issuer) = try Door.notes(policy: Self.policy)
         let caller = try #require(try await door.request(authorization: ["Bearer \(try issuer.token())"]).authInfo)
         #expect(throws: NotAListResult.self) { try door.mcpAuth.filter(text, .tools, for: caller, now: door.now) }
     }

@@ -1,6 +1,7 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import MCPAuth
 import MCPAuthCore
 import MCPAuthJOSE
@@ -40,6 +41,39 @@ import Testing
         let answer = try await door.request(authorization: ["Bearer \(try issuer.token())"])
         #expect(answer.reason == "algorithm_not_allowed")
         #expect(fetcher.requests.isEmpty)
+    }
+
+    @Test func `a secret in a file is its bytes, less one line end, whatever they are`() throws {
+        let path = NSTemporaryDirectory() + "/secret-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let text = """
+            { "version": 1, "issuers": { "i": { "issuer": "https://issuer.example", "hmac_secrets": [ { "algorithm": "HS256", "key_id": "k", "secret": { "file": "\(path)" } } ] } },
+              "resources": [ { "resource": "https://api.example.com/notes", "issuers": ["i"], "policy": "authenticated" } ] }
+            """
+        // Twelve bytes are no 36, though as text they would be.
+        try Data([UInt8](repeating: 0xFF, count: 12)).write(to: URL(filePath: path))
+        #expect(throws: ConfigurationError.self) { try ConfigurationFileTests.read(text) }
+        let random = (0..<32).map { UInt8(0x80 + $0) }
+        for ending in [[], Array("\n".utf8), Array("\r\n".utf8)] {
+            try Data(random + ending).write(to: URL(filePath: path))
+            let secret = try ConfigurationFileTests.read(text).configuration.resources[0].authorizationServers[0]
+                .hmacSecrets[0]
+            #expect(secret.secret.bytes == random)
+            #expect(secret.keyID == "k" && secret.algorithm == .hs256)
+        }
+    }
+
+    @Test func `secrets beside JWTs that are shown to the issuer are refused: they would never be used`() throws {
+        let server = AuthorizationServer(
+            issuer: "https://issuer.example",
+            discovery: .oidc,
+            introspection: .init(authentication: .bearer(token: Secret("x")), tokens: .any),
+            hmacSecrets: [HMACSecret(.hs256, secret: Secret(Self.secret))]
+        )
+        let resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
+        #expect(throws: ConfigurationError.self) {
+            try MCPAuth(Configuration(resources: [resource]), fetcher: FixtureFetcher([:]))
+        }
     }
 
     private static func token(_ algorithm: HMACAlgorithm, secret: String = secret, keyID: String? = nil) -> String {

@@ -84,12 +84,14 @@ import Testing
         try await Self.wait(for: #"scope="write:notes""#, at: port)
         try #"{"version":1,"required_scope":[]}"#.write(toFile: policy, atomically: true, encoding: .utf8)
         kill(program.processIdentifier, SIGHUP)
+        kill(program.processIdentifier, SIGUSR1)
         var log = ""
-        while !log.contains("reload_refused") {
+        while !log.contains("reload_refused") || !log.contains("purged") {
             let more = errors.fileHandleForReading.availableData
             if more.isEmpty { break }
             log += String(decoding: more, as: UTF8.self)
         }
+        #expect(log.contains("purged: keys, metadata and remembered tokens"))
         #expect(log.contains("reload_refused") && log.contains("MA002: unknown key `required_scope`"))
         #expect(try await Self.challenge(at: port)?.contains(#"scope="write:notes""#) == true)
     }

@@ -15,21 +15,32 @@ struct EngineBuilder {
     private let generation: Int
     /// Those of the generation before, which may be taken over.
     private let earlierDirectories: IssuerDirectories
+    /// Takes the events of directories, which outlive the configuration they were made for.
+    private let onFetchEvent: EngineEventHandler
     private(set) var usedDirectories = IssuerDirectories()
     let tokenCache: TokenCache?
     let revocations: Revocations
     private(set) var warnings: [String] = []
+    private var limiters: [LimiterKey: RequestLimiter] = [:]
+
+    private struct LimiterKey: Hashable {
+        let issuer: IssuerIdentifier
+        let concurrency: Int
+        let perSecond: Int
+    }
 
     init(
         _ configuration: Configuration,
         fetcher: any HTTPFetcher,
         generation: Int = 1,
-        directories: IssuerDirectories = IssuerDirectories()
+        directories: IssuerDirectories = IssuerDirectories(),
+        onFetchEvent: @escaping EngineEventHandler = { _ in }
     ) {
         self.configuration = configuration
         self.fetcher = fetcher
         self.generation = generation
         earlierDirectories = directories
+        self.onFetchEvent = onFetchEvent
         tokenCache =
             configuration.tokenCacheCapacity > 0
             ? TokenCache(capacity: configuration.tokenCacheCapacity) { Digest.sha256Words($0).map(TokenDigest.init) }
@@ -129,6 +140,12 @@ struct EngineBuilder {
                 throw ConfigurationError(.invalidValue, "the issuer `\(issuer)` may use no algorithm at all")
             }
             try Self.checkNumbers(server.introspection, of: issuer)
+            guard server.hmacSecrets.isEmpty || server.introspection?.tokens ?? .opaque == .opaque else {
+                throw ConfigurationError(
+                    .conflict,
+                    "the JWTs of `\(issuer)` are shown to it, so its HMAC secrets would never be used"
+                )
+            }
             for claim in (resource.allowedClaims[server.issuer] ?? [:]).keys.sorted()
             where ResourceConfiguration.claimsWithoutBounds.contains(claim) {
                 throw ConfigurationError(
@@ -136,9 +153,18 @@ struct EngineBuilder {
                     "the claim `\(claim)` of `\(issuer)` cannot be bounded at `\(name)`"
                 )
             }
-            if servers.count > 1, resource.allowedScopes[server.issuer] == nil {
-                warnings.append("`\(name)` trusts several issuers and `\(issuer)` may grant any scope")
-            }
+        }
+        let trusted = resource.trustedIssuers
+        for issuer in trusted where trusted.count > 1 && resource.allowedScopes[issuer] == nil {
+            let issuer = issuer.description.printable
+            warnings.append("`\(name)` trusts several issuers and `\(issuer)` may grant any scope")
+        }
+        let bounded = Set(resource.allowedScopes.keys).union(resource.allowedClaims.keys)
+        if let stranger = bounded.subtracting(trusted).min(by: { $0.description < $1.description }) {
+            throw ConfigurationError(
+                .unknownName,
+                "`\(name)` has bounds for `\(stranger.description.printable)`, which it does not trust"
+            )
         }
         // Issuers that are shown JWTs only are told apart by `iss`.
         let prefixes = servers.compactMap(\.introspection).filter { $0.tokens != .jwt }.map(\.tokenPrefix)
@@ -174,7 +200,7 @@ struct EngineBuilder {
             source: try source(of: server),
             override: try override(of: server),
             fetcher: fetcher,
-            onEvent: configuration.onEvent
+            onEvent: onFetchEvent
         )
         try lookAtInlineMetadata(of: server)
         usedDirectories.add(directory, for: server)
@@ -230,7 +256,7 @@ struct EngineBuilder {
         }
     }
 
-    private func verifier(
+    private mutating func verifier(
         _ introspection: AuthorizationServer.Introspection,
         of server: AuthorizationServer,
         _ directory: IssuerDirectory
@@ -253,16 +279,31 @@ struct EngineBuilder {
         settings.assumedAudience = introspection.assumedAudience
         settings.cacheSeconds = introspection.cacheSeconds
         settings.negativeCacheSeconds = introspection.negativeCacheSeconds
-        settings.concurrency = introspection.maximumConcurrency
-        settings.perSecond = introspection.maximumPerSecond
         return IntrospectionVerifier(
             issuer: server.issuer,
             endpoint: endpoint,
             client: try client(introspection.authentication, of: server),
             settings: settings,
+            limiter: limiter(introspection, of: server.issuer),
             fetcher: fetcher,
             onEvent: configuration.onEvent
         )
+    }
+
+    /// One for all resources that ask the same issuer.
+    private mutating func limiter(
+        _ introspection: AuthorizationServer.Introspection,
+        of issuer: IssuerIdentifier
+    ) -> RequestLimiter {
+        let key = LimiterKey(
+            issuer: issuer,
+            concurrency: introspection.maximumConcurrency,
+            perSecond: introspection.maximumPerSecond
+        )
+        if let limiter = limiters[key] { return limiter }
+        let limiter = RequestLimiter(concurrency: key.concurrency, perSecond: key.perSecond)
+        limiters[key] = limiter
+        return limiter
     }
 
     private func client(
@@ -286,7 +327,8 @@ struct EngineBuilder {
             let identity = TLSIdentity(
                 certificate: files.certificate,
                 privateKey: files.privateKey,
-                trustRoots: files.trustRoots
+                trustRoots: files.trustRoots,
+                version: Self.digest(of: [files.certificate, files.privateKey, files.trustRoots].compactMap(\.self))
             )
             return .mutualTLS(clientID: clientID, identity)
         case .privateKeyJWT(let clientID, let privateKey, let algorithm, let audience):
@@ -301,6 +343,11 @@ struct EngineBuilder {
         }
     }
 
+    /// Of what is in the files now; a file that cannot be read is for the first use to report.
+    private static func digest(of paths: [String]) -> String {
+        Digest.hexadecimalSHA256(paths.flatMap { Digest.sha256((try? FileReading.bytes(at: $0)) ?? []) })
+    }
+
     private func trustedIssuers(of resource: ResourceConfiguration) -> [TrustedIssuer] {
         let servers = resource.authorizationServers.map { server in
             TrustedIssuer(
@@ -311,17 +358,14 @@ struct EngineBuilder {
                 allowedClaims: resource.allowedClaims[server.issuer] ?? [:]
             )
         }
-        let others = resource.modules.map(\.issuer) + resource.verifiers.map(\.issuer)
-        return others.reduce(into: servers) { trusted, issuer in
-            guard !trusted.contains(where: { $0.identifier == issuer }) else { return }
-            trusted.append(
-                TrustedIssuer(
-                    identifier: issuer,
-                    allowedScopes: resource.allowedScopes[issuer],
-                    allowedClaims: resource.allowedClaims[issuer] ?? [:]
-                )
+        let others = resource.trustedIssuers.dropFirst(servers.count).map { issuer in
+            TrustedIssuer(
+                identifier: issuer,
+                allowedScopes: resource.allowedScopes[issuer],
+                allowedClaims: resource.allowedClaims[issuer] ?? [:]
             )
         }
+        return servers + others
     }
 
     private func fetchable(_ text: String) throws -> HTTPURL {
@@ -342,6 +386,16 @@ struct EngineBuilder {
             return JSON(try JSONDocument(parsing: Array(text.utf8), limits: .fetched).root)
         } catch {
             throw ConfigurationError(.invalidJSON, "\(what): \(error.message) at line \(error.line)")
+        }
+    }
+}
+
+extension ResourceConfiguration {
+    /// The authorization servers in their order, then the issuers of modules and functions, each once.
+    fileprivate var trustedIssuers: [IssuerIdentifier] {
+        let others = modules.map(\.issuer) + verifiers.map(\.issuer)
+        return others.reduce(into: authorizationServers.map(\.issuer)) { trusted, issuer in
+            if !trusted.contains(issuer) { trusted.append(issuer) }
         }
     }
 }

@@ -33,7 +33,7 @@ package struct ProviderProfile: Sendable {
         try self.init(name: path, bytes: try FileReading.bytes(at: path))
     }
 
-    private init(name file: String, bytes: [UInt8]) throws {
+    init(name file: String, bytes: [UInt8]) throws {
         let document = try DocumentReader(file: file, bytes: bytes)
         let root = try document.rootObject(allowing: FileKeys.provider)
         guard try root.required("version", try root.integer("version", in: 0...1000)) == 1 else {

@@ -7,7 +7,12 @@ public struct Secret: Sendable, CustomStringConvertible, CustomDebugStringConver
 
     /// Keeps the UTF-8 bytes of a text.
     public init(_ text: String) {
-        bytes = Array(text.utf8)
+        self.init(bytes: Array(text.utf8))
+    }
+
+    /// Keeps bytes as they are; a secret for HMAC need not be text.
+    public init(bytes: [UInt8]) {
+        self.bytes = bytes
     }
 
     /// Says that there is a secret, not which.
@@ -37,15 +42,18 @@ package struct SecretSource: Sendable {
             }
             return Secret(value)
         case (nil, let path?):
-            guard let bytes = try? files.bytes(at: FileReading.resolve(path, relativeTo: directory)) else {
+            guard var bytes = try? files.bytes(at: FileReading.resolve(path, relativeTo: directory)) else {
                 throw object.error(.missingSecret, "the secret file `\(path.printable)` cannot be read", at: "file")
             }
-            var text = String(decoding: bytes, as: UTF8.self)
-            if text.hasSuffix("\n") { text.removeLast() }
-            guard !text.isEmpty else {
+            // Bytes and not text: what is no UTF-8 must not become replacement characters, which anybody can guess.
+            if bytes.last == UInt8(ascii: "\n") {
+                bytes.removeLast()
+                if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
+            }
+            guard !bytes.isEmpty else {
                 throw object.error(.missingSecret, "the secret file `\(path.printable)` is empty", at: "file")
             }
-            return Secret(text)
+            return Secret(bytes: bytes)
         default:
             throw object.error(.missingKey, "a secret is either {\"env\": \"NAME\"} or {\"file\": \"path\"}")
         }

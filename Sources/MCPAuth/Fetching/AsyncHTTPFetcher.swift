@@ -91,7 +91,8 @@ package struct AsyncHTTPFetcher: HTTPFetcher {
     }
 }
 
-/// The clients that make themselves known by a certificate: one pool each, for the life of the process.
+/// The clients that make themselves known by a certificate: one pool for each version of its files, for the life of the
+/// process.
 private struct IdentifiedClients: Sendable {
     private static let clients = Lock<[TLSIdentity: HTTPClient]>([:])
 

@@ -21,20 +21,24 @@ final class Generation: Sendable {
     let fetcher: any HTTPFetcher
     let directories: IssuerDirectories
 
-    /// - Parameter directories: What was fetched before; that of an issuer that is configured alike is taken over.
+    /// - Parameters:
+    ///   - directories: What was fetched before; that of an issuer that is configured alike is taken over.
+    ///   - onFetchEvent: Takes the events of directories, also when a later generation took them over.
     /// - Throws: ``ConfigurationError``.
     init(
         _ configuration: Configuration,
         fetcher: any HTTPFetcher,
         number: Int = 1,
-        directories: IssuerDirectories = IssuerDirectories()
+        directories: IssuerDirectories = IssuerDirectories(),
+        onFetchEvent: @escaping EngineEventHandler
     ) throws {
         self.number = number
         var builder = EngineBuilder(
             configuration,
             fetcher: fetcher,
             generation: number,
-            directories: directories
+            directories: directories,
+            onFetchEvent: onFetchEvent
         )
         let resources = try builder.resources()
         self.configuration = configuration
@@ -74,6 +78,8 @@ final class LiveConfiguration: Sendable {
     }
 
     private let makeFetcher: FetcherMaker
+    /// Where the events of directories go: to the handler of the generation in force.
+    private let fetchEvents: Lock<EngineEventHandler>
     private let state: Lock<State>
     /// The number of the generation whose engines are in place.
     private let published = Lock(1)
@@ -82,7 +88,11 @@ final class LiveConfiguration: Sendable {
 
     init(_ configuration: Configuration, makeFetcher: @escaping FetcherMaker) throws {
         self.makeFetcher = makeFetcher
-        let generation = try Generation(configuration, fetcher: makeFetcher(configuration))
+        let fetchEvents = Lock(configuration.onEvent)
+        self.fetchEvents = fetchEvents
+        let generation = try Generation(configuration, fetcher: makeFetcher(configuration)) { event in
+            fetchEvents.withLock { $0 }(event)
+        }
         state = Lock(State(generation: generation))
         var made = generation.engines.makeIterator()
         engines = ShardedLock(count: generation.engines.count) { made.next() ?? generation.engines[0] }
@@ -107,6 +117,7 @@ final class LiveConfiguration: Sendable {
         do {
             let new = try build(configuration)
             publish(new)
+            fetchEvents.withLock { $0 = configuration.onEvent }
             configuration.onEvent(EngineEvent(.info, .reloaded, "generation \(new.number) is in force"))
         } catch {
             refuse(error)
@@ -134,13 +145,14 @@ final class LiveConfiguration: Sendable {
             let old = current
             let isFetchedAlike = configuration.dangerouslyAllowHTTP == old.configuration.dangerouslyAllowHTTP
             let fetcher = isFetchedAlike ? old.fetcher : makeFetcher(configuration)
+            let fetchEvents = fetchEvents
             let new = try Generation(
                 configuration,
                 fetcher: fetcher,
                 number: old.number + 1,
                 // What was fetched by other rules is not taken over.
                 directories: isFetchedAlike ? old.directories : IssuerDirectories()
-            )
+            ) { event in fetchEvents.withLock { $0 }(event) }
             let isNext = state.withLock { state in
                 guard state.generation === old else { return false }
                 state.generation = new

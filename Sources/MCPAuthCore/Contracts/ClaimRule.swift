@@ -64,7 +64,7 @@ public struct ClaimRule: Sendable, Hashable, ExpressibleByArrayLiteral {
         return nil
     }
 
-    /// Whether the value is more than a copy.
+    /// Whether the value is a copy of the first source that is present.
     package var isPlain: Bool { constant == nil && !mergesSources && !hasSteps }
 
     private var hasSteps: Bool {
@@ -76,7 +76,9 @@ public struct ClaimRule: Sendable, Hashable, ExpressibleByArrayLiteral {
         var joined: [String] = []
         for value in values {
             guard let strings = strings(of: value) else { return .invalid }
-            for string in strings.compactMap(transformed) where !joined.contains(string) { joined.append(string) }
+            for string in strings.compactMap(transformed) where !joined.contains(where: string.isExactly) {
+                joined.append(string)
+            }
         }
         return .value(.array(joined.map(JSON.string)))
     }

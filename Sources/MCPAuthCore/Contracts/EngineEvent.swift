@@ -39,6 +39,8 @@ public struct EngineEvent: Sendable, Hashable, CustomStringConvertible {
         case reloaded
         /// A new configuration is not acceptable; the old one stays in force.
         case reloadRefused = "reload_refused"
+        /// What was fetched and remembered was thrown away.
+        case purged
         /// The deny list was replaced.
         case denyListReplaced = "deny_list_replaced"
     }

@@ -38,14 +38,20 @@ package struct PolicyInput: Sendable {
 /// What the request wants to do.
 package struct PolicyOperation: Sendable {
     package let method: HTTPRequest.Method
-    /// The canonical request path below the public authority.
+    /// The canonical request path below the public authority, without a slash at its end unless it is the root.
     package let path: String
     package let operation: Operation
 
     package init(method: HTTPRequest.Method, path: String, operation: Operation) {
         self.method = method
-        self.path = path
+        self.path = Self.comparable(path)
         self.operation = operation
+    }
+
+    /// The one spelling in which patterns meet paths: hosts route the others to the same handler.
+    package static func comparable(_ path: String) -> String {
+        let path = RequestPath.withoutTrailingSlash(RequestPath.canonical(path) ?? path)
+        return path.isEmpty ? "/" : path
     }
 }
 

@@ -51,7 +51,7 @@ package struct TokenEvidence: Sendable {
     package let document: JSONDocument
     /// The JSON text of ``document``.
     package let payload: [UInt8]
-    /// The end of validity where the claims have no `exp`; never later than what the verifier vouches for.
+    /// The end of what the verifier vouches for; with an `exp` in the claims the earlier of both counts.
     package let notAfter: NumericDate?
     /// The audience the verifier vouches for where the claims have no `aud`, because the credential is of a kind
     /// that never carries one.

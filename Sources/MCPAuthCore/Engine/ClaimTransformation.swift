@@ -104,14 +104,16 @@ package enum ClaimTransformation {
     }
 
     /// Every audience; empty when absent or not made of strings only.
+    ///
+    /// What is assumed stands for a claim that is not there, never for one that is and does not fit.
     private static func audience(_ rule: ClaimRule, _ claims: JSONValue, _ assumed: String?) -> [String] {
+        if let assumed, rule.constant == nil, rule.plainValue(in: claims) == nil { return [assumed] }
         if rule.isPlain {
-            guard let value = rule.plainValue(in: claims) else { return assumed.map { [$0] } ?? [] }
+            guard let value = rule.plainValue(in: claims) else { return [] }
             return value.string.map { [$0] } ?? value.strings ?? []
         }
         switch rule.apply(to: claims) {
-        case .absent: return assumed.map { [$0] } ?? []
-        case .invalid: return []
+        case .absent, .invalid: return []
         case .value(let value): return value.string.map { [$0] } ?? value.strings ?? []
         }
     }

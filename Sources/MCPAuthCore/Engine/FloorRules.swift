@@ -3,12 +3,12 @@
 
 internal import MCPAuthJSON
 
-/// What no policy can switch off: audience, time, token type, revocation and issuer bounds.
+/// What no policy can switch off: time, audience, binding, revocation and issuer bounds.
 package enum FloorRules {
     /// The identity a verified token gives at one resource, or why it gives none.
     ///
-    /// Rules, in order: `exp` (or the verifier's own end) is not past and `nbf` not in the future, both within the
-    /// issuer's leeway; the audience names this resource; the token is not bound to a proof that was not presented
+    /// Rules, in order: `exp` (or the verifier's own end) is not past, `nbf` and `iat` are not in the future, all within
+    /// the issuer's leeway; the audience names this resource; the token is not bound to a proof that was not presented
     /// (RFC 9449 section 7.2, RFC 8705 section 3); the deny list does not name it. Scopes and claim values beyond the
     /// issuer's bounds are dropped.
     package static func apply(
@@ -21,9 +21,10 @@ package enum FloorRules {
         guard now < token.verified.facts.expiresAt.adding(leeway) else {
             return .denied(invalidToken(.expired, resource))
         }
-        if let notBefore = token.verified.facts.notBefore, notBefore > now.adding(leeway) {
-            return .denied(invalidToken(.notYetValid, resource))
-        }
+        let latest = now.adding(leeway)
+        guard token.verified.facts.notBefore.map({ $0 <= latest }) ?? true,
+            token.verified.facts.issuedAt.map({ $0 <= latest }) ?? true
+        else { return .denied(invalidToken(.notYetValid, resource)) }
         guard resource.accepts(audience: token.verified.facts.audience) else {
             return .denied(invalidToken(.audienceMismatch, resource))
         }

@@ -3,17 +3,55 @@
 
 /// The one canonicaliser of request paths.
 ///
-/// A path either is canonical already or is refused: a path that another program might read differently has no
-/// meaning here. Refused are relative and empty paths, empty and dot segments, `;`, `\`, `#`, control and non-ASCII
-/// bytes, broken percent-encoding, and the percent-encoding of `/`, `\`, `.`, `;`, `%`, NUL or any unreserved
-/// character.
+/// A path that another program might read as something else is refused: relative and empty paths, empty and dot
+/// segments, `;`, `\`, `#`, control and non-ASCII bytes, broken percent-encoding, and the percent-encoding of `/`, `\`,
+/// `.`, `;`, `%`, NUL or any unreserved character. Of the spellings that clients do send for one path, there is one here:
+/// what may stand for itself (RFC 3986 section 3.3) does, and other bytes are encoded in upper case.
 package enum RequestPath {
-    package static func isCanonical(_ path: String) -> Bool {
+    /// The one spelling of a path; `nil` when it is refused.
+    ///
+    /// A slash at the end stays: hosts see none, so whatever compares paths takes it off with
+    /// ``withoutTrailingSlash(_:)``.
+    package static func canonical(_ path: String) -> String? {
         var path = path
-        return path.withUTF8 { unsafe isCanonical($0) }
+        guard path.withUTF8({ unsafe isUnambiguous($0) }) else { return nil }
+        return path.utf8.contains(UInt8(ascii: "%")) ? respelled(path) : path
     }
 
-    private static func isCanonical(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    /// The root has an empty path then.
+    package static func withoutTrailingSlash(_ path: String) -> String {
+        path.utf8.last == UInt8(ascii: "/") ? String(path.dropLast()) : path
+    }
+
+    private static func respelled(_ path: String) -> String {
+        let bytes = Array(path.utf8)
+        var respelled: [UInt8] = []
+        respelled.reserveCapacity(bytes.count)
+        var index = 0
+        while index < bytes.count {
+            if bytes[index] == UInt8(ascii: "%"), index + 2 < bytes.count, let high = hex(bytes[index + 1]),
+                let low = hex(bytes[index + 2])
+            {
+                if standsForItself(high << 4 | low) {
+                    respelled.append(high << 4 | low)
+                } else {
+                    respelled += [bytes[index], digits[Int(high)], digits[Int(low)]]
+                }
+                index += 3
+            } else {
+                respelled.append(bytes[index])
+                index += 1
+            }
+        }
+        return String(decoding: respelled, as: UTF8.self)
+    }
+
+    /// The characters of a segment that are neither unreserved nor refused.
+    private static func standsForItself(_ byte: UInt8) -> Bool { "!$&'()*+,=:@".utf8.contains(byte) }
+
+    private static let digits = Array("0123456789ABCDEF".utf8)
+
+    private static func isUnambiguous(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         guard unsafe bytes.first == UInt8(ascii: "/"), bytes.count <= 8 * 1024 else { return false }
         var segmentStart = 1
         var index = 1

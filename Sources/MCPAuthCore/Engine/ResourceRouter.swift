@@ -14,6 +14,8 @@ package struct ResourceRouter: Sendable {
     private typealias Paths = [String: ProtectedResource]
 
     private let rule: AuthorityRule
+    /// In bytes.
+    private var longestPath = 0
     /// By host and port.
     private let byAuthority: [String: Paths]
     /// What the usual spellings of a `Host` field lead to, so that they need no reading.
@@ -33,7 +35,8 @@ package struct ResourceRouter: Sendable {
         for resource in resources {
             let url = resource.identifier.url
             let authority = rule == .any ? "" : Self.text(url.host, url.port, url.scheme)
-            let path = Self.withoutTrailingSlash(url.path)
+            let path = RequestPath.withoutTrailingSlash(RequestPath.canonical(url.path) ?? url.path)
+            longestPath = max(longestPath, path.count)
             if let other = byAuthority[authority]?[path] {
                 let identifiers =
                     "`\(other.identifier.description.printable)` and `\(resource.identifier.description.printable)`"
@@ -59,7 +62,8 @@ package struct ResourceRouter: Sendable {
         var known: [Target: ProtectedResource] = [:]
         for url in resources.map(\.identifier.url) {
             for spelling in rule == .any ? [""] : Self.spellings(url) {
-                known[Target(authority: spelling, path: url.path)] = search(spelling, url.path)
+                let path = RequestPath.canonical(url.path) ?? url.path
+                known[Target(authority: spelling, path: path)] = search(spelling, path)
             }
         }
         return known
@@ -74,13 +78,15 @@ package struct ResourceRouter: Sendable {
     ///
     /// `/notes` contains `/notes` and `/notes/1`, not `/notes2`.
     package func route(_ request: ProtectedResourceRequest) -> Stage<ProtectedResource> {
-        guard RequestPath.isCanonical(request.path) else { return .denied(Denial(.ambiguousTarget, status: 400)) }
+        guard let path = RequestPath.canonical(request.path) else {
+            return .denied(Denial(.ambiguousTarget, status: 400))
+        }
         if let authority = rule == .any ? "" : request.authority,
-            let resource = known[Target(authority: authority, path: request.path)]
+            let resource = known[Target(authority: authority, path: path)]
         {
             return .passed(resource)
         }
-        guard let resource = search(request.authority, request.path) else {
+        guard let resource = search(request.authority, path) else {
             return .denied(Denial(.noSuchResource, status: 404))
         }
         return .passed(resource)
@@ -89,7 +95,8 @@ package struct ResourceRouter: Sendable {
     private func search(_ authority: String?, _ requestPath: String) -> ProtectedResource? {
         for paths in candidates(authority) {
             if let resource = paths[requestPath] { return resource }
-            var path = Self.withoutTrailingSlash(requestPath)[...]
+            // No prefix that is longer than the longest path there is need be tried.
+            var path = RequestPath.withoutTrailingSlash(requestPath).prefix(longestPath + 1)
             while true {
                 if let resource = paths[String(path)] { return resource }
                 guard let slash = path.lastIndex(of: "/") else { break }
@@ -114,9 +121,5 @@ package struct ResourceRouter: Sendable {
 
     private static func text(_ host: String, _ port: Int?, _ scheme: String) -> String {
         "\(host):\(port ?? (scheme == "https" ? 443 : 80))"
-    }
-
-    private static func withoutTrailingSlash(_ path: String) -> String {
-        path.hasSuffix("/") ? String(path.dropLast()) : path
     }
 }

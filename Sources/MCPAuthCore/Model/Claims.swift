@@ -143,9 +143,13 @@ public struct Claims: Sendable {
     }
 
     private var everything: JSON {
-        let changes: [String: JSON] = [
-            "scope": .array(scopes.map(JSON.string)), "client_id": clientID.map(JSON.string) ?? .null,
-        ]
-        return (root.map(JSON.init) ?? [:]).merging(patch: .object(changes.merging(contents.mapped) { $1 }))
+        var members: [String: JSON] = [:]
+        for (name, value) in root?.members ?? [] { members[name] = JSON(value) }
+        for name in Set(["scope", "client_id"]).union(contents.mapped.keys) {
+            // Put in its place as a whole, so that nothing of the token's own shows through.
+            let member = replacement(of: name)
+            if case .null = member { members[name] = nil } else { members[name] = member }
+        }
+        return .object(members)
     }
 }

@@ -13,9 +13,9 @@ public struct DenyList: Sendable, Hashable {
         public var issuer: IssuerIdentifier
         /// Their `jti`.
         public var tokenID: String?
-        /// Their `sub`.
+        /// Their subject, after the claim mapping of the issuer.
         public var subject: String?
-        /// Their client.
+        /// Their client, after the claim mapping of the issuer.
         public var clientID: String?
         /// They were issued before this time; a token that does not say when counts as such.
         public var issuedBefore: NumericDate?
@@ -36,10 +36,10 @@ public struct DenyList: Sendable, Hashable {
         }
 
         fileprivate func matches(_ facts: TokenFacts, tokenID actual: @autoclosure () -> String?) -> Bool {
-            if let subject, subject != facts.subject { return false }
-            if let clientID, clientID != facts.clientID { return false }
+            if let subject, facts.subject.map(subject.isExactly) != true { return false }
+            if let clientID, facts.clientID.map(clientID.isExactly) != true { return false }
             if let issuedBefore, let issuedAt = facts.issuedAt, issuedAt >= issuedBefore { return false }
-            if let tokenID, tokenID != actual() { return false }
+            if let tokenID, actual().map(tokenID.isExactly) != true { return false }
             return true
         }
     }

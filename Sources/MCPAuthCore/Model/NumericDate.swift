@@ -11,10 +11,10 @@ internal import Darwin
 ///
 /// Every check takes the time as an argument; only hosts and programs read the clock.
 public struct NumericDate: Hashable, Sendable, Comparable {
-    /// Finite.
+    /// Finite in every claim; infinite only where there is no beginning or no end.
     public let secondsSinceEpoch: Double
 
-    /// A time by its seconds, which must be finite.
+    /// A time by its seconds, which must be a number.
     public init(_ secondsSinceEpoch: Double) {
         self.secondsSinceEpoch = secondsSinceEpoch
     }

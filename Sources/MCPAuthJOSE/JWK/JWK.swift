@@ -24,13 +24,18 @@ package struct JWK: Sendable {
     ///
     /// Accepts RSA of 2048 bits or more, EC on its curve, and Ed25519. `alg`, `use` and `key_ops` are obeyed where
     /// present. Certificates (`x5c`, `x5u`) are not read. A private or symmetric key is refused even though its public
-    /// part would do: a set that publishes one is compromised.
+    /// part would do: who publishes one gives it away.
     package init(_ value: JSONValue) throws(Unusable) {
         guard value.kind == .object else { throw .notAnObject }
-        keyID = try Self.keyID(value)
         guard value["d"] == nil, value["k"] == nil else { throw .privateKey }
+        keyID = try Self.keyID(value)
         guard Self.allowsVerification(value) else { throw .notForSignatures }
-        key = try Self.publicKey(value)
+        key = try Self.publicKey(value, pinned: try Self.pinnedAlgorithm(value))
+    }
+
+    /// The public part of an entry that has its private part too, whatever the entry says it is for.
+    static func exposedKey(_ value: JSONValue) -> PublicKey? {
+        value["d"] == nil ? nil : try? publicKey(value, pinned: nil)
     }
 
     private static func keyID(_ value: JSONValue) throws(Unusable) -> ExactString? {
@@ -47,8 +52,10 @@ package struct JWK: Sendable {
         return true
     }
 
-    private static func publicKey(_ value: JSONValue) throws(Unusable) -> PublicKey {
-        let pinned = try pinnedAlgorithm(value)
+    private static func publicKey(
+        _ value: JSONValue,
+        pinned: SignatureAlgorithm?
+    ) throws(Unusable) -> PublicKey {
         let key: PublicKey?
         switch (value["kty"]?.string, value["crv"]?.string) {
         case ("RSA", _):

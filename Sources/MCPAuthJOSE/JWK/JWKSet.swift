@@ -6,13 +6,17 @@ package import MCPAuthJSON
 /// The verification keys of one issuer (RFC 7517 section 5).
 package struct JWKSet: Sendable {
     /// An entry that was left out, and why.
-    package struct Skipped: Sendable {
+    package struct Skipped: Sendable, Equatable {
         package let index: Int
         package let reason: JWK.Unusable
-        /// Its `kid`, where it has one.
-        package let keyID: ExactString?
         /// Its `kty` and `crv`, as ``SignatureAlgorithm/keyFamily``.
         let family: String
+
+        init(_ index: Int, _ reason: JWK.Unusable, _ entry: JSONValue) {
+            self.index = index
+            self.reason = reason
+            family = [entry["kty"]?.string, entry["crv"]?.string].compactMap(\.self).joined(separator: " ")
+        }
     }
 
     /// The result of looking for the key of a token.
@@ -34,6 +38,8 @@ package struct JWKSet: Sendable {
 
     package let keys: [JWK]
     package let skipped: [Skipped]
+    /// The keys whose private part the set gives away; none of them is in ``keys``, under whatever `kid`.
+    package let exposed: [PublicKey]
     private let indicesByKeyID: [ExactString: [Int]]
     /// The keys by the text of the entries they were read from.
     private let keysByEntry: [[UInt8]: JWK]
@@ -48,21 +54,30 @@ package struct JWKSet: Sendable {
     package init(_ value: JSONValue, reusing earlier: JWKSet? = nil) throws(Malformed) {
         guard let entries = value["keys"]?.array else { throw .noKeysArray }
         guard entries.count <= Self.maximumCount else { throw .tooManyKeys }
-        var keys: [JWK] = []
+        var read: [(index: Int, key: JWK)] = []
         var skipped: [Skipped] = []
+        var exposed: [PublicKey] = []
         var keysByEntry: [[UInt8]: JWK] = [:]
         for (index, entry) in entries.enumerated() {
             do throws(JWK.Unusable) {
                 let text = JSON(entry).encoded()
                 let key = if let known = earlier?.keysByEntry[text] { known } else { try JWK(entry) }
-                keys.append(key)
+                read.append((index, key))
                 keysByEntry[text] = key
             } catch {
-                let family = [entry["kty"]?.string, entry["crv"]?.string].compactMap(\.self).joined(separator: " ")
-                let keyID = entry["kid"]?.string.map { ExactString($0) }
-                skipped.append(Skipped(index: index, reason: error, keyID: keyID, family: family))
+                skipped.append(Skipped(index, error, entry))
+                if error == .privateKey, let key = JWK.exposedKey(entry) { exposed.append(key) }
             }
         }
+        var keys: [JWK] = []
+        for (index, key) in read {
+            if exposed.contains(where: { $0.isSameKey(as: key.key) }) {
+                skipped.append(Skipped(index, .privateKey, entries[index]))
+            } else {
+                keys.append(key)
+            }
+        }
+        self.exposed = exposed
         self.keys = keys
         self.skipped = skipped
         self.keysByEntry = keysByEntry

@@ -55,8 +55,10 @@ internal import COpenSSL
     }
 
     /// An Ed25519 key (RFC 8037 section 2) from its 32 bytes.
+    ///
+    /// Returns `nil` for the points of small order: everybody can sign for these.
     package convenience init?(ed25519 bytes: [UInt8]) {
-        guard bytes.count == 32 else { return nil }
+        guard bytes.count == 32, !SmallOrder.isPoint(bytes) else { return nil }
         guard let key = unsafe EVP_PKEY_new_raw_public_key_ex(nil, "ED25519", nil, bytes, bytes.count) else {
             return nil
         }

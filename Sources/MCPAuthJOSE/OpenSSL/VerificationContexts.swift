@@ -10,8 +10,8 @@ internal import Synchronization
 /// With a digest algorithm the digest is made first and an `EVP_PKEY_CTX` only verifies it; Ed25519 hashes the message
 /// itself, in an `EVP_MD_CTX`. Both can verify any number of signatures.
 // SAFETY: the pointers in the pool are reached with its lock held only, and `first` is taken and put back by one atomic
-// exchange each; a pointer that was taken out belongs to the thread that took it until it is put back. The key outlives
-// the pool, whose only owner is the owner of the key.
+// exchange each; a pointer that was taken out belongs to the thread that took it until it is put back. Each context holds
+// a reference of its own to the key, which so outlives it.
 @safe final class VerificationContexts: @unchecked Sendable {
     private let key: OpaquePointer
     let algorithm: SignatureAlgorithm

@@ -24,7 +24,9 @@ package struct PolicyCall: Sendable, Hashable {
         if words.count == 2 {
             // Servers cut off the query, and refuse a path that could be read in two ways.
             let path = String(words[1].prefix { $0 != "?" })
-            guard RequestPath.isCanonical(path), let method = HTTPRequest.Method(String(words[0])) else { return nil }
+            guard RequestPath.canonical(path) != nil, let method = HTTPRequest.Method(String(words[0])) else {
+                return nil
+            }
             self.init(.http, method, path: path)
             return
         }

@@ -151,7 +151,10 @@ package final class CachedFetch<Value: Sendable>: Sendable {
                 state.nextAttempt = attempt
                 state.failures += 1
                 state.lastError = error.description
-                goodUntil = state.entry.map { min(attempt, $0.fetchedAt.adding(timing.usableFor)) }
+                goodUntil = state.entry.map { entry in
+                    let fresh = entry.fetchedAt.adding(timing.freshFor)
+                    return min(max(fresh, attempt), entry.fetchedAt.adding(timing.usableFor))
+                }
             }
             return Outcome(previous: previous, result: result, goodUntil: goodUntil)
         }

@@ -75,11 +75,14 @@ package struct TLSIdentity: Sendable, Hashable {
     package let privateKey: String
     /// The authorities to believe instead of the system's.
     package let trustRoots: String?
+    /// What tells the files from those that had these names before, such as a digest.
+    package let version: String
 
-    package init(certificate: String, privateKey: String, trustRoots: String? = nil) {
+    package init(certificate: String, privateKey: String, trustRoots: String? = nil, version: String = "") {
         self.certificate = certificate
         self.privateKey = privateKey
         self.trustRoots = trustRoots
+        self.version = version
     }
 }
 

@@ -64,7 +64,12 @@ package final class IssuerDirectory: Sendable {
                 if outcome.previous.map({ !ring.hasSamePublishedKeys(as: $0) }) ?? true {
                     // Whatever was concluded from other keys is looked at again.
                     trust.renew()
-                    Self.report(ring.published, of: issuer, isFirst: outcome.previous == nil, to: onEvent)
+                    let count = ring.published.keys.count
+                    let message = "`\(issuer.description.printable)` publishes \(count) usable keys"
+                    onEvent(EngineEvent(outcome.previous == nil ? .debug : .info, .keysChanged, message))
+                }
+                if ring.published.skipped != outcome.previous?.published.skipped {
+                    Self.report(ring.published.skipped, of: issuer, to: onEvent)
                 }
             }
             if let goodUntil = outcome.goodUntil { trust.extend(until: goodUntil) }
@@ -117,7 +122,9 @@ package final class IssuerDirectory: Sendable {
             }
             let candidates = entry.value.candidates(keyID: keyID, algorithm: algorithm, now: now)
             if let answer = answer(candidates, mark) { return answer }
-            if isRefreshed, tokenIssuedAt.map({ $0 <= entry.fetchedAt }) ?? true { return .unknown }
+            // Nobody signs in the future, whatever a token says.
+            let isNewer = tokenIssuedAt.map { min($0, now) > entry.fetchedAt } ?? false
+            if isRefreshed, !isNewer { return .unknown }
         }
         return .unavailable(retryAfter: keyFetch.retryAfter(now: now))
     }
@@ -163,17 +170,17 @@ package final class IssuerDirectory: Sendable {
         )
     }
 
+    /// Many sets have keys that are not for us; one with a private key is in danger.
     private static func report(
-        _ keys: JWKSet,
+        _ skipped: [JWKSet.Skipped],
         of issuer: IssuerIdentifier,
-        isFirst: Bool,
         to onEvent: EngineEventHandler
     ) {
-        let name = issuer.description.printable
-        onEvent(EngineEvent(isFirst ? .debug : .info, .keysChanged, "`\(name)` publishes \(keys.keys.count) keys"))
-        for skipped in keys.skipped where skipped.reason == .privateKey {
-            let message = "entry \(skipped.index) of the JWK Set of `\(name)` \(skipped.reason.rawValue)"
-            onEvent(EngineEvent(.error, .keysSkipped, message))
+        for skipped in skipped {
+            let message =
+                "entry \(skipped.index) of the JWK Set of `\(issuer.description.printable)` is left out: "
+                + skipped.reason.rawValue
+            onEvent(EngineEvent(skipped.reason == .privateKey ? .error : .debug, .keysSkipped, message))
         }
     }
 

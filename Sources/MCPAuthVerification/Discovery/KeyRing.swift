@@ -18,9 +18,9 @@ struct KeyRing: Sendable {
 
     /// The keys that may have made a signature, at most a few.
     enum Candidates: Sendable {
-        /// Keys of the published set, and of the grace where they are called the same.
+        /// Keys of the published set.
         case published([JWK])
-        /// Keys of the grace only.
+        /// Keys of the grace, perhaps beside one of the published set that is called the same.
         case vanished([JWK])
         /// No key is called so; a newer set may have it.
         case unknown
@@ -44,10 +44,9 @@ struct KeyRing: Sendable {
     /// The ring after a newer set was fetched.
     func succeeded(by newer: JWKSet, at now: NumericDate) -> KeyRing {
         var ring = KeyRing(newer)
-        let compromised = Set(newer.skipped.filter { $0.reason == .privateKey }.compactMap(\.keyID))
         let gone = published.keys.map { Vanished(key: $0, since: now) } + vanished
         for candidate in gone where now < candidate.since.adding(Self.grace) {
-            let isCompromised = candidate.key.keyID.map(compromised.contains) ?? false
+            let isCompromised = newer.exposed.contains { $0.isSameKey(as: candidate.key.key) }
             let isKnown = (newer.keys + ring.vanished.map(\.key)).contains { candidate.key.isSame(as: $0) }
             if !isCompromised && !isKnown && ring.vanished.count < Self.mostVanished { ring.vanished.append(candidate) }
         }
@@ -74,7 +73,9 @@ struct KeyRing: Sendable {
                 && candidate.key.key.algorithms.contains(algorithm)
         }.map(\.key)
         switch published.select(keyID: keyID, algorithm: algorithm) {
-        case .key(let key): return .published([key] + graced.prefix(Self.mostCandidates - 1))
+        case .key(let key):
+            guard !graced.isEmpty else { return .published([key]) }
+            return .vanished([key] + graced.prefix(Self.mostCandidates - 1))
         case .ambiguous: return .unusable
         case .unknownKeyID: return graced.isEmpty ? .unknown : .vanished(Array(graced.prefix(Self.mostCandidates)))
         case .algorithmDoesNotFit:

@@ -11,8 +11,8 @@ internal import MCPAuthJSON
 /// token is rejected. Whatever keeps the issuer from answering, our own credentials included, is *unavailable*: never
 /// an invalid token. Time, audience and scopes of the response are checked by the floor rules.
 ///
-/// Those who ask about the same token at the same time share one request. That a token is not active is remembered for
-/// a short time; what is active is kept by the engine, for as long as ``Settings/cacheSeconds`` says.
+/// Those who ask about the same token at the same time share one request. That a token is not acceptable is remembered
+/// for a short time; what is active is kept by the engine, for as long as ``Settings/cacheSeconds`` says.
 package final class IntrospectionVerifier: TokenVerifier {
     /// Where the introspection endpoint is.
     package enum Endpoint: Sendable {
@@ -39,12 +39,8 @@ package final class IntrospectionVerifier: TokenVerifier {
         package var assumedAudience: String?
         /// Seconds for which an active token is not asked about again.
         package var cacheSeconds = 30.0
-        /// Seconds for which an inactive token is not asked about again.
+        /// Seconds for which a token that is not acceptable is not asked about again.
         package var negativeCacheSeconds = 10.0
-        /// The most requests at once.
-        package var concurrency = 64
-        /// The most requests that begin in a second.
-        package var perSecond = 500
 
         package init() {}
     }
@@ -58,14 +54,20 @@ package final class IntrospectionVerifier: TokenVerifier {
     private let onEvent: EngineEventHandler
     private let limiter: RequestLimiter
     private let flights = SingleFlight<TokenDigest, VerifierAnswer>()
-    /// When what was said of an inactive token is forgotten.
-    private let inactive = ShardedCache<TokenDigest, NumericDate>(capacity: 10_000)
+    private let refused = ShardedCache<TokenDigest, Refusal>(capacity: 10_000)
+
+    /// Why a token is not acceptable, and when that is forgotten.
+    private struct Refusal: Sendable {
+        let reason: Denial.Reason
+        let until: NumericDate
+    }
 
     package init(
         issuer: IssuerIdentifier,
         endpoint: Endpoint,
         client: ClientAuthentication,
         settings: Settings = Settings(),
+        limiter: RequestLimiter,
         fetcher: any HTTPFetcher,
         onEvent: @escaping EngineEventHandler = { _ in }
     ) {
@@ -76,7 +78,7 @@ package final class IntrospectionVerifier: TokenVerifier {
         self.settings = settings
         self.fetcher = fetcher
         self.onEvent = onEvent
-        limiter = RequestLimiter(concurrency: settings.concurrency, perSecond: settings.perSecond)
+        self.limiter = limiter
     }
 
     package func verify(
@@ -90,7 +92,7 @@ package final class IntrospectionVerifier: TokenVerifier {
         guard let digest = Digest.sha256Words(token.bytes).map(TokenDigest.init) else {
             return .unavailable(.verifierUnavailable, retryAfter: 5)
         }
-        guard inactive.value(of: digest, ifGood: { now < $0 }) == nil else { return .rejected(.inactiveToken) }
+        if let refusal = refused.value(of: digest, ifGood: { now < $0.until }) { return .rejected(refusal.reason) }
         return await flights.value(for: digest) { await self.ask(token, digest, now) }
     }
 
@@ -154,14 +156,17 @@ package final class IntrospectionVerifier: TokenVerifier {
         _ now: NumericDate
     ) -> VerifierAnswer {
         let answer = document.root
-        guard answer["active"]?.boolean == true else {
-            if settings.negativeCacheSeconds > 0 {
-                inactive.keep(now.adding(settings.negativeCacheSeconds), for: digest)
-            }
-            return .rejected(.inactiveToken)
+        guard answer["active"]?.boolean == true else { return refuse(digest, .inactiveToken, now) }
+        if let named = answer["iss"], !named.isString(issuer.description) {
+            return refuse(digest, .untrustedIssuer, now)
         }
-        if let named = answer["iss"], !named.isString(issuer.description) { return .rejected(.untrustedIssuer) }
-        guard isAccessToken(answer) else { return .rejected(.wrongTokenType) }
+        switch answer["token_type"].map({ $0.string?.lowercased() ?? "" }) {
+        // Issuers report refresh and ID tokens as active too; this tells them apart where it is sent.
+        case nil, "bearer", "access_token": break
+        // RFC 9449 section 5: bound to a key, whether or not `cnf` says to which.
+        case "dpop": return refuse(digest, .proofRequired, now)
+        default: return refuse(digest, .wrongTokenType, now)
+        }
         return .verified(
             TokenEvidence(
                 issuer: issuer,
@@ -171,6 +176,13 @@ package final class IntrospectionVerifier: TokenVerifier {
                 reuse: settings.cacheSeconds > 0 ? .until(now.adding(settings.cacheSeconds)) : .never
             )
         )
+    }
+
+    private func refuse(_ digest: TokenDigest, _ reason: Denial.Reason, _ now: NumericDate) -> VerifierAnswer {
+        if settings.negativeCacheSeconds > 0 {
+            refused.keep(Refusal(reason: reason, until: now.adding(settings.negativeCacheSeconds)), for: digest)
+        }
+        return .rejected(reason)
     }
 
     private var printableIssuer: String { issuer.description.printable }
@@ -190,11 +202,5 @@ package final class IntrospectionVerifier: TokenVerifier {
         case .discovered(let directory, let provenance):
             return await directory.metadata(now: now)?.url("introspection_endpoint").map { ($0, provenance) }
         }
-    }
-
-    /// Issuers report refresh and ID tokens as active too; `token_type` tells them apart where it is sent.
-    private func isAccessToken(_ answer: JSONValue) -> Bool {
-        guard let type = answer["token_type"] else { return true }
-        return type.string.map { ["bearer", "dpop", "access_token"].contains($0.lowercased()) } ?? false
     }
 }

@@ -7,7 +7,7 @@ internal import MCPAuthLock
 /// Bounds how many introspection requests are under way and how many begin in a second.
 ///
 /// What it refuses is refused at once: a queue would only make a flood of unknown tokens everybody's delay.
-final class RequestLimiter: Sendable {
+package final class RequestLimiter: Sendable {
     private struct State {
         var underway = 0
         var tokens: Double
@@ -18,7 +18,10 @@ final class RequestLimiter: Sendable {
     private let perSecond: Double
     private let state: Lock<State>
 
-    init(concurrency: Int, perSecond: Int) {
+    /// - Parameters:
+    ///   - concurrency: The most requests at once.
+    ///   - perSecond: The most requests that begin in a second.
+    package init(concurrency: Int, perSecond: Int) {
         self.concurrency = concurrency
         self.perSecond = Double(perSecond)
         state = Lock(State(tokens: Double(perSecond)))
@@ -27,9 +30,11 @@ final class RequestLimiter: Sendable {
     /// Whether a request may begin; every `true` is followed by one ``end()``.
     func begin(now: NumericDate) -> Bool {
         state.withLock { state in
-            let elapsed = state.filledAt.map { now.secondsSinceEpoch - $0.secondsSinceEpoch } ?? 0
-            state.tokens = min(perSecond, state.tokens + max(0, elapsed) * perSecond)
-            state.filledAt = now
+            // Requests need not come in the order of their times.
+            let filledAt = state.filledAt.map { max($0, now) } ?? now
+            let elapsed = filledAt.secondsSinceEpoch - (state.filledAt ?? now).secondsSinceEpoch
+            state.tokens = min(perSecond, state.tokens + elapsed * perSecond)
+            state.filledAt = filledAt
             guard state.underway < concurrency, state.tokens >= 1 else { return false }
             state.underway += 1
             state.tokens -= 1

@@ -8,7 +8,7 @@ internal import MCPAuthJOSE
 internal import ServiceLifecycle
 internal import UnixSignals
 
-/// Reads the configuration again on SIGHUP, and when one of its files changed.
+/// Reads the configuration again on SIGHUP, and when one of its files changed; throws away keys on SIGUSR1.
 ///
 /// Files are compared by content, so it does not matter how they were replaced. A change counts once it was seen twice,
 /// lest a file that is being written be read half.
@@ -39,8 +39,8 @@ actor ConfigurationReloading: Service {
     nonisolated func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
-                for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
-                    await self.reload()
+                for await signal in await UnixSignalsSequence(trapping: .sighup, .sigusr1).cancelOnGracefulShutdown() {
+                    if signal == .sigusr1 { self.mcpAuth.purge() } else { await self.reload() }
                 }
             }
             group.addTask {

@@ -85,6 +85,28 @@ import Testing
         #expect(facts.claims.rawValue(at: JSONPointer(tokens: ["tenant"])) == "fake")
     }
 
+    @Test func `nothing of a claim that is replaced shows through, wherever it is looked at`() throws {
+        var tenant = ClaimRule([])
+        tenant.constant = ["id": "a"]
+        let mapping = ClaimMapping(others: ["tenant": tenant, "app": ["raw"], "gone": ["nowhere"]])
+        let claims =
+            #"{"sub":"u","exp":1,"tenant":{"id":"b","admin":true},"app":{"x":1},"raw":{"y":null},"gone":{"z":1}}"#
+        let facts = try #require(try facts(mapping, claims).facts)
+        #expect(facts.claims.json(at: "/tenant") == #"{"id":"a"}"#)
+        let everything = try #require(facts.claims.value(at: JSONPointer(tokens: [])))
+        #expect(everything["tenant"] == ["id": "a"])
+        #expect(everything["app"] == ["y": .null])
+        #expect(everything["gone"] == nil && everything["client_id"] == nil)
+        #expect(everything["scope"] == [] && everything["sub"] == "u")
+    }
+
+    @Test func `joined values that look alike stay two`() throws {
+        var rule = ClaimRule(["a", "b"])
+        rule.mergesSources = true
+        let merged = try value(rule, "{\"a\":[\"\u{212B}\"],\"b\":[\"\u{C5}\",\"\u{212B}\"]}")
+        #expect(merged?.utf8.elementsEqual("[\"\u{212B}\",\"\u{C5}\"]".utf8) == true)
+    }
+
     private func value(_ rule: ClaimRule, _ claims: String) throws -> String? {
         let document = try JSONDocument(parsing: Array(claims.utf8), limits: .token)
         guard case .value(let value) = rule.apply(to: document.root) else { return nil }

@@ -14,7 +14,7 @@ import Testing
 
 @Suite struct ReloadTests {
     @Test func `a new configuration decides from then on, under the next number`() async throws {
-        let (door, issuer) = try AttackCatalogueTests.notes(policy: Self.requiring("read:notes"))
+        let (door, issuer) = try Door.notes(policy: Self.requiring("read:notes"))
         let bearer = ["Bearer \(try issuer.token())"]
         #expect(try await door.request(authorization: bearer).status == 200)
         try door.mcpAuth.reload(try Self.configuration(issuer, Self.requiring("write:notes")))
@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test func `keys of an issuer that stays are not fetched again, and are used while it is down`() async throws {
-        let (door, issuer) = try AttackCatalogueTests.notes()
+        let (door, issuer) = try Door.notes()
         #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).status == 200)
         let fetched = issuer.fetcher.requests.count
         issuer.fetcher.setDown(true)
@@ -51,8 +51,26 @@ import Testing
         #expect(issuer.fetcher.requests.count == fetched)
     }
 
+    @Test func `what happens to an issuer that stays is told to the handler of the new configuration`() async throws {
+        let (old, new) = (Lock<[EngineEvent.Code]>([]), Lock<[EngineEvent.Code]>([]))
+        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        var configuration = try Self.configuration(issuer, nil)
+        configuration.onEvent = { event in old.withLock { $0.append(event.code) } }
+        var door = try Self.door(configuration, issuer)
+        #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).status == 200)
+        configuration.onEvent = { event in new.withLock { $0.append(event.code) } }
+        try door.mcpAuth.reload(configuration)
+        let before = old.withLock { $0.count }
+        issuer.fetcher.setDown(true)
+        door.now = NumericDate(door.now.secondsSinceEpoch + 1300)
+        let now = door.now
+        #expect(try await door.request(authorization: ["Bearer \(try issuer.token(now: now))"]).status == 200)
+        #expect(new.withLock { $0 }.contains(.fetchFailed))
+        #expect(old.withLock { $0.count } == before)
+    }
+
     @Test func `routes of one resource follow, and are not found once it is gone`() async throws {
-        let (door, issuer) = try AttackCatalogueTests.notes()
+        let (door, issuer) = try Door.notes()
         let routes = try door.mcpAuth.requestGuard(
             resource: "https://api.example.com/notes",
             audience: [],
@@ -67,7 +85,7 @@ import Testing
     }
 
     @Test func `under load every request is answered by the old or the new configuration`() async throws {
-        let (door, issuer) = try AttackCatalogueTests.notes(policy: Self.requiring("read:notes"))
+        let (door, issuer) = try Door.notes(policy: Self.requiring("read:notes"))
         let bearer = ["Bearer \(try issuer.token())"]
         let configurations = try ["write:notes", "read:notes"].map {
             try Self.configuration(issuer, Self.requiring($0))

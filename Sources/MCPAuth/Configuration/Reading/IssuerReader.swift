@@ -31,7 +31,10 @@ struct IssuerReader {
     }
 
     private func provider(_ name: String, _ object: ObjectReader) throws -> ProviderProfile {
-        if name.contains("/") || name.hasSuffix(".json") { return try ProviderProfile(file: context.path(name)) }
+        if name.contains("/") || name.hasSuffix(".json") {
+            let path = context.path(name)
+            return try ProviderProfile(name: path, bytes: try context.files.bytes(at: path))
+        }
         guard let profile = try ProviderProfile.named(name) else {
             let suggestion = Suggestion.text(for: name, among: ProviderProfile.names)
             throw object.error(.unknownName, "no provider is named `\(name.printable)`\(suggestion)", at: "provider")

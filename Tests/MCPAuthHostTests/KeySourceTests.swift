@@ -1,0 +1,59 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+#if FlyingFox
+import FlyingFox
+import Foundation
+import HTTPTypes
+import MCPAuth
+import MCPAuthCore
+import MCPAuthJSON
+import MCPAuthLock
+import MCPAuthSigning
+import Testing
+
+/// Where keys are had from, with the fetching of a real server.
+@Suite struct KeySourceTests {
+    @Test func `A15 a listener that a token names sees no connection`() async throws {
+        let key = try SigningKey(.es256)
+        let connections = Lock(0)
+        let trap: @Sendable (FlyingFox.HTTPRequest) async throws -> FlyingFox.HTTPResponse = { _ in
+            connections.withLock { $0 += 1 }
+            return FlyingFox.HTTPResponse(statusCode: .ok, body: Data((["keys": [key.publicJWK]] as JSON).encoded()))
+        }
+        let issuer: @Sendable (FlyingFox.HTTPRequest) async throws -> FlyingFox.HTTPResponse = { _ in
+            FlyingFox.HTTPResponse(statusCode: .ok, body: Data((["keys": [key.publicJWK]] as JSON).encoded()))
+        }
+        try await LoopbackServer.serving(trap) { trapURL in
+            try await LoopbackServer.serving(issuer) { url in
+                let name = url.origin
+                let metadata = #"{"issuer":"\#(name)","jwks_uri":"\#(url)"}"#
+                let server = AuthorizationServer(issuer: IssuerIdentifier(name), discovery: .inline(json: metadata))
+                let resource = try ResourceConfiguration("https://api.example.com/x", authorizationServers: [server])
+                let mcpAuth = try MCPAuth(protectedResources: [resource])
+                let now = NumericDate.now()
+                let claims: JSON = [
+                    "iss": .string(name), "sub": "alice", "aud": "https://api.example.com/x",
+                    "exp": .number(now.secondsSinceEpoch + 600),
+                ]
+                for member in ["jku", "x5u", "kid", "jwk", "x5c"] {
+                    let header: [String: JSON] = ["typ": "at+jwt", member: .string(trapURL.description)]
+                    let token = try key.sign(header: header, claims: claims)
+                    let request = ProtectedResourceRequest(
+                        method: .post,
+                        authority: "api.example.com",
+                        path: "/x",
+                        credentials: .bearer(AccessToken(bytes: Array(token.utf8)))
+                    )
+                    guard case .allow = await mcpAuth.engine.authorize(request, now: now) else {
+                        #expect(member == "kid")
+                        continue
+                    }
+                    #expect(member != "kid")
+                }
+            }
+        }
+        #expect(connections.withLock { $0 } == 0)
+    }
+}
+#endif

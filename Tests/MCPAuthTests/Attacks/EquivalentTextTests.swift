@@ -1,0 +1,112 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+import MCPAuth
+import MCPAuthCore
+import MCPAuthHTTP
+import MCPAuthJSON
+import TestSupport
+import Testing
+
+/// Swift compares strings by canonical equivalence, where U+212A KELVIN SIGN equals `K`; rights must not.
+@Suite struct EquivalentTextTests {
+    @Test(arguments: [("client_id", #""client_ids":["K1"]"#), ("sub", #""when":{"claim":"/sub","equals":"K1"}"#)])
+    func `a name is equal to its own bytes only`(claim: String, rule: String) async throws {
+        let policy = #"{"version":1,"rules":[{"id":"r","effect":"allow","targets":"any",\#(rule)}]}"#
+        let (door, issuer) = try Door.notes(policy: policy)
+        let genuine = try issuer.token([claim: "K1"])
+        #expect(try await door.request(authorization: ["Bearer \(genuine)"]).status == 200)
+        let equivalent = try issuer.token([claim: "\u{212A}1"])
+        #expect(try await door.request(authorization: ["Bearer \(equivalent)"]).status == 403)
+    }
+
+    @Test func `a tool of equivalent name is another tool, and so is that of the Mcp-Name field`() async throws {
+        let policy = #"{"version":1,"rules":[{"id":"r","effect":"allow","tools":["K"]}]}"#
+        let (door, issuer) = try Door.notes(policy: policy)
+        let bearer = ["Bearer \(try issuer.token())"]
+        func call(_ name: String) -> String {
+            #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"\#(name)"}}"#
+        }
+        #expect(try await door.request(authorization: bearer, body: call("K")).status == 200)
+        #expect(try await door.request(authorization: bearer, body: call("\u{212A}")).status == 403)
+        let fields = [("Mcp-Method", "tools/call"), ("Mcp-Name", "=?base64?4oSq?=")]
+        #expect(try await door.request(authorization: bearer, fields: fields, body: call("K")).status == 400)
+    }
+
+    @Test(arguments: ["/notes//admin", "//notes/admin", "/notes/./admin", "/notes/%61dmin"])
+    func `a path that could be read in two ways is refused on the routes of one resource too`(path: String) async throws
+    {
+        let policy =
+            #"{"version":1,"rules":[{"id":"a","effect":"allow","targets":"any"},{"id":"d","effect":"deny","paths":["/notes/admin"]}]}"#
+        let (door, issuer) = try Door.notes(policy: policy)
+        let routes = try door.mcpAuth.requestGuard(
+            resource: "https://api.example.com/notes",
+            audience: [],
+            requiredScopes: []
+        )
+        let bearer = ["Bearer \(try issuer.token())"]
+        #expect(try await door.request(authorization: bearer, path: "/notes/admin", through: routes).status == 403)
+        #expect(try await door.request(authorization: bearer, path: path, through: routes).status == 400)
+    }
+
+    @Test(arguments: [
+        "/notes/admin/", "/notes/a:b", "/notes/a%3Ab", "/notes/a%3ab/", "/notes/caf%C3%A9", "/notes/caf%c3%a9",
+    ])
+    func `a rule is about every spelling of its path that a host routes alike`(path: String) async throws {
+        let policy =
+            #"{"version":1,"rules":[{"id":"a","effect":"allow","targets":"any"},{"id":"d","effect":"deny","paths":["/notes/admin","/notes/a:b","/notes/caf%C3%A9"]}]}"#
+        let (door, issuer) = try Door.notes(policy: policy)
+        let bearer = ["Bearer \(try issuer.token())"]
+        #expect(try await door.request(authorization: bearer, path: path).verdict == "403 denied_by_policy")
+        #expect(try await door.request(authorization: bearer, path: "/notes/other/").status == 200)
+    }
+
+    @Test(arguments: ["/notes/admin/", "/notes/a%3Ab", "/notes/caf%c3%a9", "/notes/%2A"])
+    func `a rule for a spelling that no path has here is refused when it is loaded`(pattern: String) {
+        let policy = #"{"version":1,"rules":[{"id":"d","effect":"deny","paths":["\#(pattern)"]}]}"#
+        #expect(throws: ConfigurationError.self) { try Door.notes(policy: policy) }
+    }
+
+    @Test func `a client that the mapping does not find is not there, whatever the token says`() async throws {
+        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        let policy =
+            #"{"version":1,"rules":[{"id":"r","effect":"allow","targets":"any","when":{"claim":"/client_id","equals":"admin"}}]}"#
+        let mapping = ClaimMapping(clientID: ["azp"])
+        let door = try Door.notes(trusting: [issuer], claims: mapping, policy: policy, fetcher: issuer.fetcher)
+        let own = try issuer.token(["client_id": "admin"])
+        #expect(try await door.request(authorization: ["Bearer \(own)"]).status == 403)
+        let mapped = try issuer.token(["azp": "admin"])
+        #expect(try await door.request(authorization: ["Bearer \(mapped)"]).status == 200)
+    }
+
+    @Test(arguments: ["client_id", "sub", "scope", "aud"])
+    func `what says whose token it is cannot be bounded like a claim`(claim: String) throws {
+        let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
+        var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
+        resource.allowedClaims = ["https://issuer.example": [claim: ["x"]]]
+        #expect(throws: ConfigurationError.self) {
+            try MCPAuth(Configuration(resources: [resource]), fetcher: FixtureFetcher([:]))
+        }
+    }
+
+    @Test func `an audience and an issuer are their own bytes`() async throws {
+        let issuer = try TestIssuer("https://issuer.example/K", fetcher: FixtureFetcher([:]))
+        let door = try Door.notes(trusting: [issuer], fetcher: issuer.fetcher)
+        #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).status == 200)
+        let other = try issuer.token(["iss": "https://issuer.example/\u{212A}"])
+        #expect(try await door.request(authorization: ["Bearer \(other)"]).reason == "untrusted_issuer")
+        let elsewhere = try issuer.token(["aud": "https://api.example.com/notes\u{301}"])
+        #expect(try await door.request(authorization: ["Bearer \(elsewhere)"]).reason == "audience_mismatch")
+    }
+
+    @Test(arguments: [
+        "notes://a/../b", "notes://a/..\u{2F}\u{301}b", "notes://a/%2e%2E/b", "notes://a\\..\\b", "notes://a/.",
+    ])
+    func `a dot segment is seen whatever stands around it`(uri: String) async throws {
+        let policy = #"{"version":1,"rules":[{"id":"r","effect":"allow","resource_uris":["notes://**"]}]}"#
+        let (door, issuer) = try Door.notes(policy: policy)
+        let message: JSON = ["jsonrpc": "2.0", "id": 1, "method": "resources/read", "params": ["uri": .string(uri)]]
+        let body = String(decoding: message.encoded(), as: UTF8.self)
+        #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"], body: body).status == 403)
+    }
+}

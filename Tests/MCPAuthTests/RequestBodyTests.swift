@@ -1,0 +1,84 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+import HTTPTypes
+import MCPAuth
+import MCPAuthCore
+import MCPAuthHTTP
+import MCPAuthJSON
+import MCPAuthLock
+import MCPAuthSigning
+import TestSupport
+import Testing
+
+/// When the body of a request is read, and what happens meanwhile.
+@Suite struct RequestBodyTests {
+    @Test func `a body is read for a genuine token only, and once`() async throws {
+        let (door, issuer) = try Door.notes()
+        let stranger = try issuer.token(key: SigningKey(.es256))
+        let cases: [(authorization: String?, status: Int, reads: Int)] = [
+            (nil, 401, 0), ("Bearer x", 401, 0), ("Bearer a, Bearer b", 400, 0), ("Bearer \(stranger)", 401, 0),
+            ("Bearer \(try issuer.token())", 200, 1),
+        ]
+        for (authorization, status, reads) in cases {
+            let count = Lock(0)
+            let outcome = try await door.mcpAuth.requestGuard().check(
+                Self.request(authorization),
+                now: { door.now },
+                body: { _ in
+                    count.withLock { $0 += 1 }
+                    return .bytes(Self.list)
+                }
+            )
+            #expect(Self.status(outcome) == status, "\(authorization ?? "")")
+            #expect(count.withLock { $0 } == reads, "\(authorization ?? "")")
+        }
+    }
+
+    @Test func `a body that is too large is 413, and one that cannot be read is for the host to answer`() async throws {
+        struct Broken: Error {}
+        let (door, issuer) = try Door.notes()
+        let request = Self.request("Bearer \(try issuer.token())")
+        let outcome = try await door.mcpAuth.requestGuard().check(request, now: { door.now }, body: { _ in .tooLarge })
+        #expect(Self.status(outcome) == 413)
+        await #expect(throws: Broken.self) {
+            try await door.mcpAuth.requestGuard().check(request, now: { door.now }, body: { _ in throw Broken() })
+        }
+    }
+
+    @Test func `a token that ends while the body of its request is still sent is expired`() async throws {
+        let (door, issuer) = try Door.notes()
+        let request = Self.request("Bearer \(try issuer.token())")
+        for (seconds, isAllowed) in [(30.0, true), (3600, false)] {
+            let clock = Lock(door.now)
+            let outcome = try await door.mcpAuth.requestGuard().check(
+                request,
+                now: { clock.withLock { $0 } },
+                body: { _ in
+                    clock.withLock { $0 = $0.adding(seconds) }
+                    return .bytes(Self.list)
+                }
+            )
+            if case .proceed = outcome {
+                #expect(isAllowed)
+            } else {
+                #expect(!isAllowed)
+            }
+        }
+    }
+
+    private static let list = Array(#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#.utf8)
+
+    private static func request(_ authorization: String?) -> HTTPRequest {
+        var request = HTTPRequest(method: .post, scheme: "https", authority: "api.example.com", path: "/notes")
+        request.headerFields[.authorization] = authorization
+        return request
+    }
+
+    private static func status(_ outcome: RequestGuard.Outcome) -> Int {
+        switch outcome {
+        case .proceed: 200
+        case .respond(let response, _): response.head.status.code
+        }
+    }
+}
