@@ -25,7 +25,7 @@ package struct MetadataEndpoint: Sendable {
                 body: body,
                 entityTag: Self.entityTag(body)
             )
-            byPath[resource.identifier.metadataPath, default: []].append(document)
+            byPath[Self.key(resource.identifier.metadataPath), default: []].append(document)
             let isRoot = rootResource == resource.identifier || (rootResource == nil && resources.count == 1)
             if isRoot, resource.identifier.metadataPath != ResourceIdentifier.wellKnownPath {
                 byPath[ResourceIdentifier.wellKnownPath, default: []].append(document)
@@ -39,7 +39,7 @@ package struct MetadataEndpoint: Sendable {
     /// The document is chosen by path, and by `Host` where several resources share one; it never contains anything of
     /// the request.
     package func response(to request: HTTPRequest) -> RenderedResponse? {
-        guard let documents = documentsByPath[RequestReading.path(of: request)] else { return nil }
+        guard let documents = documentsByPath[Self.key(RequestReading.path(of: request))] else { return nil }
         let named = documents.first { document in
             guard let host = request.authority, let read = HTTPURL.Authority(host, scheme: document.url.scheme) else {
                 return false
@@ -70,6 +70,8 @@ package struct MetadataEndpoint: Sendable {
             return RenderedResponse(head: head, body: [])
         }
     }
+
+    private static func key(_ path: String) -> String { RequestPath.canonical(path) ?? path }
 
     /// FNV-1a: it only has to change when the document does.
     private static func entityTag(_ body: [UInt8]) -> String {

@@ -43,9 +43,9 @@ package struct RequestGuard: Sendable {
     /// Checks one request.
     ///
     /// - Parameters:
-    ///   - now: The clock, read again when the body is here, however long that took.
-    ///   - body: Called at most once, and only when the MCP operation is in the body and the token is genuine: collects
-    ///     at most the given number of bytes.
+    ///   - now: The clock, read when the body is here, however long that took.
+    ///   - body: Called at most once, and only when the MCP operation is in the body and the request carries
+    ///     credentials: collects at most the given number of bytes.
     package func check(
         _ request: HTTPRequest,
         now: () -> NumericDate,
@@ -61,20 +61,18 @@ package struct RequestGuard: Sendable {
         guard OriginRule.allows(request, at: resource) else {
             return Self.respond(Denial(.invalidOrigin, status: 403))
         }
-        // Before the body, so that nobody without a genuine token makes us read one.
-        var noTrace: DecisionTrace?
-        let verified: VerifiedToken
-        switch await AuthorizationEngine.verify(read, at: resource, now: now(), trace: &noTrace) {
-        case .passed(let passed): verified = passed
-        case .denied(let denial): return Self.refuse(denial, at: resource)
-        }
-        switch try await readOperation(request, resource, body) {
+        // Before the token is verified: verify functions may look at the operation, and what was verified must not grow
+        // old while a body arrives.
+        switch try await readOperation(request, read.credentials, resource, body) {
         case .passed(let operation): read.operation = operation
         case .denied(let denial): return Self.respond(denial)
         }
-        switch AuthorizationEngine.decide(read, by: verified, at: resource, now: now(), trace: &noTrace) {
+        var noTrace: DecisionTrace?
+        switch await AuthorizationEngine.authorize(read, at: resource, now: now(), trace: &noTrace) {
         case .allow(let authInfo): return .proceed(authInfo)
-        case .deny(let denial): return Self.refuse(denial, at: resource)
+        case .deny(let denial):
+            resource.report(denial)
+            return Self.respond(denial)
         }
     }
 
@@ -92,12 +90,15 @@ package struct RequestGuard: Sendable {
 
     private func readOperation(
         _ request: HTTPRequest,
+        _ credentials: ProtectedResourceRequest.Credentials,
         _ resource: ProtectedResource,
         _ body: (Int) async throws -> Body
     ) async throws -> Stage<Operation> {
         guard resource.speaksMCP else { return .passed(.http) }
         var bytes: [UInt8] = []
         if MCPMessageReading.needsBody(request.method) {
+            // Without credentials the answer is 401 whatever the body says, so it is not read.
+            guard case .bearer = credentials else { return .passed(.unknown) }
             guard case .bytes(let read) = try await body(MCPMessageReading.maximumBodyBytes) else {
                 return .denied(Denial(.bodyTooLarge, status: 413))
             }
@@ -107,11 +108,6 @@ package struct RequestGuard: Sendable {
         case .operation(let operation): return .passed(operation)
         case .headerMismatch: return .denied(Denial(.headerMismatch, status: 400))
         }
-    }
-
-    private static func refuse(_ denial: Denial, at resource: ProtectedResource) -> Outcome {
-        resource.report(denial)
-        return respond(denial)
     }
 
     private static func respond(_ denial: Denial) -> Outcome {

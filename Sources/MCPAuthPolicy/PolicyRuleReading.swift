@@ -126,6 +126,13 @@ extension Targets {
         return targets
     }
 
+    /// Whether there can be a path like it: stars stand for something that is spelled right.
+    private static func isSpelledAsPathsAre(_ pattern: String) -> Bool {
+        let path = (pattern.hasPrefix("*") ? "/" : "") + pattern.replacing("*", with: "x")
+        guard let canonical = RequestPath.canonical(path) else { return false }
+        return canonical.isExactly(path) && (path == "/" || !path.hasSuffix("/"))
+    }
+
     private func refuseWhatMatchesNothing(_ object: ObjectReader) throws(ConfigurationError) {
         if let lower = httpMethods.sorted().first(where: { $0 != $0.uppercased() }) {
             throw object.error(
@@ -141,11 +148,11 @@ extension Targets {
                 at: "paths"
             )
         }
-        if let odd = paths.first(where: { !PolicyOperation.comparable($0.pattern).isExactly($0.pattern) }) {
+        if let odd = paths.first(where: { !Self.isSpelledAsPathsAre($0.pattern) }) {
             throw object.error(
                 .unreachableRule,
-                "`\(odd.pattern.printable)` matches no path: paths are compared as "
-                    + "`\(PolicyOperation.comparable(odd.pattern).printable)`",
+                "`\(odd.pattern.printable)` matches no path: paths are compared without a slash at their end, with "
+                    + "`:`, `@` and the like as they are, and with other bytes encoded in upper case",
                 at: "paths"
             )
         }

@@ -67,7 +67,10 @@ struct Targets: Sendable {
     /// Whether method and path are among those of the rule.
     func matchesHTTP(_ operation: PolicyOperation) -> Bool {
         (httpMethods.isEmpty || httpMethods.contains(operation.method.rawValue))
-            && (paths.isEmpty || paths.contains { $0.matches(operation.path) })
+            && (paths.isEmpty
+                || paths.contains { glob in
+                    glob.matches(operation.path) || operation.pathWithSlash.map(glob.matches) ?? false
+                })
     }
 
     private func match(_ message: MCPMessage) -> Match {

@@ -55,6 +55,7 @@ import Testing
     @Test(arguments: [
         ("/notes%3Aexport", "/notes:export"), ("/alice%40example.com/%c3%a9", "/alice@example.com/%C3%A9"),
         ("/a%20b/%2A", "/a%20b/*"), ("/notes/", "/notes/"), ("/notes", "/notes"), ("/", "/"), ("/a%3Fb", "/a%3Fb"),
+        ("/a|b[1]{c}^`<>\"", "/a%7Cb%5B1%5D%7Bc%7D%5E%60%3C%3E%22"),
     ])
     func `a path that is sent in several spellings is one path`(sent: String, canonical: String) {
         #expect(RequestPath.canonical(sent) == canonical)

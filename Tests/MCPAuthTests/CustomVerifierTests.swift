@@ -64,6 +64,17 @@ import Testing
         }
     }
 
+    @Test func `it sees what the request wants to do`() async throws {
+        let seen = Lock<[MCPAuthCore.Operation]>([])
+        let door = try Self.door { _, request in
+            seen.withLock { $0.append(request.operation) }
+            return .verified(claims: Self.claims)
+        }
+        #expect(try await door.request(authorization: ["Bearer opaque"]).status == 200)
+        #expect(try await door.request(authorization: ["Bearer opaque"], method: .get).status == 200)
+        #expect(seen.withLock { $0 } == [.mcp([.call(method: "tools/list", name: nil)]), .mcp([.stream])])
+    }
+
     @Test func `what it does not know goes on to the keys of the issuers`() async throws {
         let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let door = try Self.door(fetcher: issuer.fetcher) { _, _ in .notMine }

@@ -64,6 +64,15 @@ import Testing
         }
     }
 
+    @Test func `what says whose token it is cannot be bounded for the issuer of a function either`() throws {
+        var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [])
+        resource.verifiers = [CustomVerifier(name: "keys", issuer: "urn:keys") { _, _ in .notMine }]
+        resource.allowedClaims = ["urn:keys": ["sub": ["alice"]]]
+        #expect(throws: ConfigurationError.self) {
+            try MCPAuth(Configuration(resources: [resource]), fetcher: FixtureFetcher([:]))
+        }
+    }
+
     @Test func `bounds for an issuer that is not trusted are a mistake, and are refused`() throws {
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
         var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])

@@ -7,17 +7,18 @@ import MCPAuthCore
 import MCPAuthHTTP
 import MCPAuthJSON
 import MCPAuthLock
+import MCPAuthPolicy
 import MCPAuthSigning
 import TestSupport
 import Testing
 
 /// When the body of a request is read, and what happens meanwhile.
 @Suite struct RequestBodyTests {
-    @Test func `a body is read for a genuine token only, and once`() async throws {
+    @Test func `a body is read for a request with credentials only, and once`() async throws {
         let (door, issuer) = try Door.notes()
         let stranger = try issuer.token(key: SigningKey(.es256))
         let cases: [(authorization: String?, status: Int, reads: Int)] = [
-            (nil, 401, 0), ("Bearer x", 401, 0), ("Bearer a, Bearer b", 400, 0), ("Bearer \(stranger)", 401, 0),
+            (nil, 401, 0), ("Bearer x", 401, 1), ("Bearer a, Bearer b", 400, 0), ("Bearer \(stranger)", 401, 1),
             ("Bearer \(try issuer.token())", 200, 1),
         ]
         for (authorization, status, reads) in cases {
@@ -33,6 +34,23 @@ import Testing
             #expect(Self.status(outcome) == status, "\(authorization ?? "")")
             #expect(count.withLock { $0 } == reads, "\(authorization ?? "")")
         }
+    }
+
+    @Test func `who sends no token is told the scopes of what method and path say`() async throws {
+        let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
+        var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
+        resource.speaksMCP = false
+        let policy =
+            #"{"version":1,"rules":[{"id":"r","effect":"allow","http_methods":["GET"],"paths":["/notes/**"],"scopes":{"all":["read:notes"]}}]}"#
+        resource.policies = [try CompiledPolicy(file: "p.json", bytes: Array(policy.utf8))]
+        let door = Door(
+            mcpAuth: try MCPAuth(Configuration(resources: [resource]), fetcher: FixtureFetcher([:])),
+            resource: resource.metadata.resource,
+            now: NumericDate(1_795_425_000)
+        )
+        let answer = try await door.request(method: .get, path: "/notes/1")
+        #expect(answer.verdict == "401 no_credentials")
+        #expect(answer.challenge?.contains(#"scope="read:notes""#) == true)
     }
 
     @Test func `a body that is too large is 413, and one that cannot be read is for the host to answer`() async throws {

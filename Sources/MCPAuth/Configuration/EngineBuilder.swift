@@ -146,18 +146,20 @@ struct EngineBuilder {
                     "the JWTs of `\(issuer)` are shown to it, so its HMAC secrets would never be used"
                 )
             }
-            for claim in (resource.allowedClaims[server.issuer] ?? [:]).keys.sorted()
-            where ResourceConfiguration.claimsWithoutBounds.contains(claim) {
-                throw ConfigurationError(
-                    .conflict,
-                    "the claim `\(claim)` of `\(issuer)` cannot be bounded at `\(name)`"
-                )
-            }
         }
         let trusted = resource.trustedIssuers
         for issuer in trusted where trusted.count > 1 && resource.allowedScopes[issuer] == nil {
             let issuer = issuer.description.printable
             warnings.append("`\(name)` trusts several issuers and `\(issuer)` may grant any scope")
+        }
+        for issuer in trusted {
+            for claim in (resource.allowedClaims[issuer] ?? [:]).keys.sorted()
+            where ResourceConfiguration.claimsWithoutBounds.contains(claim) {
+                throw ConfigurationError(
+                    .conflict,
+                    "the claim `\(claim)` of `\(issuer.description.printable)` cannot be bounded at `\(name)`"
+                )
+            }
         }
         let bounded = Set(resource.allowedScopes.keys).union(resource.allowedClaims.keys)
         if let stranger = bounded.subtracting(trusted).min(by: { $0.description < $1.description }) {
@@ -290,7 +292,7 @@ struct EngineBuilder {
         )
     }
 
-    /// One for all resources that ask the same issuer.
+    /// One for all resources that ask the same issuer within the same limits.
     private mutating func limiter(
         _ introspection: AuthorizationServer.Introspection,
         of issuer: IssuerIdentifier

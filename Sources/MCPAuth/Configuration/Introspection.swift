@@ -47,7 +47,7 @@ extension AuthorizationServer {
 
         /// Which tokens are shown to the server.
         public enum Tokens: String, Sendable, CaseIterable {
-            /// All but JWTs, which are verified with its keys.
+            /// All but JWTs that name an issuer, which are verified with its keys.
             case opaque
             /// Only JWTs that name the server, for servers whose keys do not verify them.
             case jwt
@@ -67,7 +67,7 @@ extension AuthorizationServer {
         public var assumedAudience: String?
         /// Seconds for which an active token is not asked about again; 0 to ask each time.
         public var cacheSeconds: Double
-        /// Seconds for which an inactive token is not asked about again.
+        /// Seconds for which a token that is not acceptable is not asked about again.
         public var negativeCacheSeconds: Double
         /// The most requests at once; more are answered 503.
         public var maximumConcurrency: Int

@@ -117,7 +117,6 @@ final class LiveConfiguration: Sendable {
         do {
             let new = try build(configuration)
             publish(new)
-            fetchEvents.withLock { $0 = configuration.onEvent }
             configuration.onEvent(EngineEvent(.info, .reloaded, "generation \(new.number) is in force"))
         } catch {
             refuse(error)
@@ -127,12 +126,13 @@ final class LiveConfiguration: Sendable {
 
     /// Gives each processor its engine, unless a newer generation did so meanwhile.
     ///
-    /// Requests meet the old or the new engine, each of them whole. This is the only place where one lock is taken
-    /// inside another.
+    /// Requests meet the old or the new engine, each of them whole. This is the only place where a lock is taken inside
+    /// another.
     private func publish(_ generation: Generation) {
         published.withLock { number in
             guard generation.number > number else { return }
             number = generation.number
+            fetchEvents.withLock { $0 = generation.configuration.onEvent }
             for (processor, engine) in generation.engines.enumerated() {
                 engines.withLock(shard: processor) { $0 = engine }
             }

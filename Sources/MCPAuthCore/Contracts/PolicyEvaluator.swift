@@ -40,18 +40,18 @@ package struct PolicyOperation: Sendable {
     package let method: HTTPRequest.Method
     /// The canonical request path below the public authority, without a slash at its end unless it is the root.
     package let path: String
+    /// The same with the slash, where the request had one: hosts route both to one handler, so a rule for either is about
+    /// the request.
+    package let pathWithSlash: String?
     package let operation: Operation
 
     package init(method: HTTPRequest.Method, path: String, operation: Operation) {
+        let path = RequestPath.canonical(path) ?? path
+        let shorter = RequestPath.withoutTrailingSlash(path)
         self.method = method
-        self.path = Self.comparable(path)
+        self.path = shorter.isEmpty ? "/" : shorter
+        pathWithSlash = path.utf8.count > self.path.utf8.count ? path : nil
         self.operation = operation
-    }
-
-    /// The one spelling in which patterns meet paths: hosts route the others to the same handler.
-    package static func comparable(_ path: String) -> String {
-        let path = RequestPath.withoutTrailingSlash(RequestPath.canonical(path) ?? path)
-        return path.isEmpty ? "/" : path
     }
 }
 

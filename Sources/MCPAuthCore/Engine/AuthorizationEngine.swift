@@ -62,37 +62,19 @@ package final class AuthorizationEngine: Sendable {
         now: NumericDate,
         trace: inout DecisionTrace?
     ) async -> Decision {
-        switch await verify(request, at: resource, now: now, trace: &trace) {
-        case .passed(let verified): decide(request, by: verified, at: resource, now: now, trace: &trace)
-        case .denied(let denial): .deny(denial)
-        }
-    }
-
-    /// Its first half: whether there is a genuine token.
-    ///
-    /// What the request wants to do need not be known yet.
-    package static func verify(
-        _ request: ProtectedResourceRequest,
-        at resource: ProtectedResource,
-        now: NumericDate,
-        trace: inout DecisionTrace?
-    ) async -> Stage<VerifiedToken> {
+        let token: AccessToken
         switch request.credentials {
-        case .bearer(let token):
-            await VerifierChain.verify(token, of: request, for: resource, now: now, trace: &trace)
-        case .none: .denied(noCredentials(resource, request))
-        case .malformed: .denied(malformedCredentials(resource))
+        case .bearer(let presented): token = presented
+        case .none: return .deny(noCredentials(resource, request))
+        case .malformed: return .deny(malformedCredentials(resource))
         }
-    }
 
-    /// Its second half: what the token is worth here and now, and whether it suffices for the operation.
-    package static func decide(
-        _ request: ProtectedResourceRequest,
-        by verified: consuming VerifiedToken,
-        at resource: ProtectedResource,
-        now: NumericDate,
-        trace: inout DecisionTrace?
-    ) -> Decision {
+        let verified: VerifiedToken
+        switch await VerifierChain.verify(token, of: request, for: resource, now: now, trace: &trace) {
+        case .passed(let passed): verified = passed
+        case .denied(let denial): return .deny(denial)
+        }
+
         let authInfo: AuthInfo
         switch FloorRules.apply(to: consume verified, at: resource, now: now) {
         case .passed(let passed): authInfo = passed

@@ -6,7 +6,8 @@
 /// A path that another program might read as something else is refused: relative and empty paths, empty and dot
 /// segments, `;`, `\`, `#`, control and non-ASCII bytes, broken percent-encoding, and the percent-encoding of `/`, `\`,
 /// `.`, `;`, `%`, NUL or any unreserved character. Of the spellings that clients do send for one path, there is one here:
-/// what may stand for itself (RFC 3986 section 3.3) does, and other bytes are encoded in upper case.
+/// what may stand for itself (RFC 3986 section 3.3) does, and other bytes are encoded in upper case, also those that
+/// browsers leave as they are.
 package enum RequestPath {
     /// The one spelling of a path; `nil` when it is refused.
     ///
@@ -15,7 +16,7 @@ package enum RequestPath {
     package static func canonical(_ path: String) -> String? {
         var path = path
         guard path.withUTF8({ unsafe isUnambiguous($0) }) else { return nil }
-        return path.utf8.contains(UInt8(ascii: "%")) ? respelled(path) : path
+        return path.utf8.contains { $0 == UInt8(ascii: "%") || mustBeEncoded($0) } ? respelled(path) : path
     }
 
     /// The root has an empty path then.
@@ -38,6 +39,9 @@ package enum RequestPath {
                     respelled += [bytes[index], digits[Int(high)], digits[Int(low)]]
                 }
                 index += 3
+            } else if mustBeEncoded(bytes[index]) {
+                respelled += [UInt8(ascii: "%"), digits[Int(bytes[index] >> 4)], digits[Int(bytes[index] & 0x0F)]]
+                index += 1
             } else {
                 respelled.append(bytes[index])
                 index += 1
@@ -48,6 +52,16 @@ package enum RequestPath {
 
     /// The characters of a segment that are neither unreserved nor refused.
     private static func standsForItself(_ byte: UInt8) -> Bool { "!$&'()*+,=:@".utf8.contains(byte) }
+
+    /// What no segment may have as it is, and some clients send.
+    private static func mustBeEncoded(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "["), UInt8(ascii: "]"),
+            UInt8(ascii: "^"), UInt8(ascii: "`"), UInt8(ascii: "{"), UInt8(ascii: "|"), UInt8(ascii: "}"):
+            true
+        default: false
+        }
+    }
 
     private static let digits = Array("0123456789ABCDEF".utf8)
 

@@ -27,7 +27,7 @@ package struct JWK: Sendable {
     /// part would do: who publishes one gives it away.
     package init(_ value: JSONValue) throws(Unusable) {
         guard value.kind == .object else { throw .notAnObject }
-        guard value["d"] == nil, value["k"] == nil else { throw .privateKey }
+        guard !Self.isPrivate(value) else { throw .privateKey }
         keyID = try Self.keyID(value)
         guard Self.allowsVerification(value) else { throw .notForSignatures }
         key = try Self.publicKey(value, pinned: try Self.pinnedAlgorithm(value))
@@ -35,7 +35,12 @@ package struct JWK: Sendable {
 
     /// The public part of an entry that has its private part too, whatever the entry says it is for.
     static func exposedKey(_ value: JSONValue) -> PublicKey? {
-        value["d"] == nil ? nil : try? publicKey(value, pinned: nil)
+        isPrivate(value) ? try? publicKey(value, pinned: nil) : nil
+    }
+
+    /// RFC 7518 sections 6.2.2, 6.3.2 and 6.4.
+    private static func isPrivate(_ value: JSONValue) -> Bool {
+        ["d", "p", "q", "dp", "dq", "qi", "oth", "k"].contains { value[$0] != nil }
     }
 
     private static func keyID(_ value: JSONValue) throws(Unusable) -> ExactString? {

@@ -38,7 +38,7 @@ package struct JWKSet: Sendable {
 
     package let keys: [JWK]
     package let skipped: [Skipped]
-    /// The keys whose private part the set gives away; none of them is in ``keys``, under whatever `kid`.
+    /// The keys whose private part this set or an earlier one gives away; none of them is in ``keys``, whatever its `kid`.
     package let exposed: [PublicKey]
     private let indicesByKeyID: [ExactString: [Int]]
     /// The keys by the text of the entries they were read from.
@@ -49,14 +49,14 @@ package struct JWKSet: Sendable {
 
     /// Reads a JWK Set; unusable entries are skipped, the rest is kept.
     ///
-    /// - Parameter earlier: A set whose keys are taken over where their entries are the same, since checking a key costs
-    ///   far more than comparing its text.
+    /// - Parameter earlier: The set before. Its keys are taken over where their entries are the same, since checking a key
+    ///   costs far more than comparing its text; what it gave away stays given away.
     package init(_ value: JSONValue, reusing earlier: JWKSet? = nil) throws(Malformed) {
         guard let entries = value["keys"]?.array else { throw .noKeysArray }
         guard entries.count <= Self.maximumCount else { throw .tooManyKeys }
         var read: [(index: Int, key: JWK)] = []
         var skipped: [Skipped] = []
-        var exposed: [PublicKey] = []
+        var exposed = earlier?.exposed ?? []
         var keysByEntry: [[UInt8]: JWK] = [:]
         for (index, entry) in entries.enumerated() {
             do throws(JWK.Unusable) {
@@ -66,7 +66,8 @@ package struct JWKSet: Sendable {
                 keysByEntry[text] = key
             } catch {
                 skipped.append(Skipped(index, error, entry))
-                if error == .privateKey, let key = JWK.exposedKey(entry) { exposed.append(key) }
+                guard error == .privateKey, let key = JWK.exposedKey(entry) else { continue }
+                if !exposed.contains(where: { $0.isSameKey(as: key) }) { exposed.append(key) }
             }
         }
         var keys: [JWK] = []
@@ -77,7 +78,7 @@ package struct JWKSet: Sendable {
                 keys.append(key)
             }
         }
-        self.exposed = exposed
+        self.exposed = exposed.suffix(Self.maximumCount)
         self.keys = keys
         self.skipped = skipped
         self.keysByEntry = keysByEntry

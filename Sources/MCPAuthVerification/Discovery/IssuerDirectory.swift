@@ -122,12 +122,16 @@ package final class IssuerDirectory: Sendable {
             }
             let candidates = entry.value.candidates(keyID: keyID, algorithm: algorithm, now: now)
             if let answer = answer(candidates, mark) { return answer }
-            // Nobody signs in the future, whatever a token says.
-            let isNewer = tokenIssuedAt.map { min($0, now) > entry.fetchedAt } ?? false
+            // Nobody signs in the future, whatever a token says, though clocks may differ a little.
+            let isNewer =
+                tokenIssuedAt.map { min($0, now) > entry.fetchedAt && $0 <= now.adding(Self.mostLeeway) } ?? false
             if isRefreshed, !isNewer { return .unknown }
         }
         return .unavailable(retryAfter: keyFetch.retryAfter(now: now))
     }
+
+    /// Seconds by which the clock of an issuer may be ahead at most, whatever is configured.
+    private static let mostLeeway = 300.0
 
     /// The answer of a set of keys; `nil` where a newer set may have another.
     private func answer(_ candidates: KeyRing.Candidates, _ mark: Trust.Mark) -> KeyAnswer? {

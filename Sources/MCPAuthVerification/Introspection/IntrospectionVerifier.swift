@@ -23,7 +23,7 @@ package final class IntrospectionVerifier: TokenVerifier {
 
     /// Which tokens are shown to the issuer.
     package enum TokenForm: String, Sendable, CaseIterable {
-        /// All but JWTs, which are verified with its keys.
+        /// All but JWTs that name an issuer, which are verified with its keys.
         case opaque
         /// Only JWTs that name this issuer, for issuers whose keys do not verify them.
         case jwt
@@ -96,7 +96,7 @@ package final class IntrospectionVerifier: TokenVerifier {
         return await flights.value(for: digest) { await self.ask(token, digest, now) }
     }
 
-    /// A signed token of someone else is never shown to this issuer, nor one of a form that is not for it.
+    /// A token that names someone else is never shown to this issuer, nor one of a form that is not for it.
     private func reasonNotToShow(_ token: AccessToken) -> Denial.Reason? {
         guard let jws = try? CompactJWS(parsing: token.bytes),
             let claims = try? JSONDocument(parsing: jws.payload, limits: .token).root, claims.kind == .object

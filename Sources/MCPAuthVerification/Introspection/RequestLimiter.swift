@@ -30,11 +30,10 @@ package final class RequestLimiter: Sendable {
     /// Whether a request may begin; every `true` is followed by one ``end()``.
     func begin(now: NumericDate) -> Bool {
         state.withLock { state in
-            // Requests need not come in the order of their times.
-            let filledAt = state.filledAt.map { max($0, now) } ?? now
-            let elapsed = filledAt.secondsSinceEpoch - (state.filledAt ?? now).secondsSinceEpoch
-            state.tokens = min(perSecond, state.tokens + elapsed * perSecond)
-            state.filledAt = filledAt
+            let elapsed = now.secondsSinceEpoch - (state.filledAt ?? now).secondsSinceEpoch
+            // Requests need not come in the order of their times, and a clock may be put back.
+            if elapsed >= 0 || elapsed < -1 { state.filledAt = now }
+            state.tokens = min(perSecond, state.tokens + max(0, elapsed) * perSecond)
             guard state.underway < concurrency, state.tokens >= 1 else { return false }
             state.underway += 1
             state.tokens -= 1

@@ -119,9 +119,12 @@ import Testing
         let limiter = RequestLimiter(concurrency: 1000, perSecond: 10)
         var begun = 0
         for number in 0..<100 {
-            if limiter.begin(now: NumericDate(number % 2 == 0 ? 1000 : 900)) { begun += 1 }
+            if limiter.begin(now: NumericDate(number % 2 == 0 ? 1000 : 999.5)) { begun += 1 }
         }
         #expect(begun == 10)
+        // A clock that was put back by an hour stops nobody for an hour.
+        #expect(!limiter.begin(now: NumericDate(-2600)))
+        #expect(limiter.begin(now: NumericDate(-2599)))
     }
 
     @Test(arguments: ["refresh_token", "DPoP"])

@@ -310,6 +310,16 @@ import Testing
                 == 200
         )
         #expect(try await later.request(authorization: ["Bearer \(try issuer.token(now: later.now))"]).status == 401)
+        // Nor does it come back with the next set, until somebody who knows throws away what was learnt.
+        issuer.publish([issuer.key, good])
+        later.now = NumericDate(later.now.secondsSinceEpoch + 1300)
+        #expect(
+            try await later.request(authorization: ["Bearer \(try issuer.token(now: later.now, key: good))"]).status
+                == 200
+        )
+        #expect(try await later.request(authorization: ["Bearer \(try issuer.token(now: later.now))"]).status == 401)
+        later.mcpAuth.purge()
+        #expect(try await later.request(authorization: ["Bearer \(try issuer.token(now: later.now))"]).status == 200)
     }
 
     @Test func `A17 unknown and malformed keys are left out, the rest of the set is used`() async throws {
