@@ -164,6 +164,15 @@ struct TestIssuer {
 }
 
 extension Door {
+    /// The door of the first of these resources, at the time that tokens are made for.
+    init(_ resources: [ResourceConfiguration], fetcher: FixtureFetcher) throws {
+        self.init(
+            mcpAuth: try MCPAuth(Configuration(resources: resources), fetcher: fetcher),
+            resource: resources[0].metadata.resource,
+            now: NumericDate(1_795_425_000)
+        )
+    }
+
     /// One issuer and the resource `https://api.example.com/notes`.
     static func notes(claims: ClaimMapping = ClaimMapping(), policy: String? = nil) throws -> (Door, TestIssuer) {
         let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
@@ -181,11 +190,7 @@ extension Door {
         }
         var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: servers)
         if let policy { resource.policies = [try CompiledPolicy(file: "p.json", bytes: Array(policy.utf8))] }
-        return Door(
-            mcpAuth: try MCPAuth(Configuration(resources: [resource]), fetcher: fetcher),
-            resource: resource.metadata.resource,
-            now: NumericDate(1_795_425_000)
-        )
+        return try Door([resource], fetcher: fetcher)
     }
 }
 
@@ -198,10 +203,6 @@ enum SecretIssuer {
             hmacSecrets: [secret]
         )
         let resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
-        return Door(
-            mcpAuth: try MCPAuth(Configuration(resources: [resource]), fetcher: fetcher),
-            resource: resource.metadata.resource,
-            now: NumericDate(1_795_425_000)
-        )
+        return try Door([resource], fetcher: fetcher)
     }
 }

@@ -188,14 +188,7 @@ import Testing
             )
             let resource = try ResourceConfiguration("https://api.example.com/x", authorizationServers: [server])
             let text = #"{"active":true,"sub":"alice","client_id":"c","exp":1795425600,\#(name)}"#
-            let door = Door(
-                mcpAuth: try MCPAuth(
-                    Configuration(resources: [resource]),
-                    fetcher: FixtureFetcher([Self.endpoint: Array(text.utf8)])
-                ),
-                resource: resource.metadata.resource,
-                now: NumericDate(1_795_425_000)
-            )
+            let door = try Door([resource], fetcher: FixtureFetcher([Self.endpoint: Array(text.utf8)]))
             #expect(try await door.request(authorization: ["Bearer tok"]).verdict == expected)
         }
     }

@@ -21,11 +21,7 @@ import Testing
         resource.allowedClaims["https://issuer.example"] = [
             "roles": ["reader"], "tenant": ["acme"], "groups": ["staff"],
         ]
-        let door = Door(
-            mcpAuth: try MCPAuth(Configuration(resources: [resource]), fetcher: issuer.fetcher),
-            resource: resource.metadata.resource,
-            now: NumericDate(1_795_425_000)
-        )
+        let door = try Door([resource], fetcher: issuer.fetcher)
         let token = try issuer.token([
             "scope": "read:notes admin:notes", "app": ["roles": ["reader", "owner"]], "tenant": "globex",
             "groups": [["staff"], "staff", 7], "free": "x",

@@ -43,11 +43,7 @@ import Testing
         let policy =
             #"{"version":1,"rules":[{"id":"r","effect":"allow","http_methods":["GET"],"paths":["/notes/**"],"scopes":{"all":["read:notes"]}}]}"#
         resource.policies = [try CompiledPolicy(file: "p.json", bytes: Array(policy.utf8))]
-        let door = Door(
-            mcpAuth: try MCPAuth(Configuration(resources: [resource]), fetcher: FixtureFetcher([:])),
-            resource: resource.metadata.resource,
-            now: NumericDate(1_795_425_000)
-        )
+        let door = try Door([resource], fetcher: FixtureFetcher([:]))
         let answer = try await door.request(method: .get, path: "/notes/1")
         #expect(answer.verdict == "401 no_credentials")
         #expect(answer.challenge?.contains(#"scope="read:notes""#) == true)

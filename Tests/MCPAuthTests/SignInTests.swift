@@ -96,11 +96,7 @@ import Testing
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
         var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
         resource.policies = [try CompiledPolicy(file: "p.json", bytes: Array(policy.utf8))]
-        let door = Door(
-            mcpAuth: try MCPAuth(Configuration(resources: [resource]), fetcher: issuer.fetcher),
-            resource: resource.metadata.resource,
-            now: NumericDate(1_795_425_000)
-        )
+        let door = try Door([resource], fetcher: issuer.fetcher)
         var claims: [String: JSON] = ["scope": .string(scope)]
         claims["acr"] = acr.map(JSON.string)
         claims["auth_time"] = age.map { .number(1_795_425_000 - $0) }

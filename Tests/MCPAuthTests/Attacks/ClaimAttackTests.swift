@@ -274,11 +274,7 @@ import Testing
         var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
         resource.allowedScopes = ["https://issuer.example": ["read:notes"]]
         resource.allowedClaims = ["https://issuer.example": ["roles": ["reader"]]]
-        let door = Door(
-            mcpAuth: try MCPAuth(Configuration(resources: [resource]), fetcher: fetcher),
-            resource: resource.metadata.resource,
-            now: NumericDate(1_795_425_000)
-        )
+        let door = try Door([resource], fetcher: fetcher)
         let token = try issuer.token(["nickname": "admin"])
         let authInfo = try await door.request(authorization: ["Bearer \(token)"]).authInfo
         #expect(authInfo?.scopes.isEmpty == true)

@@ -183,11 +183,7 @@ import Testing
             return ("https://\(name).example/introspect", Array("{\(text)}".utf8))
         }
         let fetcher = FixtureFetcher(Dictionary(uniqueKeysWithValues: answers))
-        let door = Door(
-            mcpAuth: try MCPAuth(Configuration(resources: [resource]), fetcher: fetcher),
-            resource: resource.metadata.resource,
-            now: NumericDate(1_795_425_000)
-        )
+        let door = try Door([resource], fetcher: fetcher)
         for name in names { #expect(try await door.request(authorization: ["Bearer \(name)_abc"]).status == 200) }
         #expect(try await door.request(authorization: ["Bearer three_abc"]).verdict == "401 unrecognized_token")
         #expect(fetcher.received.map(\.url.host) == ["one.example", "two.example"])

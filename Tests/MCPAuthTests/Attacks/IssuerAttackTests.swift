@@ -166,11 +166,7 @@ import Testing
         }
         let server = AuthorizationServer(issuer: "https://issuer.example/realms/a", discovery: discovery)
         let resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
-        let door = Door(
-            mcpAuth: try MCPAuth(Configuration(resources: [resource]), fetcher: fetcher),
-            resource: resource.metadata.resource,
-            now: NumericDate(1_795_425_000)
-        )
+        let door = try Door([resource], fetcher: fetcher)
         #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).status == 200)
         #expect(fetcher.requests == [place, "https://issuer.example/realms/a/jwks"])
     }

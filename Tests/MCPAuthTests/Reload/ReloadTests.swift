@@ -51,6 +51,26 @@ import Testing
         #expect(issuer.fetcher.requests.count == fetched)
     }
 
+    @Test func `hits, misses and evictions are counted, and a new configuration remembers no token`() async throws {
+        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        var configuration = try Self.configuration(issuer, nil)
+        configuration.tokenCacheCapacity = 16
+        let door = try Self.door(configuration, issuer)
+        let tokens = try (0..<200).map { try issuer.token(["jti": .integer(Int64($0))]) }
+        for token in tokens { #expect(try await door.request(authorization: ["Bearer \(token)"]).status == 200) }
+        let filled = door.mcpAuth.tokenCacheStatistics
+        #expect(filled.hits == 0 && filled.misses == 200)
+        #expect(filled.entries <= 16 && filled.evictions == 200 - filled.entries)
+        for _ in 0..<5 {
+            #expect(try await door.request(authorization: ["Bearer \(tokens[199])"]).status == 200)
+        }
+        #expect(door.mcpAuth.tokenCacheStatistics.hits == 5)
+        try door.mcpAuth.reload(configuration)
+        #expect(door.mcpAuth.tokenCacheStatistics.entries == 0)
+        #expect(try await door.request(authorization: ["Bearer \(tokens[199])"]).status == 200)
+        #expect(door.mcpAuth.tokenCacheStatistics.misses == 1 && door.mcpAuth.tokenCacheStatistics.hits == 0)
+    }
+
     @Test func `what happens to an issuer that stays is told to the handler of the new configuration`() async throws {
         let (old, new) = (Lock<[EngineEvent.Code]>([]), Lock<[EngineEvent.Code]>([]))
         let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
