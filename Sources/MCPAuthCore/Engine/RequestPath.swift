@@ -11,8 +11,7 @@
 package enum RequestPath {
     /// The one spelling of a path; `nil` when it is refused.
     ///
-    /// A slash at the end stays: hosts see none, so whatever compares paths takes it off with
-    /// ``withoutTrailingSlash(_:)``.
+    /// A slash at the end stays. Hosts see none there, so whatever compares paths reckons with it.
     package static func canonical(_ path: String) -> String? {
         var path = path
         guard path.withUTF8({ unsafe isUnambiguous($0) }) else { return nil }
