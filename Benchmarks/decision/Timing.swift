@@ -5,7 +5,7 @@ internal import Foundation
 
 /// How long things take.
 enum Timing {
-    static let rounds = 15
+    static let rounds = 45
 
     /// Microseconds for one of many things.
     struct Sample {

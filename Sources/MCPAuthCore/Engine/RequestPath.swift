@@ -14,8 +14,18 @@ package enum RequestPath {
     /// A slash at the end stays. Hosts see none there, so whatever compares paths reckons with it.
     package static func canonical(_ path: String) -> String? {
         var path = path
-        guard path.withUTF8({ unsafe isUnambiguous($0) }) else { return nil }
-        return path.utf8.contains { $0 == UInt8(ascii: "%") || mustBeEncoded($0) } ? respelled(path) : path
+        return switch path.withUTF8({ unsafe spelling($0) }) {
+        case .canonical: path
+        case .another: respelled(path)
+        case .refused: nil
+        }
+    }
+
+    private enum Spelling {
+        case canonical
+        /// Perhaps not the canonical one.
+        case another
+        case refused
     }
 
     /// The root has an empty path then.
@@ -64,29 +74,32 @@ package enum RequestPath {
 
     private static let digits = Array("0123456789ABCDEF".utf8)
 
-    private static func isUnambiguous(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard unsafe bytes.first == UInt8(ascii: "/"), bytes.count <= 8 * 1024 else { return false }
+    /// One look at each byte, since every request has it.
+    private static func spelling(_ bytes: UnsafeBufferPointer<UInt8>) -> Spelling {
+        guard unsafe bytes.first == UInt8(ascii: "/"), bytes.count <= 8 * 1024 else { return .refused }
+        var spelling = Spelling.canonical
         var segmentStart = 1
         var index = 1
         while index < bytes.count {
             let byte = unsafe bytes[index]
             switch byte {
             case UInt8(ascii: "/"):
-                guard index > segmentStart, unsafe isSegment(bytes[segmentStart..<index]) else { return false }
+                guard index > segmentStart, unsafe isSegment(bytes[segmentStart..<index]) else { return .refused }
                 segmentStart = index + 1
             case UInt8(ascii: "%"):
                 guard index + 2 < bytes.count, let high = unsafe hex(bytes[index + 1]),
                     let low = unsafe hex(bytes[index + 2]), !changesMeaning(high << 4 | low)
-                else { return false }
+                else { return .refused }
+                spelling = .another
                 index += 2
             case UInt8(ascii: ";"), UInt8(ascii: "\\"), UInt8(ascii: "#"), UInt8(ascii: "?"), 0...0x20, 0x7F...0xFF:
-                return false
+                return .refused
             default:
-                break
+                if mustBeEncoded(byte) { spelling = .another }
             }
             index += 1
         }
-        return unsafe isSegment(bytes[segmentStart...])
+        return unsafe isSegment(bytes[segmentStart...]) ? spelling : .refused
     }
 
     /// Whether a segment is neither `.` nor `..`.

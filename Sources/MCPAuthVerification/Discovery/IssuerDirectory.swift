@@ -93,6 +93,15 @@ package final class IssuerDirectory: Sendable {
         await metadataFetch.value(now: now)?.value
     }
 
+    /// The same as ``keys(keyID:algorithm:tokenIssuedAt:now:)`` where nothing need be fetched for it, as for nearly every
+    /// token; `nil` otherwise.
+    package func freshKeys(keyID: ExactString?, algorithm: SignatureAlgorithm, now: NumericDate) -> KeyAnswer? {
+        // Taken before the keys are, so that a change in between ends it.
+        let mark = trust.mark
+        guard let entry = keyFetch.fresh(now: now) else { return nil }
+        return answer(entry.value.candidates(keyID: keyID, algorithm: algorithm, now: now), mark)
+    }
+
     /// The keys that may have signed a token with this `kid` and `alg`.
     ///
     /// An unknown `kid` causes at most one fetch per cool-down. While that forbids a fetch, a token older than the key
@@ -103,20 +112,12 @@ package final class IssuerDirectory: Sendable {
         tokenIssuedAt: NumericDate?,
         now: NumericDate
     ) async -> KeyAnswer {
-        // Taken before the keys are, so that a change in between ends it.
-        let mark = trust.mark
-        // Nearly every token is answered here, without a suspension.
-        if let entry = keyFetch.fresh(now: now),
-            let answer = answer(entry.value.candidates(keyID: keyID, algorithm: algorithm, now: now), mark)
-        {
-            return answer
-        }
         for isRefreshed in [false, true] {
             if isRefreshed { await keyFetch.refresh(now: now) }
+            // Taken before the keys are, and again with those that were fetched.
             var mark = trust.mark
             guard var entry = await keyFetch.value(now: now) else { break }
             if mark != trust.mark {
-                // Taken again with the keys that were fetched.
                 mark = trust.mark
                 entry = await keyFetch.value(now: now) ?? entry
             }

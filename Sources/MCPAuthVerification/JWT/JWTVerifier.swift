@@ -98,7 +98,13 @@ package struct JWTVerifier: TokenVerifier {
             }
             let issuedAt = claims["iat"]?.number.map(NumericDate.init)
             let keyID = jws.header.keyID
-            switch await directory.keys(keyID: keyID, algorithm: algorithm, tokenIssuedAt: issuedAt, now: now) {
+            let answer =
+                if let fresh = directory.freshKeys(keyID: keyID, algorithm: algorithm, now: now) {
+                    fresh
+                } else {
+                    await directory.keys(keyID: keyID, algorithm: algorithm, tokenIssuedAt: issuedAt, now: now)
+                }
+            switch answer {
             case .unavailable(let retryAfter): return .unavailable(retryAfter: retryAfter)
             case .unknown: return .bad(.unknownKey)
             case .keys(let keys, let reuse):
