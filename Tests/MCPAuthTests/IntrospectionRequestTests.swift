@@ -15,6 +15,10 @@ import Testing
 @Suite struct IntrospectionRequestTests {
     typealias Introspection = AuthorizationServer.Introspection
     static let endpoint = "https://as.example/introspect"
+    static let standard = Introspection(
+        endpoint: endpoint,
+        authentication: .clientSecretBasic(clientID: "rs", secret: Secret("s3cret"))
+    )
     @Test(
         arguments: [
             (
@@ -197,10 +201,6 @@ import Testing
         _ introspection: Introspection? = nil,
         onEvent: @escaping EngineEventHandler = { _ in }
     ) throws -> (Door, FixtureFetcher) {
-        let standard = Introspection(
-            endpoint: endpoint,
-            authentication: .clientSecretBasic(clientID: "rs", secret: Secret("s3cret"))
-        )
         let server = AuthorizationServer(
             issuer: "https://as.example",
             discovery: .oauth,

@@ -8,7 +8,7 @@ internal import MCPAuthPolicy
 internal import MCPAuthSigning
 internal import MCPAuthVerification
 
-/// Checks a configuration and makes the engine's resources of it.
+/// Makes the engine's resources of a configuration.
 struct EngineBuilder {
     private let configuration: Configuration
     private let fetcher: any HTTPFetcher
@@ -61,7 +61,7 @@ struct EngineBuilder {
 
     private mutating func build(_ resource: ResourceConfiguration) throws -> ProtectedResource {
         let identifier = resource.metadata.resource
-        try checkIssuers(of: resource)
+        warnings += try ResourceCheck.warnings(about: resource)
         var jwtIssuers: [JWTVerifier.Issuer] = []
         var introspections: [any TokenVerifier] = []
         for server in resource.authorizationServers {
@@ -122,73 +122,6 @@ struct EngineBuilder {
             return key
         }
         return .init(identifier: server.issuer, keys: .shared(secrets), profile: server.profile)
-    }
-
-    private mutating func checkIssuers(of resource: ResourceConfiguration) throws {
-        let name = resource.metadata.resource.description.printable
-        let servers = resource.authorizationServers
-        var seen = Set<IssuerIdentifier>()
-        for server in servers {
-            let issuer = server.issuer.description.printable
-            guard seen.insert(server.issuer).inserted else {
-                throw ConfigurationError(.duplicate, "the issuer `\(issuer)` is named twice for the resource `\(name)`")
-            }
-            guard (0...300).contains(server.leeway) else {
-                throw ConfigurationError(.invalidValue, "the leeway of `\(issuer)` must be 0 to 300 seconds")
-            }
-            guard !server.algorithms.isEmpty else {
-                throw ConfigurationError(.invalidValue, "the issuer `\(issuer)` may use no algorithm at all")
-            }
-            try Self.checkNumbers(server.introspection, of: issuer)
-            guard server.hmacSecrets.isEmpty || server.introspection?.tokens ?? .opaque == .opaque else {
-                throw ConfigurationError(
-                    .conflict,
-                    "the JWTs of `\(issuer)` are shown to it, so its HMAC secrets would never be used"
-                )
-            }
-        }
-        let trusted = resource.trustedIssuers
-        for issuer in trusted where trusted.count > 1 && resource.allowedScopes[issuer] == nil {
-            let issuer = issuer.description.printable
-            warnings.append("`\(name)` trusts several issuers and `\(issuer)` may grant any scope")
-        }
-        for issuer in trusted {
-            for claim in (resource.allowedClaims[issuer] ?? [:]).keys.sorted()
-            where ResourceConfiguration.claimsWithoutBounds.contains(claim) {
-                throw ConfigurationError(
-                    .conflict,
-                    "the claim `\(claim)` of `\(issuer.description.printable)` cannot be bounded at `\(name)`"
-                )
-            }
-        }
-        let bounded = Set(resource.allowedScopes.keys).union(resource.allowedClaims.keys)
-        if let stranger = bounded.subtracting(trusted).min(by: { $0.description < $1.description }) {
-            throw ConfigurationError(
-                .unknownName,
-                "`\(name)` has bounds for `\(stranger.description.printable)`, which it does not trust"
-            )
-        }
-        // Issuers that are shown JWTs only are told apart by `iss`.
-        let prefixes = servers.compactMap(\.introspection).filter { $0.tokens != .jwt }.map(\.tokenPrefix)
-        for (index, prefix) in prefixes.enumerated() {
-            guard !prefixes.enumerated().contains(where: { $0.offset != index && $0.element.hasPrefix(prefix) }) else {
-                throw ConfigurationError(
-                    .conflict,
-                    "several issuers of `\(name)` introspect: each needs a token prefix that no other one's begins with"
-                )
-            }
-        }
-    }
-
-    private static func checkNumbers(_ introspection: AuthorizationServer.Introspection?, of issuer: String) throws {
-        guard let introspection else { return }
-        guard (0...3600).contains(introspection.cacheSeconds), (0...3600).contains(introspection.negativeCacheSeconds)
-        else {
-            throw ConfigurationError(.invalidValue, "introspection of `\(issuer)` may be kept 0 to 3600 seconds")
-        }
-        guard introspection.maximumConcurrency > 0, introspection.maximumPerSecond > 0 else {
-            throw ConfigurationError(.invalidValue, "introspection of `\(issuer)` must be allowed at least one request")
-        }
     }
 
     mutating func directory(of server: AuthorizationServer) throws -> IssuerDirectory {
@@ -388,16 +321,6 @@ struct EngineBuilder {
             return JSON(try JSONDocument(parsing: Array(text.utf8), limits: .fetched).root)
         } catch {
             throw ConfigurationError(.invalidJSON, "\(what): \(error.message) at line \(error.line)")
-        }
-    }
-}
-
-extension ResourceConfiguration {
-    /// The authorization servers in their order, then the issuers of modules and functions, each once.
-    fileprivate var trustedIssuers: [IssuerIdentifier] {
-        let others = modules.map(\.issuer) + verifiers.map(\.issuer)
-        return others.reduce(into: authorizationServers.map(\.issuer)) { trusted, issuer in
-            if !trusted.contains(issuer) { trusted.append(issuer) }
         }
     }
 }

@@ -43,10 +43,7 @@ import Testing
     @Test func `D12 more different tokens than allowed in a second are 503, and others still pass`()
         async throws
     {
-        var settings = Introspection(
-            endpoint: IntrospectionRequestTests.endpoint,
-            authentication: .clientSecretBasic(clientID: "rs", secret: Secret("s3cret"))
-        )
+        var settings = IntrospectionRequestTests.standard
         settings.maximumPerSecond = 10
         var (door, fetcher) = try IntrospectionRequestTests.door(settings)
         fetcher.serve(Array("{\(IntrospectionTests.active)}".utf8), at: IntrospectionRequestTests.endpoint)
@@ -63,10 +60,7 @@ import Testing
     }
 
     @Test func `D12 more different tokens than allowed at once are 503, and pass when there is room`() async throws {
-        var settings = Introspection(
-            endpoint: IntrospectionRequestTests.endpoint,
-            authentication: .clientSecretBasic(clientID: "rs", secret: Secret("s3cret"))
-        )
+        var settings = IntrospectionRequestTests.standard
         settings.maximumConcurrency = 3
         let (door, fetcher) = try IntrospectionRequestTests.door(settings)
         fetcher.serve(Array("{\(IntrospectionTests.active)}".utf8), at: IntrospectionRequestTests.endpoint)
@@ -89,10 +83,7 @@ import Testing
     }
 
     @Test func `D12 the limits are those of the issuer, however many resources ask it`() async throws {
-        var introspection = Introspection(
-            endpoint: IntrospectionRequestTests.endpoint,
-            authentication: .clientSecretBasic(clientID: "rs", secret: Secret("s3cret"))
-        )
+        var introspection = IntrospectionRequestTests.standard
         introspection.maximumPerSecond = 10
         let server = AuthorizationServer(
             issuer: "https://as.example",
