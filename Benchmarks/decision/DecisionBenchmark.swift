@@ -24,7 +24,7 @@ struct DecisionBenchmark {
             """
             median of \(Timing.rounds) rounds, microseconds of processor time for one decision about \
             \(Fixtures.claims().encoded().count) bytes of claims
-            raw: OpenSSL verifies the same message, its hash included, with a context that is set up once
+            raw: OpenSSL verifies the same messages, their hash included, with a context that is set up once
             """
         )
         for algorithm in [SignatureAlgorithm.rs256, .es256, .edDSA] {

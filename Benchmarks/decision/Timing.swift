@@ -30,7 +30,7 @@ enum Timing {
         Sample(wall: median(samples.map(\.wall)), processor: median(samples.map(\.processor)))
     }
 
-    private static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+    static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 
     private static func microseconds(_ clock: clockid_t) -> Double {
         var time = timespec()

@@ -43,12 +43,14 @@ extension UnsafeRawBufferPointer {
 extension String {
     /// Whether both are the same bytes.
     package func isExactly(_ other: String) -> Bool {
-        guard utf8.count == other.utf8.count else { return false }
-        let isSame = unsafe utf8.withContiguousStorageIfAvailable { left in
-            unsafe other.utf8.withContiguousStorageIfAvailable { right in
-                unsafe UnsafeRawBufferPointer(left).isExactly(UnsafeRawBufferPointer(right))
-            }
-        }
-        return (isSame ?? nil) ?? utf8.elementsEqual(other.utf8)
+        let isSame = unsafe other.utf8.withContiguousStorageIfAvailable { unsafe isExactly(UnsafeRawBufferPointer($0)) }
+        return isSame ?? utf8.elementsEqual(other.utf8)
+    }
+
+    /// Whether its UTF-8 is these bytes.
+    func isExactly(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard utf8.count == bytes.count else { return false }
+        let isSame = unsafe utf8.withContiguousStorageIfAvailable { unsafe UnsafeRawBufferPointer($0).isExactly(bytes) }
+        return unsafe isSame ?? utf8.elementsEqual(bytes)
     }
 }

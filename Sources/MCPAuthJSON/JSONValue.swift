@@ -119,14 +119,8 @@ internal import CJansson
 
     /// The member with exactly this name; `nil` when absent or when this is not an object.
     package subscript(_ name: String) -> JSONValue? {
-        var name = name
-        let value = name.withUTF8 { bytes in
-            unsafe json_object_getn(
-                node,
-                UnsafeRawPointer(bytes.baseAddress)?.assumingMemoryBound(to: CChar.self),
-                bytes.count
-            )
-        }
+        var value: UnsafeMutablePointer<json_t>?
+        unsafe name.withCString { unsafe value = json_object_getn(node, $0, name.utf8.count) }
         guard let value = unsafe value else { return nil }
         return unsafe JSONValue(document: document, node: value)
     }
@@ -158,7 +152,7 @@ internal import CJansson
     /// Compares a string value with `other` by bytes, without making a Swift string of it.
     package func isString(_ other: String) -> Bool {
         var isSame = false
-        unsafe withUTF8 { unsafe isSame = $0.elementsEqual(other.utf8) }
+        unsafe withUTF8 { unsafe isSame = other.isExactly($0) }
         return isSame
     }
 

@@ -2,24 +2,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import COpenSSL
-internal import MCPAuthJOSE
+package import MCPAuthJOSE
 
-/// OpenSSL's verification of one signed message and nothing else: what a benchmark measures everything against.
+/// OpenSSL's verification of signed messages of one key and nothing else: what a benchmark measures everything against.
 ///
 /// The context is set up once. What remains is what no verifier can leave out: the hash of the message, which Ed25519
 /// makes itself, and the check of the signature.
 @safe package final class RawVerification {
     private let context: OpaquePointer
-    private let signature: [UInt8]
-    private let message: [UInt8]
+    private let signed: [(message: [UInt8], signature: [UInt8])]
     private let isOneShot: Bool
 
     /// `nil` when OpenSSL refuses to prepare it.
-    package init?(_ key: SigningKey, message: [UInt8], signature: [UInt8]) {
+    package init?(_ key: SigningKey, _ tokens: [CompactJWS]) {
         isOneShot = key.algorithm == .edDSA
-        self.message = message
-        guard let encoded = SigningKey.openSSLForm(signature, key.algorithm) else { return nil }
-        self.signature = encoded
+        var signed: [(message: [UInt8], signature: [UInt8])] = []
+        for token in tokens {
+            guard let signature = SigningKey.openSSLForm(token.signature, key.algorithm) else { return nil }
+            signed.append((Array(token.signingInput), signature))
+        }
+        self.signed = signed
         guard let context = unsafe key.makeVerificationContext() else { return nil }
         unsafe self.context = context
     }
@@ -28,7 +30,12 @@ internal import MCPAuthJOSE
         if isOneShot { unsafe EVP_MD_CTX_free(context) } else { unsafe EVP_PKEY_CTX_free(context) }
     }
 
+    /// Verifies each message once.
     package func run() -> Bool {
+        signed.allSatisfy(verifies)
+    }
+
+    private func verifies(_ message: [UInt8], _ signature: [UInt8]) -> Bool {
         if isOneShot {
             return unsafe EVP_DigestVerify(context, signature, signature.count, message, message.count) == 1
         }

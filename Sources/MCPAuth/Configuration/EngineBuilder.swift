@@ -106,7 +106,7 @@ struct EngineBuilder {
 
     private func jwtIssuer(_ server: AuthorizationServer, _ directory: IssuerDirectory) throws -> JWTVerifier.Issuer {
         guard !server.hmacSecrets.isEmpty else {
-            let keys = JWTVerifier.Issuer.Keys.published(directory, server.algorithms)
+            let keys = JWTVerifier.Issuer.Keys.published(directory, Array(server.algorithms))
             return .init(identifier: server.issuer, keys: keys, profile: server.profile)
         }
         let secrets = try server.hmacSecrets.map { shared in

@@ -17,21 +17,19 @@ package enum ClaimTransformation {
     /// that is no string or empty; none of both; scopes outside their grammar (RFC 6749 section 3.3); a claim that is
     /// none of the values its issuer must give it. A claim that has another type than its rule needs is left out.
     package static func apply(_ issuer: TrustedIssuer, to evidence: TokenEvidence) -> Outcome {
-        // Read in place: a caller who hands over the mapping alone copies each of its rules.
-        apply(issuer.claimMapping, to: evidence)
-    }
-
-    private static func apply(_ mapping: ClaimMapping, to evidence: TokenEvidence) -> Outcome {
         let claims = evidence.document.root
         guard let expiresAt = expiry(of: evidence, claims) else { return .rejected(.missingExpiry) }
+        // Read in place each: the mapping as a whole is many reference counts to copy.
         guard case .some(let notBefore) = date(claims["nbf"]), case .some(let issuedAt) = date(claims["iat"]),
-            case .some(let subject) = identifier(mapping.subject, claims),
-            case .some(let clientID) = identifier(mapping.clientID, claims),
+            case .some(let subject) = identifier(issuer.claimMapping.subject, claims),
+            case .some(let clientID) = identifier(issuer.claimMapping.clientID, claims),
             subject != nil || clientID != nil,
-            let scopes = scopes(mapping.scope, claims)
+            let scopes = scopes(issuer.claimMapping.scope, claims)
         else { return .rejected(.invalidClaim) }
-        guard hasRequiredValues(claims, mapping.requiredValues) else { return .rejected(.unexpectedClaimValue) }
-        let audience = audience(mapping.audience, claims, evidence.audience)
+        guard hasRequiredValues(claims, issuer.claimMapping.requiredValues) else {
+            return .rejected(.unexpectedClaimValue)
+        }
+        let audience = audience(issuer.claimMapping.audience, claims, evidence.audience)
         return .facts(
             TokenFacts(
                 issuer: evidence.issuer,
@@ -48,7 +46,7 @@ package enum ClaimTransformation {
                     parsed: evidence.document,
                     scopes: scopes,
                     clientID: clientID,
-                    mapped: mappedMembers(mapping, claims, subject: subject, audience: audience)
+                    mapped: mappedMembers(issuer, claims, subject: subject, audience: audience)
                 )
             )
         )
@@ -128,24 +126,21 @@ package enum ClaimTransformation {
     /// What differs from the token's own claims; a claim whose rule finds nothing is hidden, whatever the token calls
     /// by that name.
     private static func mappedMembers(
-        _ mapping: ClaimMapping,
+        _ issuer: TrustedIssuer,
         _ claims: JSONValue,
         subject: String?,
         audience: [String]
     ) -> [String: JSON] {
         var members: [String: JSON] = [:]
-        for (name, rule) in mapping.others {
+        for (name, rule) in issuer.claimMapping.others {
             if case .value(let value) = rule.apply(to: claims) {
                 members[name] = value
             } else {
                 members[name] = .null
             }
         }
-        if mapping.subject != subjectClaim { members["sub"] = subject.map(JSON.string) ?? .null }
-        if mapping.audience != audienceClaim { members["aud"] = .array(audience.map(JSON.string)) }
+        if issuer.mapsSubject { members["sub"] = subject.map(JSON.string) ?? .null }
+        if issuer.mapsAudience { members["aud"] = .array(audience.map(JSON.string)) }
         return members
     }
-
-    private static let subjectClaim: ClaimRule = ["sub"]
-    private static let audienceClaim: ClaimRule = ["aud"]
 }

@@ -156,6 +156,7 @@ public struct ScopeSet: Sendable, Hashable, Sequence, ExpressibleByArrayLiteral,
     /// Reads the same from UTF-8, in one pass and without a string of the whole, since every new token has it.
     init?(spaceDelimited bytes: UnsafeRawBufferPointer) {
         values = []
+        values.reserveCapacity(unsafe Swift.min(16, 1 + bytes.count { $0 == 0x20 }))
         var seen = Set<String>()
         var start = 0
         for end in 0...bytes.count {

@@ -201,6 +201,10 @@ package final class TrustedIssuer: Sendable {
     package let allowedClaims: [String: Set<String>]
     /// Whether there is any bound.
     let hasBounds: Bool
+    /// Whether the mapping has the subject from elsewhere than `sub`.
+    let mapsSubject: Bool
+    /// Whether the mapping has the audience from elsewhere than `aud`.
+    let mapsAudience: Bool
 
     package init(
         identifier: IssuerIdentifier,
@@ -215,5 +219,7 @@ package final class TrustedIssuer: Sendable {
         self.allowedScopes = allowedScopes
         self.allowedClaims = allowedClaims
         hasBounds = allowedScopes != nil || !allowedClaims.isEmpty
+        mapsSubject = claimMapping.subject != ["sub"]
+        mapsAudience = claimMapping.audience != ["aud"]
     }
 }

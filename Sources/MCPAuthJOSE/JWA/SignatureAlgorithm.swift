@@ -20,7 +20,7 @@ public enum SignatureAlgorithm: String, Sendable, CaseIterable {
 
     /// Reads an `alg` value.
     ///
-    /// the exact, case-sensitive name. `Ed25519` is the fully-specified name of ``edDSA``.
+    /// Only the exact name, upper and lower case told apart. `Ed25519` is the fully-specified name of ``edDSA``.
     public init?(name: String) {
         self.init(rawValue: name == "Ed25519" ? "EdDSA" : name)
     }

@@ -4,7 +4,9 @@
 package import MCPAuthJSON
 
 /// The verification keys of one issuer (RFC 7517 section 5).
-package struct JWKSet: Sendable {
+///
+/// A class, so that every token that looks for its key copies one reference.
+package final class JWKSet: Sendable {
     /// An entry that was left out, and why.
     package struct Skipped: Sendable, Equatable {
         package let index: Int
@@ -40,7 +42,6 @@ package struct JWKSet: Sendable {
     package let skipped: [Skipped]
     /// The keys whose private part this set or an earlier one gives away; none of them is in ``keys``, whatever its `kid`.
     package let exposed: [PublicKey]
-    private let indicesByKeyID: [ExactString: [Int]]
     /// The keys by the text of the entries they were read from.
     private let keysByEntry: [[UInt8]: JWK]
 
@@ -82,7 +83,6 @@ package struct JWKSet: Sendable {
         self.keys = keys
         self.skipped = skipped
         self.keysByEntry = keysByEntry
-        indicesByKeyID = Dictionary(grouping: keys.indices.filter { keys[$0].keyID != nil }) { keys[$0].keyID ?? "" }
     }
 
     /// The one key that a token with this `kid` and `alg` must be verified with.
@@ -90,19 +90,17 @@ package struct JWKSet: Sendable {
     /// With a `kid`, only keys of exactly that identifier count. A token without one means the only key there is, so it
     /// is accepted only if the set has a single key of the kind its algorithm needs, skipped ones counted.
     package func select(keyID: ExactString?, algorithm: SignatureAlgorithm) -> Selection {
-        guard let keyID else {
-            guard !skipped.contains(where: { $0.family == algorithm.keyFamily }) else { return .ambiguous }
-            return only(of: keys.indices, algorithm)
-        }
-        return indicesByKeyID[keyID].map { only(of: $0, algorithm) } ?? .unknownKeyID
-    }
-
-    private func only(of indices: some Sequence<Int>, _ algorithm: SignatureAlgorithm) -> Selection {
+        if keyID == nil, skipped.contains(where: { $0.family == algorithm.keyFamily }) { return .ambiguous }
+        var isKnown = keyID == nil
         var only: Int?
-        for index in indices where keys[index].key.algorithms.contains(algorithm) {
+        // A set has a few keys, which are looked through faster than hashed.
+        for index in keys.indices where keyID == nil || keys[index].keyID == keyID {
+            isKnown = true
+            guard keys[index].key.algorithms.contains(algorithm) else { continue }
             guard only == nil else { return .ambiguous }
             only = index
         }
+        guard isKnown else { return .unknownKeyID }
         return only.map { .key(keys[$0]) } ?? .algorithmDoesNotFit
     }
 }

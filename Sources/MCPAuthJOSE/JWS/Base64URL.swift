@@ -10,14 +10,12 @@ package enum Base64URL {
         let count = text.count
         let remainder = count % 4
         guard remainder != 1 else { return nil }
-        var isValid = true
         let size = count / 4 * 3 + (remainder == 0 ? 0 : remainder - 1)
-        let bytes = unsafe text.withUnsafeBufferPointer { input in
+        // Zeros first are cheaper than an array without a beginning, for which the type is looked up each time.
+        var bytes = [UInt8](repeating: 0, count: size)
+        let isValid = unsafe text.withUnsafeBufferPointer { input in
             unsafe values.withUnsafeBufferPointer { values in
-                unsafe [UInt8](unsafeUninitializedCapacity: size) { output, written in
-                    isValid = unsafe decode(input, values, into: output)
-                    written = isValid ? size : 0
-                }
+                unsafe bytes.withUnsafeMutableBufferPointer { unsafe decode(input, values, into: $0) }
             }
         }
         return isValid ? bytes : nil

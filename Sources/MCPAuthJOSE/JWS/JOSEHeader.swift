@@ -6,8 +6,9 @@ package import MCPAuthJSON
 /// The JOSE Header of a JWS (RFC 7515 section 4), reduced to what verification may use.
 ///
 /// Key material and key locations in the header (`jwk`, `jku`, `x5c`, `x5u`) are not read at all. `zip` and `cty` mean
-/// nothing to a JWS access token. Unknown members are ignored, as section 4 demands, unless `crit` names them.
-package struct JOSEHeader: Sendable {
+/// nothing to a JWS access token. Unknown members are ignored, as section 4 demands, unless `crit` names them. A class, so
+/// that handing one on copies one reference.
+package final class JOSEHeader: Sendable {
     /// The exact `alg` value.
     package let algorithmName: String
     /// The algorithm of that name, if it is one for public keys.

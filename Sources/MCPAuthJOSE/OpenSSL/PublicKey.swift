@@ -131,36 +131,43 @@ package enum EllipticCurve: String, Sendable {
 enum ECDSASignature {
     /// The DER form that OpenSSL verifies (RFC 3279 section 2.2.3), from `R || S` of at most 132 bytes.
     static func der(_ signature: [UInt8]) -> [UInt8] {
-        let r = significant(signature[..<(signature.count / 2)])
-        let s = significant(signature[(signature.count / 2)...])
-        let length = 2 + encodedLength(r) + 2 + encodedLength(s)
+        let r = Integer(signature, 0..<(signature.count / 2))
+        let s = Integer(signature, (signature.count / 2)..<signature.count)
+        let length = r.encodedLength + s.encodedLength
         var der: [UInt8] = []
         der.reserveCapacity(3 + length)
         der.append(0x30)
         if length >= 0x80 { der.append(0x81) }
         der.append(UInt8(length))
-        append(r, to: &der)
-        append(s, to: &der)
+        r.append(to: &der, from: signature)
+        s.append(to: &der, from: signature)
         return der
     }
 
-    private static func significant(_ number: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        number[(number.firstIndex { $0 != 0 } ?? number.endIndex)...]
-    }
+    /// A big-endian unsigned number among the bytes of a signature.
+    private struct Integer {
+        /// Where it is, without its leading zeros.
+        private let range: Range<Int>
+        /// Whether a zero byte keeps it from being read as a negative number, or is all there is of it.
+        private let needsZero: Bool
 
-    /// Of the shortest two's complement form of an unsigned number without leading zeros.
-    private static func encodedLength(_ number: ArraySlice<UInt8>) -> Int {
-        number.count + (needsZero(number) ? 1 : 0)
-    }
+        init(_ bytes: [UInt8], _ range: Range<Int>) {
+            var start = range.lowerBound
+            while start < range.upperBound, bytes[start] == 0 { start += 1 }
+            self.range = start..<range.upperBound
+            needsZero = start == range.upperBound || bytes[start] & 0x80 != 0
+        }
 
-    private static func append(_ number: ArraySlice<UInt8>, to der: inout [UInt8]) {
-        der.append(0x02)
-        der.append(UInt8(encodedLength(number)))
-        if needsZero(number) { der.append(0) }
-        der.append(contentsOf: number)
-    }
+        private var contentLength: Int { range.count + (needsZero ? 1 : 0) }
 
-    private static func needsZero(_ number: ArraySlice<UInt8>) -> Bool {
-        number.first.map { $0 & 0x80 != 0 } ?? true
+        /// In bytes, with tag and length.
+        var encodedLength: Int { 2 + contentLength }
+
+        func append(to der: inout [UInt8], from bytes: [UInt8]) {
+            der.append(0x02)
+            der.append(UInt8(contentLength))
+            if needsZero { der.append(0) }
+            der.append(contentsOf: bytes[range])
+        }
     }
 }

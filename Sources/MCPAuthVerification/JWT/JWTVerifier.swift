@@ -16,7 +16,7 @@ package struct JWTVerifier: TokenVerifier {
         /// What its tokens are verified with.
         package enum Keys: Sendable {
             /// The keys it publishes, for these algorithms.
-            case published(IssuerDirectory, Set<SignatureAlgorithm>)
+            case published(IssuerDirectory, [SignatureAlgorithm])
             /// Secrets that it shares with this resource server; nothing it publishes counts.
             case shared([HMACKey])
         }
@@ -33,14 +33,11 @@ package struct JWTVerifier: TokenVerifier {
     }
 
     package let name = "jwt"
-    private let issuers: [IssuerIdentifier: Issuer]
+    private let issuers: [Issuer]
     private let knownHeaders = KnownHeaders()
 
     package init(issuers: [Issuer]) {
-        self.issuers = Dictionary(
-            issuers.map { ($0.identifier, $0) },
-            uniquingKeysWith: { first, _ in first }
-        )
+        self.issuers = issuers
     }
 
     package func verify(
@@ -60,11 +57,31 @@ package struct JWTVerifier: TokenVerifier {
         let claims = document.root
         // Some issuers sign tokens without it, which only they can judge.
         guard let named = claims["iss"] else { return .notMine(.malformedToken) }
-        guard let issuerName = named.string else { return .rejected(.malformedToken) }
-        guard let issuer = issuers[IssuerIdentifier(issuerName)] else { return .notMine(.untrustedIssuer) }
+        guard named.kind == .string else { return .rejected(.malformedToken) }
+        guard let issuer = issuers.first(where: { named.isString($0.identifier.description) }) else {
+            return .notMine(.untrustedIssuer)
+        }
+
+        let signature: Signature
+        switch issuer.keys {
+        case .shared(let secrets): signature = Self.signature(of: jws, secrets)
+        case .published(let directory, let algorithms):
+            guard let algorithm = jws.header.algorithm, algorithms.contains(algorithm) else {
+                return .rejected(.algorithmNotAllowed)
+            }
+            let keyID = jws.header.keyID
+            let answer: IssuerDirectory.KeyAnswer
+            if let fresh = directory.freshKeys(keyID: keyID, algorithm: algorithm, now: now) {
+                answer = fresh
+            } else {
+                let issuedAt = claims["iat"]?.number.map(NumericDate.init)
+                answer = await directory.keys(keyID: keyID, algorithm: algorithm, tokenIssuedAt: issuedAt, now: now)
+            }
+            signature = Self.signature(of: jws, algorithm, answer)
+        }
 
         let reuse: TokenEvidence.Reuse
-        switch await signature(of: jws, claims, issuer, now) {
+        switch signature {
         case .good(let worth): reuse = worth
         case .bad(let reason): return .rejected(reason)
         case .unavailable(let retryAfter): return .unavailable(.issuerUnavailable, retryAfter: retryAfter)
@@ -84,33 +101,17 @@ package struct JWTVerifier: TokenVerifier {
         case unavailable(retryAfter: Int)
     }
 
-    private func signature(
+    private static func signature(
         of jws: CompactJWS,
-        _ claims: JSONValue,
-        _ issuer: Issuer,
-        _ now: NumericDate
-    ) async -> Signature {
-        switch issuer.keys {
-        case .shared(let secrets): return Self.signature(of: jws, secrets)
-        case .published(let directory, let algorithms):
-            guard let algorithm = jws.header.algorithm, algorithms.contains(algorithm) else {
-                return .bad(.algorithmNotAllowed)
-            }
-            let issuedAt = claims["iat"]?.number.map(NumericDate.init)
-            let keyID = jws.header.keyID
-            let answer =
-                if let fresh = directory.freshKeys(keyID: keyID, algorithm: algorithm, now: now) {
-                    fresh
-                } else {
-                    await directory.keys(keyID: keyID, algorithm: algorithm, tokenIssuedAt: issuedAt, now: now)
-                }
-            switch answer {
-            case .unavailable(let retryAfter): return .unavailable(retryAfter: retryAfter)
-            case .unknown: return .bad(.unknownKey)
-            case .keys(let keys, let reuse):
-                let isSigned = keys.contains { jws.isSigned(by: $0.key, using: algorithm) }
-                return isSigned ? .good(reuse) : .bad(.invalidSignature)
-            }
+        _ algorithm: SignatureAlgorithm,
+        _ answer: IssuerDirectory.KeyAnswer
+    ) -> Signature {
+        switch answer {
+        case .unavailable(let retryAfter): return .unavailable(retryAfter: retryAfter)
+        case .unknown: return .bad(.unknownKey)
+        case .keys(let keys, let reuse):
+            let isSigned = keys.contains { jws.isSigned(by: $0.key, using: algorithm) }
+            return isSigned ? .good(reuse) : .bad(.invalidSignature)
         }
     }
 
