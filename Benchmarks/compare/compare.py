@@ -7,7 +7,6 @@ usage: compare.py FIXTURES BENCHMARK PEER... where every PEER is a command that 
 Every program prints a JSON object a line. Nothing is asserted about time: it fails only when a program does.
 """
 import json
-import math
 import os
 import shlex
 import statistics
@@ -15,7 +14,7 @@ import subprocess
 import sys
 
 TURNS = 9
-RUNS = 3
+RUNS = 5
 US = "mcp-auth"
 ALGORITHMS = ("RS256", "ES256")
 CACHED = ("cached, 1 token", "cached", "cached, with a log")
@@ -68,22 +67,13 @@ def print_own(own):
     print()
 
 
-def busy(own):
-    """How many processors the machine gave to two threads."""
-    return own[US, "cached, 2 threads", "RS256"] / own[US, "cached, 2 threads, wall clock", "RS256"]
-
-
 def scaling(own):
-    """How much more two threads do than one, were both processors theirs; not a number when they had hardly more than one.
-
-    A decision takes more of a processor's time while the other thread runs too. How much more is known for the part of
-    the time in which both did, and the same is assumed for the rest.
-    """
-    together = 2 * (busy(own) - 1) / busy(own)
-    if together < 0.4:
-        return math.nan
-    hindrance = own[US, "cached, 2 threads", "RS256"] / own[US, "cached", "RS256"] - 1
-    return 2 / (1 + max(0, hindrance) / together)
+    """How much more two threads do than one, and how much more they do when they share nothing, which is the machine's."""
+    alone, together, apart = (
+        own[US, what, "RS256"]
+        for what in ("cached, wall clock", "cached, 2 threads, wall clock", "cached, 2 engines, wall clock")
+    )
+    return alone / together, alone / apart
 
 
 def verdicts(times, own):
@@ -100,17 +90,21 @@ def verdicts(times, own):
     for algorithm in (*ALGORITHMS, "EdDSA"):
         beyond = (own[US, "uncached", algorithm] - own[US, "raw", algorithm]) / 1000
         yield f"beyond raw OpenSSL, {algorithm}", beyond, "us", [("aim", 8, True)]
-    yield f"two threads / one, on {busy(own):.2f} processors", scaling(own), "x", [("required", 1.8, False)]
+    # Two processors can be one that two programs share, and then nothing does twice as much on them.
+    measured, possible = scaling(own)
+    name = f"two cores / one ({measured:.2f} here, {possible:.2f} unshared)"
+    yield name, 2 * measured / possible, "x", [("required", 1.8, False)]
     yield "100,000 remembered tokens", own[US, "memory", None], "MiB", [("required", 128, True)]
 
 
 def print_verdicts(times, own):
     print("RATIOS")
+    print("two cores / one: twice what two threads of one engine do here, by what threads of two engines apart do here")
     for what, value, unit, limits in verdicts(times, own):
         said = []
         for kind, limit, is_maximum in limits:
             is_met = value <= limit if is_maximum else value >= limit
-            verdict = "cannot be told" if math.isnan(value) else "ok" if is_met else "MISSED"
+            verdict = "ok" if is_met else "MISSED"
             said.append(f"{kind} {'at most' if is_maximum else 'at least'} {limit}: {verdict}")
         print(f"{what:<46}{value:>8.2f} {unit:<5}{', '.join(said)}")
 

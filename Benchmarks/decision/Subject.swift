@@ -12,6 +12,8 @@ struct Subject {
     private let raw: RawVerification
     private let uncached: Decisions
     private let cached: Decisions
+    /// The same as ``cached``, of an engine that shares nothing with it.
+    private let other: Decisions
 
     /// Different tokens that a cached path sees in turn.
     private static let variety = 500
@@ -27,6 +29,7 @@ struct Subject {
         self.raw = raw
         uncached = try Decisions(about: Array(tokens.prefix(Self.oneRound)), jwk: key.publicJWK, cacheCapacity: 0)
         cached = try Decisions(about: tokens, jwk: key.publicJWK, cacheCapacity: 100_000)
+        other = try Decisions(about: tokens, jwk: key.publicJWK, cacheCapacity: 100_000)
     }
 
     /// Microseconds of processor time, in turns, and what a decision took beyond the raw verification of the same turn:
@@ -44,25 +47,49 @@ struct Subject {
         return (raw, raw + Timing.median(beyond))
     }
 
-    /// A remembered decision by one thread, and by two at once.
-    func scaling() async throws -> (one: Timing.Sample, two: Timing.Sample) {
+    /// Microseconds for a remembered decision.
+    struct Remembered {
+        /// Of processor time, with one thread.
+        let processor: Double
+        /// Of wall clock, with one thread.
+        let alone: Double
+        /// Of wall clock, with two threads that ask one engine.
+        let together: Double
+        /// Of wall clock, with two threads that ask an engine each: what the machine gives to two at once.
+        let apart: Double
+    }
+
+    /// In turns, and what two threads take as it compares with one in the same turn.
+    func remembered() async throws -> Remembered {
         try await cached.decide(2000)
-        let halves = cached.halves()
-        var one: [Timing.Sample] = []
-        var two: [Timing.Sample] = []
+        try await other.decide(2000)
+        var alone: [Timing.Sample] = []
+        var together: [Double] = []
+        var apart: [Double] = []
         for _ in 0..<Timing.rounds {
-            one.append(try await Timing.sample(20_000) { try await cached.decide(20_000) })
-            two.append(
-                try await Timing.sample(40_000) {
-                    try await withThrowingTaskGroup(of: Void.self) { group in
-                        for half in halves {
-                            group.addTask { @concurrent in try await half.decide(20_000) }
-                        }
-                        try await group.waitForAll()
-                    }
-                }
-            )
+            let one = try await Timing.sample(20_000) { try await cached.decide(20_000) }
+            alone.append(one)
+            together.append(try await Self.both(cached.halves()) / one.wall)
+            apart.append(try await Self.both([cached.halves()[0], other.halves()[1]]) / one.wall)
         }
-        return (Timing.median(one), Timing.median(two))
+        let wall = Timing.median(alone.map(\.wall))
+        return Remembered(
+            processor: Timing.median(alone.map(\.processor)),
+            alone: wall,
+            together: wall * Timing.median(together),
+            apart: wall * Timing.median(apart)
+        )
+    }
+
+    /// Microseconds of wall clock for one decision while both are asked at once.
+    private static func both(_ decisions: [Decisions]) async throws -> Double {
+        try await Timing.sample(40_000) {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for each in decisions {
+                    group.addTask { @concurrent in try await each.decide(20_000) }
+                }
+                try await group.waitForAll()
+            }
+        }.wall
     }
 }
