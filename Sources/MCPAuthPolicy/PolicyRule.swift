@@ -102,7 +102,7 @@ final class PolicyRule: Sendable {
     ///
     /// A rule about an operation that may be this one counts against the caller, never for it.
     func isAbout(_ operation: PolicyOperation, _ message: MCPMessage?) -> Bool {
-        switch targets.match(operation, message) {
+        switch targets.match(operation, message, countingSlash: countsSlash) {
         case .yes: true
         case .no: false
         case .unknown: effect != .allow
@@ -111,8 +111,14 @@ final class PolicyRule: Sendable {
 
     /// Whether method and path are among those of the rule.
     func matchesHTTP(_ operation: PolicyOperation) -> Bool {
-        !limitsHTTP || targets.matchesHTTP(operation)
+        !limitsHTTP || targets.matchesHTTP(operation, countingSlash: countsSlash)
     }
+
+    /// Whether the rule is also about the path with the slash at its end.
+    ///
+    /// Hosts have one handler for both. So a rule for what is below a path denies the slash, which may be below too, and
+    /// does not allow it, which may be the path itself.
+    private var countsSlash: Bool { effect != .allow }
 
     /// The scopes the rule names, as a client that has `granted` would have to ask for them.
     ///

@@ -55,9 +55,9 @@ struct Targets: Sendable {
     }
 
     /// `message` is `nil` for plain HTTP and for an MCP operation that is not known.
-    func match(_ operation: PolicyOperation, _ message: MCPMessage?) -> Match {
+    func match(_ operation: PolicyOperation, _ message: MCPMessage?, countingSlash: Bool) -> Match {
         if matchesAny { return .yes }
-        guard matchesHTTP(operation) else { return .no }
+        guard matchesHTTP(operation, countingSlash: countingSlash) else { return .no }
         if let message { return restrictsMCP ? match(message) : .yes }
         if operation.operation == .http { return restrictsMCP ? .no : .yes }
         // Method and path do not say what an MCP message does, so they allow none that cannot be read.
@@ -65,12 +65,14 @@ struct Targets: Sendable {
     }
 
     /// Whether method and path are among those of the rule.
-    func matchesHTTP(_ operation: PolicyOperation) -> Bool {
-        (httpMethods.isEmpty || httpMethods.contains(operation.method.rawValue))
-            && (paths.isEmpty
-                || paths.contains { glob in
-                    glob.matches(operation.path) || operation.pathWithSlash.map(glob.matches) ?? false
-                })
+    ///
+    /// - Parameter countingSlash: Whether the path with the slash that the request has at its end is one of its paths too.
+    func matchesHTTP(_ operation: PolicyOperation, countingSlash: Bool) -> Bool {
+        guard httpMethods.isEmpty || httpMethods.contains(operation.method.rawValue) else { return false }
+        guard !paths.isEmpty else { return true }
+        if paths.contains(where: { $0.matches(operation.path) }) { return true }
+        guard countingSlash, let path = operation.pathWithSlash else { return false }
+        return paths.contains { $0.matches(path) }
     }
 
     private func match(_ message: MCPMessage) -> Match {

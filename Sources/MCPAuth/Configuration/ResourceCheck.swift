@@ -76,7 +76,8 @@ enum ResourceCheck {
         let introspections = resource.authorizationServers.compactMap(\.introspection)
         let prefixes = introspections.filter { $0.tokens != .jwt }.map(\.tokenPrefix)
         for (index, prefix) in prefixes.enumerated() {
-            guard !prefixes.enumerated().contains(where: { $0.offset != index && $0.element.hasPrefix(prefix) }) else {
+            let others = prefixes.enumerated().filter { $0.offset != index }.map(\.element)
+            guard !others.contains(where: { $0.utf8.starts(with: prefix.utf8) }) else {
                 throw ConfigurationError(
                     .conflict,
                     "several issuers of `\(name)` introspect: each needs a token prefix that no other one's begins with"

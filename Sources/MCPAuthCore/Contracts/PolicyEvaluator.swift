@@ -40,8 +40,8 @@ package struct PolicyOperation: Sendable {
     package let method: HTTPRequest.Method
     /// The canonical request path below the public authority, without a slash at its end unless it is the root.
     package let path: String
-    /// The same with the slash, where the request had one: hosts route both to one handler, so a rule for either is about
-    /// the request.
+    /// The same with the slash, where the request had one: hosts route both to one handler, so what either denies is
+    /// denied.
     package let pathWithSlash: String?
     package let operation: Operation
 

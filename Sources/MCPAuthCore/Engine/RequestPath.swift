@@ -21,16 +21,16 @@ package enum RequestPath {
         }
     }
 
+    /// A path without the slash at its end; that of the root is empty then.
+    package static func withoutTrailingSlash(_ path: String) -> String {
+        path.utf8.last == UInt8(ascii: "/") ? String(path.dropLast()) : path
+    }
+
     private enum Spelling {
         case canonical
         /// Perhaps not the canonical one.
         case another
         case refused
-    }
-
-    /// The root has an empty path then.
-    package static func withoutTrailingSlash(_ path: String) -> String {
-        path.utf8.last == UInt8(ascii: "/") ? String(path.dropLast()) : path
     }
 
     private static func respelled(_ path: String) -> String {

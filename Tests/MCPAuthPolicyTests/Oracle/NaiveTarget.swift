@@ -33,7 +33,9 @@ struct NaiveTarget {
             parts.append(NaiveTruth(methods.contains(.string(request.method))))
         }
         if let paths = rule["paths"]?.elements {
-            let matches = paths.compactMap(\.string).contains { NaiveGlob.isPath(request.path, like: $0) }
+            let matches = paths.compactMap(\.string).contains { pattern in
+                spellings(of: request.path).contains { NaiveGlob.isPath($0, like: pattern) }
+            }
             parts.append(NaiveTruth(matches))
         }
         let lists = ["mcp_methods", "tools", "prompts", "resource_uris"].filter { rule[$0] != nil }
@@ -50,6 +52,13 @@ struct NaiveTarget {
             }
         }
         return .all(parts)
+    }
+
+    /// A slash at the end is left out, and is there as well for what counts against a caller.
+    private func spellings(of path: String) -> [String] {
+        guard path.count > 1, path.last == "/" else { return [path] }
+        let short = String(path.dropLast())
+        return rule["effect"] == .string("allow") ? [short] : [short, path]
     }
 
     private func matches(_ message: MCPMessage, list: String) -> NaiveTruth {

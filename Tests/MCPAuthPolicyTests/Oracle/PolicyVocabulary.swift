@@ -15,7 +15,7 @@ enum PolicyVocabulary {
     static let classes = ["bronze", "silver", "gold"]
 
     static let httpMethods = ["GET", "POST", "DELETE", "PUT", "HEAD"]
-    static let paths = ["/", "/mcp", "/notes", "/notes/1", "/notes/1/parts"]
+    static let paths = ["/", "/mcp", "/notes", "/notes/1", "/notes/1/parts", "/notes/", "/notes/1/"]
     static let pathPatterns = ["/", "/mcp", "/notes", "/*", "/**", "/notes/*", "/notes/**", "/*/1", "/n*s/1"]
 
     static let mcpMethods = [

@@ -64,6 +64,27 @@ import Testing
         }
     }
 
+    @Test func `a require rule for what is below a path is about its slash at the end`() async throws {
+        let policy =
+            #"{"version":1,"rules":[{"id":"a","effect":"allow","targets":"any"},{"id":"r","effect":"require","paths":["/notes/tree/**"],"scopes":{"all":["admin"]}}]}"#
+        let (door, issuer) = try Door.notes(policy: policy)
+        let bearer = ["Bearer \(try issuer.token())"]
+        #expect(try await door.request(authorization: bearer, path: "/notes/tree/").verdict == "403 insufficient_scope")
+        #expect(try await door.request(authorization: bearer, path: "/notes/tree").status == 200)
+    }
+
+    @Test func `an allow rule for what is below a path does not open the path by a slash at its end`() async throws {
+        let policy = #"{"version":1,"rules":[{"id":"a","effect":"allow","paths":["/notes/tree/**","/notes/leaf/*"]}]}"#
+        let (door, issuer) = try Door.notes(policy: policy)
+        let bearer = ["Bearer \(try issuer.token())"]
+        for path in ["/notes/tree", "/notes/tree/", "/notes/leaf", "/notes/leaf/"] {
+            #expect(try await door.request(authorization: bearer, path: path).status == 403, "\(path)")
+        }
+        for path in ["/notes/tree/one", "/notes/tree/one/", "/notes/tree/one/two/", "/notes/leaf/one/"] {
+            #expect(try await door.request(authorization: bearer, path: path).status == 200, "\(path)")
+        }
+    }
+
     @Test(arguments: [
         "/notes/admin/", "/notes/a%3Ab", "/notes/caf%c3%a9", "/notes/%2A", "/notes/caf\u{E9}", "/notes/%61dmin",
         "/notes//admin", "/notes/../admin", "/notes/a b", "/notes/a;b", "**/a%3Ab", "/notes/x|y", "/notes/*/", "*/",
