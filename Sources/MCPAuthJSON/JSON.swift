@@ -15,11 +15,14 @@ package enum JSON: Hashable, Sendable {
     case string(String)
     case array([JSON])
     case object([String: JSON])
+    /// A value that is there and of which nothing is known; it is written as `null`.
+    case unrepresentable
 
     /// Copies a view.
     package init(_ value: JSONValue) {
         switch value.kind {
         case .null: self = .null
+        case .unrepresentable: self = .unrepresentable
         case .boolean: self = .boolean(value.boolean ?? false)
         case .number: self = value.integer.map(JSON.integer) ?? .number(value.number ?? 0)
         case .string: self = .string(value.string ?? "")
@@ -98,7 +101,7 @@ package enum JSON: Hashable, Sendable {
     /// A new Jansson tree that the caller owns.
     private func makeNode() -> UnsafeMutablePointer<json_t>? {
         switch self {
-        case .null:
+        case .null, .unrepresentable:
             return unsafe json_null()
         case .boolean(let value):
             return unsafe value ? json_true() : json_false()

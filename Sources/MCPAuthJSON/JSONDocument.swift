@@ -5,16 +5,22 @@ internal import CJansson
 
 /// A parsed JSON text (RFC 8259): the one owner of a Jansson tree.
 ///
-/// What is accepted is exactly what Jansson accepts with `JSON_REJECT_DUPLICATES`: UTF-8 only, no duplicate member
-/// names, no `\u0000`, no trailing bytes, integers within 64 bits. Size and nesting are bounded before the parse, so
-/// hostile input costs no more than one pass over its bytes. Member names are not compared case-insensitively; callers
-/// read exact names.
+/// What is accepted is what Jansson accepts with `JSON_REJECT_DUPLICATES`: UTF-8 only, no duplicate member names, no
+/// trailing bytes. One byte order mark at the beginning is skipped (RFC 8259 section 8.1). Size and nesting are bounded
+/// before the parse, so hostile input costs a few passes over its bytes. Member names are not compared
+/// case-insensitively; callers read exact names.
+///
+/// Numbers beyond 64 bits, `\u0000` and lone surrogates cannot be represented. With ``Limits/acceptsUnrepresentable`` they
+/// are kept as values of the kind ``JSONValue/Kind/unrepresentable``, which no reader takes for anything; an object with such
+/// a member name is of that kind as a whole. Otherwise the text is refused.
 ///
 /// Values read from it are views that keep it alive.
 // SAFETY: the tree is built once in `init` and never changed: no function of this module mutates a node or touches a
 // reference count after that, so reading it from several threads is reading constant memory.
 @safe package final class JSONDocument: @unchecked Sendable {
     fileprivate let tree: UnsafeMutablePointer<json_t>
+    /// Whether a value of this document is unrepresentable; nearly always false, and then no value is looked at for it.
+    let hasUnrepresentable: Bool
 
     /// Bounds checked before the parse, so that no input can make the parser recurse or allocate without limit.
     package struct Limits: Sendable {
@@ -22,18 +28,23 @@ internal import CJansson
         package var bytes: Int
         /// Deepest accepted nesting of arrays and objects.
         package var depth: Int
+        /// Whether a text is accepted although a value in it cannot be represented.
+        package var acceptsUnrepresentable: Bool
 
-        package init(bytes: Int, depth: Int = 32) {
+        package init(bytes: Int, depth: Int = 32, acceptsUnrepresentable: Bool = true) {
             self.bytes = bytes
             self.depth = depth
+            self.acceptsUnrepresentable = acceptsUnrepresentable
         }
 
-        /// For tokens and their parts: 16 KiB.
-        package static let token = Limits(bytes: 16 * 1024)
+        /// For tokens and their parts: as much as the largest token that can be configured, 256 KiB.
+        package static let token = Limits(bytes: 256 * 1024)
+        /// For JOSE Headers, of which every value is looked at: 16 KiB, and nothing that cannot be represented.
+        package static let header = Limits(bytes: 16 * 1024, acceptsUnrepresentable: false)
         /// For metadata, JWK Sets and introspection responses: 512 KiB.
         package static let fetched = Limits(bytes: 512 * 1024)
-        /// For policy and configuration files: 1 MiB.
-        package static let file = Limits(bytes: 1024 * 1024)
+        /// For policy and configuration files, which people write: 1 MiB, and nothing that cannot be represented.
+        package static let file = Limits(bytes: 1024 * 1024, acceptsUnrepresentable: false)
     }
 
     /// Parses a whole JSON text.
@@ -53,13 +64,32 @@ internal import CJansson
             let (line, column) = Self.position(of: offset, in: bytes)
             throw JSONParsingError(message: "nested deeper than \(limits.depth) levels", line: line, column: column)
         }
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        let bytes = bytes.starts(with: mark) ? Array(bytes.dropFirst(mark.count)) : bytes
         var error = json_error_t()
-        let flags = Int(JSON_REJECT_DUPLICATES | JSON_DECODE_ANY)
-        let parsed = unsafe bytes.withUnsafeBytes { buffer in
-            unsafe json_loadb(buffer.baseAddress?.assumingMemoryBound(to: CChar.self), buffer.count, flags, &error)
+        if let parsed = unsafe Self.parse(bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error) {
+            unsafe tree = parsed
+            hasUnrepresentable = false
+            return
         }
-        guard let parsed = unsafe parsed else { throw JSONParsingError(error) }
+        guard limits.acceptsUnrepresentable, unsafe mcp_json_is_about_representation(&error) != 0 else {
+            throw JSONParsingError(error)
+        }
+        let flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL
+        let rewritten = LenientText(bytes).text
+        guard let parsed = unsafe Self.parse(rewritten, flags, &error) else { throw JSONParsingError(error) }
         unsafe tree = parsed
+        hasUnrepresentable = true
+    }
+
+    private static func parse(
+        _ bytes: [UInt8],
+        _ flags: Int32,
+        _ error: inout json_error_t
+    ) -> UnsafeMutablePointer<json_t>? {
+        unsafe bytes.withUnsafeBytes { buffer in
+            unsafe json_loadb(buffer.baseAddress?.assumingMemoryBound(to: CChar.self), buffer.count, Int(flags), &error)
+        }
     }
 
     deinit {

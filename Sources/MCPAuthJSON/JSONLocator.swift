@@ -24,7 +24,11 @@ package struct JSONLocator {
     /// The position of the value that `pointer` names, or of its member name.
     package static func position(of pointer: JSONPointer, part: Part = .value, in bytes: [UInt8]) -> Position {
         var locator = JSONLocator(bytes: bytes)
-        let offset = locator.offset(of: pointer.tokens[...], part: part) ?? 0
+        return position(of: locator.offset(of: pointer.tokens[...], part: part) ?? 0, in: bytes)
+    }
+
+    /// The position of a byte.
+    package static func position(of offset: Int, in bytes: [UInt8]) -> Position {
         let before = bytes.prefix(offset)
         let line = before.count { $0 == UInt8(ascii: "\n") } + 1
         let lineStart = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0

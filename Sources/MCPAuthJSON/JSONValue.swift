@@ -17,6 +17,10 @@ internal import CJansson
         case string
         case array
         case object
+        /// A number beyond 64 bits, a string with `\u0000` or a lone surrogate, or an object with such a member name.
+        ///
+        /// It is there, and nothing is known of it.
+        case unrepresentable
     }
 
     private let document: JSONDocument
@@ -28,15 +32,48 @@ internal import CJansson
     }
 
     package var kind: Kind {
-        switch unsafe json_type(UInt32(mcp_json_typeof(node))) {
-        case JSON_OBJECT: .object
-        case JSON_ARRAY: .array
-        case JSON_STRING: .string
-        case JSON_INTEGER, JSON_REAL: .number
-        case JSON_TRUE, JSON_FALSE: .boolean
-        default: .null
+        guard !document.hasUnrepresentable || isRepresentable else { return .unrepresentable }
+        return unsafe withNode { node in
+            switch unsafe json_type(UInt32(mcp_json_typeof(node))) {
+            case JSON_OBJECT: .object
+            case JSON_ARRAY: .array
+            case JSON_STRING: .string
+            case JSON_INTEGER, JSON_REAL: .number
+            case JSON_TRUE, JSON_FALSE: .boolean
+            default: .null
+            }
         }
     }
+
+    /// Reads the node; the document outlives the call, however the optimiser shortens lives.
+    private func withNode<Result>(_ body: (UnsafeMutablePointer<json_t>) -> Result) -> Result {
+        withExtendedLifetime(document) { unsafe body(node) }
+    }
+
+    /// Whether Jansson's value is what the text says (see ``LenientText``).
+    private var isRepresentable: Bool {
+        unsafe withNode { node in
+            switch unsafe json_type(UInt32(mcp_json_typeof(node))) {
+            case JSON_STRING:
+                guard let start = unsafe json_string_value(node) else { return true }
+                return unsafe !UnsafeRawBufferPointer(start: start, count: json_string_length(node)).contains(0)
+            case JSON_OBJECT:
+                var iterator = unsafe json_object_iter(node)
+                while let position = unsafe iterator {
+                    if let key = unsafe json_object_iter_key(position) {
+                        let name = unsafe UnsafeRawBufferPointer(start: key, count: json_object_iter_key_len(position))
+                        if unsafe name.starts(with: LenientText.nameMark) { return false }
+                    }
+                    unsafe iterator = json_object_iter_next(node, position)
+                }
+                return true
+            default: return true
+            }
+        }
+    }
+
+    /// Whether a value of its document is unrepresentable, be it another one.
+    package var isBesideUnrepresentable: Bool { document.hasUnrepresentable }
 
     package var string: String? {
         var string: String?
@@ -46,29 +83,33 @@ internal import CJansson
 
     /// The value as a 64-bit integer; a number written with a fraction or an exponent is not one.
     package var integer: Int64? {
-        guard unsafe json_type(UInt32(mcp_json_typeof(node))) == JSON_INTEGER else { return nil }
-        return unsafe Int64(json_integer_value(node))
+        unsafe withNode { node in
+            guard unsafe json_type(UInt32(mcp_json_typeof(node))) == JSON_INTEGER else { return nil }
+            return unsafe Int64(json_integer_value(node))
+        }
     }
 
     /// The value as a finite double, however the number was written.
     package var number: Double? {
         guard kind == .number else { return nil }
-        return unsafe json_number_value(node)
+        return unsafe withNode { node in unsafe json_number_value(node) }
     }
 
     package var boolean: Bool? {
-        switch unsafe json_type(UInt32(mcp_json_typeof(node))) {
-        case JSON_TRUE: true
-        case JSON_FALSE: false
-        default: nil
+        unsafe withNode { node in
+            switch unsafe json_type(UInt32(mcp_json_typeof(node))) {
+            case JSON_TRUE: true
+            case JSON_FALSE: false
+            default: nil
+            }
         }
     }
 
     /// The number of elements or members; 0 for every other kind.
     package var count: Int {
         switch kind {
-        case .array: unsafe json_array_size(node)
-        case .object: unsafe json_object_size(node)
+        case .array: unsafe withNode { node in unsafe json_array_size(node) }
+        case .object: unsafe withNode { node in unsafe json_object_size(node) }
         default: 0
         }
     }
@@ -89,46 +130,64 @@ internal import CJansson
     /// The members of an object in the order of the text; `nil` for every other kind.
     package var members: [(name: String, value: JSONValue)]? {
         guard kind == .object else { return nil }
-        var members: [(name: String, value: JSONValue)] = []
-        var iterator = unsafe json_object_iter(node)
-        while let position = unsafe iterator {
-            if let key = unsafe json_object_iter_key(position), let value = unsafe json_object_iter_value(position) {
-                unsafe members.append((String(cString: key), JSONValue(document: document, node: value)))
+        return unsafe withNode { node in
+            var members: [(name: String, value: JSONValue)] = []
+            var iterator = unsafe json_object_iter(node)
+            while let position = unsafe iterator {
+                if let key = unsafe json_object_iter_key(position), let value = unsafe json_object_iter_value(position)
+                {
+                    unsafe members.append((String(cString: key), JSONValue(document: document, node: value)))
+                }
+                unsafe iterator = json_object_iter_next(node, position)
             }
-            unsafe iterator = json_object_iter_next(node, position)
+            return members
         }
-        return members
     }
 
     /// Whether a member has one of these names, given in UTF-8: one pass, where look-ups would be one for each name.
     package func hasMember(among names: [[UInt8]]) -> Bool {
         guard kind == .object else { return false }
-        var iterator = unsafe json_object_iter(node)
-        while let position = unsafe iterator {
-            if let key = unsafe json_object_iter_key(position) {
-                let name = unsafe UnsafeRawBufferPointer(start: key, count: json_object_iter_key_len(position))
-                // Lengths mostly differ, and are compared faster than bytes.
-                if names.contains(where: { unsafe $0.count == name.count && $0.elementsEqual(name) }) {
-                    return true
+        return unsafe withNode { node in
+            var iterator = unsafe json_object_iter(node)
+            while let position = unsafe iterator {
+                if let key = unsafe json_object_iter_key(position) {
+                    let name = unsafe UnsafeRawBufferPointer(start: key, count: json_object_iter_key_len(position))
+                    // Lengths mostly differ, and are compared faster than bytes.
+                    if names.contains(where: { unsafe $0.count == name.count && $0.elementsEqual(name) }) {
+                        return true
+                    }
                 }
+                unsafe iterator = json_object_iter_next(node, position)
             }
-            unsafe iterator = json_object_iter_next(node, position)
+            return false
         }
-        return false
     }
 
     /// The member with exactly this name; `nil` when absent or when this is not an object.
     package subscript(_ name: String) -> JSONValue? {
-        var value: UnsafeMutablePointer<json_t>?
-        unsafe name.withCString { unsafe value = json_object_getn(node, $0, name.utf8.count) }
-        guard let value = unsafe value else { return nil }
-        return unsafe JSONValue(document: document, node: value)
+        guard !document.hasUnrepresentable || isRepresentable else { return nil }
+        return unsafe withNode { node in
+            var value: UnsafeMutablePointer<json_t>?
+            unsafe name.withCString { unsafe value = json_object_getn(node, $0, name.utf8.count) }
+            guard let value = unsafe value else { return nil }
+            return unsafe JSONValue(document: document, node: value)
+        }
+    }
+
+    /// The member with exactly this name, where it says something: a member that is `null` is as good as absent.
+    ///
+    /// For members that a standard calls optional: many serialisers write those without a value as `null`.
+    package func optional(_ name: String) -> JSONValue? {
+        self[name].flatMap { $0.kind == .null ? nil : $0 }
     }
 
     /// The element at this index; `nil` when out of range or when this is not an array.
     package subscript(_ index: Int) -> JSONValue? {
-        guard index >= 0, let value = unsafe json_array_get(node, index) else { return nil }
-        return unsafe JSONValue(document: document, node: value)
+        guard index >= 0 else { return nil }
+        return unsafe withNode { node in
+            guard let value = unsafe json_array_get(node, index) else { return nil }
+            return unsafe JSONValue(document: document, node: value)
+        }
     }
 
     /// The value a JSON Pointer names inside this one; `nil` when there is none (RFC 6901 section 4).
@@ -159,8 +218,9 @@ internal import CJansson
     /// Gives the UTF-8 bytes of a string value to `body`, which is not called for any other kind.
     // Without a result to be generic over: other modules could call that unspecialised only.
     package func withUTF8(_ body: (UnsafeRawBufferPointer) -> Void) {
-        guard let start = unsafe json_string_value(node) else { return }
+        guard !document.hasUnrepresentable || isRepresentable else { return }
         withExtendedLifetime(document) {
+            guard let start = unsafe json_string_value(node) else { return }
             unsafe body(UnsafeRawBufferPointer(start: start, count: json_string_length(node)))
         }
     }

@@ -6,14 +6,84 @@ import Testing
 
 @Suite struct JSONDocumentTests {
     @Test(arguments: [
-        #"{"a":1,"a":2}"#, #"{"a":1,"\u0061":2}"#, #"{"a":"\u0000"}"#, #"{'a':1}"#, #"{"a":1,}"#, #"{"a":NaN}"#,
-        #"{"a":Infinity}"#, #"{"a":1}x"#, "", " ", #"{"a":"\ud800"}"#, "{\"a\":1}\0", "{\"a\":1\0}",
-        "{\"a\":true\0,\"b\":1}", "[null\0]", "7\0",
-        #"{"a":01}"#, #"{"a":/**/1}"#,
-        #"{"a":1e999}"#, #"{"a":9223372036854775808}"#,
+        #"{"a":1,"a":2}"#, #"{"a":1,"\u0061":2}"#, #"{'a':1}"#, #"{"a":1,}"#, #"{"a":NaN}"#,
+        #"{"a":Infinity}"#, #"{"a":1}x"#, "", " ", "{\"a\":1}\0", "{\"a\":1\0}", "{\"a\":true\0,\"b\":1}", "[null\0]",
+        "7\0",
+        #"{"a":01}"#, #"{"a":/**/1}"#, "{", "[", "]", "}", "[1", #"{"a""#, #"{"a":"#, #"{"a":1"#, #"["a"#, #"["\"#,
+        #"["\u12"#,
+        "[1 2]", "[,]", "[1,]", #"{"a" 1}"#, #"{1:2}"#, "tru", "nulll", "-", "+1", ".5", "1.", "1e", "1e+", "-01",
+        "0x1",
+        #"["\x"]"#, #"["\u12G4"]"#, "[\"\t\"]", "[\"\n\"]", "\u{FEFF}", "[1]\u{FEFF}", "\u{FEFF}\u{FEFF}[]",
+        // What cannot be represented is looked at with a second reader, which refuses all of this as well.
+        #"{"a":1,"a":1e999}"#, #"{"a":18446744073709551616,"\u0061":2}"#, #"[1e999,]"#, #"[1e999}"#, #"["\ud800]"#,
+        #"{"a\u0000":1,"b":2,"b":3}"#, #"{"a\u0000" 1}"#, #"[018446744073709551616]"#, #"[1e999.5]"#,
+        #"["\ud800","\x"]"#,
+        #"{"a":{"\ud800":1},}"#, #"[18446744073709551616"#,
     ])
-    func `refuses what is not strict JSON`(text: String) {
-        #expect(throws: JSONParsingError.self) { try JSONDocument(parsing: Array(text.utf8), limits: .token) }
+    func `refuses what is not JSON or names a member twice`(text: String) throws {
+        for limits in [JSONDocument.Limits.token, .file] {
+            #expect(throws: JSONParsingError.self) { try JSONDocument(parsing: Array(text.utf8), limits: limits) }
+        }
+        #expect(throws: JSONParsingError.self) { try Self.readThrough(Array(text.utf8)) }
+    }
+
+    @Test(arguments: [
+        #"9223372036854775808"#, "-9223372036854775809", "18446744073709551616", "1e400", "-1e400", "1.5E+999",
+        #""\u0000""#, #""a\u0000b""#, #""\ud800""#, #""\udc00""#, #""\ud800\ud800""#, #""\udc00\ud800""#, #""\ud83dx""#,
+        #"{"\u0000":1}"#, #"{"a\ud800":1,"b":2}"#, #"{"\u0000":1,"\u0000x":1}"#,
+    ])
+    func `a value that cannot be represented is there and is taken for nothing`(text: String) throws {
+        let around = Array(#" {"before":1,"x":\#(text) ,"after":[ \#(text),"y" ]}"#.utf8)
+        #expect(throws: JSONParsingError.self) { try JSONDocument(parsing: around, limits: .file) }
+        try Self.readThrough(around)
+        let root = try JSONDocument(parsing: around, limits: .token).root
+        #expect(root.kind == .object && root["before"]?.integer == 1 && root["after"]?[1]?.string == "y")
+        #expect(root["after"]?.strings == nil)
+        let value = try #require(root["x"])
+        #expect(value.kind == .unrepresentable)
+        #expect(value.string == nil && value.integer == nil && value.number == nil && value.boolean == nil)
+        #expect(value.array == nil && value.members == nil && value.count == 0 && value["b"] == nil && value[0] == nil)
+        #expect(!value.isString("") && !value.isString("\0"))
+        #expect(JSON(value) == .unrepresentable && JSON(value).encoded() == Array("null".utf8))
+    }
+
+    @Test(arguments: [
+        ("9223372036854775807", 9_223_372_036_854_775_807.0), ("-9223372036854775808", -9_223_372_036_854_775_808.0),
+        ("1e308", 1e308), ("1e-400", 0), ("18446744073709551616.0", 18_446_744_073_709_551_616),
+    ])
+    func `a number that has a value is a number, beside one that has none`(text: String, number: Double) throws {
+        let root = try JSONDocument(parsing: Array("[1e999,\(text)]".utf8), limits: .token).root
+        #expect(root[1]?.number == number)
+        #expect(root[0]?.kind == .unrepresentable)
+    }
+
+    @Test func `a character that is written as a pair is one, beside a lone surrogate`() throws {
+        let root = try JSONDocument(parsing: Array(#"["\ud83d\ude00","\ud83d","\\ud83d"]"#.utf8), limits: .token).root
+        #expect(root[0]?.string == "\u{1F600}")
+        #expect(root[1]?.kind == .unrepresentable)
+        #expect(root[2]?.string == #"\ud83d"#)
+    }
+
+    @Test func `a byte order mark at the beginning is skipped`() throws {
+        for limits in [JSONDocument.Limits.token, .file] {
+            #expect(
+                try JSONDocument(parsing: [0xEF, 0xBB, 0xBF] + Array("[7]".utf8), limits: limits).root[0]?.integer == 7
+            )
+        }
+        try Self.readThrough([0xEF, 0xBB, 0xBF] + Array("[7]".utf8))
+    }
+
+    @Test func `an optional member that is null is as good as absent`() throws {
+        let root = try JSONDocument(parsing: Array(#"{"a":null,"b":false}"#.utf8), limits: .token).root
+        #expect(root["a"]?.kind == .null && root.optional("a") == nil && root.optional("c") == nil)
+        #expect(root.optional("b")?.boolean == false)
+    }
+
+    /// Reads a text with a cursor, every value of it.
+    private static func readThrough(_ bytes: [UInt8]) throws(JSONParsingError) {
+        var cursor = try JSONCursor(bytes, limits: .token)
+        try cursor.skip()
+        try cursor.end()
     }
 
     @Test(arguments: [[0xC0, 0xAF], [0xFF], [0xED, 0xA0, 0x80]] as [[UInt8]])
@@ -33,8 +103,11 @@ import Testing
     }
 
     @Test func `refuses a text above its limit`() {
-        let text = "\"" + String(repeating: "a", count: 20_000) + "\""
-        #expect(throws: JSONParsingError.self) { try JSONDocument(parsing: Array(text.utf8), limits: .token) }
+        let text = Array(("\"" + String(repeating: "a", count: 20_000) + "\"").utf8)
+        let limits = JSONDocument.Limits(bytes: text.count - 1)
+        #expect(throws: JSONParsingError.self) { try JSONDocument(parsing: text, limits: limits) }
+        #expect(throws: JSONParsingError.self) { _ = try JSONCursor(text, limits: limits) }
+        #expect(throws: Never.self) { try JSONDocument(parsing: text, limits: .init(bytes: text.count)) }
     }
 
     @Test func `an error does not repeat the text`() {
