@@ -108,8 +108,8 @@ import Testing
     private func isAccepted(_ token: String, by keys: JWKSet) -> Bool {
         guard let jws = try? CompactJWS(parsing: Array(token.utf8)),
             let algorithm = jws.header.algorithm,
-            case .key(let key) = keys.select(keyID: jws.header.keyID, algorithm: algorithm)
+            case .keys(let candidates) = keys.select(keyID: jws.header.keyID, algorithm: algorithm)
         else { return false }
-        return jws.isSigned(by: key.key, using: algorithm)
+        return candidates.contains { jws.isSigned(by: $0.key, using: algorithm) }
     }
 }

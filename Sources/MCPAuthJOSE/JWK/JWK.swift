@@ -9,29 +9,46 @@ package struct JWK: Sendable {
     package let keyID: ExactString?
     package let key: PublicKey
 
-    /// Why an entry of a JWK Set is left out.
-    package enum Unusable: String, Error, Sendable {
-        case notAnObject = "not an object"
-        case invalidKeyID = "`kid` is not a string of 1 to 256 bytes"
-        case unsupportedKeyType = "unknown `kty` or `crv`"
-        case privateKey = "holds a private or symmetric key"
-        case notForSignatures = "`use` or `key_ops` does not allow verification"
-        case algorithmDoesNotFit = "`alg` is unknown or does not fit the key"
-        case invalidKey = "the key is malformed, weak or not on its curve"
+    /// Why an entry of a JWK Set is left out, in words for the operator.
+    package struct Unusable: Error, Sendable, Hashable, CustomStringConvertible {
+        /// What it means that the entry is left out.
+        package enum Kind: Sendable {
+            /// It can sign nothing that is verified here: it is for encryption, or of another type.
+            case cannotSign
+            /// It holds a private or symmetric key.
+            case privateKey
+            /// It may be a signing key, and is malformed, weak or mislabelled.
+            case faulty
+        }
+
+        package let kind: Kind
+        package let description: String
+
+        init(_ kind: Kind, _ description: String) {
+            self.kind = kind
+            self.description = description
+        }
     }
 
     /// Reads one entry.
     ///
-    /// Accepts RSA of 2048 bits or more, EC on its curve, and Ed25519. `alg`, `use` and `key_ops` are obeyed where
-    /// present. Certificates (`x5c`, `x5u`) are not read. A private or symmetric key is refused even though its public
-    /// part would do: who publishes one gives it away.
+    /// Accepts RSA of 2048 bits or more, EC on its curve, and Ed25519. `alg`, `use` and `key_ops` are obeyed where present;
+    /// a member that is `null` is as good as absent. Certificates (`x5c`, `x5u`) are not read. A private or symmetric key
+    /// is refused even though its public part would do: who publishes one gives it away.
     package init(_ value: JSONValue) throws(Unusable) {
-        guard value.kind == .object else { throw .notAnObject }
-        guard !Self.isPrivate(value) else { throw .privateKey }
+        guard value.kind == .object else { throw Unusable(.cannotSign, "it is not an object") }
+        guard !Self.isPrivate(value) else { throw Self.holdsPrivateKey }
+        guard !Self.isForEncryption(value) else {
+            throw Unusable(.cannotSign, "it is for encryption (`use`, `key_ops` or `alg`)")
+        }
         keyID = try Self.keyID(value)
-        guard Self.allowsVerification(value) else { throw .notForSignatures }
         key = try Self.publicKey(value, pinned: try Self.pinnedAlgorithm(value))
+        guard Self.allowsVerification(value) else {
+            throw Unusable(.faulty, "`use` or `key_ops` does not allow verification")
+        }
     }
+
+    static let holdsPrivateKey = Unusable(.privateKey, "it holds a private or symmetric key")
 
     /// The public part of an entry that has its private part too, whatever the entry says it is for.
     static func exposedKey(_ value: JSONValue) -> PublicKey? {
@@ -40,21 +57,32 @@ package struct JWK: Sendable {
 
     /// RFC 7518 sections 6.2.2, 6.3.2 and 6.4.
     private static func isPrivate(_ value: JSONValue) -> Bool {
-        ["d", "p", "q", "dp", "dq", "qi", "oth", "k"].contains { value[$0] != nil }
+        ["d", "p", "q", "dp", "dq", "qi", "oth", "k"].contains { value.optional($0) != nil }
     }
 
     private static func keyID(_ value: JSONValue) throws(Unusable) -> ExactString? {
-        guard let member = value["kid"] else { return nil }
-        guard let keyID = member.string, (1...256).contains(keyID.utf8.count) else { throw .invalidKeyID }
+        guard let member = value.optional("kid") else { return nil }
+        guard let keyID = member.string, (1...256).contains(keyID.utf8.count) else {
+            throw Unusable(.faulty, "`kid` is not a string of 1 to 256 bytes")
+        }
         return ExactString(keyID)
     }
 
-    private static func allowsVerification(_ value: JSONValue) -> Bool {
-        if let use = value["use"], !use.isString("sig") { return false }
-        if let operations = value["key_ops"] {
-            return operations.array?.contains { $0.isString("verify") } ?? false
+    /// Whether the entry says that it is for encryption and nothing else (RFC 7517 sections 4.2 to 4.4, RFC 7518 section 4.1).
+    private static func isForEncryption(_ value: JSONValue) -> Bool {
+        if let use = value.optional("use"), use.isString("enc") { return true }
+        if let operations = value.optional("key_ops")?.strings, !operations.isEmpty {
+            return !operations.contains { $0 == "verify" || $0 == "sign" }
         }
-        return true
+        guard let algorithm = value.optional("alg")?.string else { return false }
+        let beginnings = ["RSA1_5", "RSA-OAEP", "ECDH-ES", "A128", "A192", "A256", "PBES2", "dir", "HPKE"]
+        return beginnings.contains(where: algorithm.hasPrefix)
+    }
+
+    private static func allowsVerification(_ value: JSONValue) -> Bool {
+        if let use = value.optional("use"), !use.isString("sig") { return false }
+        guard let operations = value.optional("key_ops") else { return true }
+        return operations.array?.contains { $0.isString("verify") } ?? false
     }
 
     private static func publicKey(
@@ -62,39 +90,64 @@ package struct JWK: Sendable {
         pinned: SignatureAlgorithm?
     ) throws(Unusable) -> PublicKey {
         let key: PublicKey?
+        let misfit = Unusable(.faulty, "`alg` does not fit the key")
         switch (value["kty"]?.string, value["crv"]?.string) {
         case ("RSA", _):
-            guard pinned.map(SignatureAlgorithm.rsa.contains) ?? true else { throw .algorithmDoesNotFit }
+            guard pinned.map(SignatureAlgorithm.rsa.contains) ?? true else { throw misfit }
             key = PublicKey(
                 modulus: try bytes(value, "n"),
                 exponent: try bytes(value, "e"),
                 algorithms: pinned.map { [$0] } ?? SignatureAlgorithm.rsa
             )
         case ("EC", let name):
-            guard let curve = name.flatMap(EllipticCurve.init) else { throw .unsupportedKeyType }
-            guard pinned == nil || pinned == curve.algorithm else { throw .algorithmDoesNotFit }
-            key = PublicKey(curve: curve, x: try bytes(value, "x"), y: try bytes(value, "y"))
+            guard let curve = name.flatMap(EllipticCurve.init) else {
+                throw Unusable(.cannotSign, "its curve is not P-256, P-384 or P-521")
+            }
+            guard pinned == nil || pinned == curve.algorithm else { throw misfit }
+            key = PublicKey(
+                curve: curve,
+                x: try bytes(value, "x", count: curve.coordinateBytes),
+                y: try bytes(value, "y", count: curve.coordinateBytes)
+            )
         case ("OKP", "Ed25519"):
-            guard pinned == nil || pinned == .edDSA else { throw .algorithmDoesNotFit }
-            key = PublicKey(ed25519: try bytes(value, "x"))
+            guard pinned == nil || pinned == .edDSA else { throw misfit }
+            key = PublicKey(ed25519: try bytes(value, "x", count: 32))
         case ("oct", _):
-            throw .privateKey
+            throw holdsPrivateKey
+        case ("OKP", _):
+            throw Unusable(.cannotSign, "its curve is not Ed25519")
         default:
-            throw .unsupportedKeyType
+            throw Unusable(.cannotSign, "its `kty` is not RSA, EC or OKP")
         }
-        guard let key else { throw .invalidKey }
+        guard let key else {
+            throw Unusable(.faulty, "the key is weak (RSA below 2048 bits), or not a point of its curve")
+        }
         return key
     }
 
     private static func pinnedAlgorithm(_ value: JSONValue) throws(Unusable) -> SignatureAlgorithm? {
-        guard let member = value["alg"] else { return nil }
-        guard let algorithm = member.string.flatMap(SignatureAlgorithm.init(name:)) else { throw .algorithmDoesNotFit }
+        guard let member = value.optional("alg") else { return nil }
+        guard let algorithm = member.string.flatMap(SignatureAlgorithm.init(name:)) else {
+            throw Unusable(.faulty, "`alg` is not an algorithm that is verified here")
+        }
         return algorithm
     }
 
-    private static func bytes(_ value: JSONValue, _ name: String) throws(Unusable) -> [UInt8] {
-        guard let text = value[name]?.string, let bytes = Base64URL.decode(Array(text.utf8)[...]) else {
-            throw .invalidKey
+    /// - Parameter count: How many bytes it must be (RFC 7518 section 6.2.1.2); `nil` for any number.
+    private static func bytes(
+        _ value: JSONValue,
+        _ name: String,
+        count: Int? = nil
+    ) throws(Unusable) -> [UInt8] {
+        guard let text = value[name]?.string else { throw Unusable(.faulty, "`\(name)` is missing") }
+        guard let bytes = Base64URL.decode(Array(text.utf8)[...]) else {
+            throw Unusable(.faulty, "`\(name)` is not base64url without padding (RFC 7515 section 2)")
+        }
+        if let count, bytes.count != count {
+            throw Unusable(
+                .faulty,
+                "`\(name)` has \(bytes.count) bytes, and must have \(count) (RFC 7518 section 6.2.1.2)"
+            )
         }
         return bytes
     }

@@ -8,22 +8,27 @@ package import MCPAuthJSON
 /// A class, so that every token that looks for its key copies one reference.
 package final class JWKSet: Sendable {
     /// An entry that was left out, and why.
-    package struct Skipped: Sendable, Equatable {
+    package struct Skipped: Sendable, Hashable {
         package let index: Int
         package let reason: JWK.Unusable
+        /// Its `kid`, as far as it has one.
+        package let keyID: String?
         /// Its `kty` and `crv`, as ``SignatureAlgorithm/keyFamily``.
         let family: String
 
         init(_ index: Int, _ reason: JWK.Unusable, _ entry: JSONValue) {
             self.index = index
             self.reason = reason
-            family = [entry["kty"]?.string, entry["crv"]?.string].compactMap(\.self).joined(separator: " ")
+            keyID = entry["kid"]?.string
+            let curve = entry["kty"]?.isString("RSA") ?? false ? nil : entry["crv"]?.string
+            family = [entry["kty"]?.string, curve].compactMap(\.self).joined(separator: " ")
         }
     }
 
     /// The result of looking for the key of a token.
     package enum Selection: Sendable {
-        case key(JWK)
+        /// One of these signed: one key, or several that are called the same.
+        case keys([JWK])
         /// No key has this `kid`; a newer version of the set may.
         case unknownKeyID
         /// The key with this `kid` may not be used with the token's algorithm, or no key fits it.
@@ -67,15 +72,15 @@ package final class JWKSet: Sendable {
                 keysByEntry[text] = key
             } catch {
                 skipped.append(Skipped(index, error, entry))
-                guard error == .privateKey, let key = JWK.exposedKey(entry) else { continue }
+                guard error.kind == .privateKey, let key = JWK.exposedKey(entry) else { continue }
                 if !exposed.contains(where: { $0.isSameKey(as: key) }) { exposed.append(key) }
             }
         }
         var keys: [JWK] = []
         for (index, key) in read {
             if exposed.contains(where: { $0.isSameKey(as: key.key) }) {
-                skipped.append(Skipped(index, .privateKey, entries[index]))
-            } else {
+                skipped.append(Skipped(index, JWK.holdsPrivateKey, entries[index]))
+            } else if !keys.contains(where: { $0.isRepetition(of: key) }) {
                 keys.append(key)
             }
         }
@@ -85,22 +90,43 @@ package final class JWKSet: Sendable {
         self.keysByEntry = keysByEntry
     }
 
-    /// The one key that a token with this `kid` and `alg` must be verified with.
+    /// More keys than this are never tried for one token.
+    package static let mostCandidates = 4
+
+    /// The keys of which one must have signed a token with this `kid` and `alg`.
     ///
-    /// With a `kid`, only keys of exactly that identifier count. A token without one means the only key there is, so it
-    /// is accepted only if the set has a single key of the kind its algorithm needs, skipped ones counted.
+    /// With a `kid`, only keys of exactly that identifier count; several keys may have it (RFC 7517 section 4.5), and then the
+    /// first four are tried. A token without one means the only key there is, so it is accepted only if the set has a single
+    /// key of the kind its algorithm needs. Keys that can sign nothing do not count; those that are left out because
+    /// something is wrong with them do. The same key in two entries is one key.
     package func select(keyID: ExactString?, algorithm: SignatureAlgorithm) -> Selection {
-        if keyID == nil, skipped.contains(where: { $0.family == algorithm.keyFamily }) { return .ambiguous }
+        if keyID == nil, skipped.contains(where: { $0.mayBe(algorithm.keyFamily) }) { return .ambiguous }
         var isKnown = keyID == nil
-        var only: Int?
+        var found: [JWK] = []
         // A set has a few keys, which are looked through faster than hashed.
         for index in keys.indices where keyID == nil || keys[index].keyID == keyID {
             isKnown = true
-            guard keys[index].key.algorithms.contains(algorithm) else { continue }
-            guard only == nil else { return .ambiguous }
-            only = index
+            guard keys[index].key.algorithms.contains(algorithm), found.count < Self.mostCandidates,
+                !found.contains(where: { $0.key.isSameKey(as: keys[index].key) })
+            else { continue }
+            if keyID == nil, !found.isEmpty { return .ambiguous }
+            found.append(keys[index])
         }
         guard isKnown else { return .unknownKeyID }
-        return only.map { .key(keys[$0]) } ?? .algorithmDoesNotFit
+        return found.isEmpty ? .algorithmDoesNotFit : .keys(found)
+    }
+}
+
+extension JWKSet.Skipped {
+    /// Whether it may be a signing key of this family.
+    fileprivate func mayBe(_ family: String) -> Bool {
+        reason.kind != .cannotSign && self.family == family
+    }
+}
+
+extension JWK {
+    /// Whether both entries are the same key under the same name, usable with the same algorithms.
+    package func isRepetition(of other: JWK) -> Bool {
+        keyID == other.keyID && key.algorithms == other.key.algorithms && key.isSameKey(as: other.key)
     }
 }

@@ -9,6 +9,8 @@ package struct CompactJWS: Sendable {
     package enum Malformed: String, Error, Sendable {
         /// Not three parts; the token is of another kind.
         case notThreeParts
+        /// Five parts with a header: the token is encrypted (RFC 7516 section 3.1).
+        case encrypted
         /// The first part is not base64url of a JSON object; the token is of another kind.
         case headerNotJSON
         /// `alg` is absent, or a header parameter has a wrong type or length.
@@ -20,7 +22,7 @@ package struct CompactJWS: Sendable {
     }
 
     package let header: JOSEHeader
-    /// Whether the header was had without reading it.
+    /// Whether the header was known and not read again.
     package let hasKnownHeader: Bool
     /// The JWS Payload, decoded.
     package let payload: [UInt8]
@@ -42,7 +44,7 @@ package struct CompactJWS: Sendable {
         let dot = UInt8(ascii: ".")
         guard let first = token.index(of: dot, from: 0), let second = token.index(of: dot, from: first + 1),
             token.index(of: dot, from: second + 1) == nil
-        else { throw .notThreeParts }
+        else { throw Self.isEncrypted(token) ? .encrypted : .notThreeParts }
         if let header = knownHeader(token[..<first]) {
             self.header = header
             hasKnownHeader = true
@@ -60,6 +62,20 @@ package struct CompactJWS: Sendable {
         self.token = token
         headerLength = first
         signingInputLength = second
+    }
+
+    /// Whether a token has the form of a JWE in Compact Serialization; counts no more dots than it needs.
+    private static func isEncrypted(_ token: [UInt8]) -> Bool {
+        var dots: [Int] = []
+        var start = 0
+        while dots.count < 5, let dot = token.index(of: UInt8(ascii: "."), from: start) {
+            dots.append(dot)
+            start = dot + 1
+        }
+        guard dots.count == 4, let header = Base64URL.decode(token[..<dots[0]]),
+            let root = try? JSONDocument(parsing: header, limits: .token).root
+        else { return false }
+        return root["enc"]?.string != nil
     }
 
     /// The JWS Signing Input: the bytes that are signed.

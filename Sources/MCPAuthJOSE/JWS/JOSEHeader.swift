@@ -20,9 +20,10 @@ package final class JOSEHeader: Sendable {
     /// - Throws: ``CompactJWS/Malformed``: `crit` is refused because no extension is understood, and so is `b64`
     ///   (RFC 7797 section 7 forbids it in a JWT).
     init(parsing bytes: [UInt8]) throws(CompactJWS.Malformed) {
-        guard let root = try? JSONDocument(parsing: bytes, limits: .token).root, root.kind == .object else {
-            throw .headerNotJSON
-        }
+        // A byte order mark, which other texts may begin with, is no part of a header.
+        guard bytes.first != 0xEF, let root = try? JSONDocument(parsing: bytes, limits: .header).root,
+            root.kind == .object
+        else { throw .headerNotJSON }
         guard let algorithmName = root["alg"]?.string else { throw .invalidHeaderParameter }
         self.algorithmName = algorithmName
         algorithm = SignatureAlgorithm(name: algorithmName)

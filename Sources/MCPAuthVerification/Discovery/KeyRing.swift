@@ -13,7 +13,7 @@ struct KeyRing: Sendable {
     private struct Vanished: Sendable {
         let key: JWK
         /// When the first set without it was fetched.
-        let since: NumericDate
+        let since: Uptime
     }
 
     /// The keys that may have made a signature, at most a few.
@@ -24,15 +24,13 @@ struct KeyRing: Sendable {
         case vanished([JWK])
         /// No key is called so; a newer set may have it.
         case unknown
-        /// No such key may be used with the algorithm, or several may.
+        /// No such key may be used with the algorithm, or the token does not say which of several.
         case unusable
     }
 
     /// Seconds for which a key stays good after it vanished.
     static let grace = 2.0 * 3600
     private static let mostVanished = 100
-    /// More keys than this are never tried for one token.
-    private static let mostCandidates = 3
 
     let published: JWKSet
     private var vanished: [Vanished] = []
@@ -42,12 +40,12 @@ struct KeyRing: Sendable {
     }
 
     /// The ring after a newer set was fetched.
-    func succeeded(by newer: JWKSet, at now: NumericDate) -> KeyRing {
+    func succeeded(by newer: JWKSet, at now: Uptime) -> KeyRing {
         var ring = KeyRing(newer)
         let gone = published.keys.map { Vanished(key: $0, since: now) } + vanished
         for candidate in gone where now < candidate.since.adding(Self.grace) {
             let isCompromised = newer.exposed.contains { $0.isSameKey(as: candidate.key.key) }
-            let isKnown = (newer.keys + ring.vanished.map(\.key)).contains { candidate.key.isSame(as: $0) }
+            let isKnown = (newer.keys + ring.vanished.map(\.key)).contains { candidate.key.isRepetition(of: $0) }
             if !isCompromised && !isKnown && ring.vanished.count < Self.mostVanished { ring.vanished.append(candidate) }
         }
         return ring
@@ -56,14 +54,14 @@ struct KeyRing: Sendable {
     /// Whether both publish the same keys, so that whatever one verified is good for the other.
     func hasSamePublishedKeys(as other: KeyRing) -> Bool {
         published.keys.count == other.published.keys.count
-            && published.keys.allSatisfy { key in other.published.keys.contains { key.isSame(as: $0) } }
+            && published.keys.allSatisfy { key in other.published.keys.contains { key.isRepetition(of: $0) } }
     }
 
-    func candidates(keyID: ExactString?, algorithm: SignatureAlgorithm, now: NumericDate) -> Candidates {
+    func candidates(keyID: ExactString?, algorithm: SignatureAlgorithm, at now: Uptime) -> Candidates {
         // Nothing vanished lately, as a rule, and then the published set alone says it.
         guard !vanished.isEmpty else {
             return switch published.select(keyID: keyID, algorithm: algorithm) {
-            case .key(let key): .published([key])
+            case .keys(let keys): .published(keys)
             case .unknownKeyID: .unknown
             case .ambiguous, .algorithmDoesNotFit: .unusable
             }
@@ -73,20 +71,13 @@ struct KeyRing: Sendable {
                 && candidate.key.key.algorithms.contains(algorithm)
         }.map(\.key)
         switch published.select(keyID: keyID, algorithm: algorithm) {
-        case .key(let key):
-            guard !graced.isEmpty else { return .published([key]) }
-            return .vanished([key] + graced.prefix(Self.mostCandidates - 1))
+        case .keys(let keys):
+            guard !graced.isEmpty else { return .published(keys) }
+            return .vanished(Array((keys + graced).prefix(JWKSet.mostCandidates)))
         case .ambiguous: return .unusable
-        case .unknownKeyID: return graced.isEmpty ? .unknown : .vanished(Array(graced.prefix(Self.mostCandidates)))
+        case .unknownKeyID: return graced.isEmpty ? .unknown : .vanished(Array(graced.prefix(JWKSet.mostCandidates)))
         case .algorithmDoesNotFit:
-            return graced.isEmpty ? .unusable : .vanished(Array(graced.prefix(Self.mostCandidates)))
+            return graced.isEmpty ? .unusable : .vanished(Array(graced.prefix(JWKSet.mostCandidates)))
         }
-    }
-}
-
-extension JWK {
-    /// Called the same, usable with the same algorithms, and the same key.
-    fileprivate func isSame(as other: JWK) -> Bool {
-        keyID == other.keyID && key.algorithms == other.key.algorithms && key.isSameKey(as: other.key)
     }
 }

@@ -10,8 +10,8 @@ import Testing
     @Test func `unusable keys are skipped with a reason and the rest is kept`() throws {
         let keys = try JWKSet(try Vectors.own("attack-tokens/jwks.json"))
         #expect(keys.keys.contains { $0.keyID == "rsa" })
-        #expect(keys.skipped.contains { $0.reason == .invalidKey }, "RSA of 1024 bits, a point off its curve")
-        #expect(keys.skipped.contains { $0.reason == .notForSignatures })
+        #expect(keys.skipped.contains { $0.reason.kind == .faulty }, "RSA of 1024 bits, a point off its curve")
+        #expect(keys.skipped.contains { $0.reason.kind == .cannotSign })
         #expect(!keys.keys.contains { $0.keyID == "weak" })
     }
 
@@ -20,12 +20,12 @@ import Testing
             #"{"keys":[{"kty":"oct","k":"AAAA"},{"kty":"OKP","crv":"Ed25519","x":"RzzuDRwYhNLkBWqkk8jEZeHhtXJBypGOXkOKn8Gs4CY","d":"AAAA"}]}"#
         let keys = try JWKSet(try JSONDocument(parsing: Array(text.utf8), limits: .fetched).root)
         #expect(keys.keys.isEmpty)
-        #expect(keys.skipped.map(\.reason) == [.privateKey, .privateKey])
+        #expect(keys.skipped.map(\.reason.kind) == [.privateKey, .privateKey])
     }
 
     @Test func `without a key identifier a token needs the only key that fits`() throws {
         let keys = try JWKSet(try Vectors.own("attack-tokens/jwks.json"))
-        guard case .key = keys.select(keyID: nil, algorithm: .es384) else {
+        guard case .keys = keys.select(keyID: nil, algorithm: .es384) else {
             Issue.record("one key fits ES384")
             return
         }
@@ -47,7 +47,7 @@ import Testing
         let composed: ExactString = "caf\u{E9}"
         let decomposed: ExactString = "cafe\u{301}"
         let first = try Self.set([Self.ed25519(composed), Self.ed25519("other")])
-        guard case .key = first.select(keyID: composed, algorithm: .edDSA) else {
+        guard case .keys = first.select(keyID: composed, algorithm: .edDSA) else {
             Issue.record("the identifier as it is published is known")
             return
         }
@@ -56,10 +56,109 @@ import Testing
             return
         }
         let second = try Self.set([Self.ed25519(decomposed)], reusing: first)
-        guard case .key = second.select(keyID: decomposed, algorithm: .edDSA) else {
+        guard case .keys = second.select(keyID: decomposed, algorithm: .edDSA) else {
             Issue.record("a key that is read again has the identifier it has now")
             return
         }
+    }
+
+    /// What stands beside a signing key, and whether a token without `kid` and one with its `kid` can be verified.
+    private static let neighbours: [(String, [[String: JSON]], withoutKeyID: Bool, withKeyID: Int)] = [
+        ("nothing", [], true, 1),
+        ("the same entry", [[:]], true, 1),
+        ("the same key with a certificate", [["x5c": ["MIIB"]]], true, 1),
+        ("the same key without alg", [["alg": .null]], true, 1),
+        ("another key for encryption", [["n": "other", "use": "enc", "alg": "RSA-OAEP"]], true, 1),
+        (
+            "another key whose alg is for encryption", [["n": "other", "use": .null, "alg": "RSA-OAEP-256"]], true,
+            1
+        ),
+        (
+            "another key that may only encrypt",
+            [["n": "other", "use": .null, "alg": .null, "key_ops": ["encrypt", "wrapKey"]]], true, 1
+        ),
+        ("a key on a curve for key agreement", [["kty": "OKP", "crv": "X25519", "x": "AA"]], true, 1),
+        ("a key of another type", [["kty": "EC", "crv": "P-256", "x": "x", "y": "y", "alg": "ES256"]], true, 1),
+        ("another key for another algorithm", [["n": "other", "alg": "RS512"]], true, 1),
+        ("another signing key", [["n": "other"]], false, 2),
+        ("another signing key with another kid", [["n": "other", "kid": "k2"]], false, 1),
+        ("a weak signing key", [["n": "AQAB"]], false, 1),
+        ("another signing key that is not base64url", [["n": "++//"]], false, 1),
+        ("another key whose alg is not known", [["n": "other", "alg": "RS1"]], false, 1),
+        ("another key that may only sign", [["n": "other", "use": .null, "key_ops": ["sign"]]], false, 1),
+        ("four more signing keys", [["n": "other"], ["n": "third"], ["n": "fourth"], ["n": "fifth"]], false, 4),
+    ]
+
+    @Test(arguments: neighbours.indices)
+    func `keys that can sign nothing and repetitions of a key leave a token its key`(index: Int) throws {
+        let (name, others, withoutKeyID, withKeyID) = Self.neighbours[index]
+        let entry: [String: JSON] = [
+            "kty": "RSA", "kid": "k1", "use": "sig", "alg": "RS256", "e": "AQAB", "n": .string(Self.modulus(1)),
+        ]
+        let named: [String: UInt8] = ["other": 2, "third": 3, "fourth": 4, "fifth": 5]
+        let set = try Self.set(
+            [.object(entry)]
+                + others.map { changes in
+                    var entry = entry
+                    for (member, value) in changes {
+                        entry[member] = value.string.flatMap { named[$0] }.map { .string(Self.modulus($0)) } ?? value
+                    }
+                    return .object(entry)
+                }
+        )
+        let isFound =
+            if case .keys(let keys) = set.select(keyID: nil, algorithm: .rs256) { keys.count == 1 } else { false }
+        #expect(isFound == withoutKeyID, "\(name)")
+        guard case .keys(let keys) = set.select(keyID: "k1", algorithm: .rs256) else {
+            Issue.record("\(name): the key has a name")
+            return
+        }
+        #expect(keys.count == withKeyID, "\(name)")
+    }
+
+    @Test func `a key without a name does not answer for a name`() throws {
+        var entry: [String: JSON] = ["kty": "RSA", "alg": "RS256", "e": "AQAB", "n": .string(Self.modulus(1))]
+        for keyID in [nil, JSON.null] as [JSON?] {
+            entry["kid"] = keyID
+            let set = try Self.set([.object(entry)])
+            #expect(set.keys.count == 1)
+            guard case .unknownKeyID = set.select(keyID: "k1", algorithm: .rs256) else {
+                Issue.record("the set has no key of that name")
+                return
+            }
+        }
+    }
+
+    @Test(
+        arguments: [
+            (["n": "AQAB=="], "`n` is not base64url without padding (RFC 7515 section 2)"),
+            (["n": "+/8"], "`n` is not base64url without padding (RFC 7515 section 2)"),
+            (["n": "AQAB"], "the key is weak (RSA below 2048 bits), or not a point of its curve"),
+            (
+                ["kty": "EC", "crv": "P-256", "x": "AA", "y": "AA", "alg": "ES256"],
+                "`x` has 1 bytes, and must have 32 (RFC 7518 section 6.2.1.2)"
+            ),
+            (["kty": "EC", "crv": "secp256k1"], "its curve is not P-256, P-384 or P-521"),
+            (["alg": "RS1"], "`alg` is not an algorithm that is verified here"),
+            (["alg": "ES256"], "`alg` does not fit the key"),
+            (["use": "enc"], "it is for encryption (`use`, `key_ops` or `alg`)"),
+            (["use": "tls"], "`use` or `key_ops` does not allow verification"),
+            (["d": "AA"], "it holds a private or symmetric key"),
+            (["kid": ""], "`kid` is not a string of 1 to 256 bytes"),
+            (["kty": "AKP"], "its `kty` is not RSA, EC or OKP"),
+        ] as [([String: JSON], String)]
+    )
+    func `an entry that is left out says why`(changes: [String: JSON], reason: String) throws {
+        let entry: [String: JSON] = [
+            "kty": "RSA", "kid": "k1", "use": "sig", "alg": "RS256", "e": "AQAB", "n": .string(Self.modulus(1)),
+        ]
+        let set = try Self.set([.object(entry.merging(changes) { $1 })])
+        #expect(set.skipped.map(\.reason.description) == [reason])
+    }
+
+    /// A modulus of 4104 bits, which is not looked at for factors.
+    private static func modulus(_ number: UInt8) -> String {
+        Base64URL.encode([UInt8](repeating: 0xC5, count: 512) + [number * 2 + 1])
     }
 
     /// OpenSSL looks for small factors in numbers of up to 4096 bits; beyond, that takes too long for a key set.
