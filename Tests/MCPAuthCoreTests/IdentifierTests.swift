@@ -67,10 +67,3 @@ import Testing
         #expect("\(token)" == "<redacted>")
     }
 }
-
-@Suite struct SuggestionTests {
-    @Test func `a near miss is suggested and a stranger is not`() {
-        #expect(Suggestion.text(for: "isuers", among: ["issuers", "server"]) == ", did you mean `issuers`")
-        #expect(Suggestion.text(for: "zebra", among: ["issuers", "server"]) == "")
-    }
-}

@@ -1,7 +1,7 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-internal import MCPAuthCore
+package import MCPAuthCore
 internal import MCPAuthLock
 package import MCPAuthVerification
 
@@ -16,6 +16,9 @@ package final class FixtureFetcher: HTTPFetcher {
     }
 
     private let state: Lock<State>
+    /// The steady clock of whoever fetches with this.
+    package let time = TestTime()
+    package var clock: SteadyClock { time.clock }
 
     package init(_ documents: [String: [UInt8]]) {
         state = Lock(State(documents: documents.mapValues { FetchResponse(status: 200, body: $0) }))

@@ -16,8 +16,7 @@ extension ProtectedResource {
             acceptedAudiences: [ResourceAudience(name)],
             verifiers: [],
             policy: AuthenticatedPolicy(),
-            metadata: metadata ?? ProtectedResourceMetadata(resource: identifier),
-            speaksMCP: true
+            metadata: metadata ?? ProtectedResourceMetadata(resource: identifier)
         )
     }
 }

@@ -108,7 +108,9 @@ public struct ClaimRule: Sendable, Hashable, ExpressibleByArrayLiteral {
         return (prefix ?? "") + text
     }
 
+    /// The value of a source; one that is `null` is as good as absent.
     static func value(_ source: String, in claims: JSONValue) -> JSONValue? {
-        source.utf8.first == UInt8(ascii: "/") ? JSONPointer(source).flatMap { claims[$0] } : claims[source]
+        guard source.utf8.first == UInt8(ascii: "/") else { return claims.optional(source) }
+        return JSONPointer(source).flatMap { claims[$0] }.flatMap { $0.kind == .null ? nil : $0 }
     }
 }

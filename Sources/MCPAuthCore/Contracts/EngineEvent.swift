@@ -29,6 +29,8 @@ public struct EngineEvent: Sendable, Hashable, CustomStringConvertible {
         case introspectionLimited = "introspection_limited"
         /// A line of a verifier module.
         case module
+        /// A verifier module did not answer, or not as it must.
+        case moduleFailed = "module_failed"
         /// A verify function threw an error.
         case verifyFunctionFailed = "verify_function_failed"
         /// A request was refused, and why.
@@ -51,15 +53,18 @@ public struct EngineEvent: Sendable, Hashable, CustomStringConvertible {
     public let code: Code
     /// The rest, in words.
     public let message: String
+    /// Why a request was refused; `nil` for everything else.
+    public let reason: Denial.Reason?
 
-    package init(_ level: Level, _ code: Code, _ message: String) {
+    package init(_ level: Level, _ code: Code, _ message: String, reason: Denial.Reason? = nil) {
         self.level = level
         self.code = code
         self.message = message
+        self.reason = reason
     }
 
-    /// The line for a log.
-    public var description: String { "\(code.rawValue): \(message)" }
+    /// The line for a log; nothing in it moves a cursor or hides text.
+    public var description: String { "\(code.rawValue): \(message)".escaped }
 }
 
 /// Takes what happens; it is called from any thread and must not block.

@@ -3,7 +3,7 @@
 
 package import HTTPTypes
 
-/// Decides whether a caller may do what the request wants, after the floor rules passed.
+/// Decides whether a caller may do what the request wants, after the mandatory checks passed.
 ///
 /// Implementations are pure: the same input gives the same answer. What they do not understand they deny.
 package protocol PolicyEvaluator: Sendable {
@@ -43,12 +43,15 @@ package struct PolicyOperation: Sendable {
     /// The same with the slash, where the request had one: hosts route both to one handler, so what either denies is
     /// denied.
     package let pathWithSlash: String?
+    /// Whether the host takes paths that differ only in case for one: what denies or requires is then about each of them.
+    package let ignoresCase: Bool
     package let operation: Operation
 
-    package init(method: HTTPRequest.Method, path: String, operation: Operation) {
+    package init(method: HTTPRequest.Method, path: String, operation: Operation, ignoresCase: Bool = false) {
         let path = RequestPath.canonical(path) ?? path
         let shorter = RequestPath.withoutTrailingSlash(path)
         self.method = method
+        self.ignoresCase = ignoresCase
         self.path = shorter.isEmpty ? "/" : shorter
         pathWithSlash = path.utf8.count > self.path.utf8.count ? path : nil
         self.operation = operation

@@ -13,8 +13,18 @@ package protocol TokenVerifier: Sendable {
     /// A name for logs and traces.
     var name: String { get }
 
+    /// Whether ``verify(_:of:now:)`` looks at the operation of the request.
+    ///
+    /// The body of a request is read after its token was verified, so that strangers cannot make a server read; only for a
+    /// verifier that says so is it read before.
+    var needsOperation: Bool { get }
+
     /// Judges the token of a request; most verifiers look at the token alone.
     func verify(_ token: AccessToken, of request: ProtectedResourceRequest, now: NumericDate) async -> VerifierAnswer
+}
+
+extension TokenVerifier {
+    package var needsOperation: Bool { false }
 }
 
 /// What a verifier says about a token.
@@ -24,9 +34,9 @@ package enum VerifierAnswer: Sendable {
     /// The token is genuine; these are its facts.
     case verified(TokenEvidence)
     /// The token is this verifier's to judge, and is not acceptable.
-    case rejected(Denial.Reason)
+    case rejected(Denial.Reason, Diagnosis? = nil)
     /// Another verifier may know this token. The reason is for the trace and for the denial if nobody does.
-    case notMine(Denial.Reason)
+    case notMine(Denial.Reason, Diagnosis? = nil)
     /// The verifier could not decide now.
     case unavailable(Denial.Reason, retryAfter: Int)
 }
@@ -39,10 +49,18 @@ package struct TokenEvidence: Sendable {
     package enum Reuse: Sendable {
         /// Its verdict may depend on more than the token.
         case never
-        /// Until this time.
-        case until(NumericDate)
+        /// Until this moment.
+        case until(Uptime)
         /// As long as what it trusted when it looked is still what it trusts.
         case whileCurrent(Trust, Trust.Mark)
+    }
+
+    /// What the document is.
+    package enum Form: Sendable {
+        /// The payload of the token, which is a JWT with this `typ` in its header (in lower case, less `application/`).
+        case jwt(type: String?)
+        /// What somebody says of the token.
+        case statement
     }
 
     /// The issuer the token belongs to.
@@ -57,14 +75,19 @@ package struct TokenEvidence: Sendable {
     /// that never carries one.
     package let audience: String?
     package let reuse: Reuse
+    package let form: Form
+    /// Told when what was found makes no acceptable access token, so that the verifier need not look again at once.
+    package let onRefusal: (@Sendable (Denial.Reason, Diagnosis?) -> Void)?
 
     package init(
         issuer: IssuerIdentifier,
         document: JSONDocument,
         payload: [UInt8],
+        form: Form = .statement,
         notAfter: NumericDate? = nil,
         audience: String? = nil,
-        reuse: Reuse = .never
+        reuse: Reuse = .never,
+        onRefusal: (@Sendable (Denial.Reason, Diagnosis?) -> Void)? = nil
     ) {
         self.issuer = issuer
         self.document = document
@@ -72,5 +95,7 @@ package struct TokenEvidence: Sendable {
         self.notAfter = notAfter
         self.audience = audience
         self.reuse = reuse
+        self.form = form
+        self.onRefusal = onRefusal
     }
 }

@@ -14,8 +14,8 @@ package final class Trust: Sendable {
     }
 
     private let generation = Atomic<UInt64>(0)
-    /// The bits of a `Double`, in seconds since the epoch.
-    private let end = Atomic<UInt64>((-Double.infinity).bitPattern)
+    /// The bits of the seconds of an ``Uptime``.
+    private let end = Atomic<UInt64>(Uptime.distantPast.seconds.bitPattern)
 
     package init() {}
 
@@ -24,14 +24,14 @@ package final class Trust: Sendable {
     }
 
     /// Whether nothing changed since `mark`, and the keys were seen recently enough.
-    package func isCurrent(_ mark: Mark, now: NumericDate) -> Bool {
+    package func isCurrent(_ mark: Mark, at moment: Uptime) -> Bool {
         generation.load(ordering: .acquiring) == mark.generation
-            && now.secondsSinceEpoch < Double(bitPattern: end.load(ordering: .acquiring))
+            && moment.seconds < Double(bitPattern: end.load(ordering: .acquiring))
     }
 
-    /// The keys are what they were, and need not be looked at before `time`.
-    package func extend(until time: NumericDate) {
-        end.store(time.secondsSinceEpoch.bitPattern, ordering: .releasing)
+    /// The keys are what they were, and need not be looked at before `moment`.
+    package func extend(until moment: Uptime) {
+        end.store(moment.seconds.bitPattern, ordering: .releasing)
     }
 
     /// The keys changed.

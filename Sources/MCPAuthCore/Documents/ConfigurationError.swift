@@ -15,6 +15,9 @@ public struct ConfigurationError: Error, Sendable, CustomStringConvertible {
             self.description = description
         }
 
+        /// Whether it names what is allowed and probably not meant.
+        package var isWarning: Bool { description.hasPrefix("MA1") }
+
         /// The text is not valid JSON.
         public static let invalidJSON = Code("MA001")
         /// A key that this kind of object does not have.
@@ -47,6 +50,14 @@ public struct ConfigurationError: Error, Sendable, CustomStringConvertible {
         public static let moduleRefused = Code("MA020")
         /// An address that cannot be listened on.
         public static let cannotListen = Code("MA030")
+        /// Authorization server metadata that cannot be used.
+        public static let invalidServerMetadata = Code("MA040")
+        /// Published metadata of a resource that clients cannot use.
+        public static let unusableMetadata = Code("MA041")
+        /// Published metadata that promises what is not kept.
+        public static let unkeptPromise = Code("MA042")
+        /// A resource that no token can open.
+        public static let unreachableResource = Code("MA043")
         /// Warning: a rule or file in shadow mode.
         public static let shadowMode = Code("MA101")
         /// Warning: a scope that the metadata of the resource does not list.
@@ -65,8 +76,20 @@ public struct ConfigurationError: Error, Sendable, CustomStringConvertible {
         public static let ungrantable = Code("MA108")
         /// Warning: a scope that no client is ever asked for.
         public static let unobtainableScope = Code("MA109")
-        /// Authorization server metadata that cannot be used.
-        public static let invalidServerMetadata = Code("MA040")
+        /// Warning: the name of a method that MCP does not have.
+        public static let unknownMethod = Code("MA111")
+        /// Warning: a pattern that reads like a regular expression.
+        public static let regularExpression = Code("MA112")
+        /// Warning: plain http to or from another machine.
+        public static let plainHTTP = Code("MA120")
+        /// Warning: one of several issuers that may grant any scope.
+        public static let unboundedIssuer = Code("MA121")
+        /// Warning: an authorization server that lacks what MCP clients or this server need, or none at all.
+        public static let unsuitableServer = Code("MA122")
+        /// Warning: a scope that no resource should ask for.
+        public static let unsuitableScope = Code("MA123")
+        /// Warning: policies that allow nothing to anybody.
+        public static let nothingAllowed = Code("MA124")
     }
 
     /// Where the mistake stands.
@@ -91,18 +114,45 @@ public struct ConfigurationError: Error, Sendable, CustomStringConvertible {
     public let message: String
     /// Present when the mistake stands in a file.
     public let location: Location?
+    /// The other mistakes that were found with this one, in the order of their files; empty when there is no other.
+    public let others: [ConfigurationError]
+    /// Whether it may be there only because of another mistake in the same object, such as a key that is written wrong.
+    let isConsequence: Bool
 
     package init(_ code: Code, _ message: String, at location: Location? = nil) {
+        self.init(code, message, at: location, others: [])
+    }
+
+    init(
+        _ code: Code,
+        _ message: String,
+        at location: Location?,
+        others: [ConfigurationError] = [],
+        isConsequence: Bool = false
+    ) {
         self.code = code
         self.message = message
         self.location = location
+        self.others = others
+        self.isConsequence = isConsequence
     }
 
-    /// One line: `file:line:column: code: message`.
-    public var description: String {
-        let place = location.map { "\($0.file):\($0.line):\($0.column): " } ?? ""
-        return "\(place)\(code): \(message)"
+    /// This mistake and the others, each on its own.
+    package var all: [ConfigurationError] {
+        [ConfigurationError(code, message, at: location, isConsequence: isConsequence)] + others
     }
+
+    /// One line: `file:line:column: code: message`, and how many ``others`` there are.
+    public var description: String {
+        let place = location.map { "\($0): " } ?? ""
+        let more = others.isEmpty ? "" : " (and \(others.count) more mistake\(others.count == 1 ? "" : "s"))"
+        return "\(place)\(code): \(message)\(more)".escaped
+    }
+}
+
+extension ConfigurationError.Location: CustomStringConvertible {
+    /// The form `file:line:column`.
+    public var description: String { "\(file):\(line):\(column)" }
 }
 
 extension ConfigurationError: Equatable {

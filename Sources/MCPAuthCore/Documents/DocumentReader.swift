@@ -16,14 +16,34 @@ package struct DocumentReader: Sendable {
     /// - Throws: ``ConfigurationError`` when the text is not acceptable JSON.
     package init(file: String, bytes: [UInt8]) throws(ConfigurationError) {
         self.file = file
-        self.bytes = bytes
+        // Places are counted without a byte order mark, as editors count them.
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        self.bytes = bytes.starts(with: mark) ? Array(bytes.dropFirst(mark.count)) : bytes
+        let limits = JSONDocument.Limits.file
         do throws(JSONParsingError) {
-            root = try JSONDocument(parsing: bytes, limits: .file).root
+            root = try JSONDocument(parsing: self.bytes, limits: limits).root
         } catch {
-            let location = ConfigurationError.Location(file: file, line: error.line, column: error.column)
-            let code: ConfigurationError.Code = error.message.contains("duplicate") ? .duplicate : .invalidJSON
-            throw ConfigurationError(code, error.message, at: location)
+            throw Self.error(error, in: file, self.bytes, limits)
         }
+    }
+
+    /// What is told of a text that is not acceptable JSON: the place where it stops being that, in plain words.
+    package static func error(
+        _ error: JSONParsingError,
+        in file: String,
+        _ bytes: [UInt8],
+        _ limits: JSONDocument.Limits
+    ) -> ConfigurationError {
+        let mistake =
+            bytes.isEmpty || bytes.count > limits.bytes
+            ? nil : JSONSyntaxCheck.firstMistake(in: bytes, mostDepth: limits.depth)
+        guard let mistake else {
+            let location = ConfigurationError.Location(file: file, line: error.line, column: error.column)
+            return ConfigurationError(.invalidJSON, error.message, at: location)
+        }
+        let position = JSONLocator.position(of: mistake.offset, in: bytes)
+        let location = ConfigurationError.Location(file: file, line: position.line, column: position.column)
+        return ConfigurationError(mistake.isDuplicate ? .duplicate : .invalidJSON, mistake.message, at: location)
     }
 
     /// An error about the value (or the member name) that `pointer` names.
@@ -33,46 +53,73 @@ package struct DocumentReader: Sendable {
         at pointer: JSONPointer,
         part: JSONLocator.Part = .value
     ) -> ConfigurationError {
+        ConfigurationError(code, message, at: location(of: pointer, part))
+    }
+
+    fileprivate func location(
+        of pointer: JSONPointer,
+        _ part: JSONLocator.Part = .value
+    ) -> ConfigurationError.Location {
         let position = JSONLocator.position(of: pointer, part: part, in: bytes)
-        return ConfigurationError(
-            code,
-            message,
-            at: .init(file: file, line: position.line, column: position.column)
-        )
+        return ConfigurationError.Location(file: file, line: position.line, column: position.column)
     }
 
     /// Reads the top-level object.
-    package func rootObject(allowing keys: [String]) throws(ConfigurationError) -> ObjectReader {
-        try object(root, at: .root, allowing: keys + ["$schema"])
+    package func rootObject(
+        allowing keys: [String],
+        foreign: ForeignWords = .none
+    ) throws(ConfigurationError) -> ObjectReader {
+        try object(root, at: .root, allowing: keys + ["$schema"], foreign: foreign)
     }
 
     /// Reads a value as an object that has no keys but these.
+    ///
+    /// - Throws: ``ConfigurationError``, which carries every key that the object must not have.
     package func object(
         _ value: JSONValue,
         at pointer: JSONPointer,
-        allowing keys: [String]
+        allowing keys: [String],
+        foreign: ForeignWords = .none
     ) throws(ConfigurationError) -> ObjectReader {
+        var mistakes = Mistakes()
+        let object = object(value, at: pointer, allowing: keys, foreign: foreign, noting: &mistakes)
+        try mistakes.check()
+        guard let object else { throw notAnObject(value, pointer) }
+        return object
+    }
+
+    /// Reads a value as an object, whatever keys it has; those that it must not have are noted.
+    ///
+    /// - Returns: `nil` when it is not an object.
+    package func object(
+        _ value: JSONValue,
+        at pointer: JSONPointer,
+        allowing keys: [String],
+        foreign: ForeignWords = .none,
+        noting mistakes: inout Mistakes
+    ) -> ObjectReader? {
         guard let members = value.members else {
-            throw error(.wrongType, "expected an object, found \(value.kind.rawValue)", at: pointer)
+            mistakes.add(notAnObject(value, pointer))
+            return nil
         }
+        var hasUnknownKeys = false
         for member in members where !keys.contains(member.name) && !Self.keysAllowedAnywhere.contains(member.name) {
-            let suggestion = Suggestion.text(for: member.name, among: keys)
-            throw error(
-                .unknownKey,
-                "unknown key `\(member.name.printable)`\(suggestion)",
-                at: pointer.appending(member.name),
-                part: .name
-            )
+            hasUnknownKeys = true
+            guard !mistakes.isFull else { break }
+            let suggestion = Suggestion.text(for: member.name, among: keys, foreign: foreign)
+            let message = "unknown key `\(member.name.printable)`\(suggestion)"
+            mistakes.add(error(.unknownKey, message, at: pointer.appending(member.name), part: .name))
         }
         for remark in Self.keysAllowedAnywhere.sorted() {
             guard let member = value[remark], member.kind != .string, !keys.contains(remark) else { continue }
-            throw error(
-                .wrongType,
-                "`\(remark)` is \(member.kind.rawValue), expected a string",
-                at: pointer.appending(remark)
-            )
+            let message = "`\(remark)` is \(member.kind.inWords), expected a string"
+            mistakes.add(error(.wrongType, message, at: pointer.appending(remark)))
         }
-        return ObjectReader(document: self, value: value, pointer: pointer)
+        return ObjectReader(document: self, value: value, pointer: pointer, hasUnknownKeys: hasUnknownKeys)
+    }
+
+    private func notAnObject(_ value: JSONValue, _ pointer: JSONPointer) -> ConfigurationError {
+        error(.wrongType, "expected an object, found \(value.kind.inWords)", at: pointer)
     }
 
     fileprivate static let keysAllowedAnywhere: Set<String> = ["description", "$comment"]
@@ -83,6 +130,13 @@ package struct ObjectReader: Sendable {
     package let document: DocumentReader
     package let value: JSONValue
     package let pointer: JSONPointer
+    /// Whether it has a key that it must not have, which may be one that is written wrong.
+    fileprivate let hasUnknownKeys: Bool
+
+    /// An error about something that is not there; it is not told beside a key that may be the missing one.
+    package func absence(_ code: ConfigurationError.Code, _ message: String) -> ConfigurationError {
+        ConfigurationError(code, message, at: document.location(of: pointer), isConsequence: hasUnknownKeys)
+    }
 
     /// An error about one member, or about the object when the member is absent.
     package func error(_ code: ConfigurationError.Code, _ message: String, at key: String? = nil) -> ConfigurationError
@@ -93,7 +147,7 @@ package struct ObjectReader: Sendable {
 
     /// The member, which must be present.
     package func required<T>(_ key: String, _ member: T?) throws(ConfigurationError) -> T {
-        guard let member else { throw error(.missingKey, "missing key `\(key)`") }
+        guard let member else { throw absence(.missingKey, "missing key `\(key)`") }
         return member
     }
 
@@ -128,12 +182,13 @@ package struct ObjectReader: Sendable {
     /// One of a closed set of words.
     package func word<Word: RawRepresentable & CaseIterable>(
         _ key: String,
-        as type: Word.Type
+        as type: Word.Type,
+        foreign: ForeignWords = .none
     ) throws(ConfigurationError) -> Word? where Word.RawValue == String {
         guard let text = try string(key) else { return nil }
         guard let word = Word(rawValue: text) else {
             let known = Word.allCases.map(\.rawValue)
-            let suggestion = Suggestion.text(for: text, among: known)
+            let suggestion = Suggestion.text(for: text, among: known, foreign: foreign)
             let list = known.map { "`\($0)`" }.joined(separator: ", ")
             throw error(
                 .invalidValue,
@@ -145,9 +200,13 @@ package struct ObjectReader: Sendable {
     }
 
     /// The member as an object that has no keys but these.
-    package func object(_ key: String, allowing keys: [String]) throws(ConfigurationError) -> ObjectReader? {
+    package func object(
+        _ key: String,
+        allowing keys: [String],
+        foreign: ForeignWords = .none
+    ) throws(ConfigurationError) -> ObjectReader? {
         guard let member = value[key] else { return nil }
-        return try document.object(member, at: pointer.appending(key), allowing: keys)
+        return try document.object(member, at: pointer.appending(key), allowing: keys, foreign: foreign)
     }
 
     /// The member as an object with names chosen by the writer.
@@ -156,7 +215,7 @@ package struct ObjectReader: Sendable {
     ) throws(ConfigurationError) -> [(name: String, value: JSONValue, pointer: JSONPointer)] {
         guard let member = value[key] else { return [] }
         guard let members = member.members else {
-            throw error(.wrongType, "`\(key)` is \(member.kind.rawValue), expected an object", at: key)
+            throw error(.wrongType, "`\(key)` is \(member.kind.inWords), expected an object", at: key)
         }
         // A remark is allowed here too; what is configured under such a name is no string.
         return members.filter { !DocumentReader.keysAllowedAnywhere.contains($0.name) || $0.value.kind != .string }
@@ -177,15 +236,23 @@ package struct ObjectReader: Sendable {
     ) throws(ConfigurationError) -> T? {
         guard let member = value[key] else { return nil }
         guard let converted = convert(member) else {
-            throw error(.wrongType, "`\(key)` is \(member.kind.rawValue), expected \(expected)", at: key)
+            throw error(.wrongType, "`\(key)` is \(member.kind.inWords), expected \(expected)", at: key)
         }
         return converted
     }
 }
 
-extension String {
-    /// The text with everything but printable ASCII replaced, for messages that repeat what a file or client says.
-    package var printable: String {
-        String(decoding: utf8.prefix(120).map { (0x20...0x7E).contains($0) && $0 != 0x60 ? $0 : 0x3F }, as: UTF8.self)
+extension JSONValue.Kind {
+    /// The kind as it is named in a message.
+    package var inWords: String {
+        switch self {
+        case .null: "null"
+        case .boolean: "true or false"
+        case .number: "a number"
+        case .string: "a string"
+        case .array: "an array"
+        case .object: "an object"
+        case .unrepresentable: "a value that cannot be represented"
+        }
     }
 }

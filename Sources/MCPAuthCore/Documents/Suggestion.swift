@@ -2,21 +2,61 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Finds the known word that a mistyped one was probably meant to be.
+///
+/// A suggestion never changes the meaning: what another language means by a word comes first (``ForeignWords``), a
+/// negated word is not taken for the word without the negation, and of two known words that are equally near none is
+/// named.
 package enum Suggestion {
     /// `, did you mean `x`` for the closest known word, or nothing when none is close.
-    package static func text(for word: String, among known: some Sequence<String>) -> String {
-        guard let best = closest(to: word, among: known) else { return "" }
+    package static func text(
+        for word: String,
+        among known: some Sequence<String>,
+        foreign: ForeignWords = .none
+    ) -> String {
+        if let advice = foreign.advice(on: word) { return ": \(advice)" }
+        guard let best = closest(to: word, among: Set(known).union(foreign.words)) else { return "" }
+        if let advice = foreign.advice(on: best) { return ": \(advice)" }
         return ", did you mean `\(best)`"
     }
 
-    private static func closest(to word: String, among known: some Sequence<String>) -> String? {
-        let limit = max(1, word.count / 3)
+    /// The closest known word; `nil` when none is close, and when several are.
+    package static func closest(to word: String, among known: some Sequence<String>) -> String? {
         // Long input is never a near miss of a short word, and the distance costs its product.
         guard word.utf8.count <= 64 else { return nil }
-        return known.map { ($0, distance(Array(word.lowercased()), Array($0.lowercased()))) }
-            .filter { $0.1 <= limit }
-            .min { ($0.1, $0.0) < ($1.1, $1.0) }?
-            .0
+        let lower = Array(word.lowercased())
+        var best: (word: String, distance: Int)?
+        var isAlone = true
+        for candidate in known {
+            let other = Array(candidate.lowercased())
+            guard let distance = nearMiss(lower, other) else { continue }
+            if let found = best, found.distance <= distance {
+                if found.distance == distance, found.word != candidate { isAlone = false }
+                continue
+            }
+            best = (candidate, distance)
+            isAlone = true
+        }
+        return isAlone ? best?.word : nil
+    }
+
+    /// How far two words are apart, where one may be meant by the other.
+    private static func nearMiss(_ word: [Character], _ known: [Character]) -> Int? {
+        let limit = max(1, min(2, word.count / 3))
+        guard abs(word.count - known.count) <= limit, !negates(word, known), !negates(known, word) else { return nil }
+        let distance = distance(word, known)
+        guard distance <= limit else { return nil }
+        // Another letter in a short word mostly makes another word, such as `and` of `any`.
+        let isShort = word.count <= 3 && word.count == known.count
+        return isShort && word.sorted() != known.sorted() ? nil : distance
+    }
+
+    private static let negations = ["!", "n", "no", "non", "not", "un", "in", "dis"].map { Array($0) }
+
+    /// Whether one word is the other behind a negation, as `nin` and `nequals` are in other languages.
+    private static func negates(_ word: [Character], _ other: [Character]) -> Bool {
+        guard word.count > other.count, word.suffix(other.count).elementsEqual(other) else { return false }
+        let before = word.prefix(word.count - other.count).filter { $0 != "_" && $0 != "-" }
+        return negations.contains(Array(before))
     }
 
     /// The Levenshtein distance, with a swap of neighbours counted as one.
@@ -37,5 +77,34 @@ package enum Suggestion {
             previous = current
         }
         return previous[right.count]
+    }
+}
+
+/// Words that other languages have for something, with what is written here for it.
+package struct ForeignWords: Sendable {
+    private let adviceByWord: [String: String]
+
+    /// - Parameter advice: Lists of words, separated by spaces, with the advice on each of them.
+    package init(_ advice: KeyValuePairs<String, String>) {
+        var adviceByWord: [String: String] = [:]
+        for (words, text) in advice {
+            for word in words.split(separator: " ") { adviceByWord[Self.plain(String(word))] = text }
+        }
+        self.adviceByWord = adviceByWord
+    }
+
+    package static let none = ForeignWords([:])
+
+    /// What to write for a word; `nil` for one that is not foreign but unknown.
+    package func advice(on word: String) -> String? {
+        adviceByWord[Self.plain(word)]
+    }
+
+    /// The words in the form in which they are compared.
+    var words: some Sequence<String> { adviceByWord.keys }
+
+    /// `startsWith`, `starts_with` and `starts-with` are one word.
+    private static func plain(_ word: String) -> String {
+        word.lowercased().filter { $0 != "_" && $0 != "-" }
     }
 }

@@ -55,36 +55,59 @@ package final class AuthorizationEngine: Sendable {
         return decision
     }
 
-    /// The whole way of a request on one screen.
+    /// The whole way of a request whose operation is known, on one screen.
     private static func decide(
         _ request: ProtectedResourceRequest,
         at resource: ProtectedResource,
         now: NumericDate,
         trace: inout DecisionTrace?
     ) async -> Decision {
-        let token: AccessToken
+        switch await verify(request, at: resource, now: now, trace: &trace) {
+        case .denied(let denial): .deny(denial)
+        case .passed(let token): decide(request.operation, request, token, at: resource, now: now, trace: &trace)
+        }
+    }
+
+    /// Verifies the token of a request and normalises what it says, before anything is known of the operation.
+    package static func verify(
+        _ request: ProtectedResourceRequest,
+        at resource: ProtectedResource,
+        now: NumericDate,
+        trace: inout DecisionTrace?
+    ) async -> Stage<VerifiedToken> {
         switch request.credentials {
-        case .bearer(let presented): token = presented
-        case .none: return .deny(noCredentials(resource, request))
-        case .malformed: return .deny(malformedCredentials(resource))
+        case .bearer(let token):
+            await VerifierChain.verify(token, of: request, for: resource, now: now, trace: &trace)
+        case .none: .denied(noCredentials(resource, request))
+        case .malformed: .denied(malformedCredentials(resource))
         }
+    }
 
-        let verified: VerifiedToken
-        switch await VerifierChain.verify(token, of: request, for: resource, now: now, trace: &trace) {
-        case .passed(let passed): verified = passed
-        case .denied(let denial): return .deny(denial)
-        }
-
+    /// Decides what the caller may do: the mandatory checks, then the policy.
+    package static func decide(
+        _ operation: Operation,
+        _ request: ProtectedResourceRequest,
+        _ token: VerifiedToken,
+        at resource: ProtectedResource,
+        now: NumericDate,
+        trace: inout DecisionTrace?
+    ) -> Decision {
         let authInfo: AuthInfo
-        switch FloorRules.apply(to: consume verified, at: resource, now: now) {
+        switch MandatoryChecks.apply(to: token, at: resource, now: now) {
         case .passed(let passed): authInfo = passed
         case .denied(let denial):
-            trace?.record("floor", "\(denial.reason)")
+            trace?.record("checks", "\(denial.reason)\(denial.diagnosis.map { ", \($0)" } ?? "")")
             return .deny(denial)
         }
+        if trace != nil, let dropped = authInfo.droppedByBounds { trace?.record("bounds", "dropped \(dropped)") }
 
-        let input = PolicyInput(authInfo: authInfo, operation: PolicyOperation(request), now: now)
-        let answer = evaluate(input, resource, &trace)
+        let asked = PolicyOperation(
+            method: request.method,
+            path: request.path,
+            operation: operation,
+            ignoresCase: request.ignoresCase
+        )
+        let answer = evaluate(PolicyInput(authInfo: authInfo, operation: asked, now: now), resource, &trace)
         switch answer.outcome {
         case .allow: return .allow(authInfo)
         case .insufficientScope(let scopes, _): return .deny(insufficientScope(scopes, resource))
@@ -134,6 +157,11 @@ package final class AuthorizationEngine: Sendable {
 
 extension PolicyOperation {
     fileprivate init(_ request: ProtectedResourceRequest) {
-        self.init(method: request.method, path: request.path, operation: request.operation)
+        self.init(
+            method: request.method,
+            path: request.path,
+            operation: request.operation,
+            ignoresCase: request.ignoresCase
+        )
     }
 }

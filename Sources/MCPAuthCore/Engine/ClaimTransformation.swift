@@ -8,26 +8,43 @@ package enum ClaimTransformation {
     /// The facts, or why the claims make none.
     package enum Outcome: Sendable {
         case facts(TokenFacts)
-        case rejected(Denial.Reason)
+        case rejected(Denial.Reason, Diagnosis)
     }
 
     /// Applies the mapping of the token's issuer.
     ///
-    /// Refused: no `exp` where the verifier vouches for no end either; dates that are no numbers; a subject or client
-    /// that is no string or empty; none of both; scopes outside their grammar (RFC 6749 section 3.3); a claim that is
-    /// none of the values its issuer must give it. A claim that has another type than its rule needs is left out.
+    /// Refused: no `exp` where the verifier vouches for no end either; dates that are not numbers; a subject or client that is
+    /// not a string or is empty; neither of both; scopes outside their grammar (RFC 6749 section 3.3); a claim that has none of
+    /// the values its issuer must give it. A registered claim that is `null` is as good as absent. A claim that has another
+    /// type than its rule needs is left out.
     package static func apply(_ issuer: TrustedIssuer, to evidence: TokenEvidence) -> Outcome {
         let claims = evidence.document.root
-        guard let expiresAt = expiry(of: evidence, claims) else { return .rejected(.missingExpiry) }
+        guard let expiresAt = expiry(of: evidence, claims) else {
+            return rejected(.missingExpiry, "exp", "a number of seconds", claims)
+        }
+        guard case .some(let notBefore) = date(claims.optional("nbf")) else {
+            return rejected(.invalidClaim, "nbf", "a number of seconds", claims)
+        }
+        guard case .some(let issuedAt) = date(claims.optional("iat")) else {
+            return rejected(.invalidClaim, "iat", "a number of seconds", claims)
+        }
         // Read in place each: the mapping as a whole is many reference counts to copy.
-        guard case .some(let notBefore) = date(claims["nbf"]), case .some(let issuedAt) = date(claims["iat"]),
-            case .some(let subject) = identifier(issuer.claimMapping.subject, claims),
-            case .some(let clientID) = identifier(issuer.claimMapping.clientID, claims),
-            subject != nil || clientID != nil,
-            let scopes = scopes(issuer.claimMapping.scope, claims)
-        else { return .rejected(.invalidClaim) }
-        guard hasRequiredValues(claims, issuer.claimMapping.requiredValues) else {
-            return .rejected(.unexpectedClaimValue)
+        guard case .some(let subject) = identifier(issuer.claimMapping.subject, claims) else {
+            return rejected(.invalidClaim, issuer.claimMapping.subject, "a string that is not empty", claims)
+        }
+        guard case .some(let clientID) = identifier(issuer.claimMapping.clientID, claims) else {
+            return rejected(.invalidClaim, issuer.claimMapping.clientID, "a string that is not empty", claims)
+        }
+        guard subject != nil || clientID != nil else {
+            let names = (issuer.claimMapping.subject.sources + issuer.claimMapping.clientID.sources).map(\.printable)
+            let missing = Diagnosis("subject and client", expected: "one of \(list(names))", found: "neither")
+            return .rejected(.invalidClaim, missing)
+        }
+        guard let scopes = scopes(issuer.claimMapping.scope, claims) else {
+            return rejected(.invalidClaim, issuer.claimMapping.scope, "scopes (RFC 6749 section 3.3)", claims)
+        }
+        if let (claim, values) = unmetRequirement(claims, issuer.claimMapping.requiredValues) {
+            return rejected(.unexpectedClaimValue, claim, list(values.sorted().map(\.printable)), claims)
         }
         let audience = audience(issuer.claimMapping.audience, claims, evidence.audience)
         return .facts(
@@ -40,7 +57,8 @@ package enum ClaimTransformation {
                 expiresAt: expiresAt,
                 notBefore: notBefore,
                 issuedAt: issuedAt,
-                isSenderConstrained: claims["cnf"] != nil,
+                isSenderConstrained: claims.optional("cnf") != nil,
+                tokenID: claims["jti"]?.string,
                 claims: Claims(
                     payload: evidence.payload,
                     parsed: evidence.document,
@@ -52,8 +70,31 @@ package enum ClaimTransformation {
         )
     }
 
+    private static func rejected(
+        _ reason: Denial.Reason,
+        _ claim: String,
+        _ expected: String,
+        _ claims: JSONValue
+    ) -> Outcome {
+        .rejected(reason, Diagnosis(claim: claim, expected: expected, found: ClaimRule.value(claim, in: claims)))
+    }
+
+    private static func rejected(
+        _ reason: Denial.Reason,
+        _ rule: ClaimRule,
+        _ expected: String,
+        _ claims: JSONValue
+    ) -> Outcome {
+        let present = rule.sources.first { ClaimRule.value($0, in: claims) != nil }
+        return rejected(reason, present ?? rule.sources.first ?? "", expected, claims)
+    }
+
+    private static func list(_ names: [String]) -> String {
+        names.map { "`\($0)`" }.joined(separator: " or ")
+    }
+
     private static func expiry(of evidence: TokenEvidence, _ claims: JSONValue) -> NumericDate? {
-        guard let claim = claims["exp"] else { return evidence.notAfter }
+        guard let claim = claims.optional("exp") else { return evidence.notAfter }
         guard let seconds = claim.number, seconds.isFinite else { return nil }
         return evidence.notAfter.map { min($0, NumericDate(seconds)) } ?? NumericDate(seconds)
     }
@@ -116,11 +157,15 @@ package enum ClaimTransformation {
         }
     }
 
-    private static func hasRequiredValues(_ claims: JSONValue, _ required: [String: Set<String>]) -> Bool {
-        required.allSatisfy { source, values in
-            guard let found = ClaimRule.value(source, in: claims)?.string else { return false }
-            return values.contains(where: found.isExactly)
-        }
+    /// The first claim that has none of the values it must have.
+    private static func unmetRequirement(
+        _ claims: JSONValue,
+        _ required: [String: Set<String>]
+    ) -> (claim: String, values: Set<String>)? {
+        required.sorted { $0.key < $1.key }.first { source, values in
+            guard let found = ClaimRule.value(source, in: claims)?.string else { return true }
+            return !values.contains(where: found.isExactly)
+        }.map { ($0.key, $0.value) }
     }
 
     /// What differs from the token's own claims; a claim whose rule finds nothing is hidden, whatever the token calls

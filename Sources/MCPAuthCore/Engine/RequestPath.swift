@@ -26,6 +26,29 @@ package enum RequestPath {
         path.utf8.last == UInt8(ascii: "/") ? String(path.dropLast()) : path
     }
 
+    /// The path, or a part of it, as a host sees it that ignores case: decoded, and one letter for each in whatever case.
+    ///
+    /// For comparisons that count against a caller only.
+    package static func folded(_ part: some Sequence<UInt8>) -> String {
+        let bytes = Array(part)
+        var decoded: [UInt8] = []
+        decoded.reserveCapacity(bytes.count)
+        var index = 0
+        while index < bytes.count {
+            if bytes[index] == UInt8(ascii: "%"), index + 2 < bytes.count, let high = hex(bytes[index + 1]),
+                let low = hex(bytes[index + 2])
+            {
+                decoded.append(high << 4 | low)
+                index += 3
+            } else {
+                decoded.append(bytes[index])
+                index += 1
+            }
+        }
+        // Three times, since some letters have a case of their own: `ẞ`, `ß` and `SS` are one.
+        return String(decoding: decoded, as: UTF8.self).lowercased().uppercased().lowercased()
+    }
+
     private enum Spelling {
         case canonical
         /// Perhaps not the canonical one.

@@ -16,6 +16,8 @@ package struct ResourceRouter: Sendable {
     private let rule: AuthorityRule
     /// In bytes.
     private var longestPath = 0
+    /// The segments of the paths of resources without regard to case.
+    private var foldedPaths: [String: [String]] = [:]
     /// By host and port.
     private let byAuthority: [String: Paths]
     /// What the usual spellings of a `Host` field lead to, so that they need no reading.
@@ -46,6 +48,7 @@ package struct ResourceRouter: Sendable {
                 )
             }
             byAuthority[authority, default: [:]][path] = resource
+            foldedPaths[path] = Self.foldedSegments(path)
         }
         self.byAuthority = byAuthority
         var bySpelling: [String: [Paths]] = [:]
@@ -76,20 +79,40 @@ package struct ResourceRouter: Sendable {
 
     /// The resource whose authority is the request's and whose path is the longest that contains the request's.
     ///
-    /// `/notes` contains `/notes` and `/notes/1`, not `/notes2`.
+    /// `/notes` contains `/notes` and `/notes/1`, not `/notes2`. Where the host ignores case, it must be the only one with the
+    /// longest path without regard to case too: otherwise the host would run the handler of one resource and we would ask for
+    /// the token of another (`/ADMIN` beside the resources `/` and `/admin`), so nothing is found.
     package func route(_ request: ProtectedResourceRequest) -> Stage<ProtectedResource> {
         guard let path = RequestPath.canonical(request.path) else {
             return .denied(Denial(.ambiguousTarget, status: 400))
         }
-        if let authority = rule == .any ? "" : request.authority,
-            let resource = known[Target(authority: authority, path: path)]
-        {
-            return .passed(resource)
-        }
-        guard let resource = search(request.authority, path) else {
-            return .denied(Denial(.noSuchResource, status: 404))
-        }
+        guard let resource = resource(at: path, request.authority),
+            !request.ignoresCase || isTheOnlyOne(resource, at: path, request.authority)
+        else { return .denied(Denial(.noSuchResource, status: 404)) }
         return .passed(resource)
+    }
+
+    private func resource(at path: String, _ authority: String?) -> ProtectedResource? {
+        if let spelling = rule == .any ? "" : authority, let known = known[Target(authority: spelling, path: path)] {
+            return known
+        }
+        return search(authority, path)
+    }
+
+    /// Whether no other resource has a path that contains this one without regard to case and is as long.
+    private func isTheOnlyOne(_ resource: ProtectedResource, at path: String, _ authority: String?) -> Bool {
+        let segments = Self.foldedSegments(path)
+        let containing = candidates(authority).flatMap { paths in
+            paths.filter { foldedPaths[$0.key].map(segments.starts) ?? true }
+        }
+        let most = containing.map { foldedPaths[$0.key]?.count ?? 0 }.max()
+        let longest = containing.filter { foldedPaths[$0.key]?.count == most }
+        return longest.count == 1 && longest[0].value === resource
+    }
+
+    /// The segments of a path as text: marks that combine are compared as their host does.
+    private static func foldedSegments(_ path: String) -> [String] {
+        path.utf8.split(separator: UInt8(ascii: "/")).map { RequestPath.folded($0) }
     }
 
     private func search(_ authority: String?, _ requestPath: String) -> ProtectedResource? {

@@ -3,7 +3,7 @@
 
 internal import MCPAuthLock
 
-/// A bounded cache that several threads use at once.
+/// A cache that several threads use at once, bounded in entries and in bytes.
 ///
 /// Keys are spread over shards with a lock each. A full shard evicts by second chance: the first entry under its hand
 /// that was not looked up since the hand last passed. Entries say themselves whether they are still good.
@@ -15,6 +15,8 @@ package final class ShardedCache<Key: Hashable & Sendable, Value: Sendable>: Sen
         package var evictions = 0
         /// Entries there are now.
         package var count = 0
+        /// What they take, by the measure that the cache was given.
+        package var bytes = 0
 
         package init() {}
     }
@@ -25,6 +27,8 @@ package final class ShardedCache<Key: Hashable & Sendable, Value: Sendable>: Sen
         /// The low bits of the hash of the key.
         let hash: UInt32
         var wasUsed: Bool
+        /// What the value takes.
+        var bytes: Int
     }
 
     private struct Shard {
@@ -33,16 +37,24 @@ package final class ShardedCache<Key: Hashable & Sendable, Value: Sendable>: Sen
         var index = Index()
         var slots: [Slot] = []
         var hand = 0
+        var bytes = 0
     }
 
     private static var shardCount: Int { 16 }
 
     private let shards = ShardedLock(count: ShardedCache.shardCount) { Shard() }
     private let shardCapacity: Int
+    private let shardBytes: Int
+    private let size: @Sendable (Value) -> Int
 
-    /// - Parameter capacity: The most entries, at least one for each of 16 shards.
-    package init(capacity: Int) {
+    /// - Parameters:
+    ///   - capacity: The most entries, at least one for each of 16 shards.
+    ///   - bytes: The most that all entries may take; a value that alone takes more than a sixteenth of it is not kept.
+    ///   - size: What a value takes, in bytes.
+    package init(capacity: Int, bytes: Int, size: @escaping @Sendable (Value) -> Int) {
         shardCapacity = max(1, capacity / Self.shardCount)
+        shardBytes = bytes / Self.shardCount
+        self.size = size
     }
 
     /// The value of a key if it is still good; one that is not counts as a miss and is dropped.
@@ -68,23 +80,18 @@ package final class ShardedCache<Key: Hashable & Sendable, Value: Sendable>: Sen
 
     /// Keeps a value, in place of the one there was.
     package func keep(_ value: Value, for key: Key) {
+        let bytes = size(value)
         let (shard, hash) = Self.place(of: key)
         shards.withLock(shard: shard) { shard in
-            if let index = shard.index.slot(of: key, hash, shard.slots) {
-                shard.slots[index].value = value
-                return
-            }
-            let slot = Slot(key: key, value: value, hash: hash, wasUsed: false)
-            var index = shard.slots.count
-            if index < shardCapacity {
-                shard.slots.append(slot)
-            } else {
-                index = Self.indexToEvict(&shard)
-                shard.index.remove(index, shard.slots)
-                shard.slots[index] = slot
+            if let index = shard.index.slot(of: key, hash, shard.slots) { Self.remove(index, from: &shard) }
+            guard bytes <= shardBytes else { return }
+            while !shard.slots.isEmpty, shard.slots.count >= shardCapacity || shard.bytes + bytes > shardBytes {
+                Self.remove(Self.indexToEvict(&shard), from: &shard)
                 shard.statistics.evictions += 1
             }
-            shard.index.insert(index, shard.slots)
+            shard.slots.append(Slot(key: key, value: value, hash: hash, wasUsed: false, bytes: bytes))
+            shard.bytes += bytes
+            shard.index.insert(shard.slots.count - 1, shard.slots)
         }
     }
 
@@ -94,17 +101,19 @@ package final class ShardedCache<Key: Hashable & Sendable, Value: Sendable>: Sen
                 shard.index = Index()
                 shard.slots = []
                 shard.hand = 0
+                shard.bytes = 0
             }
         }
     }
 
     package var statistics: Statistics {
         (0..<Self.shardCount).reduce(into: Statistics()) { sum, index in
-            let (statistics, count) = shards.withLock(shard: index) { ($0.statistics, $0.slots.count) }
+            let (statistics, count, bytes) = shards.withLock(shard: index) { ($0.statistics, $0.slots.count, $0.bytes) }
             sum.hits += statistics.hits
             sum.misses += statistics.misses
             sum.evictions += statistics.evictions
             sum.count += count
+            sum.bytes += bytes
         }
     }
 
@@ -126,6 +135,7 @@ package final class ShardedCache<Key: Hashable & Sendable, Value: Sendable>: Sen
     /// The last slot moves into the gap.
     private static func remove(_ index: Int, from shard: inout Shard) {
         shard.index.remove(index, shard.slots)
+        shard.bytes -= shard.slots[index].bytes
         let last = shard.slots.count - 1
         if index < last {
             shard.index.move(last, to: index, shard.slots)

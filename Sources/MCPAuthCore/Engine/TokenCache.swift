@@ -23,7 +23,7 @@ package struct TokenDigest: Hashable, Sendable {
 
 /// Facts about tokens that were verified a short time ago.
 ///
-/// Never a decision: every hit runs floor rules and policy again. An entry is found only with the SHA-256 of the whole
+/// Never a decision: every hit runs mandatory checks and policy again. An entry is found only with the SHA-256 of the whole
 /// token and the number of the verifier that judged it, which belongs to one verifier of one resource in one
 /// configuration; so nothing is shared between resources, issuers, verifiers or generations. It lives no longer than
 /// its verifier vouches for it and never beyond the token's `exp`. It holds no token.
@@ -36,13 +36,21 @@ package final class TokenCache: Sendable {
     }
 
     private let entries: ShardedCache<Key, VerifiedFacts>
+    private let clock: SteadyClock
     private let sha256: @Sendable ([UInt8]) -> TokenDigest?
 
+    /// Bytes that an entry may take on average.
+    private static let bytesPerEntry = 2048
+
     /// - Parameters:
-    ///   - capacity: The most entries.
+    ///   - capacity: The most entries; together they take at most 2 KiB for each of them.
+    ///   - clock: By which entries age.
     ///   - sha256: The digest of a token; the core has no cryptography of its own.
-    package init(capacity: Int = 100_000, sha256: @escaping @Sendable ([UInt8]) -> TokenDigest?) {
-        entries = ShardedCache(capacity: capacity)
+    package init(capacity: Int = 100_000, clock: SteadyClock, sha256: @escaping @Sendable ([UInt8]) -> TokenDigest?) {
+        // A small cache can hold a token of the largest size too.
+        let bytes = max(capacity * Self.bytesPerEntry, 16 * 1024 * 1024)
+        entries = ShardedCache(capacity: capacity, bytes: bytes, size: \.approximateBytes)
+        self.clock = clock
         self.sha256 = sha256
     }
 
@@ -51,11 +59,11 @@ package final class TokenCache: Sendable {
     }
 
     package func facts(of digest: TokenDigest, from verifier: UInt64, now: NumericDate) -> VerifiedFacts? {
-        entries.value(of: Key(digest: digest, verifier: verifier)) { $0.mayBeReused(now: now) }
+        entries.value(of: Key(digest: digest, verifier: verifier)) { $0.mayBeReused(now: now, clock) }
     }
 
     package func keep(_ verified: VerifiedFacts, of digest: TokenDigest, from verifier: UInt64, now: NumericDate) {
-        guard verified.mayBeReused(now: now) else { return }
+        guard verified.mayBeReused(now: now, clock) else { return }
         entries.keep(verified.unparsed(), for: Key(digest: digest, verifier: verifier))
     }
 

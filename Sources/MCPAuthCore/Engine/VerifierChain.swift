@@ -1,12 +1,15 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MCPAuthJSON
+
 /// Asks the verifiers of a resource, in order, until one knows the token.
 package enum VerifierChain {
     /// The token as verified by one of them, now or a short time ago, or the denial that its answer means.
     ///
-    /// Only *not mine* goes on to the next. A token that nobody knows, and one whose verifier names an issuer that is
-    /// not trusted for this resource, are invalid. What is kept are facts about the token, never a decision.
+    /// Only *not mine* goes on to the next. A token that nobody knows, one whose verifier names an issuer that is not trusted for
+    /// this resource, and one that is marked as another kind of token are invalid. What is kept are facts about the token,
+    /// never a decision.
     package static func verify(
         _ token: AccessToken,
         of request: ProtectedResourceRequest,
@@ -14,11 +17,11 @@ package enum VerifierChain {
         now: NumericDate,
         trace: inout DecisionTrace?
     ) async -> Stage<VerifiedToken> {
-        guard token.bytes.count <= AccessToken.maximumLength else {
-            return .denied(FloorRules.invalidToken(.tokenTooLong, resource))
+        guard token.bytes.count <= resource.maximumTokenBytes else {
+            return .denied(tooLong(token, resource))
         }
         let digest = resource.tokenCache?.digest(of: token)
-        var nobodysReason = Denial.Reason.unrecognizedToken
+        var nobodys: (reason: Denial.Reason, diagnosis: Diagnosis?) = (.unrecognizedToken, nil)
         for index in resource.verifiers.indices {
             let number = resource.verifiers[index].number
             if let digest, let known = resource.tokenCache?.facts(of: digest, from: number, now: now) {
@@ -32,33 +35,77 @@ package enum VerifierChain {
             switch answer {
             case .verified(let evidence):
                 trace?.recordVerification(by: slot.verifier.name, .miss)
-                guard let issuer = resource.issuer(evidence.issuer) else {
-                    return .denied(FloorRules.invalidToken(.untrustedIssuer, resource))
-                }
-                switch ClaimTransformation.apply(issuer, to: evidence) {
-                case .rejected(let reason):
-                    trace?.record("transform", "\(reason)")
-                    return .denied(FloorRules.invalidToken(reason, resource))
-                case .facts(let facts):
-                    let verified = VerifiedFacts(
-                        facts,
-                        issuer: issuer,
-                        resource: resource.identifier,
-                        reuse: evidence.reuse
-                    )
+                switch facts(of: token, evidence, at: resource, &trace) {
+                case .denied(let denial):
+                    evidence.onRefusal?(denial.reason, denial.diagnosis)
+                    return .denied(denial)
+                case .passed(let verified):
                     if let digest { resource.tokenCache?.keep(verified, of: digest, from: slot.number, now: now) }
                     return .passed(VerifiedToken(token: token, verified: verified))
                 }
-            case .rejected(let reason):
-                return .denied(FloorRules.invalidToken(reason, resource))
+            case .rejected(let reason, let diagnosis):
+                return .denied(MandatoryChecks.invalidToken(reason, resource, diagnosis))
             case .unavailable(let reason, let retryAfter):
                 return .denied(Denial(reason, status: 503, retryAfter: max(1, retryAfter)))
-            case .notMine(let reason):
+            case .notMine(let reason, let diagnosis):
                 // An unknown issuer says more about what is wrong than a token of another form.
-                if nobodysReason == .unrecognizedToken { nobodysReason = reason }
+                if nobodys.reason == .unrecognizedToken { nobodys = (reason, diagnosis) }
             }
         }
-        return .denied(FloorRules.invalidToken(nobodysReason, resource))
+        return .denied(MandatoryChecks.invalidToken(nobodys.reason, resource, nobodys.diagnosis))
+    }
+
+    /// Normalises what a verifier found.
+    private static func facts(
+        of token: AccessToken,
+        _ evidence: TokenEvidence,
+        at resource: ProtectedResource,
+        _ trace: inout DecisionTrace?
+    ) -> Stage<VerifiedFacts> {
+        guard let issuer = resource.issuer(evidence.issuer) else {
+            return .denied(MandatoryChecks.invalidToken(.untrustedIssuer, resource))
+        }
+        if let mark = mark(of: token, evidence, issuer, resource) {
+            trace?.record("transform", "\(Denial.Reason.wrongTokenType), \(mark)")
+            return .denied(MandatoryChecks.invalidToken(.wrongTokenType, resource, mark))
+        }
+        switch ClaimTransformation.apply(issuer, to: evidence) {
+        case .rejected(let reason, let diagnosis):
+            trace?.record("transform", "\(reason), \(diagnosis)")
+            return .denied(MandatoryChecks.invalidToken(reason, resource, diagnosis))
+        case .facts(let facts):
+            return .passed(VerifiedFacts(facts, issuer: issuer, resource: resource.identifier, reuse: evidence.reuse))
+        }
+    }
+
+    /// What marks a token as another kind, in what its verifier found or in what it says of itself.
+    private static func mark(
+        of token: AccessToken,
+        _ evidence: TokenEvidence,
+        _ issuer: TrustedIssuer,
+        _ resource: ProtectedResource
+    ) -> Diagnosis? {
+        switch evidence.form {
+        case .jwt(let type):
+            return TokenMarks.find(in: evidence.document.root, type: type, ignoring: issuer.accessTokenMarks)
+        case .statement:
+            if let mark = TokenMarks.find(in: evidence.document.root, ignoring: issuer.accessTokenMarks) { return mark }
+            guard let jwt = resource.readJWT(token) else { return nil }
+            return TokenMarks.find(in: jwt.claims, type: jwt.type, ignoring: issuer.accessTokenMarks)
+        }
+    }
+
+    /// Not `invalid_token`: a client that is told so gets another token of the same size, and again.
+    private static func tooLong(_ token: AccessToken, _ resource: ProtectedResource) -> Denial {
+        Denial(
+            .tokenTooLong,
+            status: 431,
+            diagnosis: Diagnosis(
+                "the token",
+                expected: "at most \(resource.maximumTokenBytes) bytes (`max_token_bytes`)",
+                found: "\(token.bytes.count) bytes"
+            )
+        )
     }
 }
 
@@ -66,8 +113,8 @@ extension VerifierAnswer {
     fileprivate var summary: String {
         switch self {
         case .verified: "verified"
-        case .rejected(let reason): "rejected, \(reason)"
-        case .notMine(let reason): "not mine, \(reason)"
+        case .rejected(let reason, let diagnosis): "rejected, \(reason)\(diagnosis.map { ", \($0)" } ?? "")"
+        case .notMine(let reason, let diagnosis): "not mine, \(reason)\(diagnosis.map { ", \($0)" } ?? "")"
         case .unavailable(let reason, _): "unavailable, \(reason)"
         }
     }

@@ -8,24 +8,15 @@ internal import Synchronization
 ///
 /// A value of one request. Only the engine can make one, after every check.
 public struct AuthInfo: Sendable {
-    /// What the issuer's bounds leave of the scopes and claims of a token, where they do not leave everything.
-    struct Bounded: Sendable {
-        let scopes: ScopeSet
-        /// Claims in place of the token's own.
-        var members: [String: JSON] = [:]
-    }
-
     /// An object, so that handing on an `AuthInfo` copies one reference.
     private final class Contents: Sendable {
         let verified: VerifiedFacts
-        let bounded: Bounded?
         let token: AccessToken
         /// The claims as handed out; made when somebody asks for them, which most requests do not.
         let claims = AtomicLazyReference<Claims.Contents>()
 
-        init(_ verified: VerifiedFacts, _ bounded: Bounded?, _ token: AccessToken) {
+        init(_ verified: VerifiedFacts, _ token: AccessToken) {
             self.verified = verified
-            self.bounded = bounded
             self.token = token
         }
     }
@@ -35,11 +26,11 @@ public struct AuthInfo: Sendable {
     /// The protected resource the token was accepted for.
     public var resource: ResourceIdentifier { contents.verified.resource }
     /// The granted scopes, normalised and within the issuer's bounds.
-    public var scopes: ScopeSet { contents.bounded?.scopes ?? facts.scopes }
+    public var scopes: ScopeSet { contents.verified.bounds?.scopes ?? facts.scopes }
     /// The verified claims, within the issuer's bounds.
     public var claims: Claims {
         if let claims = contents.claims.load() { return Claims(claims) }
-        let claims = facts.claims.bounded(scopes: scopes, members: contents.bounded?.members ?? [:])
+        let claims = facts.claims.bounded(scopes: scopes, members: contents.verified.bounds?.members ?? [:])
         return Claims(contents.claims.storeIfNil(claims.contents))
     }
     /// The token itself.
@@ -57,20 +48,40 @@ public struct AuthInfo: Sendable {
     /// A long-lived response must not outlive it.
     public var expiresAt: NumericDate { facts.expiresAt }
 
+    /// When the token is no longer accepted: after its end and the clock difference that is tolerated of its issuer.
+    package var acceptedUntil: NumericDate { facts.expiresAt.adding(contents.verified.issuer.leeway) }
+
+    /// The scopes that the issuer may grant at this resource; `nil` for no bound.
+    package var grantableScopes: ScopeSet? { contents.verified.issuer.allowedScopes }
+
+    /// What the bounds of the issuer dropped, in words; `nil` when that is nothing.
+    var droppedByBounds: String? {
+        guard let dropped = contents.verified.bounds?.dropped, !dropped.isEmpty else { return nil }
+        return dropped.joined(separator: ", ")
+    }
+
     /// The auth info of the request that is being handled in this task.
     @TaskLocal public static var current: AuthInfo?
 
     private var facts: TokenFacts { contents.verified.facts }
 
-    /// - Parameter bounded: What the issuer's bounds leave; `nil` when that is everything.
-    init(_ token: consuming VerifiedToken, bounded: Bounded?) {
-        contents = Contents(token.verified, bounded, token.token)
+    /// Only ``MandatoryChecks`` calls this.
+    init(_ token: VerifiedToken) {
+        contents = Contents(token.verified, token.token)
     }
 
     /// With these scopes and claims, whatever the facts say.
-    init(resource: ResourceIdentifier, facts: TokenFacts, scopes: ScopeSet, claims: Claims, token: AccessToken) {
-        let issuer = TrustedIssuer(identifier: facts.issuer)
-        contents = Contents(VerifiedFacts(facts, issuer: issuer, resource: resource), Bounded(scopes: scopes), token)
+    init(
+        resource: ResourceIdentifier,
+        facts: TokenFacts,
+        scopes: ScopeSet,
+        claims: Claims,
+        token: AccessToken,
+        grantableScopes: ScopeSet? = nil
+    ) {
+        let issuer = TrustedIssuer(identifier: facts.issuer, allowedScopes: grantableScopes)
+        let bounds = IssuerBounds(scopes: scopes, members: [:], dropped: [])
+        contents = Contents(VerifiedFacts(facts, issuer, resource, bounds, .never), token)
         _ = contents.claims.storeIfNil(claims.contents)
     }
 }

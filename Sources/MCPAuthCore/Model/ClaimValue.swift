@@ -71,6 +71,14 @@ package enum ClaimValue: Sendable {
         }
     }
 
+    /// Whether nothing is known of it but that it is there.
+    package var isUnrepresentable: Bool {
+        switch self {
+        case .view(let value): value.kind == .unrepresentable
+        case .made(let value): value == .unrepresentable
+        }
+    }
+
     /// The number of elements of an array; `nil` for every other kind.
     package var elementCount: Int? {
         switch self {

@@ -132,6 +132,9 @@ public struct Claims: Sendable {
 
     var root: JSONValue? { contents.root }
 
+    /// The length of the JSON text.
+    var payloadBytes: Int { contents.payload.count }
+
     func replacement(of name: String) -> JSON? {
         if let member = contents.mapped[name] { return member }
         switch name {

@@ -25,4 +25,13 @@ package struct ClaimsView: Sendable {
     package func rawClaim(at pointer: JSONPointer) -> ClaimValue? {
         root?[pointer].map(ClaimValue.view)
     }
+
+    /// Whether a claim that is not found may be there all the same: it would lie in an object that cannot be represented.
+    package func isHidden(at pointer: JSONPointer, raw: Bool) -> Bool {
+        guard root?.isBesideUnrepresentable ?? false else { return false }
+        return pointer.tokens.indices.dropFirst().contains { length in
+            let outer = JSONPointer(tokens: Array(pointer.tokens.prefix(length)))
+            return (raw ? rawClaim(at: outer) : claim(at: outer))?.isUnrepresentable ?? false
+        }
+    }
 }

@@ -9,7 +9,7 @@ package import MCPAuthJSON
 public struct DecisionTrace: Sendable {
     /// One stage of the request.
     public struct Step: Sendable, Hashable {
-        /// `route`, `verify`, `transform`, `floor` or `policy`.
+        /// `route`, `verify`, `transform`, `checks`, `bounds` or `policy`.
         public let stage: String
         /// What the stage found, in words.
         public let finding: String

@@ -28,8 +28,10 @@ public struct Denial: Sendable, Hashable {
         public static let ambiguousTarget = Reason("ambiguous_target")
         /// No protected resource matches.
         public static let noSuchResource = Reason("no_such_resource")
-        /// The token is longer than any that is looked at.
+        /// The token is longer than the largest that is accepted.
         public static let tokenTooLong = Reason("token_too_long")
+        /// The token is encrypted (JWE), which no verifier here can read.
+        public static let encryptedToken = Reason("encrypted_token")
         /// The token is a JWT that breaks its format.
         public static let malformedToken = Reason("malformed_token")
         /// No verifier knows tokens of this form.
@@ -56,11 +58,11 @@ public struct Denial: Sendable, Hashable {
         public static let unexpectedClaimValue = Reason("unexpected_claim_value")
         /// The local deny list names the token.
         public static let revoked = Reason("revoked")
-        /// The token says no end.
+        /// The token has no expiry.
         public static let missingExpiry = Reason("missing_expiry")
-        /// The token has ended.
+        /// The token has expired.
         public static let expired = Reason("expired")
-        /// The token has not begun.
+        /// The token is not valid yet.
         public static let notYetValid = Reason("not_yet_valid")
         /// The token is for another resource.
         public static let audienceMismatch = Reason("audience_mismatch")
@@ -74,13 +76,25 @@ public struct Denial: Sendable, Hashable {
         public static let deniedByPolicy = Reason("denied_by_policy")
         /// The issuer cannot be asked now.
         public static let issuerUnavailable = Reason("issuer_unavailable")
+        /// The token may be signed with a key that its issuer has published since its keys were fetched.
+        ///
+        /// Anybody can make a token that looks so; it says nothing about the issuer.
+        public static let keyPending = Reason("key_pending")
         /// A verifier could not decide.
         public static let verifierUnavailable = Reason("verifier_unavailable")
         /// The `Mcp-*` fields contradict the body.
         public static let headerMismatch = Reason("header_mismatch")
         /// The body is longer than what is read.
         public static let bodyTooLarge = Reason("body_too_large")
-        /// A foreign page asks a server on this machine.
+        /// The body is not JSON that can be read.
+        public static let malformedBody = Reason("malformed_body")
+        /// The body is JSON and not a JSON-RPC message.
+        public static let invalidMessage = Reason("invalid_message")
+        /// The body has a content coding, or is not in UTF-8.
+        public static let unsupportedEncoding = Reason("unsupported_encoding")
+        /// The body has more messages than one request may carry.
+        public static let batchTooLarge = Reason("batch_too_large")
+        /// The request is from a web page that may not send any here.
         public static let invalidOrigin = Reason("invalid_origin")
     }
 
@@ -92,12 +106,21 @@ public struct Denial: Sendable, Hashable {
     public let challenge: BearerChallenge?
     /// Seconds after which the same request may succeed.
     public let retryAfter: Int?
+    /// What an operator needs to know beside the reason; never for a client.
+    public let diagnosis: Diagnosis?
 
-    package init(_ reason: Reason, status: Int, challenge: BearerChallenge? = nil, retryAfter: Int? = nil) {
+    package init(
+        _ reason: Reason,
+        status: Int,
+        challenge: BearerChallenge? = nil,
+        retryAfter: Int? = nil,
+        diagnosis: Diagnosis? = nil
+    ) {
         self.reason = reason
         self.status = status
         self.challenge = challenge
         self.retryAfter = retryAfter
+        self.diagnosis = diagnosis
     }
 }
 

@@ -35,11 +35,11 @@ public struct DenyList: Sendable, Hashable {
             self.issuedBefore = issuedBefore
         }
 
-        fileprivate func matches(_ facts: TokenFacts, tokenID actual: @autoclosure () -> String?) -> Bool {
+        fileprivate func matches(_ facts: TokenFacts) -> Bool {
             if let subject, facts.subject.map(subject.isExactly) != true { return false }
             if let clientID, facts.clientID.map(clientID.isExactly) != true { return false }
             if let issuedBefore, let issuedAt = facts.issuedAt, issuedAt >= issuedBefore { return false }
-            if let tokenID, actual().map(tokenID.isExactly) != true { return false }
+            if let tokenID, facts.tokenID.map(tokenID.isExactly) != true { return false }
             return true
         }
     }
@@ -53,7 +53,6 @@ public struct DenyList: Sendable, Hashable {
     }
 
     private let index: [Handle: [Entry]]
-    private let issuersWithTokenIDs: Set<IssuerIdentifier>
 
     /// How many entries there are.
     public let count: Int
@@ -66,21 +65,18 @@ public struct DenyList: Sendable, Hashable {
             if let clientID = entry.clientID { return .client(entry.issuer, clientID) }
             return .issuer(entry.issuer)
         }
-        issuersWithTokenIDs = Set(entries.filter { $0.tokenID != nil }.map(\.issuer))
         count = entries.count
     }
 
     /// Whether an entry matches, in a time that does not grow with the list.
     package func denies(_ facts: TokenFacts) -> Bool {
         guard count > 0 else { return false }
-        let tokenID =
-            issuersWithTokenIDs.contains(facts.issuer)
-            ? facts.claims.rawValue(at: JSONPointer(tokens: ["jti"]))?.string : nil
+        let tokenID = facts.tokenID
         var handles = [Handle.issuer(facts.issuer)]
         if let tokenID { handles.append(.token(facts.issuer, tokenID)) }
         if let subject = facts.subject { handles.append(.subject(facts.issuer, subject)) }
         if let clientID = facts.clientID { handles.append(.client(facts.issuer, clientID)) }
-        return handles.contains { index[$0]?.contains { $0.matches(facts, tokenID: tokenID) } ?? false }
+        return handles.contains { index[$0]?.contains { $0.matches(facts) } ?? false }
     }
 }
 
@@ -89,8 +85,12 @@ package final class Revocations: Sendable {
     private let list: Lock<DenyList>
     /// Most lists are empty most of the time, and then no thread waits for another.
     private let isEmpty: Atomic<Bool>
+    /// What counts beside the list and outlives it.
+    private let lasting: Revocations?
 
-    package init(_ list: DenyList = DenyList()) {
+    /// - Parameter lasting: Revocations that count beside this list, and that later configurations share.
+    package init(_ list: DenyList = DenyList(), beside lasting: Revocations? = nil) {
+        self.lasting = lasting
         self.list = Lock(list)
         isEmpty = Atomic(list.count == 0)
     }
@@ -104,6 +104,7 @@ package final class Revocations: Sendable {
 
     /// Whether the list in force denies a token.
     package func deny(_ facts: TokenFacts) -> Bool {
+        if lasting?.deny(facts) ?? false { return true }
         guard !isEmpty.load(ordering: .acquiring) else { return false }
         return list.withLock { $0 }.denies(facts)
     }

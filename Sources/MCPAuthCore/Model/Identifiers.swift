@@ -98,8 +98,10 @@ public struct AccessToken: Sendable, CustomStringConvertible, CustomDebugStringC
         self.bytes = bytes
     }
 
-    /// The longest token that is looked at, in bytes.
-    package static let maximumLength = 16 * 1024
+    /// The longest token that is looked at unless configured otherwise, in bytes.
+    package static let defaultMaximumBytes = 16 * 1024
+    /// The largest limit that can be configured, in bytes.
+    package static let mostBytes = 256 * 1024
 
     /// Says that there is a secret, not which.
     public var description: String { "<redacted>" }

@@ -11,6 +11,30 @@ package final class ProtectedResource: Sendable {
         package let number: UInt64
     }
 
+    /// How requests for a resource are handled, beside who is trusted and what is allowed.
+    package struct Settings: Sendable {
+        /// Whether requests carry MCP messages, which are then read from the body.
+        package var speaksMCP = true
+        /// The origins of web pages that may send requests, in the form in which browsers send them; `nil` for any.
+        package var allowedOrigins: [String]?
+        /// The longest token that is looked at, in bytes.
+        package var maximumTokenBytes = AccessToken.defaultMaximumBytes
+        /// Where facts about verified tokens are kept; `nil` to verify each time.
+        package var tokenCache: TokenCache?
+        /// The local deny list.
+        package var revocations: Revocations?
+        /// Reads what a token that is a JWT says of itself.
+        package var readJWT: UnverifiedJWT.Reader = { _ in nil }
+        /// Which configuration of the process it belongs to, counted from 1.
+        package var generation = 1
+        /// Takes what an operator should know.
+        package var onEvent: EngineEventHandler = { _ in }
+
+        package init(speaksMCP: Bool = true) {
+            self.speaksMCP = speaksMCP
+        }
+    }
+
     package let identifier: ResourceIdentifier
     /// The issuers trusted for this resource, in the order they are published.
     package let issuers: [TrustedIssuer]
@@ -22,15 +46,9 @@ package final class ProtectedResource: Sendable {
     package let verifiers: [VerifierSlot]
     package let policy: any PolicyEvaluator
     package let metadata: ProtectedResourceMetadata
-    /// Whether requests carry MCP messages, which are then read from the body.
-    package let speaksMCP: Bool
-    /// Where facts about verified tokens are kept; `nil` to verify each time.
-    package let tokenCache: TokenCache?
-    /// The local deny list.
-    package let revocations: Revocations?
-    /// Which configuration of the process it belongs to, counted from 1.
-    package let generation: Int
-    private let onEvent: EngineEventHandler
+    /// Whether a verifier looks at the operation, so that the body is read before the token is verified.
+    package let needsOperation: Bool
+    private let settings: Settings
 
     package convenience init(
         identifier: ResourceIdentifier,
@@ -39,25 +57,10 @@ package final class ProtectedResource: Sendable {
         verifiers: [any TokenVerifier],
         policy: any PolicyEvaluator,
         metadata: ProtectedResourceMetadata,
-        speaksMCP: Bool,
-        tokenCache: TokenCache? = nil,
-        revocations: Revocations? = nil,
-        generation: Int = 1,
-        onEvent: @escaping EngineEventHandler = { _ in }
+        settings: Settings = Settings()
     ) {
-        self.init(
-            identifier,
-            issuers,
-            acceptedAudiences,
-            verifiers.map { VerifierSlot(verifier: $0, number: TokenCache.nextVerifierNumber()) },
-            policy,
-            metadata,
-            speaksMCP,
-            tokenCache,
-            revocations,
-            generation,
-            onEvent
-        )
+        let slots = verifiers.map { VerifierSlot(verifier: $0, number: TokenCache.nextVerifierNumber()) }
+        self.init(identifier, issuers, acceptedAudiences, slots, policy, metadata, settings)
     }
 
     private init(
@@ -67,11 +70,7 @@ package final class ProtectedResource: Sendable {
         _ verifiers: [VerifierSlot],
         _ policy: any PolicyEvaluator,
         _ metadata: ProtectedResourceMetadata,
-        _ speaksMCP: Bool,
-        _ tokenCache: TokenCache?,
-        _ revocations: Revocations?,
-        _ generation: Int,
-        _ onEvent: @escaping EngineEventHandler
+        _ settings: Settings
     ) {
         self.identifier = identifier
         self.issuers = issuers
@@ -79,28 +78,24 @@ package final class ProtectedResource: Sendable {
         self.verifiers = verifiers
         self.policy = policy
         self.metadata = metadata
-        self.speaksMCP = speaksMCP
-        self.tokenCache = tokenCache
-        self.revocations = revocations
-        self.generation = generation
-        self.onEvent = onEvent
+        self.settings = settings
+        needsOperation = verifiers.contains { $0.verifier.needsOperation }
+    }
+
+    package var speaksMCP: Bool { settings.speaksMCP }
+    package var allowedOrigins: [String]? { settings.allowedOrigins }
+    package var maximumTokenBytes: Int { settings.maximumTokenBytes }
+    package var tokenCache: TokenCache? { settings.tokenCache }
+    package var generation: Int { settings.generation }
+
+    /// What a token says of itself; `nil` when it is not a JWT.
+    func readJWT(_ token: AccessToken) -> UnverifiedJWT? {
+        settings.readJWT(token)
     }
 
     /// The same resource with other audiences or another policy, for one part of its routes.
     package func narrowed(acceptedAudiences: [ResourceAudience], policy: any PolicyEvaluator) -> ProtectedResource {
-        ProtectedResource(
-            identifier,
-            issuers,
-            acceptedAudiences,
-            verifiers,
-            policy,
-            metadata,
-            speaksMCP,
-            tokenCache,
-            revocations,
-            generation,
-            onEvent
-        )
+        ProtectedResource(identifier, issuers, acceptedAudiences, verifiers, policy, metadata, settings)
     }
 
     /// The same resource as another object, whose reference count no other processor touches.
@@ -110,17 +105,16 @@ package final class ProtectedResource: Sendable {
 
     /// The same resource, asking other verifiers and remembering nothing.
     package func verifying(with verifiers: [any TokenVerifier]) -> ProtectedResource {
-        ProtectedResource(
+        var settings = settings
+        settings.tokenCache = nil
+        return ProtectedResource(
             identifier: identifier,
             issuers: issuers,
             acceptedAudiences: acceptedAudiences,
             verifiers: verifiers,
             policy: policy,
             metadata: metadata,
-            speaksMCP: speaksMCP,
-            revocations: revocations,
-            generation: generation,
-            onEvent: onEvent
+            settings: settings
         )
     }
 
@@ -138,7 +132,7 @@ package final class ProtectedResource: Sendable {
 
     /// Whether the local deny list names a token.
     func refuses(_ facts: TokenFacts) -> Bool {
-        revocations?.deny(facts) ?? false
+        settings.revocations?.deny(facts) ?? false
     }
 
     package func issuer(_ identifier: IssuerIdentifier) -> TrustedIssuer? {
@@ -148,12 +142,14 @@ package final class ProtectedResource: Sendable {
     /// Tells the operator that rules in shadow mode would have denied a request.
     func report(wouldDeny rules: [String]) {
         let list = rules.map(\.printable).joined(separator: ", ")
-        onEvent(EngineEvent(.info, .wouldDeny, "`\(identifier)`: would deny by \(list)"))
+        settings.onEvent(EngineEvent(.info, .wouldDeny, "`\(identifier)`: would deny by \(list)"))
     }
 
-    /// Tells the operator that a request was refused; a client's fault is for the debug log only.
+    /// Tells the operator that a request was refused, and why.
     package func report(_ denial: Denial) {
-        onEvent(EngineEvent(.debug, .requestDenied, "`\(identifier)`: \(denial.reason), status \(denial.status)"))
+        let diagnosis = denial.diagnosis.map { ", \($0)" } ?? ""
+        let message = "`\(identifier)`: \(denial.reason), status \(denial.status)\(diagnosis)"
+        settings.onEvent(EngineEvent(.info, .requestDenied, message, reason: denial.reason))
     }
 
     /// The challenge that points a client to this resource's metadata.
@@ -199,6 +195,8 @@ package final class TrustedIssuer: Sendable {
     package let allowedScopes: ScopeSet?
     /// Values this issuer may give to normalised claims here, by their names; other claims have no bound.
     package let allowedClaims: [String: Set<String>]
+    /// Marks of other kinds of tokens that its access tokens carry all the same.
+    package let accessTokenMarks: Set<String>
     /// Whether there is any bound.
     let hasBounds: Bool
     /// Whether the mapping has the subject from elsewhere than `sub`.
@@ -211,8 +209,10 @@ package final class TrustedIssuer: Sendable {
         leeway: Double = 60,
         claimMapping: ClaimMapping = ClaimMapping(),
         allowedScopes: ScopeSet? = nil,
-        allowedClaims: [String: Set<String>] = [:]
+        allowedClaims: [String: Set<String>] = [:],
+        accessTokenMarks: Set<String> = []
     ) {
+        self.accessTokenMarks = accessTokenMarks
         self.identifier = identifier
         self.leeway = leeway
         self.claimMapping = claimMapping

@@ -25,6 +25,8 @@ public struct ProtectedResourceRequest: Sendable {
     public var credentials: Credentials
     /// What the request wants to do.
     public var operation: Operation
+    /// Whether the host takes paths that differ only in case for one.
+    package var ignoresCase = false
 
     /// Describes a request as an adapter read it.
     public init(

@@ -3,7 +3,7 @@
 
 /// What a genuine token says, in the words of the standards whatever its issuer calls them.
 ///
-/// Facts about the token alone: what they are worth at a resource is decided by ``FloorRules`` and the policy.
+/// Facts about the token alone: what they are worth at a resource is decided by ``MandatoryChecks`` and the policy.
 package struct TokenFacts: Sendable {
     package let issuer: IssuerIdentifier
     package let subject: String?
@@ -16,6 +16,8 @@ package struct TokenFacts: Sendable {
     package let issuedAt: NumericDate?
     /// Whether the token is bound to a proof (RFC 7800 `cnf`).
     package let isSenderConstrained: Bool
+    /// The `jti`.
+    package let tokenID: String?
     package private(set) var claims: Claims
 
     package init(
@@ -28,6 +30,7 @@ package struct TokenFacts: Sendable {
         notBefore: NumericDate? = nil,
         issuedAt: NumericDate? = nil,
         isSenderConstrained: Bool = false,
+        tokenID: String? = nil,
         claims: Claims
     ) {
         self.issuer = issuer
@@ -39,6 +42,7 @@ package struct TokenFacts: Sendable {
         self.notBefore = notBefore
         self.issuedAt = issuedAt
         self.isSenderConstrained = isSenderConstrained
+        self.tokenID = tokenID
         self.claims = claims
     }
 
@@ -59,37 +63,51 @@ package final class VerifiedFacts: Sendable {
     package let issuer: TrustedIssuer
     /// The resource for which the issuer is trusted.
     let resource: ResourceIdentifier
+    /// What the bounds of the issuer leave; `nil` when it has none.
+    let bounds: IssuerBounds?
     private let reuse: TokenEvidence.Reuse
 
-    init(
+    convenience init(
         _ facts: TokenFacts,
         issuer: TrustedIssuer,
         resource: ResourceIdentifier,
         reuse: TokenEvidence.Reuse = .never
     ) {
+        self.init(facts, issuer, resource, IssuerBounds(facts, of: issuer), reuse)
+    }
+
+    /// With bounds that were worked out before.
+    init(
+        _ facts: TokenFacts,
+        _ issuer: TrustedIssuer,
+        _ resource: ResourceIdentifier,
+        _ bounds: IssuerBounds?,
+        _ reuse: TokenEvidence.Reuse
+    ) {
         self.facts = facts
         self.issuer = issuer
         self.resource = resource
+        self.bounds = bounds
         self.reuse = reuse
     }
 
-    /// Whether the verifier still vouches for them, and the token has not ended.
-    func mayBeReused(now: NumericDate) -> Bool {
-        now < facts.expiresAt && reuse.isPossible(now: now)
+    /// Whether the verifier still vouches for them, by the steady clock, and the token has not expired, by the wall clock.
+    func mayBeReused(now: NumericDate, _ clock: SteadyClock) -> Bool {
+        now < facts.expiresAt && reuse.isPossible(clock)
     }
 
     /// As they are kept: the claims as text alone.
     func unparsed() -> VerifiedFacts {
-        VerifiedFacts(facts.unparsed(), issuer: issuer, resource: resource, reuse: reuse)
+        VerifiedFacts(facts.unparsed(), issuer, resource, bounds, reuse)
     }
 }
 
 extension TokenEvidence.Reuse {
-    fileprivate func isPossible(now: NumericDate) -> Bool {
+    fileprivate func isPossible(_ clock: SteadyClock) -> Bool {
         switch self {
         case .never: false
-        case .until(let end): now < end
-        case .whileCurrent(let trust, let mark): trust.isCurrent(mark, now: now)
+        case .until(let end): clock.now < end
+        case .whileCurrent(let trust, let mark): trust.isCurrent(mark, at: clock.now)
         }
     }
 }
@@ -103,5 +121,14 @@ package struct VerifiedToken: Sendable {
     init(token: AccessToken, verified: VerifiedFacts) {
         self.token = token
         self.verified = verified
+    }
+}
+
+extension VerifiedFacts {
+    /// How many bytes keeping them takes, roughly.
+    var approximateBytes: Int {
+        let texts =
+            facts.scopes.values.reduce(0) { $0 + 40 + $1.utf8.count } + facts.audience.reduce(0) { $0 + $1.utf8.count }
+        return 512 + facts.claims.payloadBytes + texts
     }
 }

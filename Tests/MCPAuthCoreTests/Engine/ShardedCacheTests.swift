@@ -13,7 +13,7 @@ import Testing
 
     @Test(arguments: UInt64(1)...4)
     func `it holds what a dictionary holds, whatever is kept, dropped and looked up`(seed: UInt64) {
-        let cache = ShardedCache<Colliding, Int>(capacity: 16 * 1000)
+        let cache = ShardedCache<Colliding, Int>(capacity: 16 * 1000, bytes: .max, size: { _ in 1 })
         var reference: [Int: Int] = [:]
         var state = seed
         func random(_ bound: Int) -> Int {
@@ -41,14 +41,37 @@ import Testing
     }
 
     @Test func `it never holds more than its capacity and counts what it evicts`() {
-        let cache = ShardedCache<Int, Int>(capacity: 160)
+        let cache = ShardedCache<Int, Int>(capacity: 160, bytes: .max, size: { _ in 1 })
         for number in 0..<10_000 { cache.keep(number, for: number) }
         #expect(cache.statistics.count <= 160)
         #expect(cache.statistics.count + cache.statistics.evictions == 10_000)
     }
 
+    @Test func `it never holds more bytes than its bound, however large its values are`() {
+        let cache = ShardedCache<Int, Int>(capacity: 160_000, bytes: 16 * 1000, size: { $0 })
+        for number in 0..<20_000 {
+            cache.keep(number % 2000, for: number)
+            if number % 500 == 0 { #expect(cache.statistics.bytes <= 16 * 1000) }
+        }
+        #expect(cache.statistics.bytes <= 16 * 1000)
+        #expect(cache.statistics.count > 1)
+        // Larger than the share of one shard: it is not kept, and nothing has to make room for it.
+        let (count, evictions) = (cache.statistics.count, cache.statistics.evictions)
+        cache.keep(1001, for: -1)
+        #expect(cache.value(of: -1) { _ in true } == nil)
+        #expect((cache.statistics.count, cache.statistics.evictions) == (count, evictions))
+    }
+
+    @Test func `a value that takes the place of another counts alone`() {
+        let cache = ShardedCache<Int, Int>(capacity: 160, bytes: 16 * 1000, size: { $0 })
+        for size in [10, 500, 20] { cache.keep(size, for: 1) }
+        #expect(cache.statistics.bytes == 20 && cache.statistics.count == 1)
+        cache.keep(5000, for: 1)
+        #expect(cache.statistics.bytes == 0 && cache.statistics.count == 0, "an old value is not given for a new one")
+    }
+
     @Test func `what is looked up stays longer than what is not`() {
-        let cache = ShardedCache<Int, Int>(capacity: 1600)
+        let cache = ShardedCache<Int, Int>(capacity: 1600, bytes: .max, size: { _ in 1 })
         for number in 0..<100 { cache.keep(number, for: number) }
         for number in 100..<20_000 {
             cache.keep(number, for: number)
@@ -59,7 +82,7 @@ import Testing
     }
 
     @Test func `an entry that is no longer good is a miss and is dropped`() {
-        let cache = ShardedCache<String, Int>(capacity: 100)
+        let cache = ShardedCache<String, Int>(capacity: 100, bytes: .max, size: { _ in 1 })
         cache.keep(1, for: "a")
         #expect(cache.value(of: "a") { $0 == 1 } == 1)
         #expect(cache.value(of: "a") { $0 == 2 } == nil)
@@ -69,7 +92,7 @@ import Testing
     }
 
     @Test func `entries that are dropped and kept in any order are found again`() {
-        let cache = ShardedCache<Int, Int>(capacity: 64)
+        let cache = ShardedCache<Int, Int>(capacity: 64, bytes: .max, size: { _ in 1 })
         var present: [Int: Int] = [:]
         var generator = SystemRandomNumberGenerator()
         for step in 0..<5000 {
@@ -94,7 +117,7 @@ import Testing
     }
 
     @Test func `many threads at once get what they kept`() async {
-        let cache = ShardedCache<Int, Int>(capacity: 100_000)
+        let cache = ShardedCache<Int, Int>(capacity: 100_000, bytes: .max, size: { _ in 1 })
         await withTaskGroup(of: Void.self) { group in
             for part in 0..<8 {
                 group.addTask {

@@ -1,0 +1,115 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MCPAuthJSON
+
+/// What tells ID, refresh, logout and other tokens from access tokens: the one table, applied whoever verified the token.
+///
+/// Issuers sign tokens of other kinds with the keys of their access tokens and report them as active, so a genuine token is not
+/// yet an access token (RFC 8725 section 3.11, RFC 6749 section 1.5, RFC 7662 section 4). A mark that an issuer's
+/// access tokens carry all the same is named in its configuration. A claim that is `null` marks nothing.
+package enum TokenMarks {
+    /// One mark: where it stands, and which values of it an access token may have.
+    fileprivate struct Mark: Sendable {
+        /// The claim, and the name by which configurations refer to the mark.
+        let name: String
+        /// What a token with it is.
+        let meaning: String
+        /// Whether a value says nothing against an access token.
+        let isHarmless: @Sendable (JSONValue) -> Bool
+    }
+
+    private static let marks: [Mark] = [
+        .init("nonce", "an ID token (OpenID Connect Core section 2)"),
+        .init("at_hash", "an ID token (OpenID Connect Core section 3.1.3.6)"),
+        .init("c_hash", "an ID token (OpenID Connect Core section 3.3.2.11)"),
+        .init("s_hash", "an ID token (FAPI 1.0 part 2 section 5.1)"),
+        .init("events", "a logout or security event token (RFC 8417 section 2.2)"),
+        .init("token_introspection", "a signed introspection response (RFC 9701 section 5)"),
+        .init("token_use", "not an access token", allowing: ["access", "access_token"]),
+        .init(
+            "token_type",
+            "not an access token",
+            allowing: ["bearer", "dpop", "access", "access_token", "urn:ietf:params:oauth:token-type:access_token"]
+        ),
+        .init("typ", "not an access token", allowing: ["bearer", "dpop", "jwt", "at+jwt", "access", "access_token"]),
+        // A common name for other things too, so only these values count.
+        .init("type", "not an access token", refusing: ["refresh_token", "id_token", "logout_token", "refresh", "id"]),
+    ]
+
+    private static let names = marks.map { Array($0.name.utf8) }
+
+    /// The name by which configurations refer to the `typ` of the JOSE Header.
+    private static let headerType = "header typ"
+
+    /// The names of all marks, for configurations.
+    package static let allNames = marks.map(\.name) + [headerType]
+
+    /// The first mark of another kind of token, in words; `nil` when there is none.
+    ///
+    /// - Parameters:
+    ///   - claims: What the verifier found, or what the token says of itself.
+    ///   - type: The `typ` of the JOSE Header in lower case, less `application/`; `nil` when there is none.
+    ///   - ignored: Marks that the access tokens of this issuer carry.
+    package static func find(in claims: JSONValue, type: String? = nil, ignoring ignored: Set<String>) -> Diagnosis? {
+        if let type, type != "at+jwt", type != "jwt", !ignored.contains(headerType) {
+            return Diagnosis(
+                "header parameter `typ`",
+                expected: "`at+jwt`, `JWT` or none",
+                found: "another type",
+                value: type.printable
+            )
+        }
+        return find(in: claims, ignored)
+    }
+
+    private static func find(in claims: JSONValue, _ ignored: Set<String>) -> Diagnosis? {
+        // Most tokens have none of these, which one pass over the names tells.
+        guard claims.hasMember(among: names) else { return nil }
+        for mark in marks where !ignored.contains(mark.name) {
+            guard let value = claims.optional(mark.name), !mark.isHarmless(value) else { continue }
+            return Diagnosis(
+                "claim `\(mark.name)`",
+                expected: "an access token",
+                found: "the mark of \(mark.meaning)",
+                value: String(decoding: JSON(value).encoded(), as: UTF8.self).printable
+            )
+        }
+        return nil
+    }
+}
+
+extension TokenMarks.Mark {
+    /// A claim that no access token has.
+    fileprivate init(_ name: String, _ meaning: String) {
+        self.init(name: name, meaning: meaning) { _ in false }
+    }
+
+    /// A claim that must be one of these, without regard to case.
+    fileprivate init(_ name: String, _ meaning: String, allowing words: Set<String>) {
+        self.init(name: name, meaning: meaning) { value in value.string.map { words.contains($0.lowercased()) } ?? false
+        }
+    }
+
+    /// A claim that must not be one of these, without regard to case.
+    fileprivate init(_ name: String, _ meaning: String, refusing words: Set<String>) {
+        self.init(name: name, meaning: meaning) { value in value.string.map { !words.contains($0.lowercased()) } ?? true
+        }
+    }
+}
+
+/// What a token that is a JWT says of itself; nobody checked its signature.
+package struct UnverifiedJWT: Sendable {
+    /// The `typ` of its header in lower case, less `application/`.
+    package let type: String?
+    /// Its claims.
+    package let claims: JSONValue
+
+    package init(type: String?, claims: JSONValue) {
+        self.type = type
+        self.claims = claims
+    }
+
+    /// Reads a token; `nil` when it is not a JWT. The core does not know the form of a JWS.
+    package typealias Reader = @Sendable (AccessToken) -> UnverifiedJWT?
+}

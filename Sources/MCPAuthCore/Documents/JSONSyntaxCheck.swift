@@ -1,0 +1,399 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MCPAuthJSON
+
+/// Finds where a text that people wrote stops being JSON (RFC 8259), and says in plain words what would be right.
+///
+/// The parser that decides says only behind which token it gave up. This walks a text that was refused, so it decides
+/// nothing: what it finds no fault with keeps the message of the parser. It repeats nothing of the text but single
+/// marks of punctuation, since a value may be a secret. Linear in the length of the text, and without recursion.
+struct JSONSyntaxCheck {
+    /// What is wrong, and where.
+    struct Mistake: Error, Equatable {
+        let message: String
+        /// In bytes from the start of the text.
+        let offset: Int
+        var isDuplicate = false
+    }
+
+    /// An array or object that is open.
+    private struct Level {
+        let isObject: Bool
+        let opening: Int
+        /// The names of an object with the places where they stand.
+        var names: [ArraySlice<UInt8>: Int] = [:]
+
+        var closing: UInt8 { isObject ? UInt8(ascii: "}") : UInt8(ascii: "]") }
+    }
+
+    /// What may come next.
+    private enum Expectation {
+        case value
+        /// A value, or the end of an array that is empty.
+        case firstElement
+        case name
+        /// A name, or the end of an object that is empty.
+        case firstName
+        case commaOrEnd
+    }
+
+    private let bytes: [UInt8]
+    private let mostDepth: Int
+    private var offset = 0
+    private var levels: [Level] = []
+
+    private init(_ bytes: [UInt8], mostDepth: Int) {
+        self.bytes = bytes
+        self.mostDepth = mostDepth
+    }
+
+    /// The first mistake of a text; `nil` when none is found.
+    static func firstMistake(in bytes: [UInt8], mostDepth: Int) -> Mistake? {
+        var check = JSONSyntaxCheck(bytes, mostDepth: mostDepth)
+        do throws(Mistake) {
+            try check.lookAtEncoding()
+            try check.lookAtText()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private func lookAtEncoding() throws(Mistake) {
+        if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
+            throw Mistake(message: "the text is UTF-16; save it as UTF-8", offset: 0)
+        }
+        guard String(validating: bytes, as: UTF8.self) == nil else { return }
+        var decoder = UTF8()
+        var iterator = bytes.makeIterator()
+        var offset = 0
+        while case .scalarValue(let scalar) = decoder.decode(&iterator) { offset += UTF8.width(scalar) }
+        throw Mistake(message: "this byte is not UTF-8; save the file as UTF-8", offset: offset)
+    }
+
+    private mutating func lookAtText() throws(Mistake) {
+        var expectation = Expectation.value
+        while true {
+            switch expectation {
+            case .value:
+                try skipSpace()
+                expectation = try readValue()
+            case .firstElement, .firstName:
+                try skipSpace()
+                if let level = levels.last, current == level.closing {
+                    close()
+                    expectation = .commaOrEnd
+                } else {
+                    expectation = expectation == .firstName ? try readName() : try readValue()
+                }
+            case .name:
+                try skipSpace()
+                expectation = try readName()
+            case .commaOrEnd:
+                let end = offset
+                try skipSpace()
+                guard let level = levels.last else { return try lookAtEnd() }
+                expectation = try readCommaOrEnd(of: level, after: end)
+            }
+        }
+    }
+
+    private func lookAtEnd() throws(Mistake) {
+        guard let current else { return }
+        switch current {
+        case UInt8(ascii: "}"), UInt8(ascii: "]"):
+            throw mistake("nothing is open that this `\(Self.text(current))` closes")
+        case UInt8(ascii: ","):
+            throw mistake("the document ends before this `,`; remove it")
+        default:
+            throw mistake("the document ended before this; a file has one object")
+        }
+    }
+
+    private mutating func readCommaOrEnd(of level: Level, after end: Int) throws(Mistake) -> Expectation {
+        guard let byte = current else { throw notClosed(level) }
+        switch byte {
+        case level.closing:
+            close()
+            return .commaOrEnd
+        case UInt8(ascii: "}"), UInt8(ascii: "]"):
+            let (opened, closing) = (level.isObject ? "{" : "[", Self.text(level.closing))
+            throw mistake(
+                "expected `\(closing)`, since `\(opened)` was opened at \(place(level.opening)), "
+                    + "found `\(Self.text(byte))`"
+            )
+        case UInt8(ascii: ","):
+            let comma = offset
+            offset += 1
+            try skipSpace()
+            switch current {
+            case UInt8(ascii: ","): throw mistake("something is missing between two commas; remove one")
+            case UInt8(ascii: "}"), UInt8(ascii: "]"):
+                throw Mistake(message: "nothing comes after this comma; remove it", offset: comma)
+            default: return level.isObject ? .name : .value
+            }
+        case UInt8(ascii: ";"): throw mistake("found `;`, expected `,`")
+        case UInt8(ascii: ":"):
+            let hint = level.isObject ? "" : "; is the `[` at \(place(level.opening)) not closed"
+            throw mistake("found `:`, expected `,` or `\(Self.text(level.closing))`\(hint)")
+        case UInt8(ascii: "<"), UInt8(ascii: "="), UInt8(ascii: ">"):
+            if isConflictMarker { throw mistake("a conflict of a merge was left here") }
+            throw mistake("found `\(Self.text(byte))`, expected `,` or `\(Self.text(level.closing))`")
+        default:
+            throw Mistake(message: "a comma is missing after this", offset: end)
+        }
+    }
+
+    // MARK: - Names and values
+
+    private mutating func readName() throws(Mistake) -> Expectation {
+        guard let byte = current else { throw levels.last.map(notClosed) ?? mistake("the text is empty") }
+        let start = offset
+        switch byte {
+        case UInt8(ascii: "\""): break
+        case UInt8(ascii: "'"): throw singleQuote
+        case UInt8(ascii: ","): throw mistake("a key is missing before this comma")
+        case UInt8(ascii: ":"): throw mistake("a key is missing before this `:`")
+        case UInt8(ascii: "{"), UInt8(ascii: "["):
+            throw mistake("expected a key in double quotes, found `\(Self.text(byte))`")
+        case UInt8(ascii: "]"): throw mistake("expected a key or `}`, found `]`")
+        default:
+            if isConflictMarker { throw mistake("a conflict of a merge was left here") }
+            try refuseOddCharacter()
+            throw mistake("a key is written in double quotes, as in `\"id\"`")
+        }
+        let name = try readString()
+        let index = levels.count - 1
+        if let first = levels[index].names.updateValue(start, forKey: name) {
+            throw Mistake(
+                message: "this object has the key already, at \(place(first))",
+                offset: start,
+                isDuplicate: true
+            )
+        }
+        let end = offset
+        try skipSpace()
+        switch current {
+        case UInt8(ascii: ":"): offset += 1
+        case UInt8(ascii: "="): throw mistake("found `=`, expected `:` between a key and its value")
+        case UInt8(ascii: ","), UInt8(ascii: "}"), UInt8(ascii: "]"), nil:
+            throw Mistake(message: "this key has no value, expected `:` and a value", offset: start)
+        default: throw Mistake(message: "a `:` is missing after this key", offset: end)
+        }
+        return .value
+    }
+
+    private mutating func readValue() throws(Mistake) -> Expectation {
+        guard let byte = current else { throw levels.last.map(notClosed) ?? mistake("the text is empty") }
+        switch byte {
+        case UInt8(ascii: "{"): return try open(isObject: true)
+        case UInt8(ascii: "["): return try open(isObject: false)
+        case UInt8(ascii: "\""): _ = try readString()
+        case UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "."), UInt8(ascii: "0")...UInt8(ascii: "9"):
+            try readNumber()
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"):
+            try readWord()
+        case UInt8(ascii: "'"): throw singleQuote
+        case UInt8(ascii: "`"): throw mistake("a string is written in double quotes, not between backticks")
+        case UInt8(ascii: ","): throw mistake("a value is missing before this comma")
+        case UInt8(ascii: "}"), UInt8(ascii: "]"): throw mistake("a value is missing before this `\(Self.text(byte))`")
+        case UInt8(ascii: ":"): throw mistake("found `:`, expected a value")
+        default:
+            if isConflictMarker { throw mistake("a conflict of a merge was left here") }
+            try refuseOddCharacter()
+            throw mistake("expected a value; a string is written in double quotes")
+        }
+        return .commaOrEnd
+    }
+
+    private mutating func open(isObject: Bool) throws(Mistake) -> Expectation {
+        guard levels.count < mostDepth else { throw mistake("nested deeper than \(mostDepth) levels") }
+        levels.append(Level(isObject: isObject, opening: offset))
+        offset += 1
+        return isObject ? .firstName : .firstElement
+    }
+
+    private mutating func close() {
+        levels.removeLast()
+        offset += 1
+    }
+
+    /// Reads a string and returns what is between its quotes.
+    private mutating func readString() throws(Mistake) -> ArraySlice<UInt8> {
+        let start = offset
+        offset += 1
+        while let byte = current, byte != UInt8(ascii: "\"") {
+            switch byte {
+            case UInt8(ascii: "\\"): try readEscape()
+            case 0x0A, 0x0D:
+                let message = "this string is not closed on its line; a line break in a string is written `\\n`"
+                throw Mistake(message: message, offset: start)
+            case 0x09: throw mistake("a tab in a string is written `\\t`")
+            case 0..<0x20: throw mistake("a control character in a string is written as an escape such as `\\u001B`")
+            default: offset += 1
+            }
+        }
+        guard current != nil else { throw Mistake(message: "this string is not closed", offset: start) }
+        offset += 1
+        return bytes[(start + 1)..<(offset - 1)]
+    }
+
+    private mutating func readEscape() throws(Mistake) {
+        let start = offset
+        offset += 1
+        switch current {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
+            UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+            offset += 1
+        case UInt8(ascii: "u"):
+            guard let unit = codeUnit(at: offset + 1) else {
+                throw Mistake(message: "`\\u` is followed by four hexadecimal digits", offset: start)
+            }
+            offset += 5
+            switch unit {
+            case 0: throw Mistake(message: "a string must not have a NUL character (`\\u0000`)", offset: start)
+            case 0xD800...0xDBFF:
+                let isPair = bytes[offset...].starts(with: [UInt8(ascii: "\\"), UInt8(ascii: "u")])
+                guard isPair, let low = codeUnit(at: offset + 2), (0xDC00...0xDFFF).contains(low) else {
+                    throw Mistake(message: "half of a surrogate pair is no character", offset: start)
+                }
+                offset += 6
+            case 0xDC00...0xDFFF: throw Mistake(message: "half of a surrogate pair is no character", offset: start)
+            default: break
+            }
+        default:
+            throw Mistake(message: "JSON has no such escape; a backslash itself is written `\\\\`", offset: start)
+        }
+    }
+
+    private func codeUnit(at start: Int) -> UInt32? {
+        let digits = bytes[min(start, bytes.count)...].prefix(4)
+        let isHexadecimal = digits.allSatisfy { Unicode.Scalar($0).properties.isASCIIHexDigit }
+        guard digits.count == 4, isHexadecimal else { return nil }
+        return UInt32(String(decoding: digits, as: UTF8.self), radix: 16)
+    }
+
+    private mutating func readNumber() throws(Mistake) {
+        let start = offset
+        let end =
+            bytes[start...].firstIndex { !Self.isWordByte($0) && ![0x2B, 0x2D, 0x2E].contains($0) } ?? bytes.count
+        offset = end
+        var rest = bytes[start..<end]
+        func refused(_ message: String) -> Mistake { Mistake(message: message, offset: start) }
+        if rest.first == UInt8(ascii: "+") { throw refused("a number has no `+` before it") }
+        if rest.first == UInt8(ascii: "-") { rest = rest.dropFirst() }
+        let whole = Self.digits(&rest)
+        if whole.isEmpty { throw refused("a number begins with a digit; write `0.5`, not `.5`") }
+        if whole.first == UInt8(ascii: "0"), whole.count > 1 { throw refused("a number does not begin with `0`") }
+        var isInteger = true
+        if rest.first == UInt8(ascii: ".") {
+            isInteger = false
+            rest = rest.dropFirst()
+            guard !Self.digits(&rest).isEmpty else {
+                throw refused("digits are missing after the point of this number")
+            }
+        }
+        if let letter = rest.first, letter | 0x20 == UInt8(ascii: "e") {
+            isInteger = false
+            rest = rest.dropFirst()
+            if rest.first == UInt8(ascii: "+") || rest.first == UInt8(ascii: "-") { rest = rest.dropFirst() }
+            guard !Self.digits(&rest).isEmpty else {
+                throw refused("digits are missing in the exponent of this number")
+            }
+        }
+        guard rest.isEmpty else {
+            throw refused("this is neither a number nor a string; numbers are decimal, strings are in double quotes")
+        }
+        let text = String(decoding: bytes[start..<end], as: UTF8.self)
+        let isInRange = isInteger ? Int64(text) != nil : Double(text)?.isFinite ?? false
+        guard isInRange else { throw refused("this number is too large; an integer has at most 64 bits") }
+    }
+
+    private mutating func readWord() throws(Mistake) {
+        let start = offset
+        let end = bytes[start...].firstIndex { !Self.isWordByte($0) } ?? bytes.count
+        let word = String(decoding: bytes[start..<end], as: UTF8.self)
+        guard !["true", "false", "null"].contains(word) else {
+            offset = end
+            return
+        }
+        switch word.lowercased() {
+        case "true", "yes", "on": throw mistake("write `true`")
+        case "false", "no", "off": throw mistake("write `false`")
+        case "null", "none", "nil", "undefined": throw mistake("write `null`")
+        case "nan", "infinity", "inf": throw mistake("JSON has no such number")
+        default: throw mistake("a string is written in double quotes")
+        }
+    }
+
+    private static func isWordByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"):
+            true
+        default: false
+        }
+    }
+
+    private static func digits(_ rest: inout ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        let digits = rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        rest = rest.dropFirst(digits.count)
+        return digits
+    }
+
+    // MARK: - What stands between
+
+    private mutating func skipSpace() throws(Mistake) {
+        while let byte = current {
+            switch byte {
+            case 0x20, 0x09, 0x0A, 0x0D: offset += 1
+            case UInt8(ascii: "/")
+            where [UInt8(ascii: "/"), UInt8(ascii: "*")].contains(bytes.dropFirst(offset + 1).first),
+                UInt8(ascii: "#"):
+                throw mistake("JSON has no comments; write a member `\"$comment\"` instead")
+            default: return
+            }
+        }
+    }
+
+    /// Refuses what editors and word processors put in the place of quotes and spaces.
+    private func refuseOddCharacter() throws(Mistake) {
+        let scalar = String(decoding: bytes[offset...].prefix(4), as: UTF8.self).unicodeScalars.first
+        guard let scalar, !scalar.isASCII || !scalar.isVisible else { return }
+        switch scalar {
+        case "\u{2018}"..."\u{201F}", "\u{AB}", "\u{BB}", "\u{2039}", "\u{203A}", "\u{FF02}":
+            throw mistake("this is a typographic quote; write a straight one, `\"`")
+        case "\u{FEFF}": throw mistake("a byte order mark stands here; remove it")
+        case _ where !scalar.isVisible:
+            let digits = String(scalar.value, radix: 16, uppercase: true)
+            let code = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+            throw mistake(
+                "an invisible character (U+\(code)) stands here; remove it"
+            )
+        default: return
+        }
+    }
+
+    private var isConflictMarker: Bool {
+        ["<<<<<<<", "=======", ">>>>>>>"].contains { bytes[offset...].starts(with: $0.utf8) }
+    }
+
+    private var singleQuote: Mistake { mistake("a string is written in double quotes, not in single ones") }
+
+    private func notClosed(_ level: Level) -> Mistake {
+        let opened = level.isObject ? "{" : "["
+        return mistake("the text ends here, and `\(opened)` at \(place(level.opening)) is not closed")
+    }
+
+    private var current: UInt8? { offset < bytes.count ? bytes[offset] : nil }
+
+    private func mistake(_ message: String) -> Mistake { Mistake(message: message, offset: offset) }
+
+    private func place(_ offset: Int) -> String {
+        let position = JSONLocator.position(of: offset, in: bytes)
+        return "line \(position.line), column \(position.column)"
+    }
+
+    private static func text(_ byte: UInt8) -> String { String(Unicode.Scalar(byte)) }
+}

@@ -1,0 +1,45 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import MCPAuthCore
+
+@Suite struct SuggestionTests {
+    private static let keys = [
+        "all", "any", "not", "claim", "equals", "in", "contains", "contains_any", "subset_of", "lt", "lte", "gt", "gte",
+    ]
+
+    @Test(arguments: [
+        ("al", "all"), ("nay", "any"), ("nto", "not"), ("claims", "claim"), ("equlas", "equals"), ("EQUALS", "equals"),
+        ("contain", "contains"), ("contains_ayn", "contains_any"), ("subsetof", "subset_of"), ("ltee", "lte"),
+    ])
+    func `a typing error is answered with the word that was meant`(word: String, meant: String) {
+        #expect(Suggestion.text(for: word, among: Self.keys) == ", did you mean `\(meant)`")
+    }
+
+    @Test func `a near miss is suggested and a stranger is not`() {
+        #expect(Suggestion.text(for: "isuers", among: ["issuers", "server"]) == ", did you mean `issuers`")
+        #expect(Suggestion.text(for: "zebra", among: ["issuers", "server"]) == "")
+    }
+
+    @Test(arguments: [
+        "and", "or", "nor", "nin", "nequals", "notequals", "not_in", "not_contains", "contains_none", "superset_of",
+        "et",
+        "te", "xyz", "", String(repeating: "equals", count: 20),
+    ])
+    func `a word of another meaning is no typing error`(word: String) {
+        #expect(Suggestion.text(for: word, among: Self.keys).isEmpty)
+    }
+
+    @Test func `what another language calls it is answered with what it is called here`() {
+        let foreign = ForeignWords(["and &&": "write `all`", "starts_with": "write `prefix`"])
+        for word in ["and", "AND", "&&", "adn"] {
+            #expect(Suggestion.text(for: word, among: Self.keys, foreign: foreign) == ": write `all`")
+        }
+        for word in ["starts_with", "startsWith", "STARTS-WITH", "startwith"] {
+            #expect(Suggestion.text(for: word, among: Self.keys, foreign: foreign) == ": write `prefix`")
+        }
+        #expect(Suggestion.text(for: "equls", among: Self.keys, foreign: foreign) == ", did you mean `equals`")
+    }
+}
