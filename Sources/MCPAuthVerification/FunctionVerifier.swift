@@ -19,14 +19,16 @@ public enum TokenVerdict: Sendable {
 /// A verify function of an application as one of a resource's verifiers.
 ///
 /// What it says is checked again: claims must be an object without duplicate members, and name no other issuer than the
-/// one the function speaks for. The floor rules ask of them what they ask of every token: `exp`, the audience, a subject
+/// one the function speaks for. The mandatory checks ask of them what they ask of every token: `exp`, the audience, a subject
 /// or client. An error it throws is *unavailable*, never an acceptance.
 package struct FunctionVerifier: TokenVerifier {
     package typealias Function = @Sendable (AccessToken, ProtectedResourceRequest) async throws -> TokenVerdict
 
     package let name: String
+    package let needsOperation: Bool
     private let issuer: IssuerIdentifier
     private let cacheSeconds: Double
+    private let clock: SteadyClock
     private let function: Function
     private let onEvent: EngineEventHandler
 
@@ -36,12 +38,16 @@ package struct FunctionVerifier: TokenVerifier {
         name: String,
         issuer: IssuerIdentifier,
         cacheSeconds: Double,
+        needsOperation: Bool = false,
+        clock: SteadyClock,
         onEvent: @escaping EngineEventHandler,
         function: @escaping Function
     ) {
         self.name = "function \(name)"
         self.issuer = issuer
         self.cacheSeconds = cacheSeconds
+        self.needsOperation = needsOperation
+        self.clock = clock
         self.onEvent = onEvent
         self.function = function
     }
@@ -66,10 +72,10 @@ package struct FunctionVerifier: TokenVerifier {
             let payload = Array(text.utf8)
             guard let document = try? JSONDocument(parsing: payload, limits: .token), document.root.kind == .object
             else { return fault("its claims are not a JSON object") }
-            if let named = document.root["iss"], !named.isString(issuer.description) {
+            if let named = document.root.optional("iss"), !named.isString(issuer.description) {
                 return fault("its claims name another issuer than its own")
             }
-            let reuse: TokenEvidence.Reuse = cacheSeconds > 0 ? .until(now.adding(cacheSeconds)) : .never
+            let reuse: TokenEvidence.Reuse = cacheSeconds > 0 ? .until(clock.now.adding(cacheSeconds)) : .never
             return .verified(TokenEvidence(issuer: issuer, document: document, payload: payload, reuse: reuse))
         }
     }

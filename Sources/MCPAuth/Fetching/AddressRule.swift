@@ -9,24 +9,33 @@ internal import Darwin
 
 /// Resolves host names and knows which addresses are public (RFC 6890).
 enum AddressRule {
-    /// The first address of a host as text; `nil` unless every address of it is public.
+    /// What a name leads to.
+    enum Resolution: Sendable, Equatable {
+        /// Every address of it is public.
+        case publicAddresses([String])
+        /// Some address of it is of this machine, of a private network, or has another special use.
+        case notPublic
+        case unresolved
+    }
+
+    /// The addresses of a host as text; the one to connect to is to be one of them, and no name.
     ///
-    /// All are judged, so that a name cannot mix a public and a private one; the one returned is the one to connect to.
-    static func publicAddress(of host: String) -> String? {
+    /// All are judged, so that a name cannot mix a public and a private one. This blocks its thread.
+    static func resolve(_ host: String) -> Resolution {
         let name = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
         var hints = unsafe addrinfo()
         unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var list: UnsafeMutablePointer<addrinfo>?
-        guard unsafe getaddrinfo(name, nil, &hints, &list) == 0 else { return nil }
+        guard unsafe getaddrinfo(name, nil, &hints, &list) == 0 else { return .unresolved }
         defer { unsafe freeaddrinfo(list) }
         var addresses: [String] = []
         var next = unsafe list
         while let entry = unsafe next {
-            guard let address = unsafe text(of: entry.pointee), unsafe isPublic(entry.pointee) else { return nil }
+            guard let address = unsafe text(of: entry.pointee), unsafe isPublic(entry.pointee) else { return .notPublic }
             addresses.append(address)
             unsafe next = entry.pointee.ai_next
         }
-        return addresses.first
+        return addresses.isEmpty ? .unresolved : .publicAddresses(addresses)
     }
 
     private static func text(of entry: addrinfo) -> String? {

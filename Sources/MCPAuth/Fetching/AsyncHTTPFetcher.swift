@@ -3,8 +3,6 @@
 
 #if AsyncHTTPClient
 internal import AsyncHTTPClient
-internal import Dispatch
-internal import MCPAuthLock
 internal import MCPAuthCore
 package import MCPAuthVerification
 internal import NIOCore
@@ -12,43 +10,82 @@ internal import NIOHTTP1
 internal import NIOSSL
 
 /// Fetches with async-http-client: no redirect, TLS always verified, bounded in size and time.
+///
+/// One deadline holds over the look-up of the name, connection, TLS, head and body. Nothing asks for a content coding, so
+/// a compressed answer is an error and is never inflated.
 package struct AsyncHTTPFetcher: HTTPFetcher {
-    private let client: HTTPClient
-    private let identified = IdentifiedClients()
     private let dangerouslyAllowHTTP: Bool
+    private let authorities: SystemAuthorities
 
     package init(dangerouslyAllowHTTP: Bool = false) {
         self.dangerouslyAllowHTTP = dangerouslyAllowHTTP
-        client = Self.sharedClient
+        authorities = .ofThisProcess
+    }
+
+    /// For tests of what the environment says.
+    init(dangerouslyAllowHTTP: Bool = false, environment: [String: String]) {
+        self.dangerouslyAllowHTTP = dangerouslyAllowHTTP
+        authorities = SystemAuthorities(environment: environment)
+    }
+
+    package func check(_ tls: TLSSettings) throws(FetchError) {
+        let configuration = try TLSConfiguration.forFetching(tls, otherwise: authorities)
+        guard (try? NIOSSLContext(configuration: configuration)) != nil else {
+            throw FetchError("the client certificate does not belong to its private key")
+        }
     }
 
     package func fetch(_ request: FetchRequest) async throws(FetchError) -> FetchResponse {
         guard request.usesAllowedScheme(dangerouslyAllowHTTP: dangerouslyAllowHTTP) else {
             throw FetchError("\(request.url.origin) is not https")
         }
-        if let identity = request.tls {
-            return try await Self.send(request, with: try identified.client(of: identity))
-        }
-        guard request.mustReachPublicAddress else { return try await Self.send(request, with: client) }
-        // The address that was judged is the address that is used: the client is told it instead of the name.
-        guard let address = await Self.publicAddress(of: request.url.host) else {
-            throw FetchError("\(request.url.host) does not resolve to public addresses only")
-        }
-        let pinned = Self.makeClient(overriding: [request.url.host: address])
-        let result: Result<FetchResponse, FetchError>
-        do throws(FetchError) {
-            result = .success(try await Self.send(request, with: pinned))
+        let deadline = Deadline(in: request.timeout)
+        do {
+            return try await Self.within(deadline) { try await exchange(request, until: deadline) }
         } catch {
-            result = .failure(error)
+            throw FetchError("\(request.url.origin): \(FetchFailure(error, of: request))")
         }
-        try? await pinned.shutdown()
-        return try result.get()
     }
 
-    private static func send(_ request: FetchRequest, with client: HTTPClient) async throws(FetchError) -> FetchResponse
-    {
+    /// The rule for the address comes first, whichever client then connects to it.
+    private func exchange(_ request: FetchRequest, until deadline: Deadline) async throws -> FetchResponse {
+        guard request.mustReachPublicAddress else { return try await send(request, key(for: request, at: nil), deadline) }
+        let addresses = try await NameResolution.publicAddresses(of: request.url.host, until: deadline)
+        // The address that was judged is the address that is used: the client is told it instead of the name.
+        let address = ClientPool.shared.preferredAddress(addresses) { key(for: request, at: $0) }
+        guard let address else { throw FetchError("the name does not resolve") }
+        return try await send(request, key(for: request, at: address), deadline)
+    }
+
+    private func key(for request: FetchRequest, at address: String?) -> ClientPool.Key {
+        let isSecure = request.url.scheme == "https"
+        return ClientPool.Key(
+            isSecure: isSecure,
+            tls: isSecure ? request.tls : nil,
+            authorities: authorities,
+            pin: address.map { .init(host: request.url.host, address: $0) }
+        )
+    }
+
+    private func send(
+        _ request: FetchRequest,
+        _ key: ClientPool.Key,
+        _ deadline: Deadline
+    ) async throws -> FetchResponse {
+        do {
+            return try await ClientPool.shared.withClient(key) { try await Self.send(request, with: $0) }
+        } catch where FetchFailure.isUntrustedCertificate(error) {
+            // The TLS library says only that it does not trust the certificate; whoever must mend that needs to know why.
+            let why = await CertificateProbe(request, key).fault(until: deadline)
+            throw FetchError("the TLS certificate is not trusted: \(why)")
+        }
+    }
+
+    private static func send(_ request: FetchRequest, with client: HTTPClient) async throws -> FetchResponse {
         var message = HTTPClientRequest(url: request.url.description)
         message.headers.add(name: "accept", value: request.accept)
+        message.headers.add(name: "accept-encoding", value: "identity")
+        message.headers.add(name: "user-agent", value: "swift-mcp-auth/\(Version.current)")
         if let authorization = request.authorization {
             message.headers.add(name: "authorization", value: authorization)
         }
@@ -57,65 +94,38 @@ package struct AsyncHTTPFetcher: HTTPFetcher {
             message.headers.add(name: "content-type", value: "application/x-www-form-urlencoded")
             message.body = .bytes(form)
         }
-        do {
-            let response = try await client.execute(message, timeout: .milliseconds(Int64(request.timeout * 1000)))
-            let body = try await response.body.collect(upTo: request.maximumBytes)
-            return FetchResponse(status: Int(response.status.code), body: Array(body.readableBytesView))
-        } catch {
-            // The description of a client error names the kind of failure, never the message that was sent.
-            throw FetchError("\(request.url.origin) cannot be reached: \(error)")
+        // A deadline of its own would end the head alone.
+        let response = try await client.execute(message, deadline: .distantFuture)
+        if let coding = coding(of: response.headers) {
+            throw FetchError(
+                "the answer is compressed with \(coding.printable) although nothing asked for it; "
+                    + "the server, or a cache or proxy before it, must send it as it is"
+            )
         }
+        let body = try await response.body.collect(upTo: request.maximumBytes)
+        return FetchResponse(status: Int(response.status.code), body: Array(body.readableBytesView))
     }
 
-    private static func publicAddress(of host: String) async -> String? {
-        await withCheckedContinuation { continuation in
-            DispatchQueue.global().async { continuation.resume(returning: AddressRule.publicAddress(of: host)) }
-        }
+    /// What the body is coded with; `nil` when it is sent as it is (RFC 9110 section 8.4, RFC 9112 section 6.1).
+    private static func coding(of headers: HTTPHeaders) -> String? {
+        let codings = headers[canonicalForm: "content-encoding"] + headers[canonicalForm: "transfer-encoding"]
+        return codings.map { $0.lowercased() }.first { !["identity", "chunked", ""].contains($0) }
     }
 
-    /// One pool for the life of the process.
-    private static let sharedClient = makeClient(overriding: [:])
-
-    fileprivate static func makeClient(
-        overriding addresses: [String: String],
-        tls: TLSConfiguration? = nil
-    ) -> HTTPClient {
-        var configuration = HTTPClient.Configuration(tlsConfiguration: tls, redirectConfiguration: .disallow)
-        configuration.timeout = .init(connect: .seconds(3), read: .seconds(5))
-        configuration.dnsOverride = addresses
-        // A refused connection is an answer: whoever waits is told so at once and the back-off is ours.
-        configuration.connectionPool.retryConnectionEstablishment = false
-        // Introspection bounds how many requests are under way; the pool must not make them wait below that.
-        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 256
-        return HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
-    }
-}
-
-/// The clients that make themselves known by a certificate: one pool for each version of its files, for the life of the
-/// process.
-private struct IdentifiedClients: Sendable {
-    private static let clients = Lock<[TLSIdentity: HTTPClient]>([:])
-
-    func client(of identity: TLSIdentity) throws(FetchError) -> HTTPClient {
-        try Self.clients.withLock { clients throws(FetchError) in
-            if let client = clients[identity] { return client }
-            let client = AsyncHTTPFetcher.makeClient(overriding: [:], tls: try Self.configuration(identity))
-            clients[identity] = client
-            return client
-        }
-    }
-
-    private static func configuration(_ identity: TLSIdentity) throws(FetchError) -> TLSConfiguration {
-        do {
-            var configuration = TLSConfiguration.makeClientConfiguration()
-            configuration.certificateChain = try NIOSSLCertificate.fromPEMFile(identity.certificate).map {
-                .certificate($0)
+    /// The result of `body`, which is cancelled at the deadline.
+    private static func within(
+        _ deadline: Deadline,
+        _ body: @escaping @Sendable () async throws -> FetchResponse
+    ) async throws -> FetchResponse {
+        try await withThrowingTaskGroup(of: FetchResponse.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                try await Task.sleep(until: deadline.instant, clock: .continuous)
+                throw FetchFailure.DeadlineExceeded()
             }
-            configuration.privateKey = .privateKey(try NIOSSLPrivateKey(file: identity.privateKey, format: .pem))
-            if let roots = identity.trustRoots { configuration.trustRoots = .file(roots) }
-            return configuration
-        } catch {
-            throw FetchError("the client certificate or its key cannot be used")
+            defer { group.cancelAll() }
+            guard let response = try await group.next() else { throw CancellationError() }
+            return response
         }
     }
 }

@@ -8,6 +8,8 @@ package import MCPAuthJSON
 package struct AuthorizationServerMetadata: Sendable {
     package let issuer: IssuerIdentifier
     package let document: JSON
+    /// Who chose its URLs; `nil` where an operator or developer wrote the whole document.
+    private var origin: MetadataOrigin?
 
     /// - Throws: ``ConfigurationError`` when it is not an object that names its issuer.
     package init(_ document: JSON) throws(ConfigurationError) {
@@ -18,10 +20,31 @@ package struct AuthorizationServerMetadata: Sendable {
         self.document = document
     }
 
+    /// Reads a document after the changes that an operator or developer makes to it.
+    ///
+    /// - Parameter url: Where it was fetched from; `nil` for one that an operator wrote.
+    /// - Throws: ``ConfigurationError`` when it is not an object that names its issuer, and what the changes throw.
+    package init(_ document: JSON, fetchedFrom url: HTTPURL?, changedBy override: MetadataOverride?) async throws {
+        try self.init(try await override?(document) ?? document)
+        origin = url.map { MetadataOrigin(url: $0, fetched: document, override: override) }
+    }
+
+    /// Who chose the URL that this member has.
+    package func provenance(of name: String) -> FetchRequest.Provenance {
+        guard let origin, let url = url(name) else { return .configured }
+        return origin.provenance(of: name, url)
+    }
+
     /// The exact string member; `nil` when absent or of another type.
     package func string(_ name: String) -> String? {
         guard case .object(let members) = document else { return nil }
         return members[name]?.string
+    }
+
+    /// The boolean member; `nil` when absent or of another type.
+    package func boolean(_ name: String) -> Bool? {
+        guard case .object(let members) = document, case .boolean(let value) = members[name] else { return nil }
+        return value
     }
 
     /// The member as a URL.

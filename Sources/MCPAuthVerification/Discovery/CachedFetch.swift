@@ -7,27 +7,16 @@ internal import MCPAuthLock
 /// A fetched value that is kept, refreshed and, while its source is down, used for a bounded time longer.
 ///
 /// At most one fetch is under way. After a success the next one waits for the cool-down; after a failure it backs off,
-/// doubling from one second to the cool-down. Who can be answered from the cache waits for a fetch only when the value
-/// is long out of date and the source was not down the last time.
+/// doubling from one second to the cool-down; both count from the end of the fetch. A caller who can be answered from
+/// what is kept waits for a fetch only when the value is long out of date and the source was not down the last time.
+/// Nobody waits beyond a deadline or when cancelled, while the fetch goes on for the others; a fetch has an end too.
+///
+/// Everything here is measured with a ``SteadyClock``.
 package final class CachedFetch<Value: Sendable>: Sendable {
-    /// How long things last, in seconds.
-    package struct Timing: Sendable {
-        /// After this a value is refreshed, while it is still used.
-        package var freshFor: Double = 600
-        /// After this a value is refreshed before it is used.
-        package var waitAfter: Double = 1200
-        /// After this a value that could not be refreshed is used no more.
-        package var usableFor: Double = 24 * 3600
-        /// The least time between two fetches.
-        package var coolDown: Double = 30
-
-        package init() {}
-    }
-
     /// A value and when its fetch began.
     package struct Entry: Sendable {
         package let value: Value
-        package let fetchedAt: NumericDate
+        package let fetchedAt: Uptime
     }
 
     /// What a fetch brought.
@@ -36,72 +25,77 @@ package final class CachedFetch<Value: Sendable>: Sendable {
         package let previous: Value?
         package let result: Result<Value, FetchError>
         /// Until when the kept value need not be looked at again; `nil` when none is kept.
-        package let goodUntil: NumericDate?
+        package let goodUntil: Uptime?
     }
 
-    /// Fetches; it is given the time and the value there was.
-    package typealias Fetch = @Sendable (NumericDate, Value?) async throws -> Value
+    /// Fetches; it is given the value there was.
+    package typealias Fetch = @Sendable (Value?) async throws -> Value
 
     private struct State {
         var entry: Entry?
-        var nextAttempt = NumericDate(-.infinity)
+        var nextAttempt = Uptime.distantPast
         var failures = 0
         var lastError: String?
-        var inFlight: Task<Void, Never>?
-        /// Counts purges, so that a fetch that began before one does not bring back what it threw away.
-        var epoch = 0
+        /// The fetch that is under way; one that is no longer here brings nothing back.
+        var underway: Flight<Void>?
     }
 
-    private let timing: Timing
+    private let timing: FetchTiming
+    private let clock: SteadyClock
     private let fetch: Fetch
     private let didFetch: @Sendable (Outcome) -> Void
     private let state = Lock(State())
 
     /// - Parameter didFetch: Called after each fetch, when its value is in place.
     package init(
-        timing: Timing = Timing(),
+        timing: FetchTiming = FetchTiming(),
+        clock: SteadyClock,
         didFetch: @escaping @Sendable (Outcome) -> Void = { _ in },
         fetch: @escaping Fetch
     ) {
         self.timing = timing
+        self.clock = clock
         self.didFetch = didFetch
         self.fetch = fetch
     }
 
-    /// The value where it need not be refreshed; who gets `nil` asks for ``value(now:)``.
-    package func fresh(now: NumericDate) -> Entry? {
-        kept(for: timing.freshFor, now: now)
+    /// The deadline of somebody who begins to wait now.
+    package var deadline: Deadline { Deadline(in: timing.deadline) }
+
+    /// The value where it need not be refreshed; who gets `nil` asks for ``value(until:)``.
+    package func fresh() -> Entry? {
+        kept(for: timing.freshFor)
     }
 
     /// The value, fetched if need be; `nil` when there is none that may be used.
-    package func value(now: NumericDate) async -> Entry? {
-        if let entry = fresh(now: now) { return entry }
-        if let entry = kept(for: timing.usableFor, now: now) {
+    ///
+    /// - Parameter deadline: When to stop waiting; ``deadline`` when `nil`.
+    package func value(until deadline: Deadline? = nil) async -> Entry? {
+        if let entry = fresh() { return entry }
+        if let entry = kept(for: timing.usableFor) {
             let isDown = state.withLock { $0.failures > 0 }
-            if isDown || now < entry.fetchedAt.adding(timing.waitAfter) {
-                _ = beginRefresh(now: now)
+            if isDown || clock.now.since(entry.fetchedAt) < timing.waitAfter {
+                _ = beginRefresh()
                 return entry
             }
         }
-        await refresh(now: now)
-        return kept(for: timing.usableFor, now: now)
+        await refresh(until: deadline)
+        return kept(for: timing.usableFor)
     }
 
     /// Fetches, unless it is too early; waits for the fetch that is under way, if one is.
-    package func refresh(now: NumericDate) async {
-        await beginRefresh(now: now)?.value
+    package func refresh(until deadline: Deadline? = nil) async {
+        _ = await beginRefresh()?.value(until: deadline ?? self.deadline)
     }
 
-    /// Throws away what is kept; the next one who asks fetches, whatever the cool-down.
+    /// Throws away what is kept; the next caller fetches, whatever the cool-down.
     package func purge() {
-        state.withLock { state in
-            state = State(epoch: state.epoch + 1)
-        }
+        state.withLock { $0 = State() }
     }
 
     /// Seconds until the next fetch is allowed, at least 1.
-    package func retryAfter(now: NumericDate) -> Int {
-        let seconds = state.withLock { $0.nextAttempt.secondsSinceEpoch } - now.secondsSinceEpoch
+    package func retryAfter() -> Int {
+        let seconds = state.withLock { $0.nextAttempt }.since(clock.now)
         return seconds.isFinite ? max(1, Int(min(seconds, timing.coolDown).rounded(.up))) : 1
     }
 
@@ -110,44 +104,44 @@ package final class CachedFetch<Value: Sendable>: Sendable {
         state.withLock { $0.lastError }
     }
 
-    private func beginRefresh(now: NumericDate) -> Task<Void, Never>? {
-        state.withLock { state in
-            if let inFlight = state.inFlight { return inFlight }
+    private func beginRefresh() -> Flight<Void>? {
+        let now = clock.now
+        return state.withLock { state in
+            if let underway = state.underway { return underway }
             guard now >= state.nextAttempt else { return nil }
-            let (previous, epoch) = (state.entry?.value, state.epoch)
-            let task = Task { await self.fetchOnce(now: now, previous, epoch) }
-            state.inFlight = task
-            return task
+            let flight = Flight<Void>()
+            let previous = state.entry?.value
+            state.underway = flight
+            Task {
+                await self.fetchOnce(flight, now, previous)
+                flight.land(())
+            }
+            return flight
         }
     }
 
     /// The value, unless more seconds went by since its fetch.
-    private func kept(for seconds: Double, now: NumericDate) -> Entry? {
-        let entry = state.withLock { $0.entry }
-        guard let entry, now < entry.fetchedAt.adding(seconds) else { return nil }
+    private func kept(for seconds: Double) -> Entry? {
+        guard let entry = state.withLock({ $0.entry }), clock.now.since(entry.fetchedAt) < seconds else { return nil }
         return entry
     }
 
-    private func fetchOnce(now: NumericDate, _ previous: Value?, _ epoch: Int) async {
-        let result: Result<Value, FetchError>
-        do {
-            result = .success(try await fetch(now, previous))
-        } catch {
-            result = .failure(error as? FetchError ?? FetchError("\(error)"))
-        }
+    private func fetchOnce(_ flight: Flight<Void>, _ began: Uptime, _ previous: Value?) async {
+        let result = await result(previous)
+        let ended = clock.now
         let outcome: Outcome? = state.withLock { state in
-            guard state.epoch == epoch else { return nil }
-            state.inFlight = nil
-            let goodUntil: NumericDate?
+            guard state.underway === flight else { return nil }
+            state.underway = nil
+            let goodUntil: Uptime?
             switch result {
             case .success(let value):
-                state.entry = Entry(value: value, fetchedAt: now)
-                state.nextAttempt = now.adding(timing.coolDown)
+                state.entry = Entry(value: value, fetchedAt: began)
+                state.nextAttempt = ended.adding(timing.coolDown)
                 state.failures = 0
                 state.lastError = nil
-                goodUntil = now.adding(timing.freshFor)
+                goodUntil = began.adding(timing.freshFor)
             case .failure(let error):
-                let attempt = now.adding(min(timing.coolDown, Double(1 << min(state.failures, 10))))
+                let attempt = ended.adding(min(timing.coolDown, Double(1 << min(state.failures, 10))))
                 state.nextAttempt = attempt
                 state.failures += 1
                 state.lastError = error.description
@@ -159,5 +153,30 @@ package final class CachedFetch<Value: Sendable>: Sendable {
             return Outcome(previous: previous, result: result, goodUntil: goodUntil)
         }
         if let outcome { didFetch(outcome) }
+    }
+
+    /// Errors of an application may say anything, so their text goes nowhere.
+    private static func failure(_ error: any Error) -> FetchError {
+        switch error {
+        case let error as FetchError: error
+        case let error as ConfigurationError: FetchError(error.message)
+        default: FetchError("an error of type \(type(of: error))")
+        }
+    }
+
+    /// What the fetch brings, be it that it took too long.
+    private func result(_ previous: Value?) async -> Result<Value, FetchError> {
+        let flight = Flight<Result<Value, FetchError>>()
+        let fetch = fetch
+        let task = Task {
+            do {
+                flight.land(.success(try await fetch(previous)))
+            } catch {
+                flight.land(.failure(Self.failure(error)))
+            }
+        }
+        if let result = await flight.value(until: Deadline(in: timing.limit)) { return result }
+        task.cancel()
+        return .failure(FetchError("nothing was fetched within \(Deadline.text(timing.limit))"))
     }
 }

@@ -6,15 +6,26 @@ package import MCPAuthCore
 /// Sends the requests that verification needs: metadata, JWK Sets, introspection.
 ///
 /// An implementation must send exactly one request, follow no redirect, verify TLS certificates, stop at the limits
-/// below, and obey ``FetchRequest/Provenance`` for the address it connects to.
+/// below, end when its task is cancelled, and obey ``FetchRequest/Provenance`` for the address it connects to.
 package protocol HTTPFetcher: Sendable {
+    /// The clock by which what is fetched ages.
+    var clock: SteadyClock { get }
+
     func fetch(_ request: FetchRequest) async throws(FetchError) -> FetchResponse
+
+    /// Checks that requests can be sent with these settings, when they are configured and not when they are needed.
+    func check(_ tls: TLSSettings) throws(FetchError)
+}
+
+extension HTTPFetcher {
+    package var clock: SteadyClock { .system }
+    package func check(_ tls: TLSSettings) throws(FetchError) {}
 }
 
 /// One outgoing request.
 package struct FetchRequest: Sendable {
     /// Who chose the URL.
-    package enum Provenance: Sendable {
+    package enum Provenance: Sendable, Equatable {
         /// An operator or developer wrote it.
         case configured
         /// A document fetched from this URL named it. It must not lead to a private address, unless it stays on the
@@ -29,11 +40,12 @@ package struct FetchRequest: Sendable {
     package let authorization: String?
     /// A form body, which makes the request a POST.
     package let form: [UInt8]?
-    /// Who this client is on the TLS level, and whom it believes there; `nil` for nobody and the system's roots.
-    package let tls: TLSIdentity?
+    /// Who this client is on the TLS level, and which authorities it trusts there; `nil` for nobody and those of the
+    /// system.
+    package let tls: TLSSettings?
     /// The largest accepted response body, in bytes.
     package let maximumBytes: Int
-    /// For the whole exchange, in seconds.
+    /// For the whole exchange, from the look-up of the name to the last byte of the answer, in seconds.
     package let timeout: Double
 
     package init(
@@ -42,9 +54,9 @@ package struct FetchRequest: Sendable {
         accept: String = "application/json",
         authorization: String? = nil,
         form: [UInt8]? = nil,
-        tls: TLSIdentity? = nil,
+        tls: TLSSettings? = nil,
         maximumBytes: Int = 512 * 1024,
-        timeout: Double = 5
+        timeout: Double = FetchTiming().deadline
     ) {
         self.url = url
         self.provenance = provenance
@@ -68,22 +80,34 @@ package struct FetchRequest: Sendable {
     }
 }
 
-/// Files of PEM text with which a client makes itself known by TLS (RFC 8705 section 2).
-package struct TLSIdentity: Sendable, Hashable {
-    /// The client's certificate chain.
-    package let certificate: String
-    package let privateKey: String
-    /// The authorities to believe instead of the system's.
-    package let trustRoots: String?
-    /// What tells the files from those that had these names before, such as a digest.
-    package let version: String
+/// What is particular about TLS with one authorization server: PEM text, as it was read when it was configured.
+///
+/// It holds a private key, and prints none.
+package struct TLSSettings: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// With what this client makes itself known (RFC 8705 section 2).
+    package struct Identity: Sendable, Hashable {
+        /// The client's certificate chain.
+        package let certificate: [UInt8]
+        package let privateKey: [UInt8]
 
-    package init(certificate: String, privateKey: String, trustRoots: String? = nil, version: String = "") {
-        self.certificate = certificate
-        self.privateKey = privateKey
-        self.trustRoots = trustRoots
-        self.version = version
+        package init(certificate: [UInt8], privateKey: [UInt8]) {
+            self.certificate = certificate
+            self.privateKey = privateKey
+        }
     }
+
+    package let identity: Identity?
+    /// The authorities to trust in place of the system's.
+    package let authorities: [UInt8]?
+
+    package init(identity: Identity? = nil, authorities: [UInt8]? = nil) {
+        self.identity = identity
+        self.authorities = authorities
+    }
+
+    package var description: String { "<redacted>" }
+    package var debugDescription: String { "<redacted>" }
+    package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
 package struct FetchResponse: Sendable {

@@ -4,13 +4,14 @@
 package import MCPAuthCore
 package import MCPAuthJOSE
 package import MCPAuthJSON
+internal import MCPAuthLock
 
 /// What one authorization server publishes: its metadata and its keys, fetched when first needed.
 ///
 /// Nothing is fetched before a token of this issuer arrives at a resource that trusts it, so an issuer that is down
 /// never keeps a server from starting. Keys belong to this issuer alone.
 package final class IssuerDirectory: Sendable {
-    /// How the metadata is had.
+    /// How the metadata is obtained.
     package enum Source: Sendable {
         case oidc
         case oauth
@@ -18,15 +19,14 @@ package final class IssuerDirectory: Sendable {
         case inline(JSON)
     }
 
-    /// Changes the metadata document before it is read.
-    package typealias Override = @Sendable (JSON) async throws -> JSON
-
     /// The result of looking for the key of a token.
     package enum KeyAnswer: Sendable {
         /// One of these, and what it is worth to remember that.
         case keys([JWK], TokenEvidence.Reuse)
         case unknown
-        /// The keys cannot be had now, or are older than the token and may not be fetched yet.
+        /// No key is called so, and the key set is older than the token and may not be fetched again yet.
+        case pending(retryAfter: Int)
+        /// The keys cannot be obtained now.
         case unavailable(retryAfter: Int)
     }
 
@@ -34,22 +34,32 @@ package final class IssuerDirectory: Sendable {
     private let metadataFetch: CachedFetch<AuthorizationServerMetadata>
     private let keyFetch: CachedFetch<KeyRing>
     private let trust: Trust
+    let fetcher: any HTTPFetcher
 
+    /// - Parameters:
+    ///   - override: Changes the metadata document before it is read.
+    ///   - tls: What is particular about TLS with this issuer.
     package init(
         issuer: IssuerIdentifier,
         source: Source,
-        override: Override? = nil,
+        override: MetadataOverride? = nil,
         fetcher: any HTTPFetcher,
+        tls: TLSSettings? = nil,
+        timing: FetchTiming = FetchTiming(),
         onEvent: @escaping EngineEventHandler = { _ in }
     ) {
         self.issuer = issuer
+        self.fetcher = fetcher
+        let clock = fetcher.clock
+        let documents = DocumentFetch(fetcher: fetcher, tls: tls, timeout: timing.deadline)
         let trust = Trust()
         self.trust = trust
-        let metadata = CachedFetch<AuthorizationServerMetadata> { outcome in
+        let told = Lock<Set<ToldOmission>>([])
+        let metadata = CachedFetch<AuthorizationServerMetadata>(timing: timing, clock: clock) { outcome in
             if case .failure(let error) = outcome.result { onEvent(Self.failure(of: "metadata", issuer, error)) }
-        } fetch: { _, _ in
-            let document = try await Self.metadataDocument(issuer, source, fetcher)
-            let metadata = try AuthorizationServerMetadata(try await override?(document) ?? document)
+        } fetch: { _ in
+            let (document, url) = try await documents.metadata(of: issuer, source)
+            let metadata = try await AuthorizationServerMetadata(document, fetchedFrom: url, changedBy: override)
             // RFC 8414 section 3.3: identical, or the document must not be used.
             guard metadata.issuer == issuer else {
                 throw FetchError("the metadata names the issuer `\(metadata.issuer.description.printable)`")
@@ -57,7 +67,7 @@ package final class IssuerDirectory: Sendable {
             return metadata
         }
         metadataFetch = metadata
-        keyFetch = CachedFetch<KeyRing> { outcome in
+        keyFetch = CachedFetch<KeyRing>(timing: timing, clock: clock) { outcome in
             switch outcome.result {
             case .failure(let error): onEvent(Self.failure(of: "keys", issuer, error))
             case .success(let ring):
@@ -68,38 +78,39 @@ package final class IssuerDirectory: Sendable {
                     let message = "`\(issuer.description.printable)` publishes \(count) usable keys"
                     onEvent(EngineEvent(outcome.previous == nil ? .debug : .info, .keysChanged, message))
                 }
-                if ring.published.skipped != outcome.previous?.published.skipped {
-                    Self.report(ring.published.skipped, of: issuer, to: onEvent)
+                let news = told.withLock { told in
+                    if told.count > 1000 { told = [] }
+                    return ring.published.skipped.filter { told.insert(.init($0)).inserted }
                 }
+                Self.report(news, of: issuer, to: onEvent)
             }
             if let goodUntil = outcome.goodUntil { trust.extend(until: goodUntil) }
-        } fetch: { now, previous in
-            guard let metadata = await metadata.value(now: now)?.value else {
-                throw FetchError("no metadata: \(metadata.lastError ?? "not fetched")")
+        } fetch: { previous in
+            // Longer than its own fetch takes, so that this one ends with the reason of that one.
+            guard let metadata = await metadata.value(until: Deadline(in: 2 * timing.deadline))?.value else {
+                throw FetchError("no metadata: \(metadata.lastError ?? "it was not fetched in time")")
             }
             guard let url = metadata.url("jwks_uri") else { throw FetchError("the metadata has no usable `jwks_uri`") }
-            let newer = try await Self.keySet(
-                at: url,
-                Self.provenance(of: issuer, source),
-                fetcher,
-                previous?.published
-            )
-            return previous?.succeeded(by: newer, at: now) ?? KeyRing(newer)
+            let provenance = metadata.provenance(of: "jwks_uri")
+            let newer = try await documents.keySet(at: url, provenance, previous?.published)
+            return previous?.succeeded(by: newer, at: clock.now) ?? KeyRing(newer)
         }
     }
 
-    /// The metadata; `nil` when it cannot be had now.
-    package func metadata(now: NumericDate) async -> AuthorizationServerMetadata? {
-        await metadataFetch.value(now: now)?.value
+    /// The metadata; `nil` when it cannot be obtained now.
+    ///
+    /// - Parameter deadline: When to stop waiting; `nil` for the usual time.
+    package func metadata(until deadline: Deadline? = nil) async -> AuthorizationServerMetadata? {
+        await metadataFetch.value(until: deadline)?.value
     }
 
     /// The same as ``keys(keyID:algorithm:tokenIssuedAt:now:)`` where nothing need be fetched for it, as for nearly every
     /// token; `nil` otherwise.
-    package func freshKeys(keyID: ExactString?, algorithm: SignatureAlgorithm, now: NumericDate) -> KeyAnswer? {
+    package func freshKeys(keyID: ExactString?, algorithm: SignatureAlgorithm) -> KeyAnswer? {
         // Taken before the keys are, so that a change in between ends it.
         let mark = trust.mark
-        guard let entry = keyFetch.fresh(now: now) else { return nil }
-        return answer(entry.value.candidates(keyID: keyID, algorithm: algorithm, now: now), mark)
+        guard let entry = keyFetch.fresh() else { return nil }
+        return answer(entry.value.candidates(keyID: keyID, algorithm: algorithm, at: fetcher.clock.now), mark)
     }
 
     /// The keys that may have signed a token with this `kid` and `alg`.
@@ -112,23 +123,42 @@ package final class IssuerDirectory: Sendable {
         tokenIssuedAt: NumericDate?,
         now: NumericDate
     ) async -> KeyAnswer {
+        let deadline = keyFetch.deadline
         for isRefreshed in [false, true] {
-            if isRefreshed { await keyFetch.refresh(now: now) }
+            if isRefreshed { await keyFetch.refresh(until: deadline) }
             // Taken before the keys are, and again with those that were fetched.
             var mark = trust.mark
-            guard var entry = await keyFetch.value(now: now) else { break }
+            guard var entry = await keyFetch.value(until: deadline) else { break }
             if mark != trust.mark {
                 mark = trust.mark
-                entry = await keyFetch.value(now: now) ?? entry
+                entry = await keyFetch.value(until: deadline) ?? entry
             }
-            let candidates = entry.value.candidates(keyID: keyID, algorithm: algorithm, now: now)
+            let candidates = entry.value.candidates(keyID: keyID, algorithm: algorithm, at: fetcher.clock.now)
             if let answer = answer(candidates, mark) { return answer }
+            // What the wall clock would have said had nobody set it since.
+            let fetchedAt = now.adding(-fetcher.clock.now.since(entry.fetchedAt))
             // Nobody signs in the future, whatever a token says, though clocks may differ a little.
-            let isNewer =
-                tokenIssuedAt.map { min($0, now) > entry.fetchedAt && $0 <= now.adding(Self.mostLeeway) } ?? false
-            if isRefreshed, !isNewer { return .unknown }
+            let isNewer = tokenIssuedAt.map { min($0, now) > fetchedAt && $0 <= now.adding(Self.mostLeeway) } ?? false
+            guard isRefreshed else { continue }
+            guard isNewer else { return .unknown }
+            if keyFetch.lastError == nil { return .pending(retryAfter: keyFetch.retryAfter()) }
         }
-        return .unavailable(retryAfter: keyFetch.retryAfter(now: now))
+        return .unavailable(retryAfter: keyFetch.retryAfter())
+    }
+
+    /// Newer keys for a token with a known `kid` that none of `tried` has signed; `nil` when there are none.
+    ///
+    /// Issuers replace a key under the same name. The fetch has the cool-down of one for an unknown `kid`, so tokens with bad
+    /// signatures cause at most one fetch for each of these.
+    package func keys(
+        insteadOf tried: [JWK],
+        keyID: ExactString?,
+        algorithm: SignatureAlgorithm
+    ) async -> KeyAnswer? {
+        await keyFetch.refresh()
+        guard case .keys(let keys, let reuse)? = freshKeys(keyID: keyID, algorithm: algorithm) else { return nil }
+        let isNew = keys.contains { key in !tried.contains { $0.key.isSameKey(as: key.key) } }
+        return isNew ? .keys(keys, reuse) : nil
     }
 
     /// Seconds by which the clock of an issuer may be ahead at most, whatever is configured.
@@ -158,15 +188,6 @@ package final class IssuerDirectory: Sendable {
         metadataFetch.lastError ?? keyFetch.lastError
     }
 
-    /// The provenance of a URL that this issuer's metadata names.
-    package static func provenance(of issuer: IssuerIdentifier, _ source: Source) -> FetchRequest.Provenance {
-        switch source {
-        case .inline: .configured
-        case .url(let url): .learned(from: url)
-        case .oidc, .oauth: HTTPURL(issuer.description).map { .learned(from: $0) } ?? .configured
-        }
-    }
-
     private static func failure(of what: String, _ issuer: IssuerIdentifier, _ error: FetchError) -> EngineEvent {
         EngineEvent(
             .warning,
@@ -175,58 +196,37 @@ package final class IssuerDirectory: Sendable {
         )
     }
 
-    /// Many sets have keys that are not for us; one with a private key is in danger.
+    /// Tells once which entries are left out of a key set, and why; one with a private key is in danger.
     private static func report(
         _ skipped: [JWKSet.Skipped],
         of issuer: IssuerIdentifier,
         to onEvent: EngineEventHandler
     ) {
         for skipped in skipped {
+            let name = skipped.keyID.map { ", `kid` `\($0.printable)`," } ?? ""
             let message =
-                "entry \(skipped.index) of the JWK Set of `\(issuer.description.printable)` is left out: "
-                + skipped.reason.rawValue
-            onEvent(EngineEvent(skipped.reason == .privateKey ? .error : .debug, .keysSkipped, message))
+                "entry \(skipped.index)\(name) of the JWK Set of `\(issuer.description.printable)` is left out: "
+                + skipped.reason.description
+            let level: EngineEvent.Level =
+                switch skipped.reason.kind {
+                case .cannotSign: .info
+                case .faulty: .warning
+                case .privateKey: .error
+                }
+            onEvent(EngineEvent(level, .keysSkipped, message))
         }
     }
 
-    private static func metadataDocument(
-        _ issuer: IssuerIdentifier,
-        _ source: Source,
-        _ fetcher: any HTTPFetcher
-    ) async throws -> JSON {
-        let url: HTTPURL?
-        switch source {
-        case .inline(let document): return document
-        case .url(let written): url = written
-        case .oidc: url = HTTPURL(issuer.description).flatMap(WellKnown.oidc)
-        case .oauth: url = HTTPURL(issuer.description).flatMap(WellKnown.oauth)
-        }
-        guard let url else { throw FetchError("the issuer identifier is not a URL") }
-        return JSON(try await json(FetchRequest(url: url, provenance: .configured), fetcher))
-    }
+    /// What was told of an entry, so that sets that change back and forth do not repeat it.
+    private struct ToldOmission: Hashable {
+        private let keyID: String?
+        private let index: Int
+        private let reason: JWK.Unusable
 
-    private static func keySet(
-        at url: HTTPURL,
-        _ provenance: FetchRequest.Provenance,
-        _ fetcher: any HTTPFetcher,
-        _ earlier: JWKSet?
-    ) async throws -> JWKSet {
-        let accept = "application/jwk-set+json, application/json"
-        let document = try await json(FetchRequest(url: url, provenance: provenance, accept: accept), fetcher)
-        do throws(JWKSet.Malformed) {
-            return try JWKSet(document, reusing: earlier)
-        } catch {
-            throw FetchError("\(url) is not a JWK Set: \(error.rawValue)")
-        }
-    }
-
-    private static func json(_ request: FetchRequest, _ fetcher: any HTTPFetcher) async throws -> JSONValue {
-        let response = try await fetcher.fetch(request)
-        guard response.status == 200 else { throw FetchError("\(request.url) answered \(response.status)") }
-        do throws(JSONParsingError) {
-            return try JSONDocument(parsing: response.body, limits: .fetched).root
-        } catch {
-            throw FetchError("\(request.url) answered no JSON: \(error.message) at line \(error.line)")
+        init(_ skipped: JWKSet.Skipped) {
+            keyID = skipped.keyID
+            index = skipped.keyID == nil ? skipped.index : 0
+            reason = skipped.reason
         }
     }
 }

@@ -1,6 +1,8 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MCPAuthCore
+
 /// Whether an authorization server offers what MCP clients need.
 ///
 /// The codes are those of the MCP Auth SDKs, so that tools built for them understand the answer.
@@ -9,6 +11,11 @@ package struct MetadataValidation: Sendable {
     package struct Finding: Sendable, Hashable {
         package let code: String
         package let description: String
+
+        package init(code: String, description: String) {
+            self.code = code
+            self.description = description
+        }
     }
 
     package private(set) var errors: [Finding] = []
@@ -18,13 +25,14 @@ package struct MetadataValidation: Sendable {
     package var isValid: Bool { errors.isEmpty }
 
     package init(_ metadata: AuthorizationServerMetadata) {
-        let required = ["issuer", "authorization_endpoint", "token_endpoint"]
-        let missing = required.filter { metadata.string($0) == nil }
+        let endpoints = ["authorization_endpoint", "token_endpoint"]
+        let missing = endpoints.filter { metadata.url($0) == nil }
         let responseTypes = metadata.strings("response_types_supported")
         check(
             missing.isEmpty && responseTypes != nil,
             "invalid_server_metadata",
-            "the metadata is an object with `issuer`, `authorization_endpoint`, `token_endpoint` and `response_types_supported`",
+            "the metadata is an object with `issuer`, `response_types_supported`, and the absolute URLs "
+                + "`authorization_endpoint` and `token_endpoint`",
             success: "server_metadata_valid"
         )
         check(
@@ -55,12 +63,28 @@ package struct MetadataValidation: Sendable {
                 success: "s256_code_challenge_method_supported"
             )
         }
+        lookAtRegistration(metadata)
+        for name in endpoints {
+            guard let url = metadata.url(name), url.scheme != "https", !url.isLoopback else { continue }
+            warnings.append(Finding(code: "endpoint_not_https", description: "`\(name)` is plain http: `\(url)`"))
+        }
+    }
+
+    /// How a client that nobody registered becomes known: MCP prefers client id metadata documents, and either way will do.
+    private mutating func lookAtRegistration(_ metadata: AuthorizationServerMetadata) {
+        let documents = "client id metadata documents are supported"
         let registration = "Dynamic Client Registration (RFC 7591) is supported"
+        if metadata.boolean("client_id_metadata_document_supported") == true {
+            successes.append(Finding(code: "client_id_metadata_document_supported", description: documents))
+        }
         if metadata.string("registration_endpoint") != nil {
             successes.append(Finding(code: "dynamic_registration_supported", description: registration))
-        } else {
+        } else if metadata.boolean("client_id_metadata_document_supported") != true {
             warnings.append(
-                Finding(code: "dynamic_registration_not_supported", description: "not true: \(registration)")
+                Finding(
+                    code: "dynamic_registration_not_supported",
+                    description: "not true: \(registration), or \(documents)"
+                )
             )
         }
     }

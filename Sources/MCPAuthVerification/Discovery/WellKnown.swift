@@ -15,6 +15,32 @@ package enum WellKnown {
         HTTPURL(issuer.origin + pathWithoutTerminatingSlash(issuer) + "/.well-known/openid-configuration")
     }
 
+    /// One place where MCP clients look.
+    package struct Place: Sendable, Hashable {
+        /// Which way of discovery it belongs to.
+        package let way: String
+        package let url: HTTPURL
+    }
+
+    /// The places where MCP clients look for the metadata of an issuer, in their order (MCP 2026-07-28, authorization server
+    /// discovery): RFC 8414, then OpenID Connect with the path inserted, then with the path appended.
+    package static func places(_ issuer: HTTPURL) -> [Place] {
+        let path = pathWithoutTerminatingSlash(issuer)
+        let inserted = HTTPURL(issuer.origin + "/.well-known/openid-configuration" + path)
+        let all = [("RFC 8414", oauth(issuer)), ("OpenID Connect", inserted), ("OpenID Connect", oidc(issuer))]
+        return all.reduce(into: []) { places, place in
+            guard let url = place.1, !places.contains(where: { $0.url == url }) else { return }
+            places.append(Place(way: place.0, url: url))
+        }
+    }
+
+    /// A place where some servers publish RFC 8414 metadata, and where no MCP client looks; `nil` for an issuer without path.
+    package static func oauthAppended(_ issuer: HTTPURL) -> HTTPURL? {
+        let path = pathWithoutTerminatingSlash(issuer)
+        guard !path.isEmpty else { return nil }
+        return HTTPURL(issuer.origin + path + "/.well-known/oauth-authorization-server")
+    }
+
     private static func pathWithoutTerminatingSlash(_ issuer: HTTPURL) -> String {
         issuer.path.hasSuffix("/") ? String(issuer.path.dropLast()) : issuer.path
     }

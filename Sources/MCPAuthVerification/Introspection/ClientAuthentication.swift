@@ -17,13 +17,18 @@ package enum ClientAuthentication: Sendable {
     /// A bearer token of this resource server's own.
     case bearer([UInt8])
     /// `tls_client_auth` (RFC 8705 section 2).
-    case mutualTLS(clientID: String, TLSIdentity)
+    case mutualTLS(clientID: String, TLSSettings)
 
     /// What a request carries for it.
     struct Credentials {
         var authorization: String?
         var parameters: [(name: String, value: [UInt8])] = []
-        var tls: TLSIdentity?
+        var tls: TLSSettings?
+    }
+
+    /// Whether the credentials are a token, which the issuer may call invalid.
+    var isBearer: Bool {
+        if case .bearer = self { true } else { false }
     }
 
     /// Seconds for which an assertion is good.
@@ -54,8 +59,8 @@ package enum ClientAuthentication: Sendable {
             ])
         case .bearer(let token):
             return Credentials(authorization: "Bearer " + String(decoding: token, as: UTF8.self))
-        case .mutualTLS(let clientID, let identity):
-            return Credentials(parameters: [("client_id", Array(clientID.utf8))], tls: identity)
+        case .mutualTLS(let clientID, let tls):
+            return Credentials(parameters: [("client_id", Array(clientID.utf8))], tls: tls)
         }
     }
 }

@@ -7,18 +7,19 @@ internal import MCPAuthJSON
 
 /// Verifies a token by asking its issuer (RFC 7662).
 ///
-/// Only literal `active: true` is genuine. A response that names another issuer or a kind of token that is no access
-/// token is rejected. Whatever keeps the issuer from answering, our own credentials included, is *unavailable*: never
-/// an invalid token. Time, audience and scopes of the response are checked by the floor rules.
+/// Only literal `active: true` is genuine. A response that names another issuer is rejected, and so is one that says
+/// `invalid_token`. Whatever else keeps the issuer from answering, our own credentials included, is *unavailable*: never
+/// an invalid token. Time, audience, scopes and the kind of token are checked for every verifier alike, after this one.
 ///
-/// Those who ask about the same token at the same time share one request. That a token is not acceptable is remembered
-/// for a short time; what is active is kept by the engine, for as long as ``Settings/cacheSeconds`` says.
+/// Those who ask about the same token at the same time share one request, and nobody waits beyond a deadline. That a
+/// token is not acceptable is remembered for a short time; what is active is kept by the engine, for as long as
+/// ``Settings/cacheSeconds`` says.
 package final class IntrospectionVerifier: TokenVerifier {
     /// Where the introspection endpoint is.
     package enum Endpoint: Sendable {
         case url(HTTPURL)
         /// The `introspection_endpoint` of the issuer's metadata.
-        case discovered(IssuerDirectory, FetchRequest.Provenance)
+        case discovered(IssuerDirectory)
     }
 
     /// Which tokens are shown to the issuer.
@@ -41,6 +42,10 @@ package final class IntrospectionVerifier: TokenVerifier {
         package var cacheSeconds = 30.0
         /// Seconds for which a token that is not acceptable is not asked about again.
         package var negativeCacheSeconds = 10.0
+        /// Seconds for which a response without `exp` counts; `nil` to refuse tokens without `exp`.
+        package var secondsWithoutExpiry: Double?
+        /// Seconds for which a request waits for its answer.
+        package var deadline = FetchTiming().deadline
 
         package init() {}
     }
@@ -51,17 +56,13 @@ package final class IntrospectionVerifier: TokenVerifier {
     private let client: ClientAuthentication
     private let settings: Settings
     private let fetcher: any HTTPFetcher
+    private let tls: TLSSettings?
     private let onEvent: EngineEventHandler
     private let limiter: RequestLimiter
-    private let flights = SingleFlight<TokenDigest, VerifierAnswer>()
-    private let refused = ShardedCache<TokenDigest, Refusal>(capacity: 10_000)
+    private let flights = SingleFlight<TokenDigest, VerifierAnswer>(most: 10_000, bytes: 16 * 1024 * 1024)
+    private let refused = RefusedTokens()
 
-    /// Why a token is not acceptable, and when that is forgotten.
-    private struct Refusal: Sendable {
-        let reason: Denial.Reason
-        let until: NumericDate
-    }
-
+    /// - Parameter tls: What is particular about TLS with this issuer.
     package init(
         issuer: IssuerIdentifier,
         endpoint: Endpoint,
@@ -69,6 +70,7 @@ package final class IntrospectionVerifier: TokenVerifier {
         settings: Settings = Settings(),
         limiter: RequestLimiter,
         fetcher: any HTTPFetcher,
+        tls: TLSSettings? = nil,
         onEvent: @escaping EngineEventHandler = { _ in }
     ) {
         name = "introspection \(issuer)"
@@ -77,6 +79,7 @@ package final class IntrospectionVerifier: TokenVerifier {
         self.client = client
         self.settings = settings
         self.fetcher = fetcher
+        self.tls = tls
         self.onEvent = onEvent
         self.limiter = limiter
     }
@@ -92,8 +95,23 @@ package final class IntrospectionVerifier: TokenVerifier {
         guard let digest = Digest.sha256Words(token.bytes).map(TokenDigest.init) else {
             return .unavailable(.verifierUnavailable, retryAfter: 5)
         }
-        if let refusal = refused.value(of: digest, ifGood: { now < $0.until }) { return .rejected(refusal.reason) }
-        return await flights.value(for: digest) { await self.ask(token, digest, now) }
+        if let refusal = refused.refusal(of: digest, at: fetcher.clock.now) {
+            return .rejected(refusal.reason, refusal.diagnosis)
+        }
+        let deadline = Deadline(in: settings.deadline)
+        switch await flights.value(for: digest, bytes: token.bytes.count, until: deadline, { [self] in
+            await ask(token, digest, now)
+        }) {
+        case .landed(let answer): return answer
+        case .late: return .unavailable(.issuerUnavailable, retryAfter: 5)
+        case .full: return limited()
+        }
+    }
+
+    /// Forgets which tokens are not acceptable.
+    package func purge() {
+        refused.removeAll()
+        flights.removeAll()
     }
 
     /// A token that names someone else is never shown to this issuer, nor one of a form that is not for it.
@@ -101,22 +119,22 @@ package final class IntrospectionVerifier: TokenVerifier {
         guard let jws = try? CompactJWS(parsing: token.bytes),
             let claims = try? JSONDocument(parsing: jws.payload, limits: .token).root, claims.kind == .object
         else { return settings.tokenForm == .jwt ? .unrecognizedToken : nil }
-        let isOurs = claims["iss"]?.isString(issuer.description) ?? (settings.tokenForm != .jwt)
+        let named = claims.optional("iss")
+        let isOurs = named?.isString(issuer.description) ?? (settings.tokenForm != .jwt)
         if !isOurs { return .untrustedIssuer }
-        return settings.tokenForm == .opaque && claims["iss"] != nil ? .unrecognizedToken : nil
+        return settings.tokenForm == .opaque && named != nil ? .unrecognizedToken : nil
     }
 
     private func ask(_ token: AccessToken, _ digest: TokenDigest, _ now: NumericDate) async -> VerifierAnswer {
-        guard let (url, provenance) = await endpointURL(now: now) else {
-            return outage(.introspectionFailed, "it names no introspection endpoint")
-        }
-        guard limiter.begin(now: now) else {
-            onEvent(
-                EngineEvent(.warning, .introspectionLimited, "too many tokens of `\(printableIssuer)` to ask about")
-            )
-            return .unavailable(.issuerUnavailable, retryAfter: 1)
-        }
+        guard limiter.begin(at: fetcher.clock.now) else { return limited() }
         defer { limiter.end() }
+        let epoch = refused.epoch
+        let (url, provenance): (HTTPURL, FetchRequest.Provenance)
+        do throws(FetchError) {
+            (url, provenance) = try await endpointURL()
+        } catch {
+            return outage(.introspectionFailed, error.description)
+        }
         guard let credentials = try? client.credentials(now: now) else {
             return outage(.introspectionFailed, "the client assertion cannot be signed")
         }
@@ -128,8 +146,9 @@ package final class IntrospectionVerifier: TokenVerifier {
             provenance: provenance,
             authorization: credentials.authorization,
             form: FormEncoding.encoded(parameters + credentials.parameters),
-            tls: credentials.tls,
-            maximumBytes: 64 * 1024
+            tls: credentials.tls ?? tls,
+            maximumBytes: 64 * 1024,
+            timeout: settings.deadline
         )
         let response: FetchResponse
         do throws(FetchError) {
@@ -137,55 +156,74 @@ package final class IntrospectionVerifier: TokenVerifier {
         } catch {
             return outage(.introspectionFailed, error.description)
         }
-        // RFC 7662 section 2.3: 401 is about this resource server, not about the token; so is what RFC 6749 answers.
-        guard ![400, 401, 403].contains(response.status) else {
-            return outage(.introspectionCredentialsRefused, "it answered \(response.status)", .error)
-        }
+        let document = try? JSONDocument(parsing: response.body, limits: .fetched)
         guard response.status == 200 else {
-            return outage(.introspectionFailed, "it answered \(response.status)")
+            let refusal = IntrospectionRefusal(response.status, document?.root, client)
+            guard refusal.isAboutToken else { return outage(refusal.code, "it \(refusal)", refusal.level) }
+            return refuse(digest, .inactiveToken, refusal.diagnosis, epoch)
         }
-        guard let document = try? JSONDocument(parsing: response.body, limits: .fetched), document.root.kind == .object
-        else { return outage(.introspectionFailed, "it answered no JSON object") }
-        return judge(document, response.body, digest, now)
+        guard let document, document.root.kind == .object else {
+            return outage(.introspectionFailed, "it answered no JSON object")
+        }
+        return judge(document, response.body, digest, now, epoch)
     }
 
     private func judge(
         _ document: JSONDocument,
         _ body: [UInt8],
         _ digest: TokenDigest,
-        _ now: NumericDate
+        _ now: NumericDate,
+        _ epoch: Int
     ) -> VerifierAnswer {
         let answer = document.root
-        guard answer["active"]?.boolean == true else { return refuse(digest, .inactiveToken, now) }
-        if let named = answer["iss"], !named.isString(issuer.description) {
-            return refuse(digest, .untrustedIssuer, now)
+        guard answer["active"]?.boolean == true else {
+            let found = Diagnosis(claim: "active", expected: "true", found: answer["active"])
+            return refuse(digest, .inactiveToken, found, epoch)
         }
-        switch answer["token_type"].map({ $0.string?.lowercased() ?? "" }) {
-        // Issuers report refresh and ID tokens as active too; this tells them apart where it is sent.
-        case nil, "bearer", "access_token": break
+        if let named = answer.optional("iss"), !named.isString(issuer.description) {
+            let expected = "`\(printableIssuer)` or nothing"
+            return refuse(digest, .untrustedIssuer, Diagnosis(claim: "iss", expected: expected, found: named), epoch)
+        }
         // RFC 9449 section 5: bound to a key, whether or not `cnf` says to which.
-        case "dpop": return refuse(digest, .proofRequired, now)
-        default: return refuse(digest, .wrongTokenType, now)
+        if let type = answer.optional("token_type"), type.string?.lowercased() == "dpop" {
+            let found = Diagnosis(claim: "token_type", expected: "`Bearer` or nothing", found: type)
+            return refuse(digest, .proofRequired, found, epoch)
         }
+        // Where the issuer names no end, the answer itself is what ends.
+        let end = answer.optional("exp") == nil ? settings.secondsWithoutExpiry : nil
+        let keptFor = min(settings.cacheSeconds, end ?? .infinity)
         return .verified(
             TokenEvidence(
                 issuer: issuer,
                 document: document,
                 payload: body,
+                notAfter: end.map(now.adding),
                 audience: settings.assumedAudience,
-                reuse: settings.cacheSeconds > 0 ? .until(now.adding(settings.cacheSeconds)) : .never
+                reuse: keptFor > 0 && epoch == refused.epoch ? .until(fetcher.clock.now.adding(keptFor)) : .never,
+                onRefusal: { [self] reason, diagnosis in _ = refuse(digest, reason, diagnosis, epoch) }
             )
         )
     }
 
-    private func refuse(_ digest: TokenDigest, _ reason: Denial.Reason, _ now: NumericDate) -> VerifierAnswer {
+    private func refuse(
+        _ digest: TokenDigest,
+        _ reason: Denial.Reason,
+        _ diagnosis: Diagnosis?,
+        _ epoch: Int
+    ) -> VerifierAnswer {
         if settings.negativeCacheSeconds > 0 {
-            refused.keep(Refusal(reason: reason, until: now.adding(settings.negativeCacheSeconds)), for: digest)
+            let until = fetcher.clock.now.adding(settings.negativeCacheSeconds)
+            refused.keep(.init(reason: reason, diagnosis: diagnosis, until: until), of: digest, from: epoch)
         }
-        return .rejected(reason)
+        return .rejected(reason, diagnosis)
     }
 
     private var printableIssuer: String { issuer.description.printable }
+
+    private func limited() -> VerifierAnswer {
+        onEvent(EngineEvent(.warning, .introspectionLimited, "too many tokens of `\(printableIssuer)` to ask about"))
+        return .unavailable(.issuerUnavailable, retryAfter: 1)
+    }
 
     private func outage(
         _ code: EngineEvent.Code,
@@ -196,11 +234,17 @@ package final class IntrospectionVerifier: TokenVerifier {
         return .unavailable(.issuerUnavailable, retryAfter: 5)
     }
 
-    private func endpointURL(now: NumericDate) async -> (HTTPURL, FetchRequest.Provenance)? {
+    private func endpointURL() async throws(FetchError) -> (HTTPURL, FetchRequest.Provenance) {
         switch endpoint {
         case .url(let url): return (url, .configured)
-        case .discovered(let directory, let provenance):
-            return await directory.metadata(now: now)?.url("introspection_endpoint").map { ($0, provenance) }
+        case .discovered(let directory):
+            guard let metadata = await directory.metadata() else {
+                throw FetchError("no metadata: \(directory.lastError ?? "it was not fetched in time")")
+            }
+            guard let url = metadata.url("introspection_endpoint") else {
+                throw FetchError("its metadata names no usable `introspection_endpoint`")
+            }
+            return (url, metadata.provenance(of: "introspection_endpoint"))
         }
     }
 }

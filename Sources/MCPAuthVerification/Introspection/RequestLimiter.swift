@@ -11,7 +11,7 @@ package final class RequestLimiter: Sendable {
     private struct State {
         var underway = 0
         var tokens: Double
-        var filledAt: NumericDate?
+        var filledAt: Uptime?
     }
 
     private let concurrency: Int
@@ -28,12 +28,12 @@ package final class RequestLimiter: Sendable {
     }
 
     /// Whether a request may begin; every `true` is followed by one ``end()``.
-    func begin(now: NumericDate) -> Bool {
+    func begin(at now: Uptime) -> Bool {
         state.withLock { state in
-            let elapsed = now.secondsSinceEpoch - (state.filledAt ?? now).secondsSinceEpoch
-            // Requests need not come in the order of their times, and a clock may be put back.
-            if elapsed >= 0 || elapsed < -1 { state.filledAt = now }
-            state.tokens = min(perSecond, state.tokens + max(0, elapsed) * perSecond)
+            // Requests need not come in the order of their times.
+            let elapsed = max(0, now.since(state.filledAt ?? now))
+            state.filledAt = max(now, state.filledAt ?? now)
+            state.tokens = min(perSecond, state.tokens + elapsed * perSecond)
             guard state.underway < concurrency, state.tokens >= 1 else { return false }
             state.underway += 1
             state.tokens -= 1
@@ -43,28 +43,5 @@ package final class RequestLimiter: Sendable {
 
     func end() {
         state.withLock { $0.underway -= 1 }
-    }
-}
-
-/// Lets those who ask the same thing at the same time share one answer.
-final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
-    private let flights = Lock<[Key: Task<Value, Never>]>([:])
-
-    func value(for key: Key, _ make: @escaping @Sendable () async -> Value) async -> Value {
-        let flight = flights.withLock { flights in
-            if let flight = flights[key] { return flight }
-            let flight = Task {
-                let value = await make()
-                self.land(key)
-                return value
-            }
-            flights[key] = flight
-            return flight
-        }
-        return await flight.value
-    }
-
-    private func land(_ key: Key) {
-        flights.withLock { $0[key] = nil }
     }
 }

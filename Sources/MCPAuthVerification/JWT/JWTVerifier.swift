@@ -9,7 +9,7 @@ internal import MCPAuthJSON
 ///
 /// The issuer is looked up before anything is fetched, so a stranger's token causes no request. The algorithm must be
 /// on the issuer's list and fit the key; the token's own choice never decides alone. Key material in the header is
-/// never used. Time, audience and scopes are left to the floor rules.
+/// never used. Time, audience and scopes are left to the mandatory checks.
 package struct JWTVerifier: TokenVerifier {
     /// One issuer whose JWTs are accepted.
     package struct Issuer: Sendable {
@@ -51,15 +51,23 @@ package struct JWTVerifier: TokenVerifier {
         } catch {
             return Self.answer(to: error)
         }
-        guard let document = try? JSONDocument(parsing: jws.payload, limits: .token) else {
-            return .rejected(.malformedToken)
+        guard let document = try? JSONDocument(parsing: jws.payload, limits: .token), document.root.kind == .object
+        else {
+            return .rejected(
+                .malformedToken,
+                Diagnosis("the payload", expected: "a JSON object", found: "something else")
+            )
         }
         let claims = document.root
         // Some issuers sign tokens without it, which only they can judge.
-        guard let named = claims["iss"] else { return .notMine(.malformedToken) }
-        guard named.kind == .string else { return .rejected(.malformedToken) }
+        guard let named = claims.optional("iss") else {
+            return .notMine(.malformedToken, Diagnosis(claim: "iss", expected: "an issuer", found: nil))
+        }
+        guard named.kind == .string else {
+            return .rejected(.malformedToken, Diagnosis(claim: "iss", expected: "an issuer", found: named))
+        }
         guard let issuer = issuers.first(where: { named.isString($0.identifier.description) }) else {
-            return .notMine(.untrustedIssuer)
+            return .notMine(.untrustedIssuer, Diagnosis(claim: "iss", expected: trusted, found: named))
         }
 
         let signature: Signature
@@ -67,67 +75,130 @@ package struct JWTVerifier: TokenVerifier {
         case .shared(let secrets): signature = Self.signature(of: jws, secrets)
         case .published(let directory, let algorithms):
             guard let algorithm = jws.header.algorithm, algorithms.contains(algorithm) else {
-                return .rejected(.algorithmNotAllowed)
+                return .rejected(.algorithmNotAllowed, Self.diagnosis(of: jws.header, algorithms.map(\.rawValue)))
             }
             let keyID = jws.header.keyID
             let answer: IssuerDirectory.KeyAnswer
-            if let fresh = directory.freshKeys(keyID: keyID, algorithm: algorithm, now: now) {
+            if let fresh = directory.freshKeys(keyID: keyID, algorithm: algorithm) {
                 answer = fresh
             } else {
                 let issuedAt = claims["iat"]?.number.map(NumericDate.init)
                 answer = await directory.keys(keyID: keyID, algorithm: algorithm, tokenIssuedAt: issuedAt, now: now)
             }
-            signature = Self.signature(of: jws, algorithm, answer)
+            signature = await Self.signature(of: jws, algorithm, answer, directory)
         }
 
         let reuse: TokenEvidence.Reuse
         switch signature {
         case .good(let worth): reuse = worth
-        case .bad(let reason): return .rejected(reason)
-        case .unavailable(let retryAfter): return .unavailable(.issuerUnavailable, retryAfter: retryAfter)
+        case .bad(let reason, let diagnosis): return .rejected(reason, diagnosis)
+        case .unavailable(let reason, let retryAfter): return .unavailable(reason, retryAfter: retryAfter)
         }
-        guard issuer.profile.accepts(jws.header, claims) else {
-            return .rejected(.wrongTokenType)
-        }
+        if let fault = issuer.profile.fault(jws.header, claims) { return .rejected(.wrongTokenType, fault) }
         knownHeaders.remember(jws)
         return .verified(
-            TokenEvidence(issuer: issuer.identifier, document: document, payload: jws.payload, reuse: reuse)
+            TokenEvidence(
+                issuer: issuer.identifier,
+                document: document,
+                payload: jws.payload,
+                form: .jwt(type: jws.header.mediaType),
+                reuse: reuse
+            )
         )
+    }
+
+    private var trusted: String {
+        issuers.isEmpty ? "none" : issuers.map { "`\($0.identifier.description.printable)`" }.joined(separator: " or ")
     }
 
     private enum Signature {
         case good(TokenEvidence.Reuse)
-        case bad(Denial.Reason)
-        case unavailable(retryAfter: Int)
+        case bad(Denial.Reason, Diagnosis?)
+        case unavailable(Denial.Reason, retryAfter: Int)
     }
 
+    /// Checks the signature with the keys that were found, and once more with newer ones where the issuer has published
+    /// another key under the same name meanwhile.
     private static func signature(
         of jws: CompactJWS,
         _ algorithm: SignatureAlgorithm,
-        _ answer: IssuerDirectory.KeyAnswer
-    ) -> Signature {
+        _ answer: IssuerDirectory.KeyAnswer,
+        _ directory: IssuerDirectory
+    ) async -> Signature {
         switch answer {
-        case .unavailable(let retryAfter): return .unavailable(retryAfter: retryAfter)
-        case .unknown: return .bad(.unknownKey)
+        case .unavailable(let retryAfter): return .unavailable(.issuerUnavailable, retryAfter: retryAfter)
+        case .pending(let retryAfter): return .unavailable(.keyPending, retryAfter: retryAfter)
+        case .unknown: return .bad(.unknownKey, unknownKey(jws.header, algorithm))
         case .keys(let keys, let reuse):
-            let isSigned = keys.contains { jws.isSigned(by: $0.key, using: algorithm) }
-            return isSigned ? .good(reuse) : .bad(.invalidSignature)
+            if keys.contains(where: { jws.isSigned(by: $0.key, using: algorithm) }) { return .good(reuse) }
+            let newer = await directory.keys(insteadOf: keys, keyID: jws.header.keyID, algorithm: algorithm)
+            if case .keys(let keys, let reuse)? = newer,
+                keys.contains(where: { jws.isSigned(by: $0.key, using: algorithm) })
+            {
+                return .good(reuse)
+            }
+            let tried =
+                "a signature of the issuer's key" + (keys.count > 1 ? ", of which \(keys.count) were tried" : "")
+            return .bad(.invalidSignature, Diagnosis("the signature", expected: tried, found: "another one"))
         }
     }
 
     /// A shared secret does not change while the configuration does not.
     private static func signature(of jws: CompactJWS, _ secrets: [HMACKey]) -> Signature {
         let allowed = secrets.filter { $0.algorithm.rawValue == jws.header.algorithmName }
-        guard !allowed.isEmpty else { return .bad(.algorithmNotAllowed) }
+        guard !allowed.isEmpty else {
+            return .bad(.algorithmNotAllowed, diagnosis(of: jws.header, secrets.map(\.algorithm.rawValue)))
+        }
         let named = allowed.filter { $0.keyID == nil || $0.keyID == jws.header.keyID }
-        guard !named.isEmpty else { return .bad(.unknownKey) }
-        return named.contains { $0.isMAC(of: jws) } ? .good(.until(NumericDate(.infinity))) : .bad(.invalidSignature)
+        guard !named.isEmpty else {
+            let expected = "the name of a configured secret"
+            return .bad(.unknownKey, Diagnosis("header parameter `kid`", expected: expected, found: "another one"))
+        }
+        guard named.contains(where: { $0.isMAC(of: jws) }) else {
+            return .bad(
+                .invalidSignature,
+                Diagnosis("the signature", expected: "one made with the configured secret", found: "another one")
+            )
+        }
+        return .good(.until(.distantFuture))
+    }
+
+    private static func diagnosis(of header: JOSEHeader, _ algorithms: [String]) -> Diagnosis {
+        Diagnosis(
+            "header parameter `alg`",
+            expected: algorithms.sorted().joined(separator: ", "),
+            found: "another algorithm",
+            value: header.algorithmName.printable
+        )
+    }
+
+    private static func unknownKey(_ header: JOSEHeader, _ algorithm: SignatureAlgorithm) -> Diagnosis {
+        guard let keyID = header.keyID else {
+            return Diagnosis(
+                "header parameter `kid`",
+                expected: "the name of a key, or a key set with exactly one key for \(algorithm.rawValue)",
+                found: "no name"
+            )
+        }
+        return Diagnosis(
+            "header parameter `kid`",
+            expected: "a key of the issuer that is usable with \(algorithm.rawValue)",
+            found: "the name of no such key",
+            value: keyID.text.printable
+        )
     }
 
     private static func answer(to malformed: CompactJWS.Malformed) -> VerifierAnswer {
+        let found: String
         switch malformed {
-        case .notThreeParts, .headerNotJSON: .notMine(.unrecognizedToken)
-        case .invalidHeaderParameter, .criticalExtension, .invalidEncoding: .rejected(.malformedToken)
+        case .notThreeParts, .headerNotJSON: return .notMine(.unrecognizedToken)
+        case .encrypted:
+            let what = Diagnosis("the token", expected: "a signed token (JWS)", found: "an encrypted token (JWE)")
+            return .notMine(.encryptedToken, what)
+        case .invalidHeaderParameter: found = "a header without `alg`, or with a parameter of a wrong type"
+        case .criticalExtension: found = "a header with `crit` or `b64`, which are not supported"
+        case .invalidEncoding: found = "parts that are not base64url without padding"
         }
+        return .rejected(.malformedToken, Diagnosis("the token", expected: "a JWT", found: found))
     }
 }

@@ -37,7 +37,7 @@ import Testing
             Issue.record("the key set is younger than the token")
             return
         }
-        guard case .unavailable(let retryAfter) = await Self.ask(directory, "new", issuedAt: 5, at: 6) else {
+        guard case .pending(let retryAfter) = await Self.ask(directory, "new", issuedAt: 5, at: 6) else {
             Issue.record("a key published since may be the token's")
             return
         }
@@ -93,7 +93,8 @@ import Testing
 
     @Test func `a fetch that began before a purge does not bring back what was thrown away`() async throws {
         let (directory, fetcher, old) = try Self.directory()
-        _ = await directory.metadata(now: Self.start)
+        fetcher.time.follow(Self.start)
+        _ = await directory.metadata()
         fetcher.hold()
         async let early = Self.ask(directory, old.keyID, at: 0)
         while !fetcher.requests.contains(Self.jwks) { await Task.yield() }
@@ -132,11 +133,67 @@ import Testing
         #expect(one.count == 1)
     }
 
-    @Test func `several keys of one kid are ambiguous`() async throws {
+    @Test func `several keys of one kid are tried, four at most`() async throws {
         let (directory, fetcher, key) = try Self.directory()
-        let other = try SigningKey(.es256).publicJWK.merging(patch: ["kid": .string(key.keyID)])
-        fetcher.serve(Self.set([key.publicJWK, other]), at: Self.jwks)
-        #expect(await !Self.ask(directory, key.keyID, at: 0).isKeys)
+        let others = try (0..<5).map { _ in
+            try SigningKey(.es256).publicJWK.merging(patch: ["kid": .string(key.keyID)])
+        }
+        fetcher.serve(Self.set([key.publicJWK] + others), at: Self.jwks)
+        guard case .keys(let keys, _) = await Self.ask(directory, key.keyID, at: 0) else {
+            Issue.record("no key")
+            return
+        }
+        #expect(keys.count == 4)
+    }
+
+    @Test func `a key that took the place of another under its kid is fetched within the cool-down of an unknown kid`()
+        async throws
+    {
+        let (directory, fetcher, old) = try Self.directory()
+        guard case .keys(let tried, _) = await Self.ask(directory, old.keyID, at: 0) else {
+            Issue.record("no key")
+            return
+        }
+        let new = try SigningKey(.es256)
+        fetcher.serve(Self.set([new.publicJWK.merging(patch: ["kid": .string(old.keyID)])]), at: Self.jwks)
+        for second in 1..<30 {
+            #expect(await Self.askInstead(directory, of: tried, old.keyID, at: Double(second)) == nil)
+        }
+        #expect(fetcher.requests.count { $0 == Self.jwks } == 1)
+        let found = await Self.askInstead(directory, of: tried, old.keyID, at: 31)
+        #expect(found?.isKeys == true)
+        for second in 0..<29 { _ = await Self.askInstead(directory, of: tried, old.keyID, at: 32 + Double(second)) }
+        #expect(fetcher.requests.count { $0 == Self.jwks } == 2)
+    }
+
+    @Test func `a fetch that brings no other key for a kid brings none to try`() async throws {
+        let (directory, fetcher, key) = try Self.directory()
+        guard case .keys(let tried, _) = await Self.ask(directory, key.keyID, at: 0) else {
+            Issue.record("no key")
+            return
+        }
+        #expect(await Self.askInstead(directory, of: tried, key.keyID, at: 31) == nil)
+        #expect(fetcher.requests.count { $0 == Self.jwks } == 2)
+        fetcher.setDown(true)
+        #expect(await Self.askInstead(directory, of: tried, key.keyID, at: 62) == nil)
+        #expect(await Self.ask(directory, key.keyID, at: 63).isKeys, "an issuer that is down takes no key away")
+    }
+
+    @Test func `what is left out of a set is told once, with the reason, however often sets change`() async throws {
+        let events = Lock<[EngineEvent]>([])
+        let (directory, fetcher, key) = try Self.directory { event in events.withLock { $0.append(event) } }
+        let omitted: [JSON] = [
+            ["kty": "RSA", "kid": "e1", "use": "enc", "n": "AQAB", "e": "AQAB"],
+            ["kty": "RSA", "kid": "w1", "n": "AQ==", "e": "AQAB"],
+        ]
+        for round in 0..<6 {
+            fetcher.serve(Self.set([key.publicJWK] + (round % 2 == 0 ? omitted : [])), at: Self.jwks)
+            _ = await Self.ask(directory, "unknown", at: Double(round) * 31)
+        }
+        let told = events.withLock { $0.filter { $0.code == .keysSkipped } }
+        #expect(told.map(\.level) == [.info, .warning])
+        #expect(told.first?.message.contains("`kid` `e1`, of the JWK Set of `https://issuer.example`") == true)
+        #expect(told.last?.message.contains("`n` is not base64url without padding") == true)
     }
 
     @Test(arguments: [100, 101])
@@ -178,6 +235,16 @@ import Testing
         return (directory, fetcher, key)
     }
 
+    private static func askInstead(
+        _ directory: IssuerDirectory,
+        of tried: [JWK],
+        _ keyID: String,
+        at seconds: Double
+    ) async -> IssuerDirectory.KeyAnswer? {
+        (directory.fetcher as? FixtureFetcher)?.time.follow(start.adding(seconds))
+        return await directory.keys(insteadOf: tried, keyID: ExactString(keyID), algorithm: .es256)
+    }
+
     private static func set(_ keys: [JSON]) -> [UInt8] {
         (["keys": .array(keys)] as JSON).encoded()
     }
@@ -188,7 +255,8 @@ import Testing
         issuedAt: Double? = nil,
         at seconds: Double
     ) async -> IssuerDirectory.KeyAnswer {
-        await directory.keys(
+        (directory.fetcher as? FixtureFetcher)?.time.follow(start.adding(seconds))
+        return await directory.keys(
             keyID: ExactString(keyID),
             algorithm: .es256,
             tokenIssuedAt: issuedAt.map(start.adding),

@@ -31,6 +31,7 @@ import Testing
             (["code_challenge_methods_supported": ["plain", "S256"]], []),
             (["authorization_endpoint": .null], ["invalid_server_metadata"]),
             (["token_endpoint": 7], ["invalid_server_metadata"]),
+            (["token_endpoint": "/token"], ["invalid_server_metadata"]),
             (["response_types_supported": .null], ["invalid_server_metadata", "code_response_type_not_supported"]),
         ] as [(JSON, [String])]
     )
@@ -47,6 +48,21 @@ import Testing
         let validation = MetadataValidation(try AuthorizationServerMetadata(metadata))
         #expect(validation.isValid)
         #expect(validation.warnings.map(\.code) == ["dynamic_registration_not_supported"])
+    }
+
+    @Test func `client id metadata documents are as good as registration`() throws {
+        let changes: JSON = ["registration_endpoint": .null, "client_id_metadata_document_supported": true]
+        let validation = MetadataValidation(try AuthorizationServerMetadata(Self.complete.merging(patch: changes)))
+        #expect(validation.isValid && validation.warnings.isEmpty)
+        #expect(validation.successes.last?.code == "client_id_metadata_document_supported")
+    }
+
+    @Test func `an endpoint that is plain http is a warning, but on this machine`() throws {
+        for (url, codes) in [("http://issuer.example/token", ["endpoint_not_https"]), ("http://[::1]:9/token", [])] {
+            let metadata = Self.complete.merging(patch: ["token_endpoint": .string(url)])
+            let validation = MetadataValidation(try AuthorizationServerMetadata(metadata))
+            #expect(validation.isValid && validation.warnings.map(\.code) == codes)
+        }
     }
 
     @Test func `what is there is listed too`() throws {

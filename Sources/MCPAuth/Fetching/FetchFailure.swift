@@ -1,0 +1,132 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+#if AsyncHTTPClient
+internal import AsyncHTTPClient
+internal import MCPAuthVerification
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOPosix
+internal import NIOSSL
+
+#if canImport(Glibc)
+internal import Glibc
+#else
+internal import Darwin
+#endif
+
+/// Why a fetch failed, in words for the people who run this server and the one it asks.
+///
+/// It names the kind of failure, never the message that was sent.
+package struct FetchFailure: CustomStringConvertible {
+    struct DeadlineExceeded: Error {}
+
+    package let description: String
+
+    init(_ error: any Error, of request: FetchRequest) {
+        description = Self.words(for: error, timeout: request.timeout, maximumBytes: request.maximumBytes)
+    }
+
+    /// Whether the server has a certificate that nobody who is trusted signed, or that is not valid now.
+    static func isUntrustedCertificate(_ error: any Error) -> Bool {
+        reasons(of: error).contains("CERTIFICATE_VERIFY_FAILED")
+    }
+
+    /// - Parameters:
+    ///   - timeout: How long the fetch was allowed to take, in seconds.
+    ///   - maximumBytes: How long the answer was allowed to be.
+    package static func words(for error: any Error, timeout: Double, maximumBytes: Int) -> String {
+        let late = "no answer within \(Deadline.text(timeout))"
+        switch error {
+        case let error as FetchError: return error.description
+        case is DeadlineExceeded: return late
+        case is CancellationError, HTTPClientError.cancelled as HTTPClientError:
+            return "the fetch was cancelled"
+        case let error as NIOConnectionError:
+            guard let first = error.connectionErrors.first else { return unresolved }
+            return words(for: first.error, timeout: timeout, maximumBytes: maximumBytes)
+        case is SocketAddressError, is SocketAddressError.UnknownHost: return unresolved
+        case let error as IOError: return words(for: error.errnoCode, late)
+        case let error as ChannelError: return error.isTimeout ? late : closed
+        case is NIOTooManyBytesError: return "the answer is longer than \(maximumBytes) bytes"
+        case HTTPParserError.invalidEOFState as HTTPParserError:
+            return "\(closed) before the answer was complete"
+        case is HTTPParserError: return "the answer is not valid HTTP"
+        case NIOSSLExtraError.failedToValidateHostname as NIOSSLExtraError:
+            return "the TLS certificate is not trusted: it is not for this host name"
+        case NIOSSLError.uncleanShutdown as NIOSSLError: return closed
+        case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError: return words(forTLS: reasons(of: error))
+        case let error as HTTPClientError: return words(for: error, late)
+        default: return "the connection failed (\(type(of: error)))"
+        }
+    }
+
+    private static let closed = "the server closed the connection"
+    private static let unresolved = "the name does not resolve"
+
+    private static func words(for error: HTTPClientError, _ late: String) -> String {
+        switch error {
+        case .deadlineExceeded, .readTimeout, .writeTimeout, .connectTimeout, .tlsHandshakeTimeout,
+            .getConnectionFromPoolTimeout:
+            late
+        case .remoteConnectionClosed, .uncleanShutdown: closed
+        default: "the request failed (\(error.shortDescription.lowercased()))"
+        }
+    }
+
+    private static func words(for code: CInt, _ late: String) -> String {
+        switch code {
+        case ECONNREFUSED: "connection refused"
+        case ECONNRESET, EPIPE, ECONNABORTED: closed
+        case ETIMEDOUT: late
+        case EHOSTUNREACH, ENETUNREACH, EADDRNOTAVAIL, ENETDOWN, EHOSTDOWN: "there is no route to the host"
+        case EMFILE, ENFILE: "this process has too many open files"
+        case EACCES, EPERM: "this system does not permit the connection"
+        default: "the connection failed (system error \(code))"
+        }
+    }
+
+    private static func words(forTLS reasons: [String]) -> String {
+        let reason = reasons.first ?? ""
+        switch reason {
+        case "CERTIFICATE_VERIFY_FAILED": return "the TLS certificate is not trusted"
+        case "WRONG_VERSION_NUMBER", "HTTP_REQUEST", "HTTPS_PROXY_REQUEST": return "the server does not speak TLS on this port"
+        case "UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION": return "the server speaks no version of TLS that is safe"
+        case "": return closed + " during the TLS handshake"
+        default:
+            if reason.hasSuffix("CERTIFICATE_REQUIRED") { return "the server wants a TLS client certificate" }
+            if reason.contains("ALERT") && (reason.contains("CERTIFICATE") || reason.hasSuffix("UNKNOWN_CA")) {
+                return "the server refuses the TLS client certificate"
+            }
+            return "the TLS handshake failed (\(reason.replacing("_", with: " ").lowercased()))"
+        }
+    }
+
+    /// The names that the TLS library gives the reasons of an error; empty when it gives none.
+    private static func reasons(of error: any Error) -> [String] {
+        let cause: BoringSSLError
+        switch error {
+        case NIOSSLError.handshakeFailed(let inner), NIOSSLError.shutdownFailed(let inner): cause = inner
+        case let inner as BoringSSLError: cause = inner
+        default: return []
+        }
+        switch cause {
+        case .sslError(let stack), .unknownError(let stack):
+            return stack.compactMap { entry in
+                // As in `error:1000007d:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED at file:line`.
+                let parts = entry.description.split(separator: ":")
+                return parts.firstIndex { $0 == "OPENSSL_internal" }.flatMap { index in
+                    parts.dropFirst(index + 1).first?.split(separator: " ").first.map(String.init)
+                }
+            }
+        default: return []
+        }
+    }
+}
+
+extension ChannelError {
+    fileprivate var isTimeout: Bool {
+        if case .connectTimeout = self { true } else { false }
+    }
+}
+#endif

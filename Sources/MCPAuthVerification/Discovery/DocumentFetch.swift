@@ -1,0 +1,59 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MCPAuthCore
+internal import MCPAuthJOSE
+internal import MCPAuthJSON
+
+/// Fetches the documents of one authorization server.
+struct DocumentFetch: Sendable {
+    let fetcher: any HTTPFetcher
+    let tls: TLSSettings?
+    /// For each request, in seconds.
+    let timeout: Double
+
+    /// The metadata as published, and where it was fetched from; `nil` for metadata that was configured.
+    func metadata(
+        of issuer: IssuerIdentifier,
+        _ source: IssuerDirectory.Source
+    ) async throws -> (document: JSON, url: HTTPURL?) {
+        let url: HTTPURL?
+        switch source {
+        case .inline(let document): return (document, nil)
+        case .url(let written): url = written
+        case .oidc: url = HTTPURL(issuer.description).flatMap(WellKnown.oidc)
+        case .oauth: url = HTTPURL(issuer.description).flatMap(WellKnown.oauth)
+        }
+        guard let url else { throw FetchError("the issuer identifier is not a URL") }
+        return (JSON(try await json(at: url, .configured)), url)
+    }
+
+    /// - Parameter earlier: The set before, whose keys are taken over where they are the same.
+    func keySet(
+        at url: HTTPURL,
+        _ provenance: FetchRequest.Provenance,
+        _ earlier: JWKSet?
+    ) async throws -> JWKSet {
+        let document = try await json(at: url, provenance, accept: "application/jwk-set+json, application/json")
+        do throws(JWKSet.Malformed) {
+            return try JWKSet(document, reusing: earlier)
+        } catch {
+            throw FetchError("\(url) is not a JWK Set: \(error.rawValue)")
+        }
+    }
+
+    private func json(
+        at url: HTTPURL,
+        _ provenance: FetchRequest.Provenance,
+        accept: String = "application/json"
+    ) async throws -> JSONValue {
+        let request = FetchRequest(url: url, provenance: provenance, accept: accept, tls: tls, timeout: timeout)
+        let response = try await fetcher.fetch(request)
+        guard response.status == 200 else { throw FetchError("\(url) answered \(response.status)") }
+        do throws(JSONParsingError) {
+            return try JSONDocument(parsing: response.body, limits: .fetched).root
+        } catch {
+            throw FetchError("\(url) answered no JSON: \(error.message) at line \(error.line)")
+        }
+    }
+}

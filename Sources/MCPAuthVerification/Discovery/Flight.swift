@@ -1,0 +1,137 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MCPAuthLock
+
+/// A result that is on its way and that several tasks wait for.
+///
+/// Each of them waits no longer than it wants to and not when it is cancelled; what is under way goes on for the others.
+final class Flight<Value: Sendable>: Sendable {
+    private enum Place {
+        /// Somebody is about to wait.
+        case reserved
+        case waiting(CheckedContinuation<Value?, Never>)
+    }
+
+    private struct State {
+        var landed: Value?
+        var places: [Int: Place] = [:]
+        var nextTicket = 0
+    }
+
+    private let state = Lock(State())
+
+    /// Hands the result to all who wait and all who come later; only the first one counts.
+    func land(_ value: Value) {
+        let places = state.withLock { state in
+            guard state.landed == nil else { return [Int: Place]() }
+            state.landed = value
+            defer { state.places = [:] }
+            return state.places
+        }
+        for case .waiting(let continuation) in places.values { continuation.resume(returning: value) }
+    }
+
+    /// The result; `nil` when it was not there at the deadline, or this task was cancelled before.
+    func value(until deadline: Deadline) async -> Value? {
+        let (landed, ticket) = state.withLock { state in
+            state.nextTicket += 1
+            if state.landed == nil { state.places[state.nextTicket] = .reserved }
+            return (state.landed, state.nextTicket)
+        }
+        if let landed { return landed }
+        let timer = Task {
+            try await Task.sleep(until: deadline.instant, clock: .continuous)
+            self.leave(ticket)
+        }
+        defer { timer.cancel() }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let answer: Value?? = state.withLock { state in
+                    // It landed or somebody called off the wait since the place was reserved.
+                    guard state.places[ticket] != nil else { return .some(state.landed) }
+                    state.places[ticket] = .waiting(continuation)
+                    return nil
+                }
+                if let answer { continuation.resume(returning: answer) }
+            }
+        } onCancel: {
+            leave(ticket)
+        }
+    }
+
+    private func leave(_ ticket: Int) {
+        let place = state.withLock { $0.places.removeValue(forKey: ticket) }
+        if case .waiting(let continuation)? = place { continuation.resume(returning: nil) }
+    }
+}
+
+/// Lets those who ask the same thing at the same time share one answer.
+package final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+    /// What came of waiting.
+    package enum Arrival: Sendable {
+        case landed(Value)
+        /// Nothing came before the deadline, or the task was cancelled.
+        case late
+        /// Too much is under way already.
+        case full
+    }
+
+    private struct State {
+        var flights: [Key: (flight: Flight<Value>, bytes: Int)] = [:]
+        var bytes = 0
+    }
+
+    private let most: Int
+    private let mostBytes: Int
+    private let state = Lock(State())
+
+    /// - Parameters:
+    ///   - most: The most answers that are under way at once.
+    ///   - bytes: The most bytes that they may hold on to.
+    package init(most: Int, bytes: Int = .max) {
+        self.most = most
+        mostBytes = bytes
+    }
+
+    /// The answer to `key`, made unless it is already on its way.
+    ///
+    /// - Parameters:
+    ///   - bytes: What making it holds on to.
+    ///   - make: Ends by itself, whoever still waits.
+    package func value(
+        for key: Key,
+        bytes: Int = 0,
+        until deadline: Deadline,
+        _ make: @escaping @Sendable () async -> Value
+    ) async -> Arrival {
+        let flight: Flight<Value>? = state.withLock { state in
+            if let known = state.flights[key] { return known.flight }
+            guard state.flights.count < most, bytes <= mostBytes - state.bytes else { return nil }
+            let flight = Flight<Value>()
+            state.flights[key] = (flight, bytes)
+            state.bytes += bytes
+            Task {
+                let value = await make()
+                self.forget(flight, key)
+                flight.land(value)
+            }
+            return flight
+        }
+        guard let flight else { return .full }
+        return await flight.value(until: deadline).map(Arrival.landed) ?? .late
+    }
+
+    /// Lets nobody who comes from now on share an answer that is already on its way.
+    package func removeAll() {
+        state.withLock { $0 = State() }
+    }
+
+    private func forget(_ flight: Flight<Value>, _ key: Key) {
+        state.withLock { state in
+            guard let known = state.flights[key], known.flight === flight else { return }
+            state.flights[key] = nil
+            state.bytes -= known.bytes
+        }
+    }
+}
