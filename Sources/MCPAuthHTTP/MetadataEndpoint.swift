@@ -6,31 +6,45 @@ package import MCPAuthCore
 package import MCPAuthJSON
 
 /// Serves the metadata of protected resources (RFC 9728 section 3): static documents, without authorization.
+///
+/// Each document is found with and without a slash at the end of its path, since clients that work the path out themselves
+/// do either, and requests for both spellings of a resource are requests for the resource.
 package struct MetadataEndpoint: Sendable {
     private struct Document: Sendable {
         let url: HTTPURL
         let body: [UInt8]
         let entityTag: String
+
+        /// Whether a request that says this in its `Host` field is for the authority of the resource.
+        func isAt(_ authority: String?) -> Bool {
+            guard let authority, let read = HTTPURL.Authority(authority, scheme: url.scheme) else { return false }
+            return read.host == url.host && read.port == url.port
+        }
     }
 
     private let documentsByPath: [String: [Document]]
+    private let cors: CORSSettings
 
     /// - Parameter rootResource: Also served under the well-known path without suffix; by default the only resource.
-    package init(_ resources: [ProtectedResource], rootResource: ResourceIdentifier? = nil) {
+    package init(
+        _ resources: [ProtectedResource],
+        rootResource: ResourceIdentifier? = nil,
+        cors: CORSSettings = CORSSettings()
+    ) {
+        self.cors = cors
         var byPath: [String: [Document]] = [:]
+        var rootDocuments: [Document] = []
         for resource in resources {
             let body = resource.metadata.json.encoded()
-            let document = Document(
-                url: resource.identifier.url,
-                body: body,
-                entityTag: Self.entityTag(body)
-            )
+            let document = Document(url: resource.identifier.url, body: body, entityTag: Self.entityTag(body))
             byPath[Self.key(resource.identifier.metadataPath), default: []].append(document)
             let isRoot = rootResource == resource.identifier || (rootResource == nil && resources.count == 1)
-            if isRoot, resource.identifier.metadataPath != ResourceIdentifier.wellKnownPath {
-                byPath[ResourceIdentifier.wellKnownPath, default: []].append(document)
+            if isRoot, Self.key(resource.identifier.metadataPath) != ResourceIdentifier.wellKnownPath {
+                rootDocuments.append(document)
             }
         }
+        // After that of a resource whose own path it is.
+        byPath[ResourceIdentifier.wellKnownPath, default: []] += rootDocuments
         documentsByPath = byPath
     }
 
@@ -39,39 +53,47 @@ package struct MetadataEndpoint: Sendable {
     /// The document is chosen by path, and by `Host` where several resources share one; it never contains anything of
     /// the request.
     package func response(to request: HTTPRequest) -> RenderedResponse? {
-        guard let documents = documentsByPath[Self.key(RequestReading.path(of: request))] else { return nil }
-        let named = documents.first { document in
-            guard let host = request.authority, let read = HTTPURL.Authority(host, scheme: document.url.scheme) else {
-                return false
-            }
-            return read.host == document.url.host && read.port == document.url.port
-        }
-        guard let document = documents.count == 1 ? documents.first : named else { return nil }
+        guard let document = document(for: request) else { return nil }
+        if let preflight = cors.preflightResponse(to: request) { return preflight }
         var head = HTTPResponse(status: .ok)
-        head.headerFields.addCORS()
+        var body = document.body
         switch request.method {
         case .get, .head:
             head.headerFields[.eTag] = document.entityTag
             head.headerFields[.cacheControl] = "public, max-age=3600"
             if request.headerFields[.ifNoneMatch] == document.entityTag {
                 head.status = .notModified
-                return RenderedResponse(head: head, body: [])
+                body = []
+            } else {
+                head.headerFields[.contentType] = "application/json"
             }
-            head.headerFields[.contentType] = "application/json"
-            return RenderedResponse(head: head, body: request.method == .get ? document.body : [])
         case .options:
             head.status = .noContent
-            head.headerFields[.accessControlAllowMethods] = "GET, HEAD, OPTIONS"
-            head.headerFields[.accessControlAllowHeaders] = "*"
-            return RenderedResponse(head: head, body: [])
-        default:
-            head.status = .methodNotAllowed
             head.headerFields[.allow] = "GET, HEAD, OPTIONS"
-            return RenderedResponse(head: head, body: [])
+            body = []
+        default: return ResponseWriting.methodNotAllowed(allowing: "GET, HEAD, OPTIONS").answering(request, cors)
         }
+        return RenderedResponse(head: head, body: body).answering(request, cors)
     }
 
-    private static func key(_ path: String) -> String { RequestPath.canonical(path) ?? path }
+    /// The answer below `/.well-known/` where nobody has another one; `nil` for other paths.
+    ///
+    /// Web clients look there for documents that a resource server does not have, and can go on only when they can read
+    /// that it is not there.
+    package func notFound(_ request: HTTPRequest) -> RenderedResponse? {
+        guard RequestReading.path(of: request).utf8.starts(with: "/.well-known/".utf8) else { return nil }
+        let notFound = ResponseWriting.response(to: Denial(.noSuchResource, status: 404))
+        return cors.preflightResponse(to: request) ?? notFound.answering(request, cors)
+    }
+
+    private func document(for request: HTTPRequest) -> Document? {
+        let documents = documentsByPath[Self.key(RequestReading.path(of: request))] ?? []
+        return documents.count == 1 ? documents.first : documents.first { $0.isAt(request.authority) }
+    }
+
+    private static func key(_ path: String) -> String {
+        RequestPath.withoutTrailingSlash(RequestPath.canonical(path) ?? path)
+    }
 
     /// FNV-1a: it only has to change when the document does.
     private static func entityTag(_ body: [UInt8]) -> String {

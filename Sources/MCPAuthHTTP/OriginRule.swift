@@ -3,16 +3,23 @@
 
 internal import HTTPTypes
 internal import MCPAuthCore
+internal import MCPAuthJSON
 
-/// Protects servers on this machine from web pages (MCP transports: `Origin` validation, DNS rebinding).
+/// Refuses requests of web pages that have no business at a resource (MCP transports: `Origin` validation, DNS rebinding).
 ///
-/// A browser lets any page send requests to loopback addresses, and a page can point its own name there. So for a
-/// resource on a loopback address, `Host` and a present `Origin` must be loopback too. Other resources are not judged.
+/// A browser lets any page send requests to loopback addresses, and a page can point its own name there. So at a resource on
+/// a loopback address, `Host` must be loopback, and a present `Origin` loopback or one of the allowed origins. At other
+/// resources a present `Origin` must be one of the allowed origins, where any are configured. Requests without `Origin` are
+/// not from pages, and are for the token to judge.
 enum OriginRule {
     static func allows(_ request: HTTPRequest, at resource: ProtectedResource) -> Bool {
-        guard resource.identifier.url.isLoopback else { return true }
         let origins = request.headerFields[values: .origin]
-        guard origins.allSatisfy({ HTTPURL($0)?.isLoopback ?? false }) else { return false }
-        return request.authority.map { HTTPURL("http://\($0)/")?.isLoopback ?? false } ?? true
+        let isLocal = resource.identifier.url.isLoopback
+        if isLocal, let host = request.authority, !(HTTPURL("http://\(host)/")?.isLoopback ?? false) { return false }
+        guard isLocal || resource.allowedOrigins != nil else { return true }
+        return origins.allSatisfy { origin in
+            let isAllowed = resource.allowedOrigins?.contains(where: origin.isExactly) ?? false
+            return isAllowed || (isLocal && HTTPURL(origin)?.isLoopback ?? false)
+        }
     }
 }

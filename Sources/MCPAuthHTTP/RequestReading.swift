@@ -27,9 +27,10 @@ package enum RequestReading {
 
     /// Reads the `Authorization` fields (RFC 9110 section 11.6.2, RFC 6750 section 2.1).
     ///
-    /// Two fields, two credentials in one field, and a Bearer scheme without exactly one token are malformed: which
-    /// of them counts would be for the reader to guess. Another scheme is as good as none, unless a Bearer credential
-    /// comes after it.
+    /// Two fields, two credentials in one field, and a Bearer scheme with more than one token are malformed: which of them
+    /// counts would be for the reader to guess. A Bearer scheme without a token is what clients send that have none yet,
+    /// and is no credentials: they log in when they are told 401. Another scheme is no credentials either, unless a
+    /// Bearer credential comes after it.
     package static func credentials(_ fields: [String]) -> ProtectedResourceRequest.Credentials {
         guard let field = fields.first else { return .none }
         guard fields.count == 1 else { return .malformed }
@@ -40,7 +41,8 @@ package enum RequestReading {
             let others = bytes.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).dropFirst()
             return others.contains(where: beginsWithBearer) ? .malformed : .none
         }
-        guard !token.isEmpty, token.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ",") }) else {
+        if token.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) { return .none }
+        guard token.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ",") }) else {
             return .malformed
         }
         return .bearer(AccessToken(bytes: Array(token)))

@@ -7,13 +7,30 @@ internal import MCPAuthJSON
 
 /// A response that this library answers itself.
 package struct RenderedResponse: Sendable {
-    package let head: HTTPResponse
-    package let body: [UInt8]
+    package private(set) var head: HTTPResponse
+    package private(set) var body: [UInt8]
+
+    package init(head: HTTPResponse, body: [UInt8]) {
+        self.head = head
+        self.body = body
+    }
+
+    /// The same as the answer to one request: with the CORS fields it gets, and to HEAD with the length of the body in
+    /// its place, which not every host leaves out by itself (RFC 9110 section 9.3.2).
+    package func answering(_ request: HTTPRequest, _ cors: CORSSettings) -> RenderedResponse {
+        var response = self
+        cors.addFields(to: &response.head.headerFields, answering: request)
+        if request.method == .head, !body.isEmpty {
+            response.head.headerFields[.contentLength] = String(body.count)
+            response.body = []
+        }
+        return response
+    }
 }
 
 /// Turns a denial into the HTTP response that lets an OAuth 2.1 or MCP client recover.
 package enum ResponseWriting {
-    /// Status, challenge, JSON body, cache and CORS fields.
+    /// Status, challenge, JSON body and cache fields.
     ///
     /// The text depends on status and error code only, so that it tells nobody which check failed.
     package static func response(to denial: Denial) -> RenderedResponse {
@@ -26,7 +43,10 @@ package enum ResponseWriting {
         if let retryAfter = denial.retryAfter {
             head.headerFields[.retryAfter] = String(retryAfter)
         }
-        head.headerFields.addCORS()
+        if denial.reason == .unsupportedEncoding {
+            // RFC 9110 section 12.5.3: what would have been accepted.
+            head.headerFields[.acceptEncoding] = "identity"
+        }
         return RenderedResponse(head: head, body: body(of: denial))
     }
 
@@ -46,29 +66,42 @@ package enum ResponseWriting {
         return "Bearer " + parameters.joined(separator: ", ")
     }
 
-    /// The answer to a true preflight, which carries no credentials by design (Fetch, CORS preflight).
-    package static func preflightResponse(to request: HTTPRequest) -> RenderedResponse? {
-        guard request.method == .options, request.headerFields[.origin] != nil,
-            request.headerFields[.accessControlRequestMethod] != nil
-        else { return nil }
-        var head = HTTPResponse(status: .noContent)
-        head.headerFields.addCORS()
-        head.headerFields[.accessControlAllowMethods] = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
-        head.headerFields[.accessControlAllowHeaders] =
-            "Authorization, Content-Type, Accept, MCP-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name, Last-Event-ID"
-        head.headerFields[.accessControlMaxAge] = "600"
-        return RenderedResponse(head: head, body: [])
-    }
-
     private static func body(of denial: Denial) -> [UInt8] {
-        if denial.reason == .headerMismatch {
-            let error: JSON = ["code": -32020, "message": "the Mcp-* fields do not agree with the body"]
+        if let (code, message) = rpcError(denial.reason) {
+            let error: JSON = ["code": .integer(code), "message": .string(message)]
             return (["jsonrpc": "2.0", "id": .null, "error": error] as JSON).encoded()
         }
         let error = denial.challenge?.error
         var members: [String: JSON] = ["error": .string(error?.rawValue ?? code(of: denial))]
         members["error_description"] = .string(error.map(description) ?? description(of: denial))
         return JSON.object(members).encoded()
+    }
+
+    /// The answer to a request whose body a host or a handler finds too large.
+    package static let bodyTooLarge = response(to: Denial(.bodyTooLarge, status: 413))
+
+    /// The answer to a method that a resource does not have (RFC 9110 section 15.5.6).
+    package static func methodNotAllowed(allowing methods: String) -> RenderedResponse {
+        var head = HTTPResponse(status: .methodNotAllowed)
+        head.headerFields[.contentType] = "application/json"
+        head.headerFields[.allow] = methods
+        let body: JSON = [
+            "error": "method_not_allowed", "error_description": .string("the methods of this resource are \(methods)"),
+        ]
+        return RenderedResponse(head: head, body: body.encoded())
+    }
+
+    /// The JSON-RPC error for a body that is not what MCP clients send (JSON-RPC 2.0 section 5.1, MCP 2026-07-28); its
+    /// `id` is `null`, since that of the request is not to be relied on.
+    private static func rpcError(_ reason: Denial.Reason) -> (code: Int64, message: String)? {
+        switch reason {
+        case .headerMismatch: (-32020, "the Mcp-* fields do not agree with the body")
+        case .malformedBody: (-32700, "Parse error: the body is not JSON, or has a member twice")
+        case .invalidMessage: (-32600, "Invalid Request: the body is not a JSON-RPC message")
+        case .batchTooLarge:
+            (-32600, "Invalid Request: a batch may have at most \(MCPMessageReading.mostMessages) messages")
+        default: nil
+        }
     }
 
     private static func description(of error: BearerChallenge.ErrorCode) -> String {
@@ -86,6 +119,8 @@ package enum ResponseWriting {
         case 403: "access_denied"
         case 404: "not_found"
         case 413: "request_too_large"
+        case 415: "unsupported_media_type"
+        case 431: "request_header_fields_too_large"
         case 503: "temporarily_unavailable"
         default: "invalid_request"
         }
@@ -97,16 +132,10 @@ package enum ResponseWriting {
         case 403: denial.reason == .invalidOrigin ? "the origin is not allowed" : "the caller may not do this"
         case 404: "there is no such resource"
         case 413: "the request body is too large"
+        case 415: "the request body must be UTF-8 without a content coding"
+        case 431: "the access token is too long"
         case 503: "the access token cannot be checked now"
         default: "the request target is ambiguous"
         }
-    }
-}
-
-extension HTTPFields {
-    /// Lets any web page read the response: nothing here depends on cookies.
-    package mutating func addCORS() {
-        self[.accessControlAllowOrigin] = "*"
-        self[.accessControlExposeHeaders] = "WWW-Authenticate, Mcp-Session-Id, MCP-Protocol-Version"
     }
 }

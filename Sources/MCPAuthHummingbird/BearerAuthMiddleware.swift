@@ -5,6 +5,7 @@
 public import Hummingbird
 public import MCPAuth
 internal import MCPAuthHTTP
+internal import NIOCore
 
 /// A request context that carries who is calling.
 public protocol MCPAuthRequestContext: RequestContext {
@@ -28,8 +29,12 @@ public struct BasicMCPAuthRequestContext: MCPAuthRequestContext {
 
 /// Lets only authorized requests through, and gives the handler who is calling.
 ///
-/// The caller is in `context.authInfo` and, for code that has no context, in `AuthInfo.current`. Every other request
-/// is answered here. The body of an MCP request is read up to a bound and handed on unchanged.
+/// The caller is in `context.authInfo` and, for code that has no context, in `AuthInfo.current`, also while a body is
+/// streamed. A stream ends when the token of its caller does. Every other request is answered here. The body of an MCP
+/// request is read up to a bound and handed on unchanged; that of a refused request is not read.
+///
+/// Hummingbird asks a middleware of a group only where there is a route for the method. So that browsers' preflights are
+/// answered, call `addProtectedResourceMetadata` on the router.
 public struct BearerAuthMiddleware<Context: MCPAuthRequestContext>: RouterMiddleware {
     private let requestGuard: RequestGuard
 
@@ -56,26 +61,51 @@ public struct BearerAuthMiddleware<Context: MCPAuthRequestContext>: RouterMiddle
         next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
         var request = request
+        let incoming = IncomingBody(of: request)
         let outcome = try await requestGuard.check(request.head, now: NumericDate.now) { limit in
-            do {
-                return .bytes(Array(try await request.collectBody(upTo: limit).readableBytesView))
-            } catch let error as HTTPError where error.status == .contentTooLarge {
-                return .tooLarge
-            }
+            guard let buffer = try await incoming.collect(upTo: limit) else { return .tooLarge }
+            request.body = RequestBody(buffer: buffer)
+            return .bytes(Array(buffer.readableBytesView))
         }
         switch outcome {
         case .respond(let response, _):
-            return Response(response)
+            return Response(response, leaving: incoming)
         case .proceed(let authInfo):
             var context = context
             context.authInfo = authInfo
             let authorized = (request, context)
-            var response = try await AuthInfo.$current.withValue(authInfo) {
-                try await next(authorized.0, authorized.1)
+            var response: Response
+            do {
+                response = try await AuthInfo.$current.withValue(authInfo) {
+                    try await next(authorized.0, authorized.1)
+                }
+            } catch is NIOTooManyBytesError {
+                response = Response(ResponseWriting.bodyTooLarge)
+            } catch let error as any HTTPResponseError {
+                throw CompletedError(original: error, requestGuard: requestGuard)
             }
-            if response.headers[.accessControlAllowOrigin] == nil { response.headers.addCORS() }
+            requestGuard.complete(&response.headers, answering: request.head)
+            response.body = try await response.body.sent(
+                for: authInfo,
+                life: ResponseLife(of: authInfo, now: NumericDate.now),
+                canEndEarly: ResponseLife.canEndEarly(contentType: response.headers[.contentType])
+            )
             return response
         }
+    }
+}
+
+/// What a handler throws to be answered, with the fields that let web pages read it.
+private struct CompletedError: HTTPResponseError {
+    let original: any HTTPResponseError
+    let requestGuard: RequestGuard
+
+    var status: HTTPResponse.Status { original.status }
+
+    func response(from request: Request, context: some RequestContext) throws -> Response {
+        var response = try original.response(from: request, context: context)
+        requestGuard.complete(&response.headers, answering: request.head)
+        return response
     }
 }
 

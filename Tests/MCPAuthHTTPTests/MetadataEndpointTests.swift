@@ -56,19 +56,87 @@ import Testing
     }
 
     @Test(arguments: [
-        ("https://h.example/m/", "/m/", "/m"), ("https://h.example/a/b", "/a/b", "/a/b/"),
-        ("https://h.example/", "", "/"),
+        "https://h.example/m/", "https://h.example/m", "https://h.example/a/b", "https://h.example/",
+        "https://h.example",
     ])
-    func `the document is at the path of its resource to the last slash, whatever the query`(
-        resource: String,
-        path: String,
-        other: String
+    func `the document is at the path of its resource with and without a slash, whatever the query`(
+        resource: String
     ) throws {
-        let endpoint = MetadataEndpoint([try ProtectedResource.plain(resource)])
+        let endpoint = MetadataEndpoint([
+            try ProtectedResource.plain(resource), try ProtectedResource.plain("https://other.example/x"),
+        ])
+        let path = String(resource.dropFirst("https://h.example".count).reversed().drop { $0 == "/" }.reversed())
         let document = Self.document(endpoint, "h.example", Self.root + path)
-        #expect(document?.contains("\"\(resource)\"") == true)
-        #expect(Self.document(endpoint, "h.example", Self.root + path + "?x=1") == document)
-        #expect(Self.document(endpoint, "h.example", Self.root + other) == nil)
+        #expect(document?.contains("\"resource\":\"\(resource)\"") == true)
+        for spelling in [path + "/", path + "?x=1", path + "/?x=1"] {
+            #expect(Self.document(endpoint, "h.example", Self.root + spelling) == document)
+        }
+        for other in [path + "//", path + "/y", path + "x", path.uppercased() + "/M"] {
+            #expect(Self.document(endpoint, "h.example", Self.root + other) == nil)
+        }
+    }
+
+    @Test func `a resource without a path is described at the root of its host, whatever else is`() throws {
+        let names = ["https://h.example/mcp", "https://h.example", "https://b.example/mcp"]
+        let resources = try names.map { try ProtectedResource.plain($0) }
+        let endpoint = MetadataEndpoint(resources, rootResource: resources[0].identifier)
+        #expect(Self.document(endpoint, "h.example", Self.root)?.contains(#""https://h.example""#) == true)
+        #expect(Self.document(endpoint, "b.example", Self.root) == nil)
+        #expect(Self.document(endpoint, "b.example", Self.root + "/mcp/")?.contains("b.example/mcp") == true)
+        let only = MetadataEndpoint([resources[1]])
+        #expect(Self.document(only, "anything", Self.root) != nil, "the only resource is found under every name")
+    }
+
+    @Test(arguments: [
+        ("GET", 200), ("HEAD", 200), ("OPTIONS", 204), ("POST", 405), ("DELETE", 405), ("PROPFIND", 405),
+    ])
+    func `every answer about the metadata can be read by a web page`(method: String, status: Int) throws {
+        let endpoint = MetadataEndpoint(
+            [try ProtectedResource.plain("https://h.example/mcp")],
+            cors: CORSSettings(allowedOrigins: ["https://app.example"])
+        )
+        let method = try #require(HTTPRequest.Method(method))
+        var request = HTTPRequest(method: method, scheme: "https", authority: "h.example", path: Self.root + "/mcp")
+        request.headerFields[.origin] = "https://app.example"
+        let response = try #require(endpoint.response(to: request))
+        #expect(response.head.status.code == status)
+        #expect(response.head.headerFields[.accessControlAllowOrigin] == "https://app.example")
+        #expect(response.body.isEmpty == (method == .head || method == .options))
+        #expect((response.head.headerFields[.allow] == "GET, HEAD, OPTIONS") == (status != 200))
+        request.headerFields[.origin] = "https://evil.example"
+        let foreign = try #require(endpoint.response(to: request)).head
+        #expect(foreign.headerFields[.accessControlAllowOrigin] == nil && foreign.headerFields[.vary] == "Origin")
+    }
+
+    @Test func `a preflight for the metadata allows what was asked for`() throws {
+        let endpoint = MetadataEndpoint([try ProtectedResource.plain("https://h.example/mcp")])
+        var request = HTTPRequest(method: .options, scheme: "https", authority: "h.example", path: Self.root + "/mcp")
+        request.headerFields[.origin] = "https://app.example"
+        request.headerFields[.accessControlRequestMethod] = "GET"
+        request.headerFields[.accessControlRequestHeaders] = "mcp-protocol-version,x-trace"
+        let response = try #require(endpoint.response(to: request))
+        #expect(response.head.status == .noContent)
+        #expect(response.head.headerFields[.accessControlAllowHeaders]?.lowercased().contains("x-trace") == true)
+    }
+
+    @Test(arguments: ["oauth-authorization-server", "openid-configuration", "oauth-protected-resource/other", ""])
+    func `what is not below the well-known path is not found, and a web page can read that`(name: String) throws {
+        let endpoint = MetadataEndpoint([try ProtectedResource.plain("https://h.example/mcp")])
+        var request = HTTPRequest(method: .get, scheme: "https", authority: "h.example", path: "/.well-known/" + name)
+        #expect(endpoint.response(to: request) == nil)
+        let response = try #require(endpoint.notFound(request))
+        #expect(response.head.status == .notFound)
+        #expect(response.head.headerFields[.accessControlAllowOrigin] == "*")
+        #expect(response.head.headerFields[.contentType] == "application/json")
+        #expect(String(decoding: response.body, as: UTF8.self).hasPrefix(#"{"error":"not_found""#))
+        request.method = .options
+        request.headerFields[.origin] = "https://app.example"
+        request.headerFields[.accessControlRequestMethod] = "GET"
+        #expect(endpoint.notFound(request)?.head.status == .noContent)
+        for elsewhere in ["/", "/.well-known", "/.well-knownx/a", "/mcp/.well-known/openid-configuration"] {
+            request.path = elsewhere
+            #expect(endpoint.notFound(request) == nil, "\(elsewhere)")
+        }
     }
 
     @Test func `SDK D12: the only resource is also described at the root, of several only the chosen one`() throws {

@@ -4,6 +4,7 @@
 import HTTPTypes
 import MCPAuthCore
 import MCPAuthHTTP
+import MCPAuthJSON
 import TestSupport
 import Testing
 
@@ -20,7 +21,9 @@ import Testing
             (.insufficientAuthentication, 401, .insufficientUserAuthentication, "insufficient_user_authentication"),
             (.deniedByPolicy, 403, nil, "access_denied"), (.noSuchResource, 404, nil, "not_found"),
             (.issuerUnavailable, 503, nil, "temporarily_unavailable"),
-            (.bodyTooLarge, 413, nil, "request_too_large"), (.ambiguousTarget, 400, nil, "invalid_request"),
+            (.bodyTooLarge, 413, nil, "request_too_large"),
+            (.tokenTooLong, 431, nil, "request_header_fields_too_large"),
+            (.unsupportedEncoding, 415, nil, "unsupported_media_type"), (.ambiguousTarget, 400, nil, "invalid_request"),
         ] as [(Denial.Reason, Int, BearerChallenge.ErrorCode?, String)]
     )
     func `the body has a fixed text for each code and no cause`(
@@ -52,25 +55,50 @@ import Testing
         #expect(first.body == second.body)
     }
 
-    @Test(arguments: [400, 401, 403, 404, 413, 503])
-    func `SDK D11: a web page can read every refusal with its challenge`(status: Int) {
-        let fields = ResponseWriting.response(to: Self.denial(.noCredentials, status, nil)).head.headerFields
-        #expect(fields[.accessControlAllowOrigin] == "*")
-        #expect(fields[.accessControlExposeHeaders]?.contains("WWW-Authenticate") == true)
+    @Test(arguments: [400, 401, 403, 404, 405, 413, 415, 431, 503])
+    func `SDK D11: a web page can read every refusal with its challenge and when to come back`(status: Int) {
+        let request = HTTPRequest(method: .post, scheme: "https", authority: "h.example", path: "/mcp")
+        let answer = ResponseWriting.response(to: Self.denial(.noCredentials, status, nil))
+            .answering(request, CORSSettings())
+        #expect(answer.head.headerFields[.accessControlAllowOrigin] == "*")
+        let exposed = answer.head.headerFields[.accessControlExposeHeaders] ?? ""
+        for name in ["WWW-Authenticate", "Retry-After", "Mcp-Session-Id", "MCP-Protocol-Version"] {
+            #expect(exposed.contains(name))
+        }
     }
 
-    @Test func `a preflight needs no token and allows what MCP clients send`() throws {
-        var request = HTTPRequest(method: .options, scheme: "https", authority: "h.example", path: "/mcp")
-        #expect(ResponseWriting.preflightResponse(to: request) == nil, "OPTIONS alone is no preflight")
-        request.headerFields[.origin] = "https://app.example"
-        request.headerFields[.accessControlRequestMethod] = "POST"
-        let response = try #require(ResponseWriting.preflightResponse(to: request))
-        #expect(response.head.status.code == 204)
-        #expect(response.head.headerFields[.accessControlAllowOrigin] == "*")
-        let allowed = response.head.headerFields[.accessControlAllowHeaders] ?? ""
-        for name in ["Authorization", "Content-Type", "MCP-Protocol-Version", "Mcp-Session-Id", "Last-Event-ID"] {
-            #expect(allowed.contains(name))
-        }
+    @Test(
+        arguments: [
+            (.malformedBody, -32700), (.invalidMessage, -32600), (.batchTooLarge, -32600), (.headerMismatch, -32020),
+        ] as [(Denial.Reason, Int)]
+    )
+    func `a body that is not what MCP clients send is answered with a JSON-RPC error`(
+        reason: Denial.Reason,
+        code: Int
+    ) throws {
+        let response = ResponseWriting.response(to: Denial(reason, status: 400))
+        let body = try JSONDocument(parsing: response.body, limits: .fetched).root
+        #expect(body["jsonrpc"]?.string == "2.0")
+        #expect(body["id"]?.kind == .null)
+        #expect(body["error"]?["code"]?.integer == Int64(code))
+        #expect(body["error"]?["message"]?.string?.isEmpty == false)
+        #expect(response.head.headerFields[.wwwAuthenticate] == nil)
+    }
+
+    @Test func `a coded body is answered with what would be accepted`() {
+        let response = ResponseWriting.response(to: Denial(.unsupportedEncoding, status: 415))
+        #expect(response.head.headerFields[.acceptEncoding] == "identity")
+        #expect(String(decoding: response.body, as: UTF8.self).hasPrefix(#"{"error":"unsupported_media_type""#))
+    }
+
+    @Test func `HEAD is answered with the fields of the body and without it`() {
+        let request = HTTPRequest(method: .head, scheme: "https", authority: "h.example", path: "/mcp")
+        let response = ResponseWriting.response(to: Self.denial(.expired, 401, .invalidToken))
+        let answer = response.answering(request, CORSSettings())
+        #expect(answer.body.isEmpty && !response.body.isEmpty)
+        #expect(answer.head.headerFields[.contentLength] == "\(response.body.count)")
+        #expect(answer.head.headerFields[.contentType] == "application/json")
+        #expect(answer.head.headerFields[.wwwAuthenticate] == response.head.headerFields[.wwwAuthenticate])
     }
 
     private static func denial(

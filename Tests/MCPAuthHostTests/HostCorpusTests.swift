@@ -2,182 +2,178 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if Hummingbird && FlyingFox
-import AsyncHTTPClient
-import FlyingFox
-import FlyingSocks
-import Foundation
-import Hummingbird
-import Logging
 import MCPAuth
-import MCPAuthDevIssuer
-import MCPAuthFlyingFox
-import MCPAuthHummingbird
-import NIOCore
-import NIOHTTP1
+import MCPAuthPolicy
 import Testing
 
 /// One corpus of requests against every host, with a real issuer, over loopback.
-@Suite(.serialized) struct HostCorpusTests {
-    enum Host: String, CaseIterable, Sendable {
-        case hummingbird
-        case flyingFox
+@Suite struct HostCorpusTests {
+    @Test(arguments: Host.allCases)
+    func `every request of the corpus has its answer, which a web page can read, and the connection stays in step`(
+        host: Host
+    ) async throws {
+        try await RunningHost.run(host, CorpusRow.configuration) { running in
+            for row in CorpusRow.all { try await row.check(running) }
+        }
     }
 
     @Test(arguments: Host.allCases)
     func `two hundred requests at once, half of them hostile, each get their own answer`(host: Host) async throws {
-        try await withRunning(host) { corpus in
+        try await RunningHost.run(host, CorpusRow.configuration) { running in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 0..<200 {
-                    group.addTask { try await corpus.send(number) }
+                    group.addTask { try await Self.send(number, running) }
                 }
                 try await group.waitForAll()
             }
         }
     }
 
-    @Test(arguments: Host.allCases)
-    func `metadata is served to everybody and nothing else is`(host: Host) async throws {
-        try await withRunning(host) { corpus in
-            for resource in corpus.resources {
-                let path = resource.replacing(corpus.base, with: "")
-                let found = try await corpus.get("\(corpus.base)/.well-known/oauth-protected-resource\(path)")
-                #expect(found.status.code == 200)
-                #expect(found.headers.first(name: "access-control-allow-origin") == "*")
-                #expect(try await found.body.collect(upTo: 4096).readableBytesView.count > 50)
-            }
-            #expect(try await corpus.get("\(corpus.base)/elsewhere").status.code == 404)
-            let refused = try await corpus.get(corpus.resources[0])
-            #expect(refused.status.code == 401)
-            #expect(refused.headers.first(name: "access-control-expose-headers")?.contains("WWW-Authenticate") == true)
-        }
-    }
-
-    private func withRunning(_ host: Host, _ body: (Corpus) async throws -> Void) async throws {
-        let port = host == .hummingbird ? 18_911 : 18_912
-        let base = "http://127.0.0.1:\(port)"
-        let resources = ["\(base)/notes", "\(base)/calendar"]
-        let issuer = DevIssuer(configuration: .init(autoConsent: true))
-        try await issuer.start()
-        let server = AuthorizationServer(issuer: IssuerIdentifier(await issuer.issuer), discovery: .oauth)
-        let mcpAuth = try MCPAuth(
-            protectedResources: try resources.map { try ResourceConfiguration($0, authorizationServers: [server]) }
-        )
-        let serving = Task {
-            switch host {
-            case .hummingbird: try await Self.serveHummingbird(mcpAuth, port)
-            case .flyingFox: try await Self.serveFlyingFox(mcpAuth, port)
-            }
-        }
-        let corpus = try await Corpus(base: base, resources: resources, issuer: issuer)
-        try await corpus.waitUntilListening()
-        let result: Result<Void, any Error>
-        do {
-            result = .success(try await body(corpus))
-        } catch {
-            result = .failure(error)
-        }
-        serving.cancel()
-        _ = await serving.result
-        await corpus.shutdown()
-        await issuer.stop()
-        try result.get()
-    }
-
-    private static func serveHummingbird(_ mcpAuth: MCPAuth, _ port: Int) async throws {
-        let router = Router(context: BasicMCPAuthRequestContext.self)
-        router.addProtectedResourceMetadata(mcpAuth)
-        let group = router.group().add(middleware: BearerAuthMiddleware(mcpAuth))
-        for path in ["/**"] {
-            group.on(RouterPath(path), method: .get) { _, context in
-                #expect(AuthInfo.current?.subject == context.authInfo?.subject)
-                return "\(context.authInfo?.subject ?? "nobody") \(context.authInfo?.resource.description ?? "")"
-            }
-        }
-        var logger = Logger(label: "test")
-        logger.logLevel = .critical
-        let application = Application(
-            router: router,
-            configuration: .init(address: .hostname("127.0.0.1", port: port)),
-            logger: logger
-        )
-        try await application.run()
-    }
-
-    private static func serveFlyingFox(_ mcpAuth: MCPAuth, _ port: Int) async throws {
-        let server = HTTPServer(address: try .inet(ip4: "127.0.0.1", port: UInt16(port)), logger: .disabled)
-        await server.appendRoute("GET /.well-known/*", to: ProtectedResourceMetadataHandler(mcpAuth))
-        await server.appendRoute(
-            "GET /.well-known/oauth-protected-resource/*",
-            to: ProtectedResourceMetadataHandler(mcpAuth)
-        )
-        let caller = ClosureHTTPHandler { _ in
-            let info = AuthInfo.current
-            let text = "\(info?.subject ?? "nobody") \(info?.resource.description ?? "")"
-            return FlyingFox.HTTPResponse(statusCode: .ok, body: Data(text.utf8))
-        }
-        await server.appendRoute("*", to: BearerAuthHandler(mcpAuth, protecting: caller))
-        try await server.run()
-    }
-}
-
-/// Requests that each have one right answer.
-struct Corpus: Sendable {
-    let base: String
-    let resources: [String]
-    private let issuer: DevIssuer
-    private let client: AsyncHTTPClient.HTTPClient
-
-    init(base: String, resources: [String], issuer: DevIssuer) async throws {
-        self.base = base
-        self.resources = resources
-        self.issuer = issuer
-        client = AsyncHTTPClient.HTTPClient(eventLoopGroup: AsyncHTTPClient.HTTPClient.defaultEventLoopGroup)
-    }
-
-    func shutdown() async {
-        try? await client.shutdown()
-    }
-
-    func waitUntilListening() async throws {
-        for _ in 0..<200 {
-            if (try? await get(base + "/elsewhere")) != nil { return }
-            try await Task.sleep(for: .milliseconds(25))
-        }
-    }
-
-    func get(_ url: String, authorization: String? = nil) async throws -> HTTPClientResponse {
-        var request = HTTPClientRequest(url: url)
-        if let authorization { request.headers.add(name: "authorization", value: authorization) }
-        return try await client.execute(request, timeout: .seconds(20))
-    }
-
     /// Sends the request of this number and compares the answer.
-    func send(_ number: Int) async throws {
-        let resource = resources[number % 2]
-        let other = resources[(number + 1) % 2]
+    private static func send(_ number: Int, _ running: RunningHost) async throws {
+        let resource = [running.notes, running.base + "/calendar"][number % 2]
+        let other = [running.notes, running.base + "/calendar"][(number + 1) % 2]
         let subject = "user-\(number)"
-        let token = try await issuer.mintToken(subject: subject, clientID: "c", scope: "s", resource: resource)
-        let (authorization, status): (String?, UInt) =
+        let token = try await running.token(for: resource, subject: subject)
+        let (authorization, status): (String?, Int) =
             switch number / 2 % 10 {
             case 0, 1, 2, 3, 4: ("Bearer \(token)", 200)
             case 5: (nil, 401)
             case 6: ("Bearer \(String(token.dropLast(6)))AAAAAA", 401)
-            case 7:
-                (
-                    "Bearer \(try await issuer.mintToken(subject: subject, clientID: "c", scope: "s", resource: other))",
-                    401
-                )
+            case 7: ("Bearer \(try await running.token(for: other, subject: subject))", 401)
             case 8: ("Bearer \(token), Basic eDp5", 400)
             default: ("Bearer eyJhbGciOiJub25lIn0.e30.", 401)
             }
-        let answer = try await get(resource, authorization: authorization)
-        #expect(answer.status.code == status, "request \(number)")
-        let body = String(buffer: try await answer.body.collect(upTo: 4096))
+        let path = resource.dropFirst(running.base.count)
+        var request = "GET \(path) HTTP/1.1\r\nHost: 127.0.0.1:\(running.port)\r\n"
+        if let authorization { request += "Authorization: \(authorization)\r\n" }
+        let answer = try #require(
+            try await RawClient.exchange([Array((request + "\r\n").utf8)], port: running.port).first
+        )
+        #expect(answer.status == status, "request \(number)")
         if status == 200 {
-            #expect(body == "\(subject) \(resource)")
+            #expect(answer.text == "\(subject) \(resource) 0")
         } else {
-            #expect(!body.contains(subject) && !body.contains(token.prefix(20)))
-            #expect(answer.headers.first(name: "www-authenticate")?.hasPrefix("Bearer ") == true)
+            #expect(!answer.text.contains(subject) && !answer.text.contains(token.prefix(20)))
+            #expect(answer["www-authenticate"]?.hasPrefix("Bearer ") == true)
+        }
+    }
+}
+
+/// A request and the one right answer to it.
+struct CorpusRow: Sendable {
+    enum Body: Sendable {
+        case none
+        case text(String)
+        case bytes([UInt8])
+        /// In chunks of 1000 bytes, without a length before.
+        case chunked(String)
+    }
+
+    enum Credentials: Sendable {
+        case none
+        case notes
+        case calendar
+        case field(String)
+    }
+
+    let name: String
+    var method = "POST"
+    var path = "/notes"
+    var credentials = Credentials.notes
+    var fields: [(String, String)] = []
+    var body = Body.none
+    let status: Int
+    /// Where it is another one on FlyingFox, whose routes ignore case.
+    var statusIgnoringCase: Int?
+    /// What stands in the body.
+    var contains: String?
+    /// A field that must be there and contain this; `nil` for one that must not be there.
+    var field: (name: String, value: String?)?
+
+    /// The resources of the corpus, below one base URL.
+    static func configuration(_ base: String, _ server: AuthorizationServer) throws -> Configuration {
+        func resource(
+            _ path: String,
+            _ policy: String,
+            speaksMCP: Bool = true,
+            _ allowedOrigins: [String]? = nil
+        ) throws -> ResourceConfiguration {
+            var resource = try ResourceConfiguration(base + path, authorizationServers: [server], speaksMCP: speaksMCP)
+            resource.policies = [try CompiledPolicy(file: "policy.json", bytes: Array(policy.utf8))]
+            resource.allowedOrigins = allowedOrigins
+            return resource
+        }
+        let tools = #"{"version":1,"rules":[{"id":"a","effect":"allow","mcp_methods":["@basics","tools/list"]},"#
+        let notes = tools + #"{"id":"b","effect":"allow","tools":["good"]}]}"#
+        let calendar =
+            #"{"version":1,"rules":[{"id":"a","effect":"allow","paths":["/calendar","/calendar/*"]},"#
+            + #"{"id":"b","effect":"deny","paths":["/calendar/closed","/calendar/caf%C3%A9"]}]}"#
+        return Configuration(
+            resources: [
+                try resource("/notes", notes), try resource("/notes/admin", notes),
+                try resource("/calendar", calendar, speaksMCP: false),
+                try resource("/pages", calendar, ["https://app.example"]),
+            ],
+            maximumTokenBytes: 4096
+        )
+    }
+
+    /// Sends it, then another request over the same connection.
+    func check(_ running: RunningHost) async throws {
+        let first = try await request(running)
+        let host = "Host: 127.0.0.1:\(running.port)\r\n"
+        let next = Array("GET /.well-known/oauth-protected-resource/notes HTTP/1.1\r\n\(host)\r\n".utf8)
+        let answers = try await RawClient.exchange([first, next], port: running.port, isHead: method == "HEAD")
+        let answer = try #require(answers.first, "\(running.host): \(name)")
+        let expected = running.host == .flyingFox ? statusIgnoringCase ?? status : status
+        let label = "\(running.host): \(name): \(answer.status) \(answer.text.prefix(200))"
+        #expect(answer.status == expected && answer.isWhole, "\(label)")
+        if let contains { #expect(answer.text.contains(contains), "\(label)") }
+        if let field {
+            #expect(
+                field.value.map { answer[field.name]?.contains($0) ?? false } ?? (answer[field.name] == nil),
+                "\(label)"
+            )
+        }
+        #expect(answer["access-control-allow-origin"] == "*", "\(label)")
+        if answer.status >= 400, method != "HEAD" {
+            #expect(answer["content-type"] == "application/json" && answer.text.hasPrefix("{"), "\(label)")
+        }
+        if answer.status != 204 {
+            for exposed in ["WWW-Authenticate", "Retry-After"] {
+                #expect(answer["access-control-expose-headers"]?.contains(exposed) == true, "\(label)")
+            }
+        }
+        // The rest of a body must never be taken for a request: either it was read or the connection is over.
+        if answers.count > 1 {
+            #expect(answers[1].status == 200 && answers[1].isWhole, "after \(label): \(answers[1])")
+        }
+    }
+
+    private func request(_ running: RunningHost) async throws -> [UInt8] {
+        var head = "\(method) \(path) HTTP/1.1\r\n"
+        if !fields.contains(where: { $0.0 == "Host" }) { head += "Host: 127.0.0.1:\(running.port)\r\n" }
+        switch credentials {
+        case .none: break
+        case .notes: head += "Authorization: Bearer \(try await running.token(for: running.notes))\r\n"
+        case .calendar: head += "Authorization: Bearer \(try await running.token(for: running.base + "/calendar"))\r\n"
+        case .field(let value): head += "Authorization: \(value)\r\n"
+        }
+        for (name, value) in fields { head += "\(name): \(value)\r\n" }
+        switch body {
+        case .none: return Array((head + "\r\n").utf8)
+        case .text(let text): return Array("\(head)Content-Length: \(text.utf8.count)\r\n\r\n\(text)".utf8)
+        case .bytes(let bytes): return Array("\(head)Content-Length: \(bytes.count)\r\n\r\n".utf8) + bytes
+        case .chunked(let text):
+            var sent = Array("\(head)Transfer-Encoding: chunked\r\n\r\n".utf8)
+            var rest = Array(text.utf8)[...]
+            while !rest.isEmpty {
+                let chunk = rest.prefix(1000)
+                sent += Array("\(String(chunk.count, radix: 16))\r\n".utf8) + chunk + Array("\r\n".utf8)
+                rest = rest.dropFirst(chunk.count)
+            }
+            return sent + Array("0\r\n\r\n".utf8)
         }
     }
 }

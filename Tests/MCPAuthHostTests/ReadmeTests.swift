@@ -4,18 +4,54 @@
 import Foundation
 import Testing
 
+/// What the documentation shows is what compiles.
 @Suite struct ReadmeTests {
-    @Test func `the quick start of the README is the one that compiles, in at most 25 lines`() throws {
-        let here = URL(filePath: #filePath).deletingLastPathComponent()
-        let source = try String(contentsOf: here.appending(path: "QuickStart.swift"), encoding: .utf8)
-        let readme = try String(contentsOf: here.appending(path: "../../README.md"), encoding: .utf8)
-        let snippet = try #require(text(in: source, between: "// snippet.begin\n", and: "// snippet.end"))
-        let shown = try #require(text(in: readme, between: "```swift\n", and: "```"))
-        #expect(shown == snippet)
-        #expect(shown.split(separator: "\n", omittingEmptySubsequences: false).count - 1 <= 25)
+    private static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
+    static let documents = ["README.md", "docs/MCPAuth.docc/GettingStarted.md"]
+
+    @Test(arguments: documents)
+    func `every snippet is the file that it names`(document: String) throws {
+        let text = try Self.read(document)
+        let shown = text.matches(of: /<!-- snippet: ([^ ]+) -->\n```swift\n(.*?)```/.dotMatchesNewlines())
+        #expect(shown.count == 2, "\(document)")
+        for snippet in shown {
+            let source = try Self.read(String(snippet.1))
+            #expect(Self.part(of: source, between: "// snippet.begin\n", and: "// snippet.end") == String(snippet.2))
+        }
     }
 
-    private func text(in whole: String, between start: String, and end: String) -> String? {
+    @Test func `the quick start has at most 25 lines`() throws {
+        let source = try Self.read("Tests/MCPAuthHostTests/QuickStart.swift")
+        let snippet = try #require(Self.part(of: source, between: "// snippet.begin\n", and: "// snippet.end"))
+        #expect(snippet.split(separator: "\n", omittingEmptySubsequences: false).count - 1 <= 25)
+    }
+
+    @Test func `the manifest is one`() throws {
+        let manifest = try #require(
+            Self.part(of: try Self.read("README.md"), between: "```swift\n// swift-tools-version", and: "```")
+        )
+        let folder = FileManager.default.temporaryDirectory.appending(path: "notes-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = folder.appending(path: "Package.swift")
+        try "// swift-tools-version\(manifest)".write(to: file, atomically: true, encoding: .utf8)
+        let dump = Process()
+        dump.executableURL = URL(filePath: "/usr/bin/env")
+        dump.arguments = ["swift", "package", "--package-path", folder.path, "dump-package"]
+        let output = Pipe()
+        dump.standardOutput = output
+        try dump.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        dump.waitUntilExit()
+        #expect(dump.terminationStatus == 0)
+        #expect(text.contains("MCPAuthHummingbird") && text.contains("HummingbirdTesting"))
+    }
+
+    private static func read(_ path: String) throws -> String {
+        try String(contentsOf: root.appending(path: path), encoding: .utf8)
+    }
+
+    private static func part(of whole: String, between start: String, and end: String) -> String? {
         guard let from = whole.range(of: start), let to = whole[from.upperBound...].range(of: end) else { return nil }
         return String(whole[from.upperBound..<to.lowerBound])
     }

@@ -1,0 +1,49 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MCPAuthCore
+
+/// How long a response may still be sent: as long as the token of its caller is accepted.
+///
+/// A stream that was allowed once would otherwise go on for days. Revocation does not end it; the next request meets it.
+package struct ResponseLife: Sendable {
+    /// Why a response was broken off.
+    package struct Expired: Error {
+        package init() {}
+    }
+
+    private let end: NumericDate
+    private let now: @Sendable () -> NumericDate
+
+    package init(of authInfo: AuthInfo, now: @escaping @Sendable () -> NumericDate) {
+        end = authInfo.acceptedUntil
+        self.now = now
+    }
+
+    /// Whether there is an end at all.
+    package var hasEnd: Bool { end.secondsSinceEpoch.isFinite }
+
+    package var isOver: Bool { now() >= end }
+
+    /// Waits until the end; `false` when the task was cancelled before.
+    ///
+    /// The clock is looked at every 30 seconds at least, since it can be set meanwhile.
+    package func waitUntilOver() async -> Bool {
+        while !isOver {
+            let seconds = min(30, max(0.001, end.secondsSinceEpoch - now().secondsSinceEpoch))
+            do {
+                try await Task.sleep(for: .seconds(seconds))
+            } catch {
+                return false
+            }
+        }
+        return true
+    }
+
+    /// Whether a response can be ended before it is whole: clients take an event stream up again, and would take a part of
+    /// anything else for the whole, so that must be broken off.
+    package static func canEndEarly(contentType: String?) -> Bool {
+        let type = contentType?.prefix { $0 != ";" }.filter { $0 != " " && $0 != "\t" }
+        return type?.lowercased() == "text/event-stream"
+    }
+}

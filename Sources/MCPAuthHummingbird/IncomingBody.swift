@@ -1,0 +1,89 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+#if Hummingbird
+internal import Hummingbird
+internal import MCPAuthHTTP
+internal import NIOCore
+
+/// The body of one request, read only when it is asked for.
+///
+/// Hummingbird reads what a handler left of a body before it takes the next request of the connection, however long that is.
+/// For a request that is refused this reads a bounded rest and then closes the connection, so that a stranger cannot make a
+/// server read on. The client must be able to send what it has begun, or it would not read the answer.
+// SAFETY: used by the one task that handles the request: first by the guard, then by the response.
+final class IncomingBody: @unchecked Sendable {
+    /// Ends a connection whose request was answered; nothing is left to be told.
+    private struct ConnectionOver: Error {}
+
+    private let body: RequestBody
+    private let length: Int?
+    private let isAwaited: Bool
+    private var iterator: RequestBody.AsyncIterator?
+    private var isWhole = false
+
+    init(of request: Request) {
+        body = request.body
+        isAwaited = request.headers[.expect] != nil
+        let isChunked = request.headers[.transferEncoding] != nil
+        length = request.headers[.contentLength].map { Int($0) } ?? (isChunked ? nil : 0)
+    }
+
+    /// The whole body; `nil` when it is longer than `limit` bytes.
+    func collect(upTo limit: Int) async throws -> ByteBuffer? {
+        if let length, length > limit { return nil }
+        var buffer = ByteBuffer()
+        while var chunk = try await next() {
+            guard buffer.readableBytes + chunk.readableBytes <= limit else { return nil }
+            buffer.writeBuffer(&chunk)
+        }
+        return buffer
+    }
+
+    /// Whether the rest is so long that not all of it should be read, or may be.
+    var isLong: Bool {
+        !isWhole && length.map { $0 > Self.harmlessBytes } ?? true
+    }
+
+    /// Reads and forgets what the client is about to send.
+    ///
+    /// - Throws: When there is more than a client could be in the middle of sending, or it waits to be told to send.
+    func discard() async throws {
+        guard !isAwaited else { throw ConnectionOver() }
+        let deadline = ContinuousClock.now + Self.longestWait
+        var bytes = 0
+        while let chunk = try await next() {
+            bytes += chunk.readableBytes
+            guard bytes <= Self.mostDiscardedBytes, ContinuousClock.now < deadline else { throw ConnectionOver() }
+        }
+    }
+
+    private func next() async throws -> ByteBuffer? {
+        guard !isWhole else { return nil }
+        var iterator = iterator ?? body.makeAsyncIterator()
+        let chunk = try await iterator.next()
+        self.iterator = iterator
+        isWhole = chunk == nil
+        return chunk
+    }
+
+    /// Hummingbird may read so much by itself.
+    private static let harmlessBytes = 64 * 1024
+    private static let mostDiscardedBytes = 2 * 1024 * 1024
+    private static let longestWait = Duration.seconds(5)
+}
+
+extension Response {
+    /// The answer to a request that is refused, whose body has not been read, or not to its end.
+    init(_ rendered: RenderedResponse, leaving incoming: IncomingBody) {
+        self.init(rendered)
+        guard incoming.isLong else { return }
+        let buffer = ByteBuffer(bytes: rendered.body)
+        body = ResponseBody(contentLength: rendered.body.count) { writer in
+            if buffer.readableBytes > 0 { try await writer.write(buffer) }
+            try await writer.finish(nil)
+            try await incoming.discard()
+        }
+    }
+}
+#endif

@@ -1,0 +1,169 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+#if AsyncHTTPClient
+import HTTPTypes
+import MCPAuthCore
+import MCPAuthJSON
+import MCPAuthLock
+import MCPAuthSigning
+import TestSupport
+import Testing
+
+@testable import MCPAuth
+
+/// Many requests at once, of which half need an issuer that goes wrong, and the other half one that does not.
+///
+/// The issuer that goes wrong never ends an exchange by itself where it should not, so that a request that waits for it
+/// beyond its deadline is a test that does not end.
+@Suite(.timeLimit(.minutes(3))) struct IssuerOutageTests {
+    enum Document: String, CaseIterable, Sendable {
+        case metadata = "/.well-known/openid-configuration"
+        case keys = "/jwks"
+        case introspection = "/introspect"
+    }
+
+    /// An issuer on this machine whose documents are right until it is told otherwise.
+    private struct Issuer {
+        let server: ScriptedServer
+        let key: SigningKey
+        let introspects: Bool
+
+        init(introspects: Bool = false) throws {
+            key = try SigningKey(.es256)
+            self.introspects = introspects
+            // Its documents name its port, which is known once it is there.
+            server = try ScriptedServer { _ in [.close] }
+            heal()
+        }
+
+        func heal() {
+            server.play(right)
+        }
+
+        func fail(_ document: Document, _ acts: [ScriptedServer.Act]) {
+            let right = right
+            server.play { request in request.path == document.rawValue ? acts : right(request) }
+        }
+
+        private var right: ScriptedServer.Script {
+            let (key, origin) = (key.publicJWK, server.origin)
+            return { request in
+                let document: JSON
+                switch request.path {
+                case Document.metadata.rawValue:
+                    document = [
+                        "issuer": .string(origin), "jwks_uri": .string(origin + "/jwks"),
+                        "introspection_endpoint": .string(origin + "/introspect"),
+                    ]
+                case Document.keys.rawValue: document = ["keys": [key]]
+                case Document.introspection.rawValue:
+                    document = [
+                        "active": true, "sub": "alice", "aud": "https://api.example.com/x",
+                        "exp": .number(NumericDate.now().secondsSinceEpoch + 600),
+                    ]
+                default: return ScriptedServer.answer([], status: 404)
+                }
+                return ScriptedServer.answer(document.encoded())
+            }
+        }
+
+        var configured: AuthorizationServer {
+            var server = AuthorizationServer(issuer: IssuerIdentifier(server.origin), discovery: .oidc)
+            guard introspects else { return server }
+            server.introspection = .init(
+                authentication: .clientSecretBasic(clientID: "rs", secret: Secret("s")),
+                tokenPrefix: "opaque-",
+                maximumPerSecond: 10_000
+            )
+            return server
+        }
+
+        func token(_ number: Int) throws -> String {
+            guard !introspects else { return "opaque-\(number)" }
+            return try key.sign(
+                header: ["typ": "at+jwt"],
+                claims: [
+                    "iss": .string(server.origin), "sub": .string("user-\(number)"), "aud": "https://api.example.com/x",
+                    "exp": .number(NumericDate.now().secondsSinceEpoch + 600),
+                ]
+            )
+        }
+    }
+
+    @Test(arguments: Document.allCases, FetchLimitTests.faults)
+    private func `who needs an issuer that goes wrong is told 503 in time, and nobody else notices`(
+        document: Document,
+        fault: FetchLimitTests.Fault
+    ) async throws {
+        let broken = try Issuer(introspects: document == .introspection)
+        let healthy = try Issuer()
+        defer {
+            broken.server.stop()
+            healthy.server.stop()
+        }
+        broken.fail(document, fault.acts)
+        let resource = try ResourceConfiguration(
+            "https://api.example.com/x",
+            authorizationServers: [broken.configured, healthy.configured]
+        )
+        let events = Lock<[EngineEvent]>([])
+        var configuration = Configuration(resources: [resource]) { event in events.withLock { $0.append(event) } }
+        configuration.fetchDeadline = 1
+        let mcpAuth = try MCPAuth(configuration)
+        while try await Self.status(of: healthy.token(0), mcpAuth) != 200 { await Task.yield() }
+
+        let statuses = try await withThrowingTaskGroup(of: (isHealthy: Bool, status: Int).self) { group in
+            for number in 0..<100 {
+                let isHealthy = number % 2 == 0
+                let token = try (isHealthy ? healthy : broken).token(number)
+                group.addTask { (isHealthy, await Self.status(of: token, mcpAuth)) }
+            }
+            return try await group.reduce(into: [(Bool, Int)]()) { $0.append($1) }
+        }
+        #expect(statuses.count { $0.0 && $0.1 == 200 } == 50, "those of the other issuer")
+        #expect(statuses.count { !$0.0 && $0.1 == 503 } == 50, "those of this one")
+        if document != .introspection {
+            let asked = broken.server.requests.count { $0.path == document.rawValue }
+            #expect(asked <= 2, "they share what is fetched, \(asked)")
+        }
+        let told = events.withLock { $0 }.contains { $0.message.contains(fault.words) }
+        #expect(told, "\(events.withLock { $0 }.map(\.message).first ?? "nothing was said")")
+
+        broken.heal()
+        while try await Self.status(of: broken.token(1000), mcpAuth) != 200 {
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    @Test func `who gives up while an issuer does not answer is released at once`() async throws {
+        let broken = try Issuer()
+        defer { broken.server.stop() }
+        broken.fail(.keys, [.stall])
+        let resource = try ResourceConfiguration("https://api.example.com/x", authorizationServers: [broken.configured])
+        var configuration = Configuration(resources: [resource])
+        configuration.fetchDeadline = 3600
+        let mcpAuth = try MCPAuth(configuration)
+        let token = try broken.token(1)
+        let requests = (0..<20).map { _ in Task { await Self.status(of: token, mcpAuth) } }
+        while !broken.server.requests.contains(where: { $0.path == "/jwks" }) {
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        for request in requests { request.cancel() }
+        for request in requests { #expect(await request.value == 503) }
+    }
+
+    private static func status(of token: String, _ mcpAuth: MCPAuth) async -> Int {
+        let request = ProtectedResourceRequest(
+            method: .post,
+            authority: "api.example.com",
+            path: "/x",
+            credentials: .bearer(AccessToken(bytes: Array(token.utf8)))
+        )
+        switch await mcpAuth.engine.authorize(request, now: .now()) {
+        case .allow: return 200
+        case .deny(let denial): return denial.status
+        }
+    }
+}
+#endif

@@ -1,0 +1,186 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+import Dispatch
+import Foundation
+import Testing
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+/// Sends bytes as they are and reads what comes back, which a well-behaved client would refuse to do.
+enum RawClient {
+    struct Answer: Sendable {
+        let status: Int
+        /// Lower-cased names, in the order of the text.
+        let fields: [(name: String, value: String)]
+        let body: [UInt8]
+        /// Whether the answer has as many bytes as it says.
+        let isWhole: Bool
+
+        subscript(_ name: String) -> String? {
+            let values = fields.filter { $0.name == name }.map(\.value)
+            return values.isEmpty ? nil : values.joined(separator: ", ")
+        }
+
+        var text: String { String(decoding: body, as: UTF8.self) }
+    }
+
+    struct Failure: Error {
+        let description: String
+    }
+
+    /// Sends requests over one connection, each after the answer to the one before; answers end early when the server closes it.
+    static func exchange(_ requests: [[UInt8]], port: Int, isHead: Bool = false) async throws -> [Answer] {
+        try await withCheckedThrowingContinuation { continuation in
+            // Blocking calls must not take a thread of the pool that the servers run on.
+            DispatchQueue.global().async {
+                continuation.resume(with: Result { try blockingExchange(requests, port: port, isHead: isHead) })
+            }
+        }
+    }
+
+    private static func blockingExchange(_ requests: [[UInt8]], port: Int, isHead: Bool) throws -> [Answer] {
+        let socket = try connected(port)
+        defer { close(socket) }
+        var answers: [Answer] = []
+        var received: [UInt8] = []
+        for (index, request) in requests.enumerated() {
+            guard let answer = try answer(to: request, over: socket, &received, isHead: isHead && index == 0) else {
+                break
+            }
+            answers.append(answer)
+            if !answer.isWhole { break }
+        }
+        return answers
+    }
+
+    private static func connected(_ port: Int) throws -> Int32 {
+        #if canImport(Glibc)
+        let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        #else
+        let socket = Darwin.socket(AF_INET, SOCK_STREAM, 0)
+        #endif
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+        let result = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard result == 0 else {
+            close(socket)
+            throw Failure(description: "cannot connect to port \(port)")
+        }
+        _ = fcntl(socket, F_SETFL, fcntl(socket, F_GETFL) | O_NONBLOCK)
+        return socket
+    }
+
+    /// The answer; `nil` when the connection ended without one.
+    ///
+    /// Reads while it writes, as an answer may come before everything was sent.
+    private static func answer(
+        to request: [UInt8],
+        over socket: Int32,
+        _ received: inout [UInt8],
+        isHead: Bool
+    ) throws -> Answer? {
+        var sent = 0
+        var isOver = false
+        let deadline = Date.now.addingTimeInterval(60)
+        while Date.now < deadline {
+            if let answer = parsed(&received, isOver: isOver, isHead: isHead) { return answer }
+            if isOver { return nil }
+            var descriptor = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+            if sent < request.count { descriptor.events |= Int16(POLLOUT) }
+            poll(&descriptor, 1, 100)
+            if descriptor.revents & Int16(POLLIN | POLLHUP | POLLERR) != 0 {
+                var buffer = [UInt8](repeating: 0, count: 65_536)
+                let count = recv(socket, &buffer, buffer.count, 0)
+                if count > 0 { received += buffer[..<count] } else { isOver = count == 0 || errno != EAGAIN }
+            }
+            if !isOver, descriptor.revents & Int16(POLLOUT) != 0, sent < request.count {
+                let count = request[sent...].withUnsafeBytes {
+                    send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+                }
+                if count > 0 { sent += count } else if errno != EAGAIN { sent = request.count }
+            }
+        }
+        throw Failure(description: "no answer within a minute")
+    }
+
+    /// Takes one answer from the front of `received`, when it is all there.
+    private static func parsed(_ received: inout [UInt8], isOver: Bool, isHead: Bool) -> Answer? {
+        guard let headEnd = received.firstRange(of: Array("\r\n\r\n".utf8)) else { return nil }
+        let lines = String(decoding: received[..<headEnd.lowerBound], as: UTF8.self).components(separatedBy: "\r\n")
+        let status = lines[0].split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+        let fields = lines.dropFirst().compactMap { line -> (String, String)? in
+            guard let colon = line.firstIndex(of: ":") else { return nil }
+            let value = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
+            return (line[..<colon].lowercased(), value)
+        }
+        let length = fields.first { $0.0 == "content-length" }.flatMap { Int($0.1) }
+        let isChunked = fields.contains { $0.0 == "transfer-encoding" && $0.1 == "chunked" }
+        var rest = received[headEnd.upperBound...]
+        var body: [UInt8] = []
+        var isWhole = true
+        if isHead || status == 204 || status == 304 {
+            body = []
+        } else if isChunked {
+            isWhole = takeChunks(&rest, into: &body)
+            guard isWhole || isOver else { return nil }
+        } else if let length {
+            isWhole = rest.count >= length
+            guard isWhole || isOver else { return nil }
+            body = Array(rest.prefix(length))
+            rest = rest.dropFirst(length)
+        } else {
+            guard isOver else { return nil }
+            body = Array(rest)
+            rest = []
+        }
+        received = Array(rest)
+        return Answer(status: status, fields: fields.map { (name: $0.0, value: $0.1) }, body: body, isWhole: isWhole)
+    }
+
+    /// Takes every chunk that is there, and says whether the last one was.
+    private static func takeChunks(_ rest: inout ArraySlice<UInt8>, into body: inout [UInt8]) -> Bool {
+        while let end = rest.firstRange(of: Array("\r\n".utf8)),
+            let size = Int(String(decoding: rest[..<end.lowerBound], as: UTF8.self), radix: 16),
+            rest.distance(from: end.upperBound, to: rest.endIndex) >= size + 2
+        {
+            body += rest[end.upperBound...].prefix(size)
+            rest = rest[(end.upperBound + size + 2)...]
+            if size == 0 { return true }
+        }
+        return false
+    }
+}
+
+/// A port that nobody listens on.
+enum FreePort {
+    static func next() throws -> Int {
+        #if canImport(Glibc)
+        let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        #else
+        let socket = Darwin.socket(AF_INET, SOCK_STREAM, 0)
+        #endif
+        defer { close(socket) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let result = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                bind(socket, address, size) == 0 && getsockname(socket, address, &size) == 0
+            }
+        }
+        guard result else { throw RawClient.Failure(description: "no port is free") }
+        return Int(in_port_t(bigEndian: address.sin_port))
+    }
+}
