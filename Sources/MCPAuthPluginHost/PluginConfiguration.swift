@@ -2,45 +2,52 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CMCPAuthPlugin
-internal import MCPAuthCore
-internal import MCPAuthJSON
+package import MCPAuthCore
+package import MCPAuthJSON
 
-/// The configuration of one instance, as far as the host checks it: keys, and what the module itself reports.
-struct PluginConfiguration: Sendable {
+/// The `config` of a module, checked by its schema and by the module itself, as its instances get it.
+package struct PluginConfiguration: Sendable {
+    /// A mistake, and where in `config` it stands.
+    package struct Mistake: Error {
+        package let code: ConfigurationError.Code
+        package let message: String
+        /// From `config` on.
+        package let place: JSONPointer
+        /// Whether the name of the member is wrong, and not its value.
+        package let isAboutName: Bool
+    }
+
+    let library: PluginLibrary
     /// The top-level strings.
     let strings: [String: String]
     private let text: [UInt8]
 
-    /// - Throws: ``ConfigurationError`` that names the first mistake and what would be right.
-    init(_ configuration: JSON, for library: PluginLibrary) throws(ConfigurationError) {
-        guard case .object(let members) = configuration else {
-            throw ConfigurationError(.wrongType, "`config` must be an object")
+    /// Checks a configuration.
+    ///
+    /// - Parameters:
+    ///   - configuration: What the configuration file says.
+    ///   - resolvePath: Makes of a path as it is written the path that the module gets.
+    /// - Throws: ``Mistake`` that names the first mistake and what would be right.
+    package init(
+        _ configuration: JSON,
+        of library: PluginLibrary,
+        limits: PluginLimits = PluginLimits(),
+        resolvePath: (String) -> String
+    ) throws(Mistake) {
+        guard case .object = configuration else {
+            throw Mistake(code: .wrongType, message: "`config` must be an object", place: .root, isAboutName: false)
         }
-        let schemaText = unsafe Array(String(cString: library.module.pointee.config_schema_json).utf8)
-        guard let schema = try? JSONDocument(parsing: schemaText, limits: .file).root, schema.kind == .object else {
-            throw ConfigurationError(
-                .moduleRefused,
-                "the module `\(library.name.printable)` has no valid schema, expected a JSON object with `properties`"
-            )
+        let resolved: JSON
+        do throws(PluginSchema.Mistake) {
+            resolved = try library.schema.resolved(configuration, at: .root, resolvePath)
+        } catch {
+            throw Mistake(code: error.code, message: error.message, place: error.place, isAboutName: error.isAboutName)
         }
-        let known = schema["properties"]?.members?.map(\.name) ?? []
-        for name in members.keys.sorted() where !known.contains(name) {
-            throw ConfigurationError(
-                .unknownKey,
-                "unknown key `\(name.printable)` in `config`\(Self.help(for: name, known))"
-            )
-        }
-        for name in schema["required"]?.array?.compactMap(\.string) ?? [] where members[name] == nil {
-            throw ConfigurationError(.missingKey, "missing key `\(name.printable)` in `config`")
-        }
-        strings = members.compactMapValues { value in
-            guard case .string(let text) = value else { return nil }
-            return text
-        }
-        text = configuration.encoded()
-        if let mistake = firstMistake(by: library) {
-            throw ConfigurationError(.invalidValue, "`config\(mistake.pointer)`: \(mistake.message)")
-        }
+        self.library = library
+        strings =
+            if case .object(let members) = resolved { members.compactMapValues(\.string) } else { [:] }
+        text = resolved.encoded()
+        if let mistake = try firstMistake(limits) { throw mistake }
     }
 
     /// Lends the JSON text to C.
@@ -50,34 +57,47 @@ struct PluginConfiguration: Sendable {
         }
     }
 
-    private static func help(for name: String, _ known: [String]) -> String {
-        let suggestion = Suggestion.text(for: name, among: known)
-        guard suggestion.isEmpty else { return suggestion }
-        guard !known.isEmpty else { return ", this module has no keys" }
-        return ", expected one of " + known.map { "`\($0.printable)`" }.joined(separator: ", ")
-    }
-
-    private struct Mistake {
-        let pointer: String
-        let message: String
-    }
-
     /// What `validate` of the module reports first.
-    private func firstMistake(by library: PluginLibrary) -> Mistake? {
-        guard let validate = unsafe library.module.pointee.validate else { return nil }
-        var mistake: Mistake?
-        unsafe withUnsafeMutablePointer(to: &mistake) { place in
+    private func firstMistake(_ limits: PluginLimits) throws(Mistake) -> Mistake? {
+        guard unsafe library.module.pointee.validate != nil else { return nil }
+        guard let report = OwnThread.result(within: limits.setupSeconds, { self.validate() }) else {
+            throw Mistake(
+                code: .moduleRefused,
+                message: "`validate` of the module `\(library.name.printable)` did not return within "
+                    + "\(limits.setupSeconds.asWritten) seconds",
+                place: .root,
+                isAboutName: false
+            )
+        }
+        guard let first = report.first else { return nil }
+        return Mistake(
+            code: .invalidValue,
+            message: "`config\(first.pointer.printable)`: \(first.message.escaped)",
+            place: JSONPointer(first.pointer) ?? .root,
+            isAboutName: false
+        )
+    }
+
+    private struct Report: Sendable {
+        struct Entry: Sendable {
+            let pointer: String
+            let message: String
+        }
+
+        var first: Entry?
+    }
+
+    private func validate() -> Report {
+        var report = Report()
+        unsafe withUnsafeMutablePointer(to: &report) { place in
             unsafe withText { text, length in
-                unsafe validate(text, length, place) { place, pointer, message in
-                    guard let mistake = unsafe place?.assumingMemoryBound(to: Mistake?.self) else { return }
-                    guard unsafe mistake.pointee == nil else { return }
-                    unsafe mistake.pointee = Mistake(
-                        pointer: String(decoding: pointer.copied(), as: UTF8.self).printable,
-                        message: String(decoding: message.copied(), as: UTF8.self).printable
-                    )
+                unsafe library.module.pointee.validate?(text, length, place) { place, pointer, message in
+                    guard let report = unsafe place?.assumingMemoryBound(to: Report.self) else { return }
+                    guard unsafe report.pointee.first == nil else { return }
+                    unsafe report.pointee.first = Report.Entry(pointer: pointer.text, message: message.text)
                 }
             }
         }
-        return mistake
+        return report
     }
 }

@@ -7,28 +7,45 @@ internal import MCPAuthLock
 
 /// What the host functions need for one instance; the context pointer of its host table refers to it.
 final class PluginContext: Sendable {
-    let calls = PluginCalls()
+    let calls: PluginCalls
     /// The top-level strings of the instance's configuration.
     let strings: [String: String]
     let secrets: @Sendable (String) -> [UInt8]?
-    private let sink: @Sendable (Int32, String) -> Void
+    /// The name under which the configuration has the module.
+    private let name: String
+    private let onEvent: EngineEventHandler
     private let error = Lock<String?>(nil)
 
     init(
+        name: String,
         strings: [String: String],
+        limits: PluginLimits,
         secrets: @escaping @Sendable (String) -> [UInt8]?,
-        log: @escaping @Sendable (Int32, String) -> Void
+        onEvent: @escaping EngineEventHandler
     ) {
+        self.name = name
         self.strings = strings
         self.secrets = secrets
-        sink = log
+        self.onEvent = onEvent
+        calls = PluginCalls(seconds: limits.callSeconds)
     }
 
-    /// Passes on one line of a module, made printable.
-    func log(_ level: Int32, _ text: [UInt8]) {
-        let line = String(decoding: text, as: UTF8.self).printable
-        if level == MCP_AUTH_LOG_ERROR { error.withLock { $0 = line } }
-        sink(level, line)
+    /// Passes on one line of a module.
+    func log(_ level: Int32, _ text: String) {
+        if level == MCP_AUTH_LOG_ERROR { error.withLock { $0 = text } }
+        let level: EngineEvent.Level =
+            switch level {
+            case ...MCP_AUTH_LOG_DEBUG: .debug
+            case MCP_AUTH_LOG_INFO: .info
+            case MCP_AUTH_LOG_WARNING: .warning
+            default: .error
+            }
+        onEvent(EngineEvent(level, .module, "\(name.printable): \(text.escaped)"))
+    }
+
+    /// Tells the operator what the module did wrong.
+    func report(_ fault: PluginFault) {
+        onEvent(EngineEvent(.error, .moduleFailed, "the module `\(name.printable)` \(fault)"))
     }
 
     /// The last error the module logged.

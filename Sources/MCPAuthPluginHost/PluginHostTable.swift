@@ -5,7 +5,7 @@ internal import CMCPAuthPlugin
 
 /// The functions the host offers to modules.
 ///
-/// Every pointer a module passes is borrowed for the call and copied before return, up to a bound.
+/// Every pointer that a module passes is borrowed for the call. What it points to is copied before return, up to a bound.
 enum PluginHostTable {
     /// A table whose functions act on `context`, which the caller keeps alive as long as the table is in use.
     static func make(context: PluginContext) -> mcp_auth_host {
@@ -21,9 +21,9 @@ enum PluginHostTable {
         )
     }
 
-    /// The most that is copied of any text but the claims.
+    /// Bytes that are copied of any text but the claims; the rest of a longer one is left out.
     static let maximumText = 1024
-    /// More than the claims parser accepts, so that too long claims fail there.
+    /// Bytes of the longest claims that are looked at.
     static let maximumClaims = 64 * 1024
 }
 
@@ -32,9 +32,20 @@ extension mcp_auth_bytes {
         unsafe self.init(data: buffer.baseAddress?.assumingMemoryBound(to: CChar.self), length: buffer.count)
     }
 
-    /// A copy of the first `limit` bytes; empty for a null pointer.
-    func copied(limit: Int = PluginHostTable.maximumText) -> [UInt8] {
-        unsafe copy(data, length, limit: limit)
+    /// The text, up to the bound; empty for a null pointer.
+    var text: String { unsafe boundedText(data, length) }
+
+    /// The text as a name of something; `nil` when it is longer than any name.
+    var name: String? {
+        unsafe copied(atMost: PluginHostTable.maximumText).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// A copy of all bytes; `nil` when there are more than `limit`.
+    func copied(atMost limit: Int) -> [UInt8]? {
+        // A length is a `size_t` of the module's making: beyond `Int.max` it arrives negative.
+        guard unsafe (0...limit).contains(length) else { return nil }
+        guard let data = unsafe data else { return [] }
+        return unsafe Array(UnsafeRawBufferPointer(start: data, count: length))
     }
 }
 
@@ -46,16 +57,23 @@ private func context(of host: HostPointer) -> PluginContext? {
 }
 
 private func hostComplete(_ host: HostPointer, _ call: UInt64, _ verdict: UnsafePointer<mcp_auth_verdict>?) {
-    guard let context = unsafe context(of: host), let verdict = unsafe verdict else { return }
-    guard unsafe verdict.pointee.struct_size >= MCP_AUTH_VERDICT_SIZE_1_0 else { return }
-    context.calls.complete(
+    guard let context = unsafe context(of: host) else { return }
+    guard let verdict = unsafe verdict, unsafe verdict.pointee.struct_size >= MCP_AUTH_VERDICT_SIZE_1_0 else {
+        context.calls.end(call, .fault(.shortVerdict))
+        return
+    }
+    // Only an acceptance has claims; with other verdicts their place may hold anything.
+    let isAccepted = unsafe verdict.pointee.kind == MCP_AUTH_VERDICT_ACCEPT
+    context.calls.end(
         call,
-        unsafe PluginCalls.Verdict(
-            kind: verdict.pointee.kind,
-            claims: verdict.pointee.claims_json.copied(limit: PluginHostTable.maximumClaims),
-            notAfter: verdict.pointee.not_after_unix_s,
-            reason: verdict.pointee.reason.copied(),
-            detail: verdict.pointee.operator_detail.copied()
+        unsafe .verdict(
+            PluginCalls.Verdict(
+                kind: verdict.pointee.kind,
+                claims: isAccepted ? verdict.pointee.claims_json.copied(atMost: PluginHostTable.maximumClaims) : nil,
+                notAfter: verdict.pointee.not_after_unix_s,
+                reason: verdict.pointee.reason.text,
+                detail: verdict.pointee.operator_detail.text
+            )
         )
     )
 }
@@ -70,8 +88,8 @@ private func hostConfigString(
     _ out: UnsafeMutablePointer<CChar>?,
     _ capacity: Int
 ) -> Int64 {
-    let value = unsafe context(of: host)?.strings[String(decoding: key.copied(), as: UTF8.self)]
-    return unsafe give(value.map { Array($0.utf8) }, to: out, capacity)
+    let context = unsafe context(of: host)
+    return unsafe give(key.name.flatMap { context?.strings[$0] }.map { Array($0.utf8) }, to: out, capacity)
 }
 
 private func hostSecret(
@@ -80,19 +98,24 @@ private func hostSecret(
     _ out: UnsafeMutablePointer<CChar>?,
     _ capacity: Int
 ) -> Int64 {
-    let value = unsafe context(of: host)?.secrets(String(decoding: name.copied(), as: UTF8.self))
-    return unsafe give(value, to: out, capacity)
+    let context = unsafe context(of: host)
+    return unsafe give(name.name.flatMap { context?.secrets($0) }, to: out, capacity)
 }
 
-private func hostLog(_ host: HostPointer, _ level: Int32, _ text: UnsafePointer<CChar>?, _ length: Int) {
-    let line = unsafe copy(text, length, limit: PluginHostTable.maximumText)
-    unsafe context(of: host)?.log(level, line)
+private func hostLog(_ host: HostPointer, _ level: Int32, _ line: UnsafePointer<CChar>?, _ length: Int) {
+    unsafe context(of: host)?.log(level, boundedText(line, length))
 }
 
-/// A length is a `size_t` of the module's making: beyond `Int.max` it arrives negative.
-private func copy(_ data: UnsafePointer<CChar>?, _ length: Int, limit: Int) -> [UInt8] {
-    guard let data = unsafe data, length > 0 else { return [] }
-    return unsafe Array(UnsafeRawBufferPointer(start: data, count: min(length, limit)))
+/// A copy of a text, cut off before the first character that is not whole within the bound.
+private func boundedText(_ data: UnsafePointer<CChar>?, _ length: Int) -> String {
+    // A length is a `size_t` of the module's making: beyond `Int.max` it arrives negative.
+    guard let data = unsafe data, length > 0 else { return "" }
+    var count = length
+    if length > PluginHostTable.maximumText {
+        count = PluginHostTable.maximumText
+        while count > 0, unsafe UInt8(bitPattern: data[count]) & 0xC0 == 0x80 { count -= 1 }
+    }
+    return unsafe String(decoding: UnsafeRawBufferPointer(start: data, count: count), as: UTF8.self)
 }
 
 private func give(_ bytes: [UInt8]?, to out: UnsafeMutablePointer<CChar>?, _ capacity: Int) -> Int64 {

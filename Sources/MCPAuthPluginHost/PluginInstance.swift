@@ -2,86 +2,146 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CMCPAuthPlugin
-internal import HTTPTypes
 internal import MCPAuthCore
 
-/// One instance of a module: the owner of its state and of the host table it was given.
-// SAFETY: only modules that declare themselves REENTRANT are loaded, so `verify` may run on several threads. The host
-// table and its context are written in `init`, stay where they are until `deinit` has called `destroy`, and point to
-// values that are themselves Sendable.
+/// One instance of a module: the owner of its state, and of the threads on which it runs.
+///
+/// No function of the module runs on the thread of a caller of this type.
+// SAFETY: only modules that declare themselves REENTRANT are loaded, so `verify` may run on several threads. `state` is
+// written in `init`; every call that uses it keeps this instance alive, so `destroy` comes after the last of them.
 @safe final class PluginInstance: @unchecked Sendable {
     private let library: PluginLibrary
     private let context: PluginContext
-    private let host: UnsafeMutablePointer<mcp_auth_host>
+    private let host: PluginHostMemory
     private let state: UnsafeMutableRawPointer?
+    private let threads: PluginThreads
+    private let callSeconds: Double
 
     /// - Throws: ``ConfigurationError`` with the code `moduleRefused` when the module does not want its configuration.
     init(
         library: PluginLibrary,
         configuration: PluginConfiguration,
-        context: PluginContext
+        context: PluginContext,
+        limits: PluginLimits
     ) throws(ConfigurationError) {
         self.library = library
         self.context = context
-        let host = UnsafeMutablePointer<mcp_auth_host>.allocate(capacity: 1)
-        unsafe host.initialize(to: PluginHostTable.make(context: context))
-        var state: UnsafeMutableRawPointer?
-        let code = unsafe configuration.withText { text, length in
-            unsafe library.module.pointee.create(host, text, length, &state)
+        threads = PluginThreads(limits: limits)
+        callSeconds = limits.callSeconds
+        let host = PluginHostMemory(context)
+        self.host = host
+        guard let made = OwnThread.result(within: limits.setupSeconds, { Self.make(library, configuration, host) })
+        else {
+            // It may still run, and return at any time: its host table stays for ever.
+            _ = unsafe Unmanaged.passRetained(host)
+            throw Self.refused(library, "`create` did not return within \(limits.setupSeconds.asWritten) seconds")
         }
-        guard code == 0 else {
-            unsafe host.deallocate()
-            let reason = context.lastError ?? "it refuses its configuration or a secret it names"
-            throw ConfigurationError(
-                .moduleRefused,
-                "the module `\(library.name.printable)` cannot be configured: \(reason)"
-            )
+        guard made.code == 0 else {
+            let reason = context.lastError?.escaped ?? "it refuses its configuration or a secret it names"
+            throw Self.refused(library, reason)
         }
-        unsafe self.host = unsafe host
-        unsafe self.state = state
+        unsafe state = made.state
     }
 
     deinit {
-        unsafe library.module.pointee.destroy(state)
-        unsafe host.deallocate()
+        let made = unsafe Made(code: 0, state: state)
+        let destroy: PluginThreads.Job = { [library, host] in
+            unsafe library.module.pointee.destroy(made.state)
+            withExtendedLifetime(host) {}
+        }
+        // With no thread to be had, this one is as good.
+        if threads.run(context.calls.reserve(), destroy) != nil { destroy() }
     }
 
-    /// Seconds a module has for one call.
-    private static let patience = 5.0
+    /// What `create` gave.
+    // SAFETY: the pointer is the module's own; it is only handed back to the module.
+    @safe private struct Made: @unchecked Sendable {
+        let code: Int32
+        let state: UnsafeMutableRawPointer?
+    }
 
-    /// Runs one call on this thread; `nil` when the module did not complete it.
-    func verify(
-        _ token: [UInt8],
-        of request: ProtectedResourceRequest,
-        resource: String,
-        now: NumericDate
-    ) -> PluginCalls.Verdict? {
-        let call = context.calls.begin(now: now)
-        let texts = [resource, "Bearer", request.method.rawValue, (request.authority ?? "") + request.path]
-        let deadline = PluginCalls.wholeSeconds(now.adding(Self.patience))
-        // One buffer for all texts, so that their bytes need one scope only.
-        let buffer = token + texts.flatMap(\.utf8)
-        unsafe buffer.withUnsafeBytes { bytes in
-            var start = 0
-            func next(_ count: Int) -> mcp_auth_bytes {
-                defer { start += count }
-                return unsafe mcp_auth_bytes(UnsafeRawBufferPointer(rebasing: bytes[start..<(start + count)]))
+    private static func make(
+        _ library: PluginLibrary,
+        _ configuration: PluginConfiguration,
+        _ host: PluginHostMemory
+    ) -> Made {
+        var state: UnsafeMutableRawPointer?
+        let code = unsafe configuration.withText { text, length in
+            unsafe library.module.pointee.create(host.table, text, length, &state)
+        }
+        return unsafe Made(code: code, state: state)
+    }
+
+    private static func refused(_ library: PluginLibrary, _ reason: String) -> ConfigurationError {
+        ConfigurationError(.moduleRefused, "the module `\(library.name.printable)` cannot be configured: \(reason)")
+    }
+
+    /// Asks the module about a token, and waits for its answer no longer than a call may last or its caller waits.
+    func verify(_ token: [UInt8], at resource: String, now: NumericDate) async -> PluginCalls.Outcome {
+        let number = context.calls.reserve()
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                context.calls.open(number, now: now) { [threads] outcome in
+                    // A call that waited in vain for a thread leaves its place to others.
+                    if case .fault(.noAnswerInTime) = outcome { threads.withdraw(number) }
+                    continuation.resume(returning: outcome)
+                }
+                let fault = threads.run(number) { self.call(number, token, resource, now) }
+                if let fault { context.calls.end(number, .fault(fault)) }
+                if Task.isCancelled { abandon(number) }
             }
-            let token = unsafe next(token.count)
-            let parts = unsafe texts.map { unsafe next($0.utf8.count) }
+        } onCancel: {
+            abandon(number)
+        }
+    }
+
+    private func abandon(_ number: UInt64) {
+        threads.withdraw(number)
+        context.calls.end(number, .abandoned)
+    }
+
+    /// Runs one call on this thread.
+    private func call(_ number: UInt64, _ token: [UInt8], _ resource: String, _ now: NumericDate) {
+        // It may have ended while it waited for this thread.
+        guard context.calls.isOpen(number) else { return }
+        let texts = [token, Array(resource.utf8), Array("Bearer".utf8)]
+        // One buffer for all texts, so that their bytes need one scope only.
+        unsafe Array(texts.joined()).withUnsafeBytes { bytes in
+            var start = 0
+            let parts = unsafe texts.map { text in
+                defer { start += text.count }
+                return unsafe mcp_auth_bytes(UnsafeRawBufferPointer(rebasing: bytes[start..<(start + text.count)]))
+            }
             var request = unsafe mcp_auth_request(
                 struct_size: UInt32(MemoryLayout<mcp_auth_request>.size),
                 reserved: 0,
-                resource: parts[0],
-                token: token,
-                scheme: parts[1],
-                deadline_unix_s: deadline,
+                resource: parts[1],
+                token: parts[0],
+                scheme: parts[2],
+                deadline_unix_s: PluginCalls.wholeSeconds(now.adding(callSeconds)),
                 unverified_issuer: mcp_auth_bytes(),
-                method: parts[2],
-                url: parts[3]
+                method: mcp_auth_bytes(),
+                url: mcp_auth_bytes()
             )
-            unsafe library.module.pointee.verify(state, &request, call)
+            unsafe library.module.pointee.verify(state, &request, number)
         }
-        return context.calls.end(call)
+        context.calls.end(number, .fault(.noVerdict))
+    }
+}
+
+/// The host table of one instance, at an address that does not change, together with what its functions need.
+// SAFETY: the table is written in `init` and freed in `deinit`; its context is Sendable.
+@safe final class PluginHostMemory: @unchecked Sendable {
+    let table: UnsafeMutablePointer<mcp_auth_host>
+    private let context: PluginContext
+
+    init(_ context: PluginContext) {
+        self.context = context
+        unsafe table = .allocate(capacity: 1)
+        unsafe table.initialize(to: PluginHostTable.make(context: context))
+    }
+
+    deinit {
+        unsafe table.deallocate()
     }
 }

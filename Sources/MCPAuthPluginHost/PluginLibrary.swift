@@ -4,49 +4,49 @@
 internal import CMCPAuthPlugin
 package import MCPAuthCore
 
-#if canImport(Glibc)
-internal import Glibc
-#else
-internal import Darwin
-#endif
-
-/// A loaded verifier module: the one owner of a library handle and its table.
-///
-/// The handle is never closed: code that may still run on some thread must stay. New code needs a new process.
+/// A loaded verifier module: its table, checked, and what it says of itself.
 // SAFETY: the table is constant data of a library that is never unloaded; it is checked in `init` and only read after.
 @safe package final class PluginLibrary: @unchecked Sendable {
     package let name: String
     /// The module's own version, for logs.
     package let version: String
+    /// The SHA-256 of the bytes that were loaded, in lower-case hexadecimal.
+    package let digest: String
     let module: UnsafePointer<mcp_auth_module>
+    let schema: PluginSchema
 
-    /// Loads and checks a library.
+    /// Reads a file once and loads the bytes that were read.
     ///
     /// - Parameters:
     ///   - expectedSHA256: The pinned hash of the file, in hexadecimal.
     ///   - digest: Gives the SHA-256 of bytes, in lower-case hexadecimal.
     /// - Throws: ``ConfigurationError`` with the code `moduleRefused`.
     package init(path: String, expectedSHA256: String?, digest: ([UInt8]) -> String) throws(ConfigurationError) {
-        let path = try Self.checkedPath(path)
-        if let expectedSHA256 {
-            guard let bytes = Self.contents(of: path) else { throw Self.refused(path, "it cannot be read") }
-            let actual = digest(bytes)
-            guard actual == expectedSHA256.lowercased() else {
-                throw Self.refused(path, "its SHA-256 is \(actual), not the pinned \(expectedSHA256.printable)")
-            }
+        let bytes = try PluginFile(readingFrom: path).bytes
+        let digest = digest(bytes)
+        if let expectedSHA256, digest != expectedSHA256.lowercased() {
+            throw Self.refused(path, "its SHA-256 is \(digest), not the pinned \(expectedSHA256.printable)")
         }
-        guard let handle = unsafe dlopen(path, RTLD_NOW | RTLD_LOCAL) else {
-            let reason = unsafe dlerror().map { unsafe String(cString: $0) } ?? "no reason given"
-            throw Self.refused(path, "it cannot be loaded: \(reason.printable)")
+        let image: PluginImages.Image
+        do throws(PluginImages.Fault) {
+            image = try PluginImages.image(of: bytes, digest: digest, from: path)
+        } catch {
+            throw Self.refused(path, error.reason)
         }
-        guard let symbol = unsafe dlsym(handle, "mcp_auth_module_v1") else {
+        guard let symbol = unsafe image.function("mcp_auth_module_v1") else {
             throw Self.refused(path, "it exports no `mcp_auth_module_v1`")
         }
         typealias EntryPoint = @convention(c) () -> UnsafePointer<mcp_auth_module>?
         let entryPoint = unsafe unsafeBitCast(symbol, to: EntryPoint.self)
         guard let module = unsafe entryPoint() else { throw Self.refused(path, "`mcp_auth_module_v1` returns nothing") }
         if let reason = unsafe Self.fault(of: module) { throw Self.refused(path, reason) }
+        do throws(PluginSchema.Fault) {
+            schema = try unsafe PluginSchema(text: String(cString: module.pointee.config_schema_json))
+        } catch {
+            throw Self.refused(path, error.reason)
+        }
         unsafe self.module = module
+        self.digest = digest
         unsafe name = String(cString: module.pointee.name)
         unsafe version = String(cString: module.pointee.version)
     }
@@ -74,36 +74,7 @@ internal import Darwin
         return nil
     }
 
-    /// The real path, if nobody but its owner can have changed what is there.
-    private static func checkedPath(_ path: String) throws(ConfigurationError) -> String {
-        guard let resolved = unsafe realpath(path, nil) else { throw refused(path, "there is no such file") }
-        defer { unsafe free(resolved) }
-        let real = unsafe String(cString: resolved)
-        let directory = real.lastIndex(of: "/").map { String(real[..<$0]) } ?? "."
-        for place in [real, directory.isEmpty ? "/" : directory] {
-            var status = stat()
-            guard unsafe stat(place, &status) == 0 else { throw refused(path, "`\(place.printable)` cannot be read") }
-            guard place != real || status.st_mode & S_IFMT == S_IFREG else { throw refused(path, "it is not a file") }
-            guard status.st_mode & 0o022 == 0 else {
-                throw refused(path, "`\(place.printable)` is writable by group or others; chmod go-w it")
-            }
-        }
-        return real
-    }
-
-    private static func contents(of path: String) -> [UInt8]? {
-        guard let file = unsafe fopen(path, "rb") else { return nil }
-        defer { unsafe fclose(file) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
-        while true {
-            let count = unsafe fread(&buffer, 1, buffer.count, file)
-            guard count > 0 else { return bytes }
-            bytes += buffer.prefix(count)
-        }
-    }
-
-    private static func refused(_ path: String, _ reason: String) -> ConfigurationError {
+    static func refused(_ path: String, _ reason: String) -> ConfigurationError {
         ConfigurationError(.moduleRefused, "the module `\(path.printable)` is refused: \(reason)")
     }
 }

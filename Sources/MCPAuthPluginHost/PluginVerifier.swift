@@ -3,13 +3,15 @@
 
 internal import CMCPAuthPlugin
 package import MCPAuthCore
-package import MCPAuthJSON
+internal import MCPAuthJSON
 
 /// A verifier module as one of a resource's verifiers.
 ///
 /// What the module says is checked again: an accepted token needs claims that are an object, name no other issuer than
-/// the configured one, name a subject or client, and end. Anything else a module does wrong is *unavailable*, never
-/// an acceptance.
+/// the configured one, name a subject or client, and have an expiry. Whatever else a module does wrong is *unavailable*,
+/// never an acceptance, and an event that names the module and what it did.
+///
+/// The module runs on threads of its own. An answer that takes too long is *unavailable*, and what comes later is ignored.
 package struct PluginVerifier: TokenVerifier {
     package let name: String
     private let context: PluginContext
@@ -21,26 +23,35 @@ package struct PluginVerifier: TokenVerifier {
     /// Makes an instance of a module.
     ///
     /// - Parameters:
-    ///   - configuration: Checked against `properties` and `required` of the module's schema.
+    ///   - name: The name under which the configuration has the module.
     ///   - issuer: The issuer the module speaks for.
     ///   - audience: The audience of tokens that name none.
     ///   - secrets: The secrets the operator gave to this instance.
-    ///   - log: Takes the lines the module writes and the reasons of its refusals, made printable, with their level
-    ///     (`MCP_AUTH_LOG_*`, 0 for debug to 3 for error).
+    ///   - onEvent: Takes the lines the module writes, the reasons of its refusals, and what it does wrong.
     /// - Throws: ``ConfigurationError``.
     package init(
-        library: PluginLibrary,
         name: String,
-        configuration: JSON,
+        configuration: PluginConfiguration,
         issuer: IssuerIdentifier,
         audience: String,
         resource: String,
+        limits: PluginLimits = PluginLimits(),
         secrets: @escaping @Sendable (String) -> [UInt8]?,
-        log: @escaping @Sendable (_ level: Int32, _ line: String) -> Void = { _, _ in }
+        onEvent: @escaping EngineEventHandler
     ) throws(ConfigurationError) {
-        let configuration = try PluginConfiguration(configuration, for: library)
-        context = PluginContext(strings: configuration.strings, secrets: secrets, log: log)
-        instance = try PluginInstance(library: library, configuration: configuration, context: context)
+        context = PluginContext(
+            name: name,
+            strings: configuration.strings,
+            limits: limits,
+            secrets: secrets,
+            onEvent: onEvent
+        )
+        instance = try PluginInstance(
+            library: configuration.library,
+            configuration: configuration,
+            context: context,
+            limits: limits
+        )
         self.name = "module \(name)"
         self.issuer = issuer
         self.audience = audience
@@ -52,43 +63,67 @@ package struct PluginVerifier: TokenVerifier {
         of request: ProtectedResourceRequest,
         now: NumericDate
     ) async -> VerifierAnswer {
-        guard let verdict = instance.verify(token.bytes, of: request, resource: resource, now: now) else {
-            return Self.fault
+        switch await instance.verify(token.bytes, at: resource, now: now) {
+        case .abandoned: Self.unavailable
+        case .fault(let fault): failed(fault)
+        case .verdict(let verdict): answer(to: verdict)
         }
+    }
+
+    private func answer(to verdict: PluginCalls.Verdict) -> VerifierAnswer {
         switch verdict.kind {
+        case MCP_AUTH_VERDICT_NONE: return failed(.emptyVerdict)
         case MCP_AUTH_VERDICT_NOT_MINE: return .notMine(.unrecognizedToken)
         case MCP_AUTH_VERDICT_ACCEPT: return accepted(verdict)
         case MCP_AUTH_VERDICT_REJECT:
-            explain(verdict, as: "rejected", MCP_AUTH_LOG_INFO)
+            // Without words of the module there is no more to say than what every refusal says.
+            if !(verdict.reason + verdict.detail).isEmpty { explain(verdict, as: "rejected", MCP_AUTH_LOG_INFO) }
             return .rejected(.rejectedByModule)
-        default:
+        case MCP_AUTH_VERDICT_UNAVAILABLE:
             explain(verdict, as: "unavailable", MCP_AUTH_LOG_WARNING)
-            return Self.fault
+            return Self.unavailable
+        default: return failed(.unknownVerdict(verdict.kind))
         }
     }
 
     private func explain(_ verdict: PluginCalls.Verdict, as kind: String, _ level: Int32) {
-        guard !(verdict.reason.isEmpty && verdict.detail.isEmpty) else { return }
-        context.log(level, Array("\(kind): ".utf8) + verdict.reason + Array(" ".utf8) + verdict.detail)
+        let words = [kind, verdict.reason, verdict.detail].filter { !$0.isEmpty }
+        context.log(level, words.joined(separator: ": "))
     }
 
-    private static let fault = VerifierAnswer.unavailable(.verifierUnavailable, retryAfter: 5)
+    private func failed(_ fault: PluginFault) -> VerifierAnswer {
+        context.report(fault)
+        return Self.unavailable
+    }
+
+    private static let unavailable = VerifierAnswer.unavailable(.verifierUnavailable, retryAfter: 5)
 
     private func accepted(_ verdict: PluginCalls.Verdict) -> VerifierAnswer {
-        guard let document = try? JSONDocument(parsing: verdict.claims, limits: .token), document.root.kind == .object
-        else { return Self.fault }
-        let claims = document.root
-        if let named = claims["iss"], !named.isString(issuer.description) { return Self.fault }
-        guard claims["exp"].map({ $0.number != nil }) ?? (verdict.notAfter > 0) else { return Self.fault }
-        guard ["sub", "client_id"].contains(where: { claims[$0]?.string?.isEmpty == false }) else { return Self.fault }
+        guard let payload = verdict.claims else { return failed(.longClaims) }
+        guard let document = try? JSONDocument(parsing: payload, limits: .token) else { return failed(.invalidClaims) }
+        if let fault = fault(of: document.root, verdict) { return failed(fault) }
         return .verified(
             TokenEvidence(
                 issuer: issuer,
                 document: document,
-                payload: verdict.claims,
+                payload: payload,
                 notAfter: verdict.notAfter > 0 ? NumericDate(Double(verdict.notAfter)) : nil,
                 audience: audience
             )
         )
+    }
+
+    /// What is wrong with the claims of an acceptance; a member that is `null` is as good as absent.
+    private func fault(of claims: JSONValue, _ verdict: PluginCalls.Verdict) -> PluginFault? {
+        guard claims.kind == .object else { return .otherClaims }
+        if let named = claims.optional("iss"), !named.isString(issuer.description) { return .otherIssuer }
+        guard verdict.notAfter >= 0 else { return .negativeEnd }
+        guard ["exp", "nbf", "iat"].allSatisfy({ claims.optional($0).map { $0.number != nil } ?? true }) else {
+            return .invalidDate
+        }
+        guard claims.optional("exp") != nil || verdict.notAfter > 0 else { return .noExpiry }
+        let callers = ["sub", "client_id"].compactMap(claims.optional)
+        guard !callers.isEmpty, callers.allSatisfy({ $0.string?.isEmpty == false }) else { return .noCaller }
+        return nil
     }
 }

@@ -1,32 +1,18 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
-import HTTPTypes
+import MCPAuthCore
 import MCPAuthJSON
-import MCPAuthLock
 import Testing
 
-@testable import MCPAuthCore
 @testable import MCPAuthPluginHost
 
+/// What the example module says, and what the host makes of what modules say.
 @Suite struct PluginVerifierTests {
     static let now = NumericDate(1_795_425_000)
-    private static let request = ProtectedResourceRequest(
-        method: .post,
-        authority: "h.example",
-        path: "/mcp",
-        credentials: .none
-    )
 
     @Test func `the C module accepts its token and names the caller`() async throws {
-        guard
-            case .verified(let evidence) = try await Modules.helloVerifier().verify(
-                Modules.token("greeter", 1_795_425_600),
-                of: Self.request,
-                now: Self.now
-            )
-        else {
+        guard case .verified(let evidence) = try await Modules.helloVerifier().ask(Self.token(600)) else {
             Issue.record("not accepted")
             return
         }
@@ -36,168 +22,143 @@ import Testing
         #expect(evidence.audience == "https://h.example/mcp")
     }
 
+    private static func token(_ life: Int) -> [UInt8] {
+        Modules.token("greeter", Int(now.secondsSinceEpoch) + life).bytes
+    }
+
     @Test(arguments: [
         "hello.greeter.1795425600.00", "hello.greeter.1795425600." + String(repeating: "0", count: 64),
         "hello.Greeter.1795425600." + String(repeating: "0", count: 64), "hello.", "hello...",
         "hello.a\"b.1795425600." + String(repeating: "0", count: 64),
     ])
     func `a forged or malformed token is rejected`(text: String) async throws {
-        guard
-            case .rejected(.rejectedByModule) = try await Modules.helloVerifier().verify(
-                AccessToken(bytes: Array(text.utf8)),
-                of: Self.request,
-                now: Self.now
-            )
-        else {
-            Issue.record("not rejected")
-            return
-        }
+        let answer = try await Modules.helloVerifier().ask(Array(text.utf8))
+        #expect(answer.word == "rejected rejected_by_module")
     }
 
     @Test func `an expired token is rejected by the time of the call`() async throws {
-        guard
-            case .rejected = try await Modules.helloVerifier().verify(
-                Modules.token("greeter", 1_795_424_999),
-                of: Self.request,
-                now: Self.now
-            )
-        else {
-            Issue.record("not rejected")
-            return
-        }
+        let verifier = try Modules.helloVerifier()
+        #expect(await verifier.ask(Self.token(0)).word == "rejected rejected_by_module")
+        #expect(await verifier.ask(Self.token(1)).word == "verified")
+        #expect(await verifier.ask(Self.token(1), now: Self.now.adding(1)).word == "rejected rejected_by_module")
+    }
+
+    @Test func `a token with one changed character is rejected`() async throws {
+        var bytes = Self.token(600)
+        bytes[7] ^= 1
+        #expect(try await Modules.helloVerifier().ask(bytes).word == "rejected rejected_by_module")
     }
 
     @Test(arguments: ["", "x", "hell", "eyJhbGciOiJub25lIn0.e30."])
     func `a token of another kind is not the module's`(text: String) async throws {
-        guard
-            case .notMine = try await Modules.helloVerifier().verify(
-                AccessToken(bytes: Array(text.utf8)),
-                of: Self.request,
-                now: Self.now
-            )
-        else {
-            Issue.record("claimed")
-            return
-        }
+        #expect(try await Modules.helloVerifier().ask(Array(text.utf8)).word == "not mine")
     }
 
-    @Test(arguments: [
-        "", "answer(call, MCP_AUTH_VERDICT_NONE, \"\");", "answer(call, 99, \"\");",
-        "answer(call + 1, MCP_AUTH_VERDICT_ACCEPT, \"{\\\"sub\\\":\\\"a\\\",\\\"exp\\\":9999999999}\");",
-        "answer(call, MCP_AUTH_VERDICT_ACCEPT, \"\");", "answer(call, MCP_AUTH_VERDICT_ACCEPT, \"[]\");",
-        "answer(call, MCP_AUTH_VERDICT_ACCEPT, \"{\\\"sub\\\":\\\"a\\\"}\");",
-        "answer(call, MCP_AUTH_VERDICT_ACCEPT, \"{\\\"exp\\\":9999999999}\");",
-        "answer(call, MCP_AUTH_VERDICT_ACCEPT, \"{\\\"sub\\\":\\\"a\\\",\\\"exp\\\":9999999999,\\\"iss\\\":\\\"other\\\"}\");",
-        "answer(call, MCP_AUTH_VERDICT_ACCEPT, \"{\\\"sub\\\":\\\"a\\\",\\\"sub\\\":\\\"b\\\",\\\"exp\\\":9999999999}\");",
-        "answer(call, MCP_AUTH_VERDICT_ACCEPT, \"{\\\"sub\\\":null,\\\"exp\\\":9999999999}\");",
-        "answer(call, MCP_AUTH_VERDICT_ACCEPT, \"{\\\"sub\\\":\\\"a\\\",\\\"exp\\\":\\\"never\\\"}\");",
-        "answer(call, MCP_AUTH_VERDICT_UNAVAILABLE, \"\");",
-    ])
-    func `a module that does not decide properly makes the token unavailable, never accepted`(body: String) async throws
+    @Test func `a module sees the token, the resource, the scheme and the deadline, and nothing of the request`()
+        async throws
     {
-        let library = try Modules.library(try Modules.compile(body: body))
-        let answer = try await Modules.verifier(library, [:]).verify(
-            AccessToken(bytes: [1]),
-            of: Self.request,
-            now: Self.now
-        )
-        guard case .unavailable(.verifierUnavailable, _) = answer else {
-            Issue.record("\(answer)")
-            return
-        }
+        let body = #"""
+            #define is(bytes, text) ((bytes).length == strlen(text) && memcmp((bytes).data, text, (bytes).length) == 0)
+            int good = request->struct_size == sizeof *request && is(request->token, "a.b")
+                && is(request->resource, "https://h.example/mcp") && is(request->scheme, "Bearer")
+                && request->deadline_unix_s == 1795425005 && the_host->now_unix_s(the_host, call) == 1795425000
+                && request->unverified_issuer.length == 0 && request->method.length == 0 && request->url.length == 0;
+            answer(call, good ? MCP_AUTH_VERDICT_NOT_MINE : MCP_AUTH_VERDICT_REJECT, "");
+            """#
+        let verifier = try Modules.verifier(body: body)
+        #expect(await verifier.ask(Array("a.b".utf8), now: Self.now.adding(0.75)).word == "not mine")
     }
 
     @Test func `the first of several completions counts`() async throws {
-        let body = """
-            answer(call, MCP_AUTH_VERDICT_REJECT, ""); \
-            answer(call, MCP_AUTH_VERDICT_ACCEPT, "{\\"sub\\":\\"a\\",\\"exp\\":9999999999}");
-            """
-        let library = try Modules.library(try Modules.compile(body: body))
-        guard
-            case .rejected = try await Modules.verifier(library, [:]).verify(
-                AccessToken(bytes: [1]),
-                of: Self.request,
-                now: Self.now
-            )
-        else {
-            Issue.record("the second completion won")
-            return
+        let accept = #"answer(call, MCP_AUTH_VERDICT_ACCEPT, "{\"sub\":\"a\",\"exp\":9999999999}");"#
+        let reject = #"answer(call, MCP_AUTH_VERDICT_REJECT, "");"#
+        #expect(try await Modules.verifier(body: reject + accept).ask().word == "rejected rejected_by_module")
+        #expect(try await Modules.verifier(body: accept + reject).ask().word == "verified")
+    }
+
+    @Test func `a call of another time is not open: it has no time, and nothing completes it`() async throws {
+        let body = #"""
+            for (uint64_t other = 0; other < 64; other++) if (other != call) {
+                if (the_host->now_unix_s(the_host, other) <= 9999999999) return;
+                answer(other, MCP_AUTH_VERDICT_ACCEPT, "{\"sub\":\"a\",\"exp\":9999999999}");
+            }
+            answer(call, MCP_AUTH_VERDICT_REJECT, "");
+            """#
+        let verifier = try Modules.verifier(body: body)
+        for _ in 0..<5 { #expect(await verifier.ask().word == "rejected rejected_by_module") }
+    }
+
+    @Test func `the end that the verdict gives stands in for a missing exp`() async throws {
+        for (claims, seconds) in [(#"{"client_id":"a"}"#, 60), (#"{"client_id":"a","exp":null}"#, 1)] {
+            let verifier = try Modules.verifier(body: Self.accept(claims, "1795425000 + \(seconds)", ""))
+            guard case .verified(let evidence) = await verifier.ask() else {
+                Issue.record("not accepted")
+                return
+            }
+            #expect(evidence.notAfter == Self.now.adding(Double(seconds)))
         }
     }
 
-    @Test func `a token with one changed character is rejected`() async throws {
-        var bytes = Modules.token("greeter", 1_795_425_600).bytes
-        bytes[7] ^= 1
+    @Test func `the end that the verdict gives is kept beside an exp, and none is none`() async throws {
+        let claims = #"{"sub":"a","exp":1795429999}"#
         guard
-            case .rejected = try await Modules.helloVerifier().verify(
-                AccessToken(bytes: bytes),
-                of: Self.request,
-                now: Self.now
-            )
-        else {
-            Issue.record("not rejected")
-            return
-        }
-    }
-
-    @Test func `a length that no memory can have makes the token unavailable`() async throws {
-        let body = """
-            mcp_auth_verdict verdict; memset(&verdict, 0, sizeof verdict); \
-            verdict.struct_size = sizeof verdict; verdict.kind = MCP_AUTH_VERDICT_ACCEPT; \
-            verdict.claims_json.data = "{}"; verdict.claims_json.length = SIZE_MAX; \
-            the_host->complete(the_host, call, &verdict); the_host->log(the_host, 0, "x", SIZE_MAX);
-            """
-        let verifier = try Modules.verifier(try Modules.library(try Modules.compile(body: body)))
-        guard case .unavailable = await verifier.verify(AccessToken(bytes: [1]), of: Self.request, now: Self.now) else {
-            Issue.record("decided")
-            return
-        }
-    }
-
-    @Test func `the end given by the verdict stands in for a missing exp`() async throws {
-        let body = """
-            mcp_auth_verdict verdict; memset(&verdict, 0, sizeof verdict); \
-            verdict.struct_size = sizeof verdict; verdict.kind = MCP_AUTH_VERDICT_ACCEPT; \
-            verdict.claims_json.data = "{\\"client_id\\":\\"a\\"}"; verdict.claims_json.length = 17; \
-            verdict.not_after_unix_s = the_host->now_unix_s(the_host, call) + 60; \
-            the_host->complete(the_host, call, &verdict);
-            """
-        let verifier = try Modules.verifier(try Modules.library(try Modules.compile(body: body)))
-        guard
-            case .verified(let evidence) = await verifier.verify(
-                AccessToken(bytes: [1]),
-                of: Self.request,
-                now: Self.now
-            )
+            case .verified(let shorter) = try await Modules.verifier(body: Self.accept(claims, "1", "")).ask(),
+            case .verified(let none) = try await Modules.verifier(body: Self.accept(claims, "0", "")).ask()
         else {
             Issue.record("not accepted")
             return
         }
-        #expect(evidence.notAfter == Self.now.adding(60))
+        #expect(shorter.notAfter == NumericDate(1))
+        #expect(none.notAfter == nil)
     }
 
-    @Test func `for a call that is not open everything has expired`() async throws {
-        let body = """
-            answer(call, the_host->now_unix_s(the_host, call + 1) > 9999999999 ? MCP_AUTH_VERDICT_REJECT : 0, "");
-            """
-        let verifier = try Modules.verifier(try Modules.library(try Modules.compile(body: body)))
-        guard case .rejected = await verifier.verify(AccessToken(bytes: [1]), of: Self.request, now: Self.now) else {
-            Issue.record("an early time was given")
-            return
+    @Test(arguments: [
+        #"{"sub":"a","exp":1795425600}"#, #"{"client_id":"a","exp":1795425600.5}"#,
+        #"{"sub":"a","client_id":"b","exp":1795425600,"iss":"urn:example:hello","nbf":1,"iat":1}"#,
+        #"{"sub":"a","exp":1795425600,"iss":null,"nbf":null,"client_id":null}"#,
+        #"{"sub":"a","exp":1795425600,"big":123456789012345678901234567890,"nul":"\u0000"}"#,
+    ])
+    func `claims that are complete are accepted`(claims: String) async throws {
+        #expect(try await Modules.verifier(body: Self.accept(claims, "0", "")).ask().word == "verified")
+    }
+
+    @Test func `claims of just the longest length are accepted`() async throws {
+        let events = Events()
+        for (length, word) in [(65_536, "verified"), (65_537, "unavailable")] {
+            let body = #"""
+                static char claims[70000];
+                int end = sprintf(claims, "{\"sub\":\"a\",\"exp\":1795425600}");
+                memset(claims + end, ' ', sizeof claims - end);
+                mcp_auth_verdict verdict = a_verdict(MCP_AUTH_VERDICT_ACCEPT, "");
+                verdict.claims_json = (mcp_auth_bytes){ claims, \#(length) };
+                the_host->complete(the_host, call, &verdict);
+                """#
+            #expect(try await Modules.verifier(body: body, events: events).ask().word == word)
         }
+        let messages = events.all.map(\.message)
+        #expect(messages == ["the module `test` accepted a token with claims of more than 65536 bytes"])
     }
 
-    @Test func `what a module logs reaches the operator on one printable line`() async throws {
-        let lines = Lock<[String]>([])
-        let library = try Modules.library(try Modules.compile(body: "the_host->log(the_host, 1, \"a\\nb\", 3);"))
-        let verifier = try Modules.verifier(
-            library,
-            log: { level, line in lines.withLock { $0.append("\(level) \(line)") } }
-        )
-        _ = await verifier.verify(AccessToken(bytes: [1]), of: Self.request, now: Self.now)
-        let logged = lines.withLock { $0 }
-        #expect(logged.count == 1)
-        #expect(logged.first?.hasPrefix("1 a") == true)
-        #expect(logged.first?.contains("\n") == false)
+    /// Accepts with these claims and this end, after a last change to the verdict.
+    static func accept(_ claims: String, _ end: String, _ also: String) -> String {
+        """
+        mcp_auth_verdict verdict = a_verdict(MCP_AUTH_VERDICT_ACCEPT, \(Modules.literal(claims)));
+        verdict.not_after_unix_s = \(end);
+        \(also)
+        the_host->complete(the_host, call, &verdict);
+        """
+    }
+}
+
+extension VerifierAnswer {
+    /// The answer in a word or two.
+    var word: String {
+        switch self {
+        case .verified: "verified"
+        case .rejected(let reason, _): "rejected \(reason)"
+        case .notMine: "not mine"
+        case .unavailable(.verifierUnavailable, retryAfter: 5): "unavailable"
+        case .unavailable(let reason, let seconds): "unavailable \(reason) \(seconds)"
+        }
     }
 }

@@ -10,6 +10,9 @@
  * Ownership: what is passed to a function is borrowed for the call. What a module gives to `complete` is copied
  * before `complete` returns. Nobody frees memory of the other side.
  *
+ * Threads: the host calls every function of a module on threads of its own, which do nothing else, so a function may
+ * block. Calls of one instance run on up to 8 threads at once; `destroy` runs after the last of them has returned.
+ *
  * A module runs with every right of the process that loads it.
  */
 #ifndef MCP_AUTH_PLUGIN_H
@@ -66,20 +69,20 @@ typedef struct mcp_auth_request {
     mcp_auth_bytes resource; /* the resource identifier */
     mcp_auth_bytes token;    /* without its scheme */
     mcp_auth_bytes scheme;   /* "Bearer" */
-    int64_t deadline_unix_s; /* the host need not wait longer */
-    mcp_auth_bytes unverified_issuer; /* what the token says about its issuer, a hint; empty when not known */
-    mcp_auth_bytes method;            /* of the HTTP request; empty when not known */
-    mcp_auth_bytes url;               /* of the HTTP request; empty when not known */
+    int64_t deadline_unix_s; /* the host waits no longer; an answer that comes later is ignored */
+    mcp_auth_bytes unverified_issuer; /* what the token says about its issuer, a hint; empty in this version */
+    mcp_auth_bytes method;            /* of the HTTP request; empty in this version */
+    mcp_auth_bytes url;               /* of the HTTP request; empty in this version */
 } mcp_auth_request;
 
 /* What a module found. */
 typedef struct mcp_auth_verdict {
     uint32_t struct_size;
     int32_t kind;
-    mcp_auth_bytes claims_json;     /* accept: an object (RFC 7519) in UTF-8 */
+    mcp_auth_bytes claims_json;     /* accept: an object (RFC 7519) in UTF-8, at most 65536 bytes */
     int64_t not_after_unix_s;       /* accept: end of validity where the claims have no exp; 0 for none */
     int64_t cache_seconds;          /* 0: do not cache */
-    mcp_auth_bytes reason;          /* a stable code for logs */
+    mcp_auth_bytes reason;          /* a stable code for logs; of this and of operator_detail 1024 bytes are read */
     mcp_auth_bytes operator_detail; /* for logs; never sent to a client */
 } mcp_auth_verdict;
 
@@ -96,8 +99,8 @@ typedef struct mcp_auth_host {
     int64_t (*config_string)(const struct mcp_auth_host *host, mcp_auth_bytes key, char *out, size_t capacity);
     /* Copies a secret that the operator gave to this instance; its length, or -1 when absent or too long. */
     int64_t (*secret_get)(const struct mcp_auth_host *host, mcp_auth_bytes name, char *out, size_t capacity);
-    /* One line for the operator. It must contain no token and no secret. The last error logged by a `create` that fails
-     * is shown as the reason. */
+    /* One line for the operator, in UTF-8; of a longer one the first 1024 bytes are shown. It must contain no token and
+     * no secret. The last error logged by a `create` that fails is shown as the reason. */
     void (*log)(const struct mcp_auth_host *host, int32_t level, const char *text, size_t length);
 } mcp_auth_host;
 
@@ -111,7 +114,9 @@ typedef struct mcp_auth_module {
     uint32_t reserved;
     const char *name;
     const char *version;
-    /* JSON Schema of the configuration object: `properties` and `required` are enforced before `create`. */
+    /* JSON Schema of the configuration object, enforced before `create`. Plugins/README.md lists the keywords that may
+     * be used; with any other the module is refused. A string with `"format": "path"` arrives as a path that was
+     * resolved against the directory of the configuration file. */
     const char *config_schema_json;
     /* Makes an instance; 0 on success. `config_json` is the whole configuration object; `config_string` reads the
      * strings in it for modules that have no JSON parser. `host` stays valid until `destroy` returned. */

@@ -1,0 +1,78 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+internal import Glibc
+#else
+internal import Darwin
+#endif
+
+/// Threads that belong to nobody else: what blocks one of them delays no request.
+package enum OwnThread {
+    private final class Body: Sendable {
+        let run: @Sendable () -> Void
+
+        init(_ run: @escaping @Sendable () -> Void) {
+            self.run = run
+        }
+    }
+
+    /// Starts a thread; false when the system gives none.
+    static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
+        let retained = unsafe Unmanaged.passRetained(Body(body))
+        #if canImport(Glibc)
+        var thread = pthread_t()
+        let code = unsafe pthread_create(&thread, nil, runBody, retained.toOpaque())
+        #else
+        var thread: pthread_t?
+        let code = unsafe pthread_create(&thread, nil, runBody, retained.toOpaque())
+        #endif
+        guard code == 0 else {
+            unsafe retained.release()
+            return false
+        }
+        #if canImport(Glibc)
+        pthread_detach(thread)
+        #else
+        if let thread = unsafe thread { unsafe pthread_detach(thread) }
+        #endif
+        return true
+    }
+
+    /// Runs `body` on a thread of its own and waits for it on this one.
+    ///
+    /// - Returns: Its result; `nil` when there is none within `seconds`. It then runs on, and what it uses stays.
+    static func result<Result: Sendable>(
+        within seconds: Double,
+        _ body: @escaping @Sendable () -> Result
+    ) -> Result? {
+        let place = Monitor<Result?>(nil)
+        let isStarted = start {
+            let result = body()
+            place.withLock { $0 = result }
+            place.signal()
+        }
+        return isStarted ? place.wait(atMost: seconds) { $0 } : nil
+    }
+
+    /// Runs `body`, which may block, on a thread of its own.
+    package static func value<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            let isStarted = start { continuation.resume(with: Swift.Result(catching: body)) }
+            // With no thread to be had, this one is as good.
+            if !isStarted { continuation.resume(with: Swift.Result(catching: body)) }
+        }
+    }
+
+    #if canImport(Glibc)
+    private static let runBody: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { pointer in
+        if let pointer = unsafe pointer { unsafe Unmanaged<Body>.fromOpaque(pointer).takeRetainedValue().run() }
+        return nil
+    }
+    #else
+    private static let runBody: @convention(c) (UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? = { pointer in
+        unsafe Unmanaged<Body>.fromOpaque(pointer).takeRetainedValue().run()
+        return nil
+    }
+    #endif
+}
