@@ -19,31 +19,46 @@ package final class CompiledPolicy: Sendable {
     /// Reads a policy file.
     ///
     /// - Parameter sha256: The SHA-256 of `bytes` in hexadecimal, which decisions are labelled with.
-    /// - Throws: ``ConfigurationError`` with file, line and column.
+    /// - Throws: ``ConfigurationError`` with file, line and column, which carries the other mistakes of the file.
     package convenience init(file: String, bytes: [UInt8], sha256: String = "") throws(ConfigurationError) {
         let document = try DocumentReader(file: file, bytes: bytes)
-        let root = try document.rootObject(allowing: PolicyGrammar.document.keys)
-        guard try root.required("version", try root.integer("version", in: .min ... .max)) == 1 else {
-            throw root.error(.unsupportedVersion, "this program reads version 1", at: "version")
+        try document.refuseOtherVersions()
+        var mistakes = Mistakes()
+        let root = document.object(
+            document.root,
+            at: .root,
+            allowing: PolicyGrammar.document.keys + ["$schema"],
+            foreign: PolicyWords.document,
+            noting: &mistakes
+        )
+        if let root, document.root["version"] == nil {
+            mistakes.add(root.absence(.missingKey, "missing key `version`"))
         }
-        let requiredScopes = try root.scopes(try root.strings("required_scopes") ?? [], "required_scopes")
-        let isEnforced = try root.boolean("enforce") ?? true
-        let table = try ScopeTable.read(root)
+        let requiredScopes = mistakes.noting(
+            try root?.scopes(try root?.strings("required_scopes") ?? [], "required_scopes")
+        )
+        let isEnforced = mistakes.noting(try root?.boolean("enforce")) ?? true
+        let table = mistakes.noting(try root.map(ScopeTable.read))
         var rules: [PolicyRule.Parts] = []
         var ids = Set<String>()
-        for element in try root.elements("rules") ?? [] {
-            var rule = try PolicyRule.Parts.read(element.value, at: element.pointer, in: document)
-            if !isEnforced { rule.isEnforced = false }
-            guard ids.insert(rule.id).inserted else {
-                throw document.error(
-                    .duplicate,
-                    "another rule has the id `\(rule.id.printable)`",
-                    at: element.pointer.appending("id")
-                )
+        for element in mistakes.noting(try root?.elements("rules")) ?? [] where !mistakes.isFull {
+            let read = PolicyRule.Parts.read(element.value, at: element.pointer, in: document, &mistakes)
+            if let id = read.id, !ids.insert(id).inserted {
+                let message = "another rule has the id `\(id.printable)`"
+                mistakes.add(document.error(.duplicate, message, at: element.pointer.appending("id")))
             }
+            guard var rule = read.rule else { continue }
+            if !isEnforced { rule.isEnforced = false }
             rules.append(rule)
         }
-        self.init(PolicyIdentity(file: file, sha256: sha256), requiredScopes, isEnforced, rules, table)
+        try mistakes.check()
+        self.init(
+            PolicyIdentity(file: file, sha256: sha256),
+            requiredScopes ?? [],
+            isEnforced,
+            rules,
+            table ?? ScopeTable(implied: [:])
+        )
     }
 
     private init(
@@ -74,17 +89,27 @@ package final class CompiledPolicy: Sendable {
         granted.isSuperset(of: requiredBits)
     }
 
-    /// Calls `body` with each rule about an operation, and its position; not in order.
+    /// Calls `body` once with each rule about an operation, and its position; not in order.
     func forEachRule(
         about operation: PolicyOperation,
         _ message: MCPMessage?,
         _ body: (PolicyRule, Int) -> Void
     ) {
-        index.forEachCandidate(operation, message) { position, isCertain in
+        index.forEachCandidate(operation, message) { position, finding in
             let rule = rules[position]
-            if isCertain ? rule.matchesHTTP(operation) : rule.isAbout(operation, message) {
-                body(rule, position)
-            }
+            if rule.isAbout(operation, message, found: finding) { body(rule, position) }
         }
+    }
+}
+
+extension DocumentReader {
+    /// Refuses a file of another version before anything else: its other keys may mean something else.
+    func refuseOtherVersions() throws(ConfigurationError) {
+        guard let version = root["version"] else { return }
+        let place = JSONPointer(tokens: ["version"])
+        guard version.kind == .number else {
+            throw error(.wrongType, "`version` is \(version.kind.inWords), expected 1", at: place)
+        }
+        guard version.integer == 1 else { throw error(.unsupportedVersion, "this program reads version 1", at: place) }
     }
 }

@@ -29,14 +29,12 @@ struct Glob: Sendable, Hashable {
     init(_ pattern: String, _ kind: Kind) {
         var elements: [UInt16] = []
         for byte in pattern.utf8 {
-            guard byte == UInt8(ascii: "*") else {
+            if byte != UInt8(ascii: "*") {
                 elements.append(UInt16(byte))
-                continue
-            }
-            switch elements.last {
-            case Self.star: elements[elements.count - 1] = Self.doubleStar
-            case Self.doubleStar: break
-            default: elements.append(kind == .name ? Self.doubleStar : Self.star)
+            } else if kind == .path {
+                Self.appendStar(to: &elements)
+            } else if elements.last != Self.doubleStar {
+                elements.append(Self.doubleStar)
             }
         }
         self.elements = elements
@@ -45,29 +43,43 @@ struct Glob: Sendable, Hashable {
         prefix = elements.prefix { $0 < Self.star }.map { UInt8(truncatingIfNeeded: $0) }
     }
 
+    /// Appends a star of a path; two of them are one that does not stop at `/`.
+    static func appendStar(to elements: inout [UInt16]) {
+        switch elements.last {
+        case star: elements[elements.count - 1] = doubleStar
+        case doubleStar: break
+        default: elements.append(star)
+        }
+    }
+
     /// Whether the whole text matches.
+    func matches(_ text: String) -> Bool {
+        Self.matches(elements, text.utf8)
+    }
+
+    /// Whether a whole text matches elements of which some are stars.
     ///
     /// A star takes as little as it can and more when what follows does not fit. Only the last `*` and the last `**`
     /// can still have to take more, which bounds the time by the product of the lengths whatever both are.
-    func matches(_ text: String) -> Bool {
-        let text = text.utf8
+    static func matches<Text: Collection>(_ elements: [UInt16], _ text: Text) -> Bool
+    where Text.Element: UnsignedInteger & FixedWidthInteger {
         var position = text.startIndex
         var index = 0
-        var afterStar: (index: Int, position: String.UTF8View.Index)?
-        var afterDoubleStar: (index: Int, position: String.UTF8View.Index)?
+        var afterStar: (index: Int, position: Text.Index)?
+        var afterDoubleStar: (index: Int, position: Text.Index)?
         while position < text.endIndex {
             let element = index < elements.count ? elements[index] : UInt16.max
-            if element == Self.doubleStar {
+            if element == doubleStar {
                 index += 1
                 afterDoubleStar = (index, position)
                 afterStar = nil
-            } else if element == Self.star {
+            } else if element == star {
                 index += 1
                 afterStar = (index, position)
-            } else if element == UInt16(text[position]) {
+            } else if element == UInt16(truncatingIfNeeded: text[position]) {
                 index += 1
                 position = text.index(after: position)
-            } else if let (start, taken) = afterStar, text[taken] != UInt8(ascii: "/") {
+            } else if let (start, taken) = afterStar, text[taken] != 0x2F {
                 index = start
                 position = text.index(after: taken)
                 afterStar = (start, position)
@@ -80,6 +92,6 @@ struct Glob: Sendable, Hashable {
                 return false
             }
         }
-        return elements[index...].allSatisfy { $0 >= Self.star }
+        return elements[index...].allSatisfy { $0 == star || $0 == doubleStar }
     }
 }

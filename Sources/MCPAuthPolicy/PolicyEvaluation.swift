@@ -26,25 +26,23 @@ struct PolicyEvaluation {
     private var allow: Candidate?
     /// The allow rule that lacks nothing but scopes or a sign-in, and of those the least.
     private var nearest: Candidate?
-    /// The short form that lacks the fewest scopes.
-    private var shortForm: (policy: CompiledPolicy, missing: Int)?
     private(set) var wouldDeny: [String] = []
 
     /// An allow rule that is for this caller and message, and whose condition is true.
     private struct Candidate {
         let rule: PolicyRule
         let policy: CompiledPolicy
-        let missingScopes: Int
+        let missing: ScopeSet
         let lacksSignIn: Bool
         let order: RuleOrder
-        /// Whether it lacks a scope that no client is ever asked for.
+        /// Whether it lacks a scope that the client cannot get.
         var isUnobtainable = false
 
         /// One that can be met, with the fewest scopes, then without a new sign-in, then the first in the files.
         func isNearer(than other: Candidate) -> Bool { rank < other.rank }
 
         private var rank: (Int, Int, Int, RuleOrder) {
-            (isUnobtainable ? 1 : 0, missingScopes, lacksSignIn ? 1 : 0, order)
+            (isUnobtainable ? 1 : 0, missing.count, lacksSignIn ? 1 : 0, order)
         }
     }
 
@@ -75,13 +73,13 @@ struct PolicyEvaluation {
         _ message: MCPMessage?
     ) {
         let granted = policy.scopeTable.granted(by: authInfo.scopes)
-        if !policy.requiredScopes.isEmpty { requireShortForm(policy, granted) }
+        if !policy.hasRequiredScopes(granted) { noteShortForm(policy) }
         policy.forEachRule(about: operation, message) { rule, position in
             let isForCaller = rule.isFor(authInfo)
             guard isForCaller != .isFalse else { return }
             switch rule.effect {
             case .deny: deny(rule, granted)
-            case .require: require(rule, granted, policy.scopeTable)
+            case .require: require(rule, granted, policy)
             case .allow where isForCaller == .isTrue && rule.isEnforced:
                 allow(rule, granted, policy, RuleOrder(policy: number, rule: position))
             case .allow: break
@@ -89,15 +87,12 @@ struct PolicyEvaluation {
         }
     }
 
-    private mutating func requireShortForm(_ policy: CompiledPolicy, _ granted: ScopeBits) {
-        let isMet = policy.hasRequiredScopes(granted)
+    private mutating func noteShortForm(_ policy: CompiledPolicy) {
         guard policy.isEnforced else {
-            if !isMet { wouldDeny += Self.shortForm }
+            wouldDeny += Self.shortForm
             return
         }
-        let missing = isMet ? 0 : policy.scopeTable.missing(policy.requiredScopes, in: granted).count
-        if shortForm.map({ missing < $0.missing }) ?? true { shortForm = (policy, missing) }
-        if !isMet { lack.add(policy.requiredScopes, Self.shortForm, having: granted, policy.scopeTable) }
+        lack.add(policy.requiredScopes, Self.shortForm, ScopeHolder(authInfo, policy))
     }
 
     private mutating func deny(_ rule: PolicyRule, _ granted: ScopeBits) {
@@ -105,17 +100,16 @@ struct PolicyEvaluation {
         if rule.isEnforced { firedDenies.appendOnce(rule.id) } else { wouldDeny.appendOnce(rule.id) }
     }
 
-    private mutating func require(_ rule: PolicyRule, _ granted: ScopeBits, _ table: ScopeTable) {
+    private mutating func require(_ rule: PolicyRule, _ granted: ScopeBits, _ policy: CompiledPolicy) {
         let holds = self.holds(rule) == .isTrue
         let hasSignIn = self.hasSignIn(rule)
-        if rule.demandsSignIn, rule.isEnforced, let signIn = rule.signIn { lack.note(signIn) }
         if holds, hasSignIn, rule.hasScopes(granted) { return }
         if !rule.isEnforced {
             wouldDeny.appendOnce(rule.id)
         } else if !holds {
             unmetRequires.appendOnce(rule.id)
         } else {
-            lack.add(rule, needsSignIn: !hasSignIn, having: granted, table)
+            lack.add(rule, needsSignIn: !hasSignIn, ScopeHolder(authInfo, policy))
         }
     }
 
@@ -130,19 +124,19 @@ struct PolicyEvaluation {
         let hasScopes = rule.hasScopes(granted)
         let lacksSignIn = !hasSignIn(rule)
         guard !hasScopes || lacksSignIn else {
-            allow = Candidate(rule: rule, policy: policy, missingScopes: 0, lacksSignIn: false, order: order)
+            allow = Candidate(rule: rule, policy: policy, missing: [], lacksSignIn: false, order: order)
             return
         }
         guard allow == nil else { return }
-        let table = policy.scopeTable
-        let missing = hasScopes ? [] : table.missing(rule.namedScopes(having: granted, table), in: granted)
+        let holder = ScopeHolder(authInfo, policy)
+        let missing = hasScopes ? [] : holder.missing(rule.namedScopes(holder))
         let candidate = Candidate(
             rule: rule,
             policy: policy,
-            missingScopes: missing.count,
+            missing: missing,
             lacksSignIn: lacksSignIn,
             order: order,
-            isUnobtainable: missing.contains("offline_access")
+            isUnobtainable: !missing.allSatisfy(holder.canObtain)
         )
         if nearest.map(candidate.isNearer) ?? true { nearest = candidate }
     }
@@ -153,18 +147,35 @@ struct PolicyEvaluation {
         let candidate = allow ?? nearest
         guard candidate != nil || shortFormAllows else { return .deny(rules: []) }
         if lack.isNothing, shortFormAllows || allow != nil { return .allow(rules: allow?.rule.ids ?? Self.shortForm) }
-        // The scopes of the operation are asked for all at once, also those of a rule that would allow already.
         var lack = lack
-        if let candidate {
-            if let signIn = candidate.rule.signIn { lack.note(signIn) }
-            let table = candidate.policy.scopeTable
-            let granted = table.granted(by: authInfo.scopes)
-            lack.add(candidate.rule, needsSignIn: candidate.lacksSignIn, having: granted, table)
-        } else if let policy = shortForm?.policy {
-            let granted = policy.scopeTable.granted(by: authInfo.scopes)
-            lack.add(policy.requiredScopes, [], having: granted, policy.scopeTable)
+        if let nearest, allow == nil {
+            lack.add(nearest.rule, needsSignIn: nearest.lacksSignIn, ScopeHolder(authInfo, nearest.policy))
         }
         return .lacking(lack)
+    }
+
+    /// Adds to what is lacking all that the message needs, met or not: the short forms, every require, and the rule
+    /// that allows or would.
+    ///
+    /// So the client loses nothing, though the new token may have what it asks for and no more. Looked up once again
+    /// and not remembered on the way, since most requests lack nothing.
+    func addNeeds(
+        to lack: inout Lack,
+        _ policies: [CompiledPolicy],
+        about operation: PolicyOperation,
+        _ message: MCPMessage?
+    ) {
+        for policy in policies {
+            let holder = ScopeHolder(authInfo, policy)
+            if policy.isEnforced { lack.need(policy.requiredScopes, nil, holder) }
+            policy.forEachRule(about: operation, message) { rule, _ in
+                guard rule.effect == .require, rule.isEnforced, rule.isFor(authInfo) != .isFalse else { return }
+                lack.need(rule.namedScopes(holder), rule.signIn, holder)
+            }
+        }
+        guard let candidate = allow ?? nearest else { return }
+        let holder = ScopeHolder(authInfo, candidate.policy)
+        lack.need(candidate.rule.namedScopes(holder), candidate.rule.signIn, holder)
     }
 
     private static let shortForm = ["required_scopes"]
@@ -172,49 +183,51 @@ struct PolicyEvaluation {
 
 /// What keeps rules from being met, as far as the client can do something about it.
 struct Lack {
-    /// Scopes as the rules name them, also those that the client has.
-    private var named: ScopeSet = []
     private var missing: ScopeSet = []
+    /// Whether the issuer of the token may not grant a scope that is missing.
+    private var isUngrantable = false
     private var rulesLackingScopes: [String] = []
+    private var rulesLackingSignIn: [String] = []
+    /// Every scope that the operation needs, those that the client has among them.
+    private var needed: ScopeSet = []
     /// Every demand that applies, met or not: one new sign-in has to meet all of them.
     private var signIns: [SignInDemand] = []
-    private var rulesLackingSignIn: [String] = []
 
     /// Whether neither a scope nor a sign-in is lacking.
     var isNothing: Bool { missing.isEmpty && rulesLackingSignIn.isEmpty }
 
-    /// Remembers a demand that applies.
-    mutating func note(_ signIn: SignInDemand) {
-        signIns.append(signIn)
-    }
-
-    mutating func add(_ scopes: ScopeSet, _ rules: [String], having granted: ScopeBits, _ table: ScopeTable) {
-        named = named.union(scopes)
-        let lacking = table.missing(scopes, in: granted)
+    mutating func add(_ scopes: ScopeSet, _ rules: [String], _ caller: ScopeHolder) {
+        let lacking = caller.missing(scopes)
         guard !lacking.isEmpty else { return }
         missing = missing.union(lacking)
+        if !lacking.allSatisfy(caller.isGrantable) { isUngrantable = true }
         for rule in rules { rulesLackingScopes.appendOnce(rule) }
     }
 
-    mutating func add(_ rule: PolicyRule, needsSignIn: Bool, having granted: ScopeBits, _ table: ScopeTable) {
-        add(rule.namedScopes(having: granted, table), rule.ids, having: granted, table)
+    mutating func add(_ rule: PolicyRule, needsSignIn: Bool, _ caller: ScopeHolder) {
+        add(rule.namedScopes(caller), rule.ids, caller)
         if needsSignIn { rulesLackingSignIn.appendOnce(rule.id) }
     }
 
+    /// Notes what a rule asks for, whether the client has it or not.
+    mutating func need(_ scopes: ScopeSet, _ signIn: SignInDemand?, _ caller: ScopeHolder) {
+        needed = needed.union(caller.requested(scopes))
+        if let signIn { signIns.append(signIn) }
+    }
+
     mutating func formUnion(_ other: Lack) {
-        named = named.union(other.named)
         missing = missing.union(other.missing)
+        if other.isUngrantable { isUngrantable = true }
         for rule in other.rulesLackingScopes { rulesLackingScopes.appendOnce(rule) }
-        signIns += other.signIns
         for rule in other.rulesLackingSignIn { rulesLackingSignIn.appendOnce(rule) }
     }
 
     /// Scopes first, then the sign-in; a challenge that could not help is a plain refusal.
     var outcome: PolicyOutcome {
         guard missing.isEmpty else {
-            return PolicySet.requestable(missing).isEmpty
+            return isUngrantable || ScopeHolder.withoutNeverAsked(missing).isEmpty
                 ? .deny(rules: rulesLackingScopes)
-                : .insufficientScope(PolicySet.requestable(named), rules: rulesLackingScopes)
+                : .insufficientScope(ScopeHolder.withoutNeverAsked(needed), rules: rulesLackingScopes)
         }
         guard let needed = SignInDemand.requirement(signIns) else { return .deny(rules: rulesLackingSignIn) }
         return .insufficientAuthentication(needed, rules: rulesLackingSignIn)
@@ -222,7 +235,7 @@ struct Lack {
 }
 
 extension [String] {
-    /// Names a rule once, in however many ways it was found.
+    /// Names a rule once; rules of several files may have one id.
     fileprivate mutating func appendOnce(_ rule: String) {
         if !contains(rule) { append(rule) }
     }

@@ -102,30 +102,36 @@ final class PolicyRule: Sendable {
     ///
     /// A rule about an operation that may be this one counts against the caller, never for it.
     func isAbout(_ operation: PolicyOperation, _ message: MCPMessage?) -> Bool {
-        switch targets.match(operation, message, countingSlash: countsSlash) {
+        switch targets.match(operation, message, isAgainstCaller: effect != .allow) {
         case .yes: true
         case .no: false
         case .unknown: effect != .allow
         }
     }
 
-    /// Whether method and path are among those of the rule.
-    func matchesHTTP(_ operation: PolicyOperation) -> Bool {
-        !limitsHTTP || targets.matchesHTTP(operation, countingSlash: countsSlash)
+    /// The same for a rule that the index found; of several ways in which it is found, true in one.
+    func isAbout(_ operation: PolicyOperation, _ message: MCPMessage?, found finding: RuleIndex.Finding) -> Bool {
+        switch finding {
+        case .certain: matchesHTTP(operation)
+        case .byMethod(let method): targets.hasMethod(method) && matchesHTTP(operation)
+        case .byName(let name, let object, let method):
+            !targets.hasMethod(method) && targets.hasName(name, object) && matchesHTTP(operation)
+        case .perhaps: isAbout(operation, message)
+        }
     }
 
-    /// Whether the rule is also about the path with the slash at its end.
-    ///
-    /// Hosts have one handler for both. So a rule for what is below a path denies the slash, which may be below too, and
-    /// does not allow it, which may be the path itself.
-    private var countsSlash: Bool { effect != .allow }
+    private func matchesHTTP(_ operation: PolicyOperation) -> Bool {
+        !limitsHTTP || targets.matchesHTTP(operation, isAgainstCaller: effect != .allow)
+    }
 
-    /// The scopes the rule names, as a client that has `granted` would have to ask for them.
+    /// The scopes the rule names, as this caller would have to ask for them.
     ///
-    /// Of `any` it is the one the client has, so that no other is asked for, and else the first.
-    func namedScopes(having granted: ScopeBits, _ table: ScopeTable) -> ScopeSet {
-        let choice = anyScopes.first { table.has($0, in: granted) } ?? anyScopes.values.first
-        return choice.map { allScopes.union([$0]) } ?? allScopes
+    /// Of `any` it is one that the caller has, so that no other is asked for, else the first that it can be asked for,
+    /// else the first.
+    func namedScopes(_ caller: ScopeHolder) -> ScopeSet {
+        guard !anyScopes.isEmpty else { return allScopes }
+        let choice = anyScopes.first(where: caller.has) ?? anyScopes.first(where: caller.canObtain)
+        return allScopes.union([choice ?? anyScopes.values[0]])
     }
 
     /// Whether scopes suffice.

@@ -5,56 +5,91 @@ internal import MCPAuthCore
 internal import MCPAuthJSON
 
 extension PolicyRule.Parts {
-    /// Reads one rule; what can never apply is refused.
+    /// Reads one rule; what can never apply is a mistake.
     ///
-    /// - Throws: ``ConfigurationError`` with the place of the mistake.
+    /// - Returns: The id where there is one, and the rule when it has no mistake.
     static func read(
         _ value: JSONValue,
         at pointer: JSONPointer,
-        in document: DocumentReader
-    ) throws(ConfigurationError) -> Self {
-        let object = try document.object(value, at: pointer, allowing: PolicyGrammar.rule.keys)
-        let id = try object.required("id", try object.string("id"))
-        guard !id.isEmpty else { throw object.error(.invalidValue, "`id` is empty", at: "id") }
-        let effect = try object.required("effect", try object.word("effect", as: Effect.self))
-        let scopes = try object.object("scopes", allowing: PolicyGrammar.ruleScopes.keys)
-        if let scopes, scopes.value["all"] == nil, scopes.value["any"] == nil {
-            throw object.error(.missingKey, "`scopes` has neither `all` nor `any`", at: "scopes")
-        }
+        in document: DocumentReader,
+        _ mistakes: inout Mistakes
+    ) -> (id: String?, rule: Self?) {
+        let before = mistakes.count
+        let keys = PolicyGrammar.rule.keys
+        guard
+            let object = document.object(
+                value,
+                at: pointer,
+                allowing: keys,
+                foreign: PolicyWords.rule,
+                noting: &mistakes
+            )
+        else { return (nil, nil) }
+        let id = mistakes.noting(try object.required("id", try object.string("id")))
+        if id?.isEmpty ?? false { mistakes.add(object.error(.invalidValue, "`id` is empty", at: "id")) }
+        let effect = mistakes.noting(
+            try object.required("effect", try object.word("effect", as: Effect.self, foreign: PolicyWords.effect))
+        )
+        let targets = Targets.read(object, &mistakes)
+        let scopes = readScopes(object, &mistakes)
+        let issuers = mistakes.noting(try object.nonEmptyStrings("issuers"))
+        let clientIDs = mistakes.noting(try object.nonEmptyStrings("client_ids"))
+        let subjectKind = mistakes.noting(
+            try object.word("subject_kind", as: SubjectKind.self, foreign: PolicyWords.subjectKind)
+        )
+        let signIn = mistakes.noting(try SignInDemand.read(object, for: effect))
+        let requiresProof = mistakes.noting(try readProof(object, effect)) ?? false
+        let condition = readCondition(object, effect, &mistakes)
+        guard let id, let effect, mistakes.count == before else { return (id, nil) }
         let rule = PolicyRule.Parts(
             id: id,
             effect: effect,
-            isEnforced: try object.boolean("enforce") ?? true,
-            targets: try Targets.read(object),
-            allScopes: try readScopes("all", scopes),
-            anyScopes: try readScopes("any", scopes),
-            issuers: try object.nonEmptyStrings("issuers").map { Set($0.map { ExactString($0) }) },
-            clientIDs: try object.nonEmptyStrings("client_ids").map { Set($0.map { ExactString($0) }) },
-            subjectKind: try object.word("subject_kind", as: SubjectKind.self),
-            signIn: try SignInDemand.read(object, for: effect),
-            requiresProof: try readProof(object, effect),
-            condition: try readCondition(object, effect),
+            isEnforced: mistakes.noting(try object.boolean("enforce")) ?? true,
+            targets: targets,
+            allScopes: scopes.all,
+            anyScopes: scopes.any,
+            issuers: issuers.map { Set($0.map { ExactString($0) }) },
+            clientIDs: clientIDs.map { Set($0.map { ExactString($0) }) },
+            subjectKind: subjectKind,
+            signIn: signIn,
+            requiresProof: requiresProof,
+            condition: condition,
             pointer: pointer
         )
-        guard effect != .require || rule.demandsSomething else {
-            throw object.error(
-                .unreachableRule,
-                "the rule requires nothing: it has none of `when`, `scopes`, `acr`, `max_age_seconds`, `proof_of_possession`"
-            )
+        if effect == .require, !rule.demandsSomething {
+            let list = "`when`, `scopes`, `acr`, `max_age_seconds`, `proof_of_possession`"
+            mistakes.add(object.error(.unreachableRule, "the rule requires nothing: it has none of \(list)"))
         }
-        return rule
+        return (id, mistakes.count == before ? rule : nil)
     }
 
     private var demandsSomething: Bool {
         condition != nil || !allScopes.isEmpty || !anyScopes.isEmpty || signIn != nil || requiresProof
     }
 
-    private static func readScopes(_ key: String, _ object: ObjectReader?) throws(ConfigurationError) -> ScopeSet {
-        guard let object, let values = try object.nonEmptyStrings(key) else { return [] }
-        return try object.scopes(values, key)
+    private static func readScopes(_ object: ObjectReader, _ mistakes: inout Mistakes) -> (all: ScopeSet, any: ScopeSet)
+    {
+        guard let value = object.value["scopes"] else { return ([], []) }
+        let pointer = object.pointer.appending("scopes")
+        guard
+            let scopes = object.document.object(
+                value,
+                at: pointer,
+                allowing: PolicyGrammar.ruleScopes.keys,
+                foreign: PolicyWords.scopes,
+                noting: &mistakes
+            )
+        else { return ([], []) }
+        if value["all"] == nil, value["any"] == nil {
+            mistakes.add(scopes.absence(.missingKey, "`scopes` has neither `all` nor `any`"))
+        }
+        func read(_ key: String) -> ScopeSet {
+            mistakes.noting(try scopes.scopes(try scopes.nonEmptyStrings(key) ?? [], key)) ?? []
+        }
+        return (read("all"), read("any"))
     }
 
-    private static func readProof(_ object: ObjectReader, _ effect: Effect) throws(ConfigurationError) -> Bool {
+    private static func readProof(_ object: ObjectReader, _ effect: Effect?) throws(ConfigurationError) -> Bool {
         guard let word = try object.string("proof_of_possession") else { return false }
         guard word == "required" else {
             throw object.error(
@@ -75,54 +110,49 @@ extension PolicyRule.Parts {
 
     private static func readCondition(
         _ object: ObjectReader,
-        _ effect: Effect
-    ) throws(ConfigurationError) -> Condition? {
-        guard let when = object.value["when"] else { return nil }
-        let condition = try Condition.read(when, at: object.pointer.appending("when"), in: object.document)
+        _ effect: Effect?,
+        _ mistakes: inout Mistakes
+    ) -> Condition? {
+        guard let when = object.value["when"],
+            let condition = Condition.read(when, at: object.pointer.appending("when"), in: object.document, &mistakes)
+        else { return nil }
         // A deny also fires on unknown, so only what is false whatever the claims are makes one useless.
         let isUseless = effect == .deny ? condition.constantTruth == .isFalse : !condition.canBeTrue
-        guard !isUseless else {
-            throw object.error(.unreachableRule, "the condition is true for no token", at: "when")
-        }
+        if isUseless { mistakes.add(object.error(.unreachableRule, "the condition is true for no token", at: "when")) }
         return condition
     }
 }
 
 extension Targets {
-    static func read(_ object: ObjectReader) throws(ConfigurationError) -> Targets {
+    static func read(_ object: ObjectReader, _ mistakes: inout Mistakes) -> Targets {
         let lists = PolicyGrammar.targetLists.filter { object.value[$0] != nil }
-        let word = try object.string("targets")
+        let word = mistakes.noting(try object.string("targets"))
         if let word, word != "any" {
-            throw object.error(
-                .invalidValue,
-                "`targets` is `\(word.printable)`, expected `any` or a list such as `tools`",
-                at: "targets"
-            )
+            let message = "`targets` is `\(word.printable)`, expected `any` or a list such as `tools`"
+            mistakes.add(object.error(.invalidValue, message, at: "targets"))
         }
         if word != nil, let list = lists.first {
-            throw object.error(.conflict, "`targets` says any and `\(list)` says which", at: list)
+            mistakes.add(object.error(.conflict, "`targets` says any and `\(list)` says which", at: list))
         }
-        guard word != nil || !lists.isEmpty else {
-            throw object.error(.missingKey, "the rule names no target; for every operation write \"targets\": \"any\"")
+        if object.value["targets"] == nil, lists.isEmpty {
+            let message = "the rule names no target; for every operation write \"targets\": \"any\""
+            mistakes.add(object.absence(.missingKey, message))
         }
-        let methods = try object.nonEmptyStrings("mcp_methods") ?? []
-        if let stray = methods.first(where: { $0.hasPrefix("@") && $0 != "@basics" }) {
-            throw object.error(
-                .unknownName,
-                "no group of methods is named `\(stray.printable)`, expected `@basics`",
-                at: "mcp_methods"
-            )
+        let methods = mistakes.noting(try object.globs("mcp_methods", .name)) ?? []
+        for (index, glob) in methods.enumerated() where glob.pattern.hasPrefix("@") && glob.pattern != "@basics" {
+            let message = "no group of methods is named `\(glob.pattern.printable)`, expected `@basics`"
+            mistakes.add(object.error(.unknownName, message, at: "mcp_methods", index))
         }
         var targets = Targets()
         targets.matchesAny = word != nil
-        targets.includesBasics = methods.contains("@basics")
-        targets.methods = try object.globs("mcp_methods", .name).filter { $0.pattern != "@basics" }
-        targets.tools = try object.globs("tools", .name)
-        targets.prompts = try object.globs("prompts", .name)
-        targets.resourceURIs = try object.globs("resource_uris", .path)
-        targets.httpMethods = Set(try object.nonEmptyStrings("http_methods") ?? [])
-        targets.paths = try object.globs("paths", .path)
-        try targets.refuseWhatMatchesNothing(object)
+        targets.includesBasics = methods.contains { $0.pattern == "@basics" }
+        targets.methods = methods.filter { $0.pattern != "@basics" }
+        targets.tools = mistakes.noting(try object.globs("tools", .name)) ?? []
+        targets.prompts = mistakes.noting(try object.globs("prompts", .name)) ?? []
+        targets.resourceURIs = mistakes.noting(try object.globs("resource_uris", .path)) ?? []
+        targets.httpMethods = Set(mistakes.noting(try object.nonEmptyStrings("http_methods")) ?? [])
+        targets.paths = mistakes.noting(try object.globs("paths", .path)) ?? []
+        targets.noteWhatMatchesNothing(object, &mistakes)
         return targets
     }
 
@@ -133,45 +163,36 @@ extension Targets {
         return canonical.isExactly(path) && (path == "/" || !path.hasSuffix("/"))
     }
 
-    private func refuseWhatMatchesNothing(_ object: ObjectReader) throws(ConfigurationError) {
-        if let lower = httpMethods.sorted().first(where: { $0 != $0.uppercased() }) {
-            throw object.error(
-                .unreachableRule,
-                "`\(lower.printable)` matches no request: HTTP methods are upper case",
-                at: "http_methods"
-            )
+    private func noteWhatMatchesNothing(_ object: ObjectReader, _ mistakes: inout Mistakes) {
+        for (index, word) in (object.value["http_methods"]?.strings ?? []).enumerated() where word != word.uppercased()
+        {
+            let message = "`\(word.printable)` matches no request: HTTP methods are upper case"
+            mistakes.add(object.error(.unreachableRule, message, at: "http_methods", index))
         }
-        if let relative = paths.first(where: { !$0.pattern.hasPrefix("/") && !$0.pattern.hasPrefix("*") }) {
-            throw object.error(
-                .unreachableRule,
-                "`\(relative.pattern.printable)` matches no path: paths begin with `/`",
-                at: "paths"
-            )
+        for (index, path) in paths.enumerated() {
+            guard let message = Self.mistake(inPath: path.pattern) else { continue }
+            mistakes.add(object.error(.unreachableRule, message, at: "paths", index))
         }
-        if let odd = paths.first(where: { !Self.isSpelledAsPathsAre($0.pattern) }) {
-            throw object.error(
-                .unreachableRule,
-                "`\(odd.pattern.printable)` matches no path: paths are compared without a slash at their end, with "
-                    + "`:`, `@` and the like as they are, and with other bytes encoded in upper case",
-                at: "paths"
-            )
-        }
-        if let dotted = resourceURIs.first(where: { !Targets.isPlain($0.pattern, .resourceURI) }) {
-            throw object.error(
-                .unreachableRule,
-                "`\(dotted.pattern.printable)` has a dot segment, and URIs with dot segments match no rule",
-                at: "resource_uris"
-            )
+        for (index, uri) in resourceURIs.enumerated() where !Targets.isPlain(uri.pattern, .resourceURI) {
+            let message = "`\(uri.pattern.printable)` has a dot segment, and URIs with dot segments match no rule"
+            mistakes.add(object.error(.unreachableRule, message, at: "resource_uris", index))
         }
         // MCP messages are posted; GET and DELETE are the stream and the end of a session.
-        let carriers: Set<String> = ["POST", "GET", "HEAD", "DELETE"]
-        if restrictsMCP, !httpMethods.isEmpty, httpMethods.isDisjoint(with: includesBasics ? carriers : ["POST"]) {
-            throw object.error(
-                .unreachableRule,
-                "no request with these methods carries an MCP message; messages are sent with POST",
-                at: "http_methods"
-            )
+        let carriers: Set<String> = includesBasics ? ["POST", "GET", "HEAD", "DELETE"] : ["POST"]
+        if restrictsMCP, !httpMethods.isEmpty, httpMethods.isDisjoint(with: carriers) {
+            let message = "no request with these methods carries an MCP message; messages are sent with POST"
+            mistakes.add(object.error(.unreachableRule, message, at: "http_methods"))
         }
+    }
+
+    private static func mistake(inPath pattern: String) -> String? {
+        guard pattern.hasPrefix("/") || pattern.hasPrefix("*") else {
+            return "`\(pattern.printable)` matches no path: paths begin with `/`"
+        }
+        guard !isSpelledAsPathsAre(pattern) else { return nil }
+        return
+            "`\(pattern.printable)` matches no path: paths are compared without a slash at their end, with `:`, `@` "
+            + "and the like as they are, and with other bytes encoded in upper case"
     }
 }
 
@@ -186,24 +207,27 @@ extension ObjectReader {
     }
 
     func globs(_ key: String, _ kind: Glob.Kind) throws(ConfigurationError) -> [Glob] {
-        var globs: [Glob] = []
-        for (index, text) in (try nonEmptyStrings(key) ?? []).enumerated() {
-            guard (1...Glob.longest).contains(text.utf8.count) else {
-                throw document.error(
-                    .invalidValue,
-                    "a name or pattern has 1 to \(Glob.longest) bytes",
-                    at: pointer.appending(key).appending(String(index))
-                )
-            }
-            globs.append(Glob(text, kind))
+        let texts = try nonEmptyStrings(key) ?? []
+        var mistakes = Mistakes()
+        for (index, text) in texts.enumerated() where !(1...Glob.longest).contains(text.utf8.count) {
+            mistakes.add(error(.invalidValue, "a name or pattern has 1 to \(Glob.longest) bytes", at: key, index))
         }
-        return globs
+        try mistakes.check()
+        return texts.map { Glob($0, kind) }
     }
 
     func scopes(_ values: [String], _ key: String) throws(ConfigurationError) -> ScopeSet {
-        if let bad = values.first(where: { !ScopeSet.isScopeToken($0) }) {
-            throw error(.invalidValue, "`\(bad.printable)` is not a scope (RFC 6749 section 3.3)", at: key)
+        var mistakes = Mistakes()
+        for (index, value) in values.enumerated() where !ScopeSet.isScopeToken(value) {
+            let message = "`\(value.printable)` is not a scope (RFC 6749 section 3.3)"
+            mistakes.add(error(.invalidValue, message, at: key, index))
         }
+        try mistakes.check()
         return ScopeSet(values)
+    }
+
+    /// An error about one element of a list.
+    func error(_ code: ConfigurationError.Code, _ message: String, at key: String, _ index: Int) -> ConfigurationError {
+        document.error(code, message, at: pointer.appending(key).appending(String(index)))
     }
 }

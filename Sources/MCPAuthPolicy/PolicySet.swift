@@ -27,6 +27,22 @@ package struct PolicySet: PolicyEvaluator {
 
     package var identities: [PolicyIdentity] { policies.map(\.identity) }
 
+    /// Why these policies allow nothing to anybody; `nil` when they may allow something.
+    package var reasonNothingIsAllowed: String? {
+        let rules = policies.flatMap(\.rules).filter(\.isEnforced)
+        let general = rules.filter { $0.isForEverybody && $0.targets.matchesAny }
+        if let rule = general.first(where: { $0.effect == .require && $0.requiresProof }) {
+            return
+                "the rule `\(rule.id.printable)` requires a proof of possession of everybody, and no proof is accepted"
+        }
+        let isBare = { (rule: PolicyRule) in rule.condition == nil && rule.allScopes.isEmpty && rule.anyScopes.isEmpty }
+        if let rule = general.first(where: { $0.effect == .deny && isBare($0) }) {
+            return "the rule `\(rule.id.printable)` denies everything to everybody"
+        }
+        let mayAllow = shortFormAllows || rules.contains { $0.effect == .allow && !$0.requiresProof }
+        return mayAllow ? nil : "no rule allows anything"
+    }
+
     package func evaluate(_ input: PolicyInput) -> PolicyAnswer {
         guard case .mcp(let messages) = input.operation.operation, messages.count != 1 else {
             return evaluate(input, input.operation.onlyMessage)
@@ -56,7 +72,7 @@ package struct PolicySet: PolicyEvaluator {
                     guard rule.isEnforced, rule.isForEverybody, operation.isKnown || rule.targets.matchesAny else {
                         return
                     }
-                    let named = rule.namedScopes(having: ScopeBits(), policy.scopeTable)
+                    let named = rule.namedScopes(ScopeHolder(withoutToken: policy))
                     switch rule.effect {
                     case .require: scopes = scopes.union(named)
                     case .allow: allows.append((RuleOrder(policy: number, rule: position), named))
@@ -67,48 +83,45 @@ package struct PolicySet: PolicyEvaluator {
             let least = allows.min { ($0.scopes.count, $0.order) < ($1.scopes.count, $1.order) }
             if let least { scopes = scopes.union(least.scopes) }
         }
-        return Self.requestable(scopes)
+        return ScopeHolder.withoutNeverAsked(scopes)
     }
 
     private func evaluate(_ input: PolicyInput, _ message: MCPMessage?) -> PolicyAnswer {
         let evaluation = evaluation(input, message)
-        let outcome =
-            switch evaluation.verdict(shortFormAllows: shortFormAllows) {
-            case .allow(let rules): PolicyOutcome.allow(rules: rules)
-            case .deny(let rules): PolicyOutcome.deny(rules: rules)
-            case .lacking(let lack): lack.outcome
-            }
-        return PolicyAnswer(outcome, wouldDeny: evaluation.wouldDeny)
+        switch evaluation.verdict(shortFormAllows: shortFormAllows) {
+        case .allow(let rules): return PolicyAnswer(.allow(rules: rules), wouldDeny: evaluation.wouldDeny)
+        case .deny(let rules): return PolicyAnswer(.deny(rules: rules), wouldDeny: evaluation.wouldDeny)
+        case .lacking(var lack):
+            evaluation.addNeeds(to: &lack, policies, about: input.operation, message)
+            return PolicyAnswer(lack.outcome, wouldDeny: evaluation.wouldDeny)
+        }
     }
 
-    /// Every message of a batch must be allowed; what they lack is asked for at once.
+    /// Every message of a batch must be allowed; what all of them need is asked for at once.
     private func evaluate(_ input: PolicyInput, each messages: [MCPMessage]) -> PolicyAnswer {
+        let evaluations = messages.map { evaluation(input, $0) }
+        let wouldDeny = evaluations.flatMap(\.wouldDeny)
         var allowing: [String] = []
-        var denies: [String]? = messages.isEmpty ? [] : nil
         var all = Lack()
-        var wouldDeny: [String] = []
-        for message in messages {
-            let evaluation = evaluation(input, message)
-            wouldDeny += evaluation.wouldDeny
+        guard !evaluations.isEmpty else { return PolicyAnswer(.deny(rules: []), wouldDeny: []) }
+        for evaluation in evaluations {
             switch evaluation.verdict(shortFormAllows: shortFormAllows) {
             case .allow(let rules): allowing += rules
-            case .deny(let rules): denies = denies ?? rules
+            case .deny(let rules): return PolicyAnswer(.deny(rules: rules), wouldDeny: wouldDeny)
             case .lacking(let lack): all.formUnion(lack)
             }
         }
-        if let denies { return PolicyAnswer(.deny(rules: denies), wouldDeny: wouldDeny) }
-        return PolicyAnswer(all.isNothing ? .allow(rules: allowing) : all.outcome, wouldDeny: wouldDeny)
+        guard !all.isNothing else { return PolicyAnswer(.allow(rules: allowing), wouldDeny: wouldDeny) }
+        for (evaluation, message) in zip(evaluations, messages) {
+            evaluation.addNeeds(to: &all, policies, about: input.operation, message)
+        }
+        return PolicyAnswer(all.outcome, wouldDeny: wouldDeny)
     }
 
     private func evaluation(_ input: PolicyInput, _ message: MCPMessage?) -> PolicyEvaluation {
         var evaluation = PolicyEvaluation(for: input.authInfo, now: input.now)
         for number in policies.indices { evaluation.add(policies[number], number, about: input.operation, message) }
         return evaluation
-    }
-
-    /// `offline_access` asks the issuer for a refresh token; it is never ours to demand (MCP 2026-07-28).
-    static func requestable(_ scopes: ScopeSet) -> ScopeSet {
-        scopes.contains("offline_access") ? ScopeSet(scopes.filter { $0 != "offline_access" }) : scopes
     }
 }
 

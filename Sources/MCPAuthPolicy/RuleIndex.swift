@@ -7,9 +7,21 @@ internal import MCPAuthJSON
 /// Finds the rules that can be about a message, so that a decision costs what those rules cost and not what the file
 /// does.
 ///
-/// A rule is found under every method or name that it writes out, under the beginnings of its patterns, or always. A rule
-/// with several of these may be found, and looked at, twice; that changes no decision.
+/// A rule is found under every method or name that it writes out, under the beginnings of its patterns, or always. In
+/// each list it is found at most once; found in two of them, it is about the message in one (``Finding``).
 struct RuleIndex: Sendable {
+    /// How a rule was found, and what is left to look at.
+    enum Finding {
+        /// The rule is about the message, if method and path of the request are right.
+        case certain
+        /// The method may be among those that the rule lists.
+        case byMethod(String)
+        /// The name may be among those that the rule lists; where it lists the method too, it is found by that.
+        case byName(String, MCPMethod.Object, method: String)
+        /// Nothing is known.
+        case perhaps
+    }
+
     /// One list of names: exact ones, and patterns by their beginnings.
     private struct Names: Sendable {
         var exact: [ExactString: [Int32]] = [:]
@@ -41,69 +53,99 @@ struct RuleIndex: Sendable {
         }
         Self.add(globs, index, to: &methods)
         // A rule that is about a method whatever it acts on needs no names.
-        func covers(_ method: String) -> Bool { globs.contains { $0.matches(method) } }
-        if !covers("tools/call") { Self.add(targets.tools, index, to: &tools) }
-        if !covers("prompts/get") { Self.add(targets.prompts, index, to: &prompts) }
+        func covers(_ method: MCPMethod) -> Bool { globs.contains { $0.matches(method.name) } }
+        if !covers(.callTool) { Self.add(targets.tools, index, to: &tools) }
+        if !covers(.getPrompt) { Self.add(targets.prompts, index, to: &prompts) }
         Self.add(targets.resourceURIs, index, to: &resourceURIs)
     }
 
     private static func add(_ globs: [Glob], _ index: Int32, to names: inout Names) {
-        let patterns = globs.filter { !$0.isExact }
-        for name in Set(globs.filter(\.isExact).map { ExactString($0.pattern) }).map(\.text)
-        where !patterns.contains(where: { $0.matches(name) }) {
-            names.exact[ExactString(name), default: []].append(index)
+        let beginnings = PrefixSet(globs.filter { !$0.isExact }.map(\.prefix))
+        // Whatever begins as a pattern does is found by that.
+        for name in Set(globs.filter(\.isExact).map { ExactString($0.pattern) })
+        where !beginnings.hasBeginning(of: Array(name.text.utf8)) {
+            names.exact[name, default: []].append(index)
         }
-        names.patterns.add(patterns, index)
+        names.patterns.add(beginnings, index)
     }
 
-    /// Calls `body` with the position of each rule that can be about a message, and whether its target is certain but
-    /// for method and path; otherwise the target must be looked at.
+    /// Calls `body` with the position of each rule that can be about a message, and how it was found.
     func forEachCandidate(
         _ operation: PolicyOperation,
         _ message: MCPMessage?,
-        _ body: (_ position: Int, _ isCertain: Bool) -> Void
+        _ body: (_ position: Int, _ finding: Finding) -> Void
     ) {
         guard let message else {
-            let rules = operation.operation == .http ? always : nil
-            Self.visit(rules ?? Array(0..<count), false, body)
-            return
+            return operation.operation == .http ? Self.visit(always, .perhaps, body) : visitAll(body)
         }
         guard case .call(let method, let name) = message else {
-            Self.visit(always, true, body)
-            Self.visit(session, true, body)
+            Self.visit(always, .certain, body)
+            Self.visit(session, .certain, body)
             return
         }
-        let kind = Targets.Kind(method: method)
-        if let kind, name.map({ !Targets.isPlain($0, kind) }) ?? true {
-            Self.visit(Array(0..<count), false, body)
-            return
-        }
-        Self.visit(always, true, body)
-        Self.visit(methods, method, body)
-        guard let kind, let name else { return }
-        switch kind {
-        case .tool: Self.visit(tools, name, body)
-        case .prompt: Self.visit(prompts, name, body)
-        // The same rule may name one of the three methods that act on a URI, so it is looked at again.
-        case .resourceURI: visitURIs(method, name, body)
+        let object = MCPMethod.acting(named: method)?.object
+        if let object, name.map({ !Targets.isPlain($0, object) }) ?? true { return visitAll(body) }
+        Self.visit(always, .certain, body)
+        Self.visit(methods, method, exactly: .certain, or: .byMethod(method), body)
+        guard let object, let name else { return }
+        let byName = Finding.byName(name, object, method: method)
+        switch object {
+        case .tool: Self.visit(tools, name, exactly: .certain, or: byName, body)
+        case .prompt: Self.visit(prompts, name, exactly: .certain, or: byName, body)
+        // Three methods act on a URI, and a rule may list one of them.
+        case .resourceURI: Self.visit(resourceURIs, name, exactly: byName, or: byName, body)
         }
     }
 
-    private func visitURIs(_ method: String, _ name: String, _ body: (Int, Bool) -> Void) {
-        var seen = Set<Int>()
-        Self.visit(methods, method) { position, _ in seen.insert(position) }
-        Self.visit(resourceURIs, name) { position, isCertain in
-            if !seen.contains(position) { body(position, isCertain) }
+    private func visitAll(_ body: (Int, Finding) -> Void) {
+        for position in 0..<Int(count) { body(position, .perhaps) }
+    }
+
+    private static func visit(_ positions: [Int32], _ finding: Finding, _ body: (Int, Finding) -> Void) {
+        for position in positions { body(Int(position), finding) }
+    }
+
+    private static func visit(
+        _ names: Names,
+        _ name: String,
+        exactly exact: Finding,
+        or perhaps: Finding,
+        _ body: (Int, Finding) -> Void
+    ) {
+        if !names.exact.isEmpty, let found = names.exact[ExactString(name)] { visit(found, exact, body) }
+        names.patterns.visit(name) { body($0, perhaps) }
+    }
+}
+
+/// What the patterns of one rule begin with.
+///
+/// Of two beginnings of which one begins with the other, the shorter one stands for both.
+struct PrefixSet: Sendable {
+    private let all: Set<[UInt8]>
+    private let hashes: Set<UInt64>
+
+    init(_ prefixes: [[UInt8]]) {
+        all = Set(prefixes)
+        hashes = Set(all.map { $0.reduce(PrefixTable.seed, PrefixTable.step) })
+    }
+
+    /// Those that stand for all: no two of them begin the same text.
+    var shortest: [[UInt8]] { all.filter { !hasBeginning(of: $0, shorterThan: $0.count) } }
+
+    /// Whether the text begins with one of them.
+    ///
+    /// Linear in the length of the text.
+    func hasBeginning(of text: [UInt8]) -> Bool {
+        hasBeginning(of: text, shorterThan: text.count + 1)
+    }
+
+    private func hasBeginning(of text: [UInt8], shorterThan end: Int) -> Bool {
+        var hash = PrefixTable.seed
+        for length in 0..<end {
+            if hashes.contains(hash), all.contains(Array(text.prefix(length))) { return true }
+            if length < text.count { hash = PrefixTable.step(hash, text[length]) }
         }
-    }
-
-    private static func visit(_ positions: [Int32], _ isCertain: Bool, _ body: (Int, Bool) -> Void) {
-        for position in positions { body(Int(position), isCertain) }
-    }
-
-    private static func visit(_ names: Names, _ name: String, _ body: (Int, Bool) -> Void) {
-        if !names.exact.isEmpty, let exact = names.exact[ExactString(name)] { visit(exact, true, body) }
-        names.patterns.visit(name) { body($0, false) }
+        return false
     }
 }
 
@@ -115,17 +157,14 @@ struct PrefixTable: Sendable {
     /// The lengths of prefixes, ascending.
     private var lengths: [Int] = []
 
-    /// Adds a rule once, under what all of its patterns begin with.
-    mutating func add(_ patterns: [Glob], _ index: Int32) {
-        guard var common = patterns.first?.prefix[...] else { return }
-        for pattern in patterns.dropFirst() {
-            let shared = zip(common, pattern.prefix).prefix { $0 == $1 }.count
-            common = common.prefix(shared)
-        }
-        byHash[common.reduce(Self.seed, Self.step), default: []].append(index)
-        if !lengths.contains(common.count) {
-            lengths.append(common.count)
-            lengths.sort()
+    /// Adds a rule under what each of its patterns begins with; a text finds it once.
+    mutating func add(_ beginnings: PrefixSet, _ index: Int32) {
+        for prefix in beginnings.shortest {
+            byHash[prefix.reduce(Self.seed, Self.step), default: []].append(index)
+            if !lengths.contains(prefix.count) {
+                lengths.append(prefix.count)
+                lengths.sort()
+            }
         }
     }
 
@@ -148,9 +187,9 @@ struct PrefixTable: Sendable {
     }
 
     // FNV-1a. A collision only makes a rule be looked at for nothing, and only the author of a policy can cause one.
-    private static let seed: UInt64 = 0xcbf2_9ce4_8422_2325
+    fileprivate static let seed: UInt64 = 0xcbf2_9ce4_8422_2325
 
-    private static func step(_ hash: UInt64, _ byte: UInt8) -> UInt64 {
+    fileprivate static func step(_ hash: UInt64, _ byte: UInt8) -> UInt64 {
         (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3
     }
 }

@@ -118,20 +118,20 @@ extension ScopeTable {
     static func read(_ object: ObjectReader) throws(ConfigurationError) -> ScopeTable {
         var edges: [String: [String]] = [:]
         var pointers: [String: JSONPointer] = [:]
-        for (name, value, pointer) in try object.dictionary("scope_implies") {
+        var mistakes = Mistakes()
+        for (name, value, pointer) in try object.dictionary("scope_implies") where !mistakes.isFull {
             guard let elements = value.array, ScopeSet.isScopeToken(name) else {
-                throw object.document.error(.wrongType, "expected a scope with an array of scopes", at: pointer)
+                let message = "expected a scope with an array of scopes"
+                mistakes.add(object.document.error(.wrongType, message, at: pointer))
+                continue
             }
-            var names: [String] = []
-            for element in elements {
-                guard let scope = element.string, ScopeSet.isScopeToken(scope) else {
-                    throw object.document.error(.invalidValue, "expected an array of scopes", at: pointer)
-                }
-                names.append(scope)
-            }
-            edges[name] = names
+            edges[name] = elements.compactMap { $0.string.flatMap { ScopeSet.isScopeToken($0) ? $0 : nil } }
             pointers[name] = pointer
+            if edges[name]?.count != elements.count {
+                mistakes.add(object.document.error(.invalidValue, "expected an array of scopes", at: pointer))
+            }
         }
+        try mistakes.check()
         guard Set(edges.values.joined()).union(edges.keys).count <= mostImplying else {
             throw object.error(.invalidValue, "more than \(mostImplying) scopes imply others", at: "scope_implies")
         }

@@ -41,7 +41,7 @@ struct SignInDemand: Sendable {
     }
 
     /// Reads the members of a rule; `nil` when it has neither.
-    static func read(_ object: ObjectReader, for effect: Effect) throws(ConfigurationError) -> SignInDemand? {
+    static func read(_ object: ObjectReader, for effect: Effect?) throws(ConfigurationError) -> SignInDemand? {
         let acrValues = try object.strings("acr")
         let maxAge = try object.integer("max_age_seconds", in: 0...Int64(Int32.max))
         guard acrValues != nil || maxAge != nil else { return nil }

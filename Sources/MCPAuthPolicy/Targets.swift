@@ -15,23 +15,6 @@ struct Targets: Sendable {
         case unknown
     }
 
-    /// What an MCP method acts on.
-    enum Kind: Sendable {
-        case tool
-        case prompt
-        case resourceURI
-
-        /// `nil` for methods that act on nothing named.
-        init?(method: String) {
-            switch method {
-            case "tools/call": self = .tool
-            case "prompts/get": self = .prompt
-            case "resources/read", "resources/subscribe", "resources/unsubscribe": self = .resourceURI
-            default: return nil
-            }
-        }
-    }
-
     var matchesAny = false
     var methods: [Glob] = []
     var includesBasics = false
@@ -39,15 +22,19 @@ struct Targets: Sendable {
     var prompts: [Glob] = []
     var resourceURIs: [Glob] = []
     var httpMethods: Set<String> = []
-    var paths: [Glob] = []
+    var paths: [Glob] = [] {
+        didSet { foldedPaths = paths.map { CaseFoldedGlob($0.pattern) } }
+    }
+    /// The paths, for hosts that ignore case.
+    private var foldedPaths: [CaseFoldedGlob] = []
 
     /// Whether the rule is about some MCP operations only.
     var restrictsMCP: Bool {
         includesBasics || !(methods.isEmpty && tools.isEmpty && prompts.isEmpty && resourceURIs.isEmpty)
     }
 
-    func names(of kind: Kind) -> [Glob] {
-        switch kind {
+    private func names(of object: MCPMethod.Object) -> [Glob] {
+        switch object {
         case .tool: tools
         case .prompt: prompts
         case .resourceURI: resourceURIs
@@ -55,9 +42,11 @@ struct Targets: Sendable {
     }
 
     /// `message` is `nil` for plain HTTP and for an MCP operation that is not known.
-    func match(_ operation: PolicyOperation, _ message: MCPMessage?, countingSlash: Bool) -> Match {
+    ///
+    /// - Parameter isAgainstCaller: Whether the rule denies or requires, so that every reading of the path counts.
+    func match(_ operation: PolicyOperation, _ message: MCPMessage?, isAgainstCaller: Bool) -> Match {
         if matchesAny { return .yes }
-        guard matchesHTTP(operation, countingSlash: countingSlash) else { return .no }
+        guard matchesHTTP(operation, isAgainstCaller: isAgainstCaller) else { return .no }
         if let message { return restrictsMCP ? match(message) : .yes }
         if operation.operation == .http { return restrictsMCP ? .no : .yes }
         // Method and path do not say what an MCP message does, so they allow none that cannot be read.
@@ -66,31 +55,44 @@ struct Targets: Sendable {
 
     /// Whether method and path are among those of the rule.
     ///
-    /// - Parameter countingSlash: Whether the path with the slash that the request has at its end is one of its paths too.
-    func matchesHTTP(_ operation: PolicyOperation, countingSlash: Bool) -> Bool {
+    /// Hosts have one handler for a path with and without a slash at its end, and some for every spelling in upper and
+    /// lower case. What denies or requires is about each of these, and what allows about the one that is spelled as the
+    /// rule.
+    func matchesHTTP(_ operation: PolicyOperation, isAgainstCaller: Bool) -> Bool {
         guard httpMethods.isEmpty || httpMethods.contains(operation.method.rawValue) else { return false }
         guard !paths.isEmpty else { return true }
-        if paths.contains(where: { $0.matches(operation.path) }) { return true }
-        guard countingSlash, let path = operation.pathWithSlash else { return false }
-        return paths.contains { $0.matches(path) }
+        if hasPath(operation.path, ignoringCase: isAgainstCaller && operation.ignoresCase) { return true }
+        guard isAgainstCaller, let path = operation.pathWithSlash else { return false }
+        return hasPath(path, ignoringCase: operation.ignoresCase)
+    }
+
+    private func hasPath(_ path: String, ignoringCase: Bool) -> Bool {
+        paths.contains { $0.matches(path) } || ignoringCase && foldedPaths.contains { $0.matches(path) }
+    }
+
+    /// Whether the method is listed, whatever it acts on.
+    func hasMethod(_ method: String) -> Bool {
+        includesBasics && Self.isBasic(method) || methods.contains { $0.matches(method) }
+    }
+
+    /// Whether the name is listed among those of its kind.
+    func hasName(_ name: String, _ object: MCPMethod.Object) -> Bool {
+        names(of: object).contains { $0.matches(name) }
     }
 
     private func match(_ message: MCPMessage) -> Match {
         guard case .call(let method, let name) = message else { return includesBasics ? .yes : .no }
-        if includesBasics, Self.isBasic(method) { return .yes }
-        if methods.contains(where: { $0.matches(method) }) { return .yes }
-        guard let kind = Kind(method: method) else { return .no }
-        let globs = names(of: kind)
-        guard !globs.isEmpty else { return .no }
-        guard let name, Self.isPlain(name, kind) else { return .unknown }
-        return globs.contains { $0.matches(name) } ? .yes : .no
+        if hasMethod(method) { return .yes }
+        guard let object = MCPMethod.acting(named: method)?.object, !names(of: object).isEmpty else { return .no }
+        guard let name, Self.isPlain(name, object) else { return .unknown }
+        return hasName(name, object) ? .yes : .no
     }
 
     /// Whether a name can be compared as it is: a URI with dot segments may be read as another one by the server.
     ///
     /// Looks at bytes, since a mark that combines with `/` would hide it from a look at characters.
-    static func isPlain(_ name: String, _ kind: Kind) -> Bool {
-        guard kind == .resourceURI else { return true }
+    static func isPlain(_ name: String, _ object: MCPMethod.Object) -> Bool {
+        guard object == .resourceURI else { return true }
         var segment: [UInt8] = []
         var bytes = Array(name.utf8.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") })[...]
         while let byte = bytes.popFirst() {
@@ -120,7 +122,7 @@ struct Targets: Sendable {
     }
 
     /// What every session needs, whatever the server offers.
-    static let basicMethods = ["initialize", "server/discover", "ping"]
+    static let basicMethods = ["initialize", "server/discover", "ping", "subscriptions/listen"]
     static let basicPrefix = "notifications/"
 
     private static func isBasic(_ method: String) -> Bool {

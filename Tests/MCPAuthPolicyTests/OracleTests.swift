@@ -25,7 +25,8 @@ import Testing
                 let answer = policies.evaluate(try Self.input(request))
                 let expected = naive.decide(Self.withoutProof(request))
                 outcomes["\(expected)".prefix { $0 != "(" }.description, default: 0] += 1
-                guard Self.outcome(answer) == expected else {
+                let wouldDeny = Set(answer.wouldDeny).subtracting(["required_scopes"])
+                guard Self.outcome(answer) == expected, wouldDeny == naive.wouldDeny(Self.withoutProof(request)) else {
                     Issue.record("\(part)/\(round): \(answer) is not \(expected)\n\(Self.text(documents))\n\(request)")
                     return
                 }
@@ -171,12 +172,18 @@ import Testing
             facts: facts,
             scopes: scopes,
             claims: claims,
-            token: AccessToken(bytes: [])
+            token: AccessToken(bytes: []),
+            grantableScopes: request.grantable.map(ScopeSet.init)
         )
         let method = try #require(HTTPRequest.Method(request.method))
         return PolicyInput(
             authInfo: authInfo,
-            operation: PolicyOperation(method: method, path: request.path, operation: request.operation),
+            operation: PolicyOperation(
+                method: method,
+                path: request.path,
+                operation: request.operation,
+                ignoresCase: request.ignoresCase
+            ),
             now: NumericDate(request.now)
         )
     }

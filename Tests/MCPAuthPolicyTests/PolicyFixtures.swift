@@ -29,7 +29,9 @@ extension PolicyInput {
         clientID: String? = "client",
         method: HTTPRequest.Method = .post,
         path: String = "/mcp",
-        now: Double = 1_000_000
+        now: Double = 1_000_000,
+        grantable: ScopeSet? = nil,
+        ignoresCase: Bool = false
     ) throws -> PolicyInput {
         let scopes = try #require(ScopeSet(spaceDelimited: scope))
         let claims = Claims(payload: Array(claims.utf8), scopes: scopes, clientID: clientID)
@@ -48,9 +50,10 @@ extension PolicyInput {
                 facts: facts,
                 scopes: scopes,
                 claims: claims,
-                token: AccessToken(bytes: [])
+                token: AccessToken(bytes: []),
+                grantableScopes: grantable
             ),
-            operation: PolicyOperation(method: method, path: path, operation: operation),
+            operation: PolicyOperation(method: method, path: path, operation: operation, ignoresCase: ignoresCase),
             now: NumericDate(now)
         )
     }

@@ -208,7 +208,7 @@ import Testing
             "p.json:1:73: MA007: another rule has the id `a`"
         ),
         (#"{"version":1,"scope_implies":{"a":["b"],"b":["a"]}}"#, "p.json:1:31: MA013: the scope `a` implies itself"),
-        (#"{"version":1,"version":1}"#, "p.json:1:22: MA007: duplicate object key"),
+        (#"{"version":1,"version":1}"#, "p.json:1:14: MA007: this object has the key already, at line 1, column 2"),
         (
             #"{"version":1,"rules":[{"id":"a","effect":"allow","targets":"any","when":{"claim":"tenant","exists":true}}]}"#,
             "p.json:1:82: MA005: `tenant` is not a JSON Pointer such as `/tenant`"
@@ -220,11 +220,11 @@ import Testing
         ),
         (
             #"{"version":1,"required_scopes":["a b"]}"#,
-            "p.json:1:32: MA005: `a b` is not a scope (RFC 6749 section 3.3)"
+            "p.json:1:33: MA005: `a b` is not a scope (RFC 6749 section 3.3)"
         ),
         (
             #"{"version":1,"rules":[{"id":"a","effect":"allow","mcp_methods":["@basic"]}]}"#,
-            "p.json:1:64: MA006: no group of methods is named `@basic`, expected `@basics`"
+            "p.json:1:65: MA006: no group of methods is named `@basic`, expected `@basics`"
         ),
     ])
     func `a mistake is named with its place`(text: String, message: String) {

@@ -32,6 +32,14 @@ indirect enum Condition: Sendable {
         func value(in claims: ClaimsView) -> ClaimValue? {
             isRaw ? claims.rawClaim(at: pointer) : claims.claim(at: pointer)
         }
+
+        /// What a predicate says of the claim.
+        func truth(of predicate: Predicate, in claims: ClaimsView) -> Truth {
+            let value = value(in: claims)
+            // A claim that may be there is neither there nor absent.
+            if value == nil, claims.isHidden(at: pointer, raw: isRaw) { return .unknown }
+            return predicate.evaluate(value, isSetValued: isSetValued)
+        }
     }
 
     func evaluate(_ claims: ClaimsView) -> Truth {
@@ -40,7 +48,7 @@ indirect enum Condition: Sendable {
         case .any(let conditions): .any(conditions) { $0.evaluate(claims) }
         case .not(let condition): condition.evaluate(claims).negated
         case .predicate(let reference, let predicate):
-            predicate.evaluate(reference.value(in: claims), isSetValued: reference.isSetValued)
+            reference.truth(of: predicate, in: claims)
         }
     }
 

@@ -8,36 +8,83 @@ extension Condition {
     private static let operators = PolicyGrammar.operators.map(\.key)
 
     /// Reads a condition: one of `all`, `any`, `not`, or a claim with exactly one operator.
+    ///
+    /// - Returns: `nil` when it has a mistake, which is noted.
     static func read(
         _ value: JSONValue,
         at pointer: JSONPointer,
-        in document: DocumentReader
-    ) throws(ConfigurationError) -> Condition {
-        let object = try document.object(value, at: pointer, allowing: PolicyGrammar.conditionKeys)
-        let shapes = PolicyGrammar.shapes.filter { value[$0] != nil }
-        guard let shape = shapes.first, shapes.count == 1 else {
-            throw object.error(.invalidValue, "a condition is exactly one of `all`, `any`, `not`, `claim`, `raw_claim`")
+        in document: DocumentReader,
+        _ mistakes: inout Mistakes
+    ) -> Condition? {
+        guard value.kind == .object else {
+            mistakes.add(notACondition(value, pointer, document))
+            return nil
         }
-        let used = operators.filter { value[$0] != nil }
-        guard shape == "claim" || shape == "raw_claim" else {
-            if let stray = used.first { throw object.error(.conflict, "`\(stray)` needs a `claim`", at: stray) }
-            return try readCombination(shape, object)
-        }
-        guard let name = used.first, used.count == 1 else {
-            let list = operators.map { "`\($0)`" }.joined(separator: ", ")
-            throw object.error(.invalidValue, "a claim needs exactly one of \(list)")
-        }
-        return .predicate(try readReference(shape, object), try readPredicate(name, object))
+        let before = mistakes.count
+        let keys = PolicyGrammar.conditionKeys
+        guard
+            let object = document.object(
+                value,
+                at: pointer,
+                allowing: keys,
+                foreign: PolicyWords.condition,
+                noting: &mistakes
+            )
+        else { return nil }
+        let condition = readShape(object, &mistakes)
+        return mistakes.count == before ? condition : nil
     }
 
-    private static func readCombination(_ shape: String, _ object: ObjectReader) throws(ConfigurationError) -> Condition
-    {
+    private static func notACondition(
+        _ value: JSONValue,
+        _ pointer: JSONPointer,
+        _ document: DocumentReader
+    ) -> ConfigurationError {
+        let advice =
+            switch value.kind {
+            case .string: ": \(PolicyWords.expressionAdvice)"
+            case .array: ": write `{\"all\": […]}` where all must be true, `{\"any\": […]}` where one is enough"
+            default: ""
+            }
+        return document.error(.wrongType, "expected an object, found \(value.kind.inWords)\(advice)", at: pointer)
+    }
+
+    private static func readShape(_ object: ObjectReader, _ mistakes: inout Mistakes) -> Condition? {
+        let shapes = PolicyGrammar.shapes.filter { object.value[$0] != nil }
+        guard let shape = shapes.first, shapes.count == 1 else {
+            let message = "a condition is exactly one of `all`, `any`, `not`, `claim`, `raw_claim`"
+            mistakes.add(shapes.isEmpty ? object.absence(.invalidValue, message) : object.error(.invalidValue, message))
+            return nil
+        }
+        let used = operators.filter { object.value[$0] != nil }
+        guard shape == "claim" || shape == "raw_claim" else {
+            for stray in used { mistakes.add(object.error(.conflict, "`\(stray)` needs a `claim`", at: stray)) }
+            return readCombination(shape, object, &mistakes)
+        }
+        let reference = mistakes.noting(try readReference(shape, object))
+        guard let name = used.first, used.count == 1 else {
+            let message = "a claim needs exactly one of " + operators.map { "`\($0)`" }.joined(separator: ", ")
+            mistakes.add(used.isEmpty ? object.absence(.invalidValue, message) : object.error(.invalidValue, message))
+            return nil
+        }
+        let predicate = mistakes.noting(try readPredicate(name, object))
+        guard let reference, let predicate else { return nil }
+        return .predicate(reference, predicate)
+    }
+
+    private static func readCombination(
+        _ shape: String,
+        _ object: ObjectReader,
+        _ mistakes: inout Mistakes
+    ) -> Condition? {
         if shape == "not", let inner = object.value["not"] {
-            return .not(try read(inner, at: object.pointer.appending("not"), in: object.document))
+            return read(inner, at: object.pointer.appending("not"), in: object.document, &mistakes).map(Condition.not)
         }
         var conditions: [Condition] = []
-        for element in try object.elements(shape) ?? [] {
-            conditions.append(try read(element.value, at: element.pointer, in: object.document))
+        for element in mistakes.noting(try object.elements(shape)) ?? [] where !mistakes.isFull {
+            if let condition = read(element.value, at: element.pointer, in: object.document, &mistakes) {
+                conditions.append(condition)
+            }
         }
         return shape == "all" ? .all(conditions) : .any(conditions)
     }
@@ -48,7 +95,9 @@ extension Condition {
     ) throws(ConfigurationError) -> ClaimReference {
         let text = try object.string(key) ?? ""
         guard let pointer = JSONPointer(text), !pointer.tokens.isEmpty else {
-            throw object.error(.invalidValue, "`\(text.printable)` is not a JSON Pointer such as `/tenant`", at: key)
+            let example = JSONPointer(tokens: [text.isEmpty ? "tenant" : text])
+            let message = "`\(text.printable)` is not a JSON Pointer such as `\(example.description.printable)`"
+            throw object.error(.invalidValue, message, at: key)
         }
         return ClaimReference(pointer: pointer, isRaw: key == "raw_claim")
     }
@@ -79,7 +128,7 @@ extension Condition {
 
     private static func readComparison(_ name: String, _ object: ObjectReader) throws(ConfigurationError) -> Predicate {
         guard let comparison = Predicate.Comparison(rawValue: name) else {
-            throw object.error(.invalidValue, "`\(name)` is no operator")
+            throw object.error(.invalidValue, "`\(name)` is not an operator")
         }
         let value = object.value[name]
         if let number = value?.number { return .compare(comparison, .number(number)) }

@@ -65,25 +65,6 @@ struct RuleExplainer {
         )
     }
 
-    /// Where the conditions on claims stand, in the order of the file.
-    var leafPointers: [JSONPointer] {
-        rule.condition.map { Self.leafPointers($0, rule.pointer.appending("when")) } ?? []
-    }
-
-    private static func leafPointers(_ condition: Condition, _ pointer: JSONPointer) -> [JSONPointer] {
-        func nested(_ conditions: [Condition], _ key: String) -> [JSONPointer] {
-            conditions.enumerated().flatMap {
-                leafPointers($0.element, pointer.appending(key).appending(String($0.offset)))
-            }
-        }
-        switch condition {
-        case .all(let conditions): return nested(conditions, "all")
-        case .any(let conditions): return nested(conditions, "any")
-        case .not(let inner): return leafPointers(inner, pointer.appending("not"))
-        case .predicate: return [pointer]
-        }
-    }
-
     private func who(_ authInfo: AuthInfo) -> [Part] {
         var parts: [Part] = []
         if let issuers = rule.issuers {
@@ -110,9 +91,11 @@ struct RuleExplainer {
         guard !rule.allScopes.isEmpty || !rule.anyScopes.isEmpty else { return [] }
         let granted = policy.scopeTable.granted(by: input.authInfo.scopes)
         guard !rule.hasScopes(granted) else { return [part(.isTrue, "scopes", "the scopes suffice")] }
-        let named = rule.namedScopes(having: granted, policy.scopeTable)
-        let missing = policy.scopeTable.missing(named, in: granted)
-        return [part(.isFalse, "scopes", "the token lacks scope `\(missing)`")]
+        let holder = ScopeHolder(input.authInfo, policy)
+        let missing = holder.missing(rule.namedScopes(holder))
+        let beyond = ScopeSet(missing.filter { !holder.isGrantable($0) })
+        let bounds = beyond.isEmpty ? "" : ", and its issuer may not grant `\(beyond)` here"
+        return [part(.isFalse, "scopes", "the token lacks scope `\(missing)`\(bounds)")]
     }
 
     private func signIn(_ claims: ClaimsView, _ now: NumericDate) -> [Part] {
@@ -153,10 +136,9 @@ struct RuleExplainer {
             let part = explain(inner, pointer.appending("not"), claims, &leaves)
             return Part(truth: part.truth.negated, pointer: part.pointer, why: "not: \(part.why)")
         case .predicate(let reference, let predicate):
-            let value = reference.value(in: claims)
-            let truth = predicate.evaluate(value, isSetValued: reference.isSetValued)
+            let truth = reference.truth(of: predicate, in: claims)
             leaves.append(RuleFinding.Leaf(pointer: pointer.description, result: truth.result))
-            return Part(truth: truth, pointer: pointer, why: words(reference, value, truth))
+            return Part(truth: truth, pointer: pointer, why: words(reference, predicate, claims, truth))
         }
     }
 
@@ -173,14 +155,93 @@ struct RuleExplainer {
         return parts
     }
 
-    private func words(_ reference: Condition.ClaimReference, _ value: ClaimValue?, _ truth: Truth) -> String {
+    private func words(
+        _ reference: Condition.ClaimReference,
+        _ predicate: Predicate,
+        _ claims: ClaimsView,
+        _ truth: Truth
+    ) -> String {
         let claim = "the \(reference.isRaw ? "token's own " : "")claim `\(reference.pointer.description.printable)`"
-        guard let value else { return "\(claim) is missing" }
-        let shown = revealsClaims ? String(decoding: value.json.encoded(), as: UTF8.self).printable : "<redacted>"
+        guard let value = reference.value(in: claims) else {
+            return truth == .unknown && claims.isHidden(at: reference.pointer, raw: reference.isRaw)
+                ? "\(claim) lies in an object that cannot be represented" : "\(claim) is missing"
+        }
+        let shown =
+            revealsClaims ? "`\(String(decoding: value.json.encoded(), as: UTF8.self).printable)`" : "<redacted>"
         switch truth {
         case .isTrue: return "\(claim) is \(shown), which does"
         case .isFalse: return "\(claim) is \(shown), which does not"
-        case .unknown: return "\(claim) is \(shown), which has another type"
+        case .unknown where value.isUnrepresentable: return "\(claim) is \(value.kindInWords)"
+        case .unknown:
+            return "\(claim) is \(value.kindInWords) (\(shown)), and `\(predicate.name)` needs \(predicate.expectation)"
+        }
+    }
+}
+
+extension ClaimValue {
+    fileprivate var kindInWords: String {
+        switch self {
+        case .view(let value): value.kind.inWords
+        case .made(.null): JSONValue.Kind.null.inWords
+        case .made(.boolean): JSONValue.Kind.boolean.inWords
+        case .made(.integer), .made(.number): JSONValue.Kind.number.inWords
+        case .made(.string): JSONValue.Kind.string.inWords
+        case .made(.array): JSONValue.Kind.array.inWords
+        case .made(.object): JSONValue.Kind.object.inWords
+        case .made(.unrepresentable): JSONValue.Kind.unrepresentable.inWords
+        }
+    }
+}
+
+extension Predicate {
+    /// The operator as it is written.
+    fileprivate var name: String {
+        switch self {
+        case .equals: "equals"
+        case .isIn: "in"
+        case .contains: "contains"
+        case .containsAny: "contains_any"
+        case .containsAll: "contains_all"
+        case .subsetOf: "subset_of"
+        case .prefix: "prefix"
+        case .suffix: "suffix"
+        case .glob: "glob"
+        case .exists: "exists"
+        case .absent: "absent"
+        case .compare(let comparison, _): comparison.rawValue
+        }
+    }
+
+    /// What it needs to find, to be true or false.
+    fileprivate var expectation: String {
+        switch self {
+        case .equals, .isIn: "a value of the type that it is compared with"
+        case .contains, .containsAny, .containsAll, .subsetOf: "an array of values of the type that it looks for"
+        case .prefix, .suffix, .glob: "a string"
+        case .exists, .absent: "nothing"
+        case .compare(_, .number): "a number"
+        case .compare(_, .time): "a date-time (RFC 3339)"
+        }
+    }
+}
+
+extension PolicyRule {
+    /// Where the conditions on claims stand, in the order of the file.
+    var leafPointers: [JSONPointer] {
+        condition.map { Self.leafPointers($0, pointer.appending("when")) } ?? []
+    }
+
+    private static func leafPointers(_ condition: Condition, _ pointer: JSONPointer) -> [JSONPointer] {
+        func nested(_ conditions: [Condition], _ key: String) -> [JSONPointer] {
+            conditions.enumerated().flatMap {
+                leafPointers($0.element, pointer.appending(key).appending(String($0.offset)))
+            }
+        }
+        switch condition {
+        case .all(let conditions): return nested(conditions, "all")
+        case .any(let conditions): return nested(conditions, "any")
+        case .not(let inner): return leafPointers(inner, pointer.appending("not"))
+        case .predicate: return [pointer]
         }
     }
 }

@@ -6,8 +6,8 @@ internal import MCPAuthJSON
 
 /// What is allowed in a policy and probably not meant.
 ///
-/// Mistakes are refused when a policy is loaded; these are warnings. What depends on where a policy is used (scopes that
-/// are offered, claims that are mapped, several issuers) is looked at for each ``Use``.
+/// Mistakes are refused when a policy is loaded; these are warnings. What depends on where a policy is used (scopes
+/// that are offered, claims that are mapped, several issuers) is looked at for each ``Use``.
 package struct PolicyLint: Sendable {
     /// A resource that the policy is attached to.
     package struct Use: Sendable {
@@ -40,7 +40,27 @@ package struct PolicyLint: Sendable {
         }
     }
 
-    package private(set) var warnings: [ConfigurationError] = []
+    /// What was found, each once, in the order in which it was found.
+    package var warnings: [ConfigurationError] {
+        findings.map { finding in
+            document.error(finding.code, finding.message(Self.list(finding.resources)), at: finding.pointer)
+        }
+    }
+
+    /// One thing that is probably not meant, and the resources where it is so.
+    private struct Finding {
+        let code: ConfigurationError.Code
+        let pointer: JSONPointer
+        /// The words, given how the resources are called.
+        let message: @Sendable (String) -> String
+        var resources: [String]
+
+        func isSame(_ other: Finding) -> Bool {
+            code == other.code && pointer == other.pointer && message("") == other.message("")
+        }
+    }
+
+    private var findings: [Finding] = []
     private let document: DocumentReader
 
     /// Looks at a policy file.
@@ -51,6 +71,8 @@ package struct PolicyLint: Sendable {
         document = try DocumentReader(file: file, bytes: bytes)
         for rule in policy.rules {
             lookAtShadow(rule)
+            lookAtMethods(rule)
+            lookAtPatterns(rule)
             lookAtNegation(rule)
             lookAtScopes(rule)
             lookAtDenies(rule, policy.rules)
@@ -63,9 +85,31 @@ package struct PolicyLint: Sendable {
     }
 
     private mutating func warn(_ code: ConfigurationError.Code, _ message: String, _ pointer: JSONPointer) {
-        let warning = document.error(code, message, at: pointer)
-        let isSaid = warnings.contains { $0.code == code && $0.location == warning.location && $0.message == message }
-        if !isSaid { warnings.append(warning) }
+        note(Finding(code: code, pointer: pointer, message: { _ in message }, resources: []))
+    }
+
+    private mutating func warn(
+        _ code: ConfigurationError.Code,
+        _ pointer: JSONPointer,
+        at use: Use,
+        _ message: @escaping @Sendable (String) -> String
+    ) {
+        note(Finding(code: code, pointer: pointer, message: message, resources: [use.resource]))
+    }
+
+    private mutating func note(_ finding: Finding) {
+        guard let index = findings.firstIndex(where: finding.isSame) else {
+            findings.append(finding)
+            return
+        }
+        for resource in finding.resources where !findings[index].resources.contains(resource) {
+            findings[index].resources.append(resource)
+        }
+    }
+
+    private static func list(_ resources: [String]) -> String {
+        let shown = resources.prefix(3).map { "`\($0.printable)`" }.joined(separator: ", ")
+        return resources.count > 3 ? "\(shown) and \(resources.count - 3) more" : shown
     }
 
     private mutating func lookAtShadow(_ rule: PolicyRule) {
@@ -74,6 +118,62 @@ package struct PolicyLint: Sendable {
         let place = isOwn ? rule.pointer.appending("enforce") : JSONPointer(tokens: ["enforce"])
         let what = isOwn ? "the rule `\(rule.id.printable)` is" : "the whole file is"
         warn(.shadowMode, "\(what) in shadow mode and decides nothing", place)
+    }
+
+    private mutating func lookAtMethods(_ rule: PolicyRule) {
+        let place = rule.pointer.appending("mcp_methods")
+        for (index, text) in (document.root[place]?.strings ?? []).enumerated() {
+            guard let message = Self.mistake(inMethod: text) else { continue }
+            warn(.unknownMethod, message, place.appending(String(index)))
+        }
+    }
+
+    private static func mistake(inMethod text: String) -> String? {
+        let glob = Glob(text, .name)
+        // Extensions have methods of their own, of which those with a domain in their name cannot be meant for others.
+        let isForeign = text.utf8.prefix { $0 != UInt8(ascii: "/") }.contains(UInt8(ascii: "."))
+        guard text != "@basics", !isForeign, !MCPMethod.known.contains(where: { glob.matches($0.name) }) else {
+            return nil
+        }
+        let shown = "`\(text.printable)`"
+        guard glob.isExact else { return "\(shown) matches no MCP method" }
+        if let colon = text.firstIndex(of: ":"), let object = MCPMethod.acting(named: String(text[..<colon]))?.object {
+            let name = text[text.index(after: colon)...]
+            return
+                "\(shown) is not an MCP method; name what it acts on in `\(object.list)`: \"\(String(name).printable)\""
+        }
+        return MCPMethod.mistake(in: text) ?? "\(shown) is not an MCP method"
+    }
+
+    private mutating func lookAtPatterns(_ rule: PolicyRule) {
+        for list in PolicyGrammar.targetLists where list != "http_methods" {
+            let place = rule.pointer.appending(list)
+            for (index, text) in (document.root[place]?.strings ?? []).enumerated() where Self.isRegularExpression(text)
+            {
+                warnOfRegularExpression(text, place.appending(String(index)))
+            }
+        }
+        for (leaf, pointer) in zip(rule.condition?.leaves ?? [], rule.leafPointers) {
+            let text: String? =
+                switch leaf.predicate {
+                case .prefix(let text), .suffix(let text): text
+                case .glob(let glob): glob.pattern
+                default: nil
+                }
+            if let text, Self.isRegularExpression(text) { warnOfRegularExpression(text, pointer) }
+        }
+    }
+
+    private mutating func warnOfRegularExpression(_ text: String, _ pointer: JSONPointer) {
+        let message = "`\(text.printable)` reads like a regular expression, and only `*` is special here"
+        warn(.regularExpression, message, pointer)
+    }
+
+    /// Whether a pattern has what names have not and regular expressions have.
+    private static func isRegularExpression(_ text: String) -> Bool {
+        let marks = ["\\d", "\\w", "\\s", "\\.", "(?:", ".*)", "[a-z", "[A-Z", "[0-9"]
+        return text.hasPrefix("^") || text.hasSuffix("$") || marks.contains { text.contains($0) }
+            || text.contains("(") && text.contains("|") && text.contains(")")
     }
 
     private mutating func lookAtScopes(_ rule: PolicyRule) {
@@ -120,12 +220,10 @@ package struct PolicyLint: Sendable {
         for leaf in rule.condition?.leaves ?? [] where !leaf.reference.isRaw {
             let name = leaf.reference.pointer.tokens[0]
             guard !Self.commonClaims.contains(name), !use.mappedClaims.contains(name) else { continue }
-            warn(
-                .undeclaredClaim,
-                "no issuer of `\(use.resource.printable)` maps a claim `\(name.printable)`"
-                    + Suggestion.text(for: name, among: use.mappedClaims.union(Self.commonClaims)),
-                rule.pointer.appending("when")
-            )
+            let suggestion = Suggestion.text(for: name, among: use.mappedClaims.union(Self.commonClaims))
+            warn(.undeclaredClaim, rule.pointer.appending("when"), at: use) { resources in
+                "no issuer of \(resources) maps a claim `\(name.printable)`\(suggestion)"
+            }
         }
         if rule.effect != .deny, use.issuers.count > 1 { lookAtIssuers(rule, scopes, use) }
     }
@@ -157,15 +255,12 @@ package struct PolicyLint: Sendable {
     ) {
         let able = use.issuers.filter { named.isEmpty || named.contains($0.identifier) }.filter { mayGive($0) ?? true }
         if able.isEmpty {
-            warn(.ungrantable, "no issuer that the rule names may give \(what) at `\(use.resource.printable)`", place)
+            warn(.ungrantable, place, at: use) { "no issuer that the rule names may give \(what) at \($0)" }
         } else if named.isEmpty, able.contains(where: { mayGive($0) == nil }) {
-            let count = able.count == use.issuers.count ? "any" : "\(able.count)"
-            warn(
-                .anyIssuer,
-                "\(count) of \(use.issuers.count) issuers of `\(use.resource.printable)` may give \(what); "
-                    + "name one with `issuers`, or bound them",
-                place
-            )
+            let (all, count) = (use.issuers.count, able.count == use.issuers.count ? "any" : "\(able.count)")
+            warn(.anyIssuer, place, at: use) { resources in
+                "\(count) of \(all) issuers of \(resources) may give \(what); name one with `issuers`, or bound them"
+            }
         }
     }
 
@@ -190,12 +285,10 @@ package struct PolicyLint: Sendable {
 
     private mutating func lookAtListing(of scopes: ScopeSet, _ use: Use, _ place: JSONPointer) {
         for scope in scopes where !use.scopesSupported.isEmpty && !use.scopesSupported.contains(scope) {
-            warn(
-                .unlistedScope,
-                "the scope `\(scope)` is not among `scopes_supported` of `\(use.resource.printable)`"
-                    + Suggestion.text(for: scope, among: use.scopesSupported),
-                place
-            )
+            let suggestion = Suggestion.text(for: scope, among: use.scopesSupported)
+            warn(.unlistedScope, place, at: use) { resources in
+                "the scope `\(scope)` is not among `scopes_supported` of \(resources)\(suggestion)"
+            }
         }
     }
 
@@ -207,6 +300,17 @@ package struct PolicyLint: Sendable {
         "iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "azp", "scope", "scp", "auth_time", "acr", "amr",
         "groups", "roles", "entitlements", "email", "email_verified", "name", "act", "cnf", "sid", "tenant",
     ]
+}
+
+extension MCPMethod.Object {
+    /// The list in which a rule names such things.
+    fileprivate var list: String {
+        switch self {
+        case .tool: "tools"
+        case .prompt: "prompts"
+        case .resourceURI: "resource_uris"
+        }
+    }
 }
 
 extension Predicate {

@@ -15,36 +15,56 @@ package struct PolicyCall: Sendable, Hashable {
     /// `nil` for MCP, which is sent to the path of the resource.
     let path: String?
 
+    /// Why a text is not a call, in words.
+    package struct Mistake: Error, CustomStringConvertible {
+        package let description: String
+    }
+
     /// Whether only the body of the request tells.
     var isInBody: Bool { path == nil && method == .post }
 
     /// `nil` when the text is none of these forms.
     package init?(_ text: String) {
+        guard let call = try? PolicyCall(reading: text) else { return nil }
+        self = call
+    }
+
+    /// - Throws: ``Mistake`` when the text is none of these forms, or names what is nearly a method and not one.
+    ///
+    ///   A call of nothing is denied by every policy, so a test with a typing error would pass that expects a denial.
+    package init(reading text: String) throws(Mistake) {
         let words = text.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
-        if words.count == 2 {
-            // Servers cut off the query, and refuse a path that could be read in two ways.
-            let path = String(words[1].prefix { $0 != "?" })
-            guard RequestPath.canonical(path) != nil, let method = HTTPRequest.Method(String(words[0])) else {
-                return nil
-            }
-            self.init(.http, method, path: path)
+        if words.count == 2, !words[0].contains(":") {
+            self = try Self.http(String(words[0]), String(words[1]))
             return
         }
         switch text {
         case "@unknown": self.init(.unknown, .post)
         case "@stream": self.init(.mcp([.stream]), .get)
         case "@session-end": self.init(.mcp([.sessionEnd]), .delete)
-        default:
-            guard let message = Self.message(text) else { return nil }
-            self.init(.mcp([message]), .post)
+        default: self.init(.mcp([try Self.message(text)]), .post)
         }
     }
 
-    /// A batch of MCP messages; `nil` when one is none.
-    package init?(batch texts: [String]) {
-        let messages = texts.compactMap(Self.message)
-        guard messages.count == texts.count else { return nil }
+    /// Reads a batch of MCP messages.
+    ///
+    /// - Throws: ``Mistake`` with the position of the one that is not a message.
+    package init(batch texts: [String]) throws(BatchMistake) {
+        var messages: [MCPMessage] = []
+        for (index, text) in texts.enumerated() {
+            do throws(Mistake) {
+                messages.append(try Self.message(text))
+            } catch {
+                throw BatchMistake(index: index, mistake: error)
+            }
+        }
         self.init(.mcp(messages), .post)
+    }
+
+    /// Why a batch cannot be read, and because of which of its messages.
+    package struct BatchMistake: Error {
+        let index: Int
+        let mistake: Mistake
     }
 
     private init(_ operation: MCPAuthCore.Operation, _ method: HTTPRequest.Method, path: String? = nil) {
@@ -52,6 +72,29 @@ package struct PolicyCall: Sendable, Hashable {
         self.method = method
         self.path = path
     }
+
+    /// Servers cut off the query, and refuse a path that could be read in two ways.
+    private static func http(_ word: String, _ target: String) throws(Mistake) -> PolicyCall {
+        let path = String(target.prefix { $0 != "?" })
+        guard path.hasPrefix("/"), let method = HTTPRequest.Method(word) else { throw forms }
+        guard word.utf8.allSatisfy({ !(0x61...0x7A).contains($0) }) else {
+            throw Mistake(description: "`\(word.printable)` is not an HTTP method: they are upper case")
+        }
+        guard httpMethods.contains(word) || Suggestion.text(for: word, among: httpMethods).isEmpty else {
+            let suggestion = Suggestion.text(for: word, among: httpMethods)
+            throw Mistake(description: "`\(word.printable)` is not an HTTP method\(suggestion)")
+        }
+        guard RequestPath.canonical(path) != nil else {
+            throw Mistake(description: "the path `\(path.printable)` could be read in two ways, and no server reads it")
+        }
+        return PolicyCall(.http, method, path: path)
+    }
+
+    private static let httpMethods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"]
+
+    private static let forms = Mistake(
+        description: "expected a form such as `tools/call:create_note`, `ping`, `@stream` or `GET /items`"
+    )
 
     /// The request of a client that has this token.
     package func request(of token: [UInt8], at resource: ProtectedResource) -> ProtectedResourceRequest {
@@ -64,10 +107,22 @@ package struct PolicyCall: Sendable, Hashable {
         )
     }
 
-    private static func message(_ text: String) -> MCPMessage? {
+    private static func message(_ text: String) throws(Mistake) -> MCPMessage {
         if text == "@response" { return .response }
-        guard !text.isEmpty, !text.hasPrefix("@"), !text.contains(" ") || text.contains(":") else { return nil }
-        guard let colon = text.firstIndex(of: ":") else { return .call(method: text, name: nil) }
-        return .call(method: String(text[..<colon]), name: String(text[text.index(after: colon)...]))
+        guard !text.isEmpty, !text.contains(" ") || text.contains(":") else { throw forms }
+        guard !text.hasPrefix("@") else {
+            let words = ["@response", "@stream", "@session-end", "@unknown"]
+            let list = words.map { "`\($0)`" }.joined(separator: ", ")
+            let suggestion = Suggestion.text(for: text, among: words)
+            throw Mistake(description: "`\(text.printable)` is not a call, expected one of \(list)\(suggestion)")
+        }
+        let colon = text.firstIndex(of: ":")
+        let method = String(text[..<(colon ?? text.endIndex)])
+        if let mistake = MCPMethod.mistake(in: method) { throw Mistake(description: mistake) }
+        let name = colon.map { String(text[text.index(after: $0)...]) }
+        if name != nil, MCPMethod.isKnown(method), MCPMethod.acting(named: method) == nil {
+            throw Mistake(description: "`\(method)` acts on nothing that a `:` could name")
+        }
+        return .call(method: method, name: name)
     }
 }

@@ -25,66 +25,77 @@ package struct PolicyTestFile: Sendable {
 
     /// Reads a test file.
     ///
-    /// - Throws: ``ConfigurationError`` with file, line and column.
+    /// - Throws: ``ConfigurationError`` with file, line and column, which carries the other mistakes of the file.
     package init(file: String, bytes: [UInt8]) throws(ConfigurationError) {
         self.file = file
         document = try DocumentReader(file: file, bytes: bytes)
-        let root = try document.rootObject(allowing: PolicyTestGrammar.document.keys)
-        guard try root.required("version", try root.integer("version", in: .min ... .max)) == 1 else {
-            throw root.error(.unsupportedVersion, "this program reads version 1", at: "version")
+        try document.refuseOtherVersions()
+        var mistakes = Mistakes()
+        let keys = PolicyTestGrammar.document.keys + ["$schema"]
+        let object = document.object(document.root, at: .root, allowing: keys, noting: &mistakes)
+        guard let root = object else {
+            try mistakes.check()
+            throw document.error(.wrongType, "expected an object", at: .root)
         }
+        if root.value["version"] == nil { mistakes.add(root.absence(.missingKey, "missing key `version`")) }
         if root.value["policy"] != nil, root.value["policies"] != nil {
-            throw root.error(.conflict, "`policy` and `policies` are both given", at: "policies")
+            mistakes.add(root.error(.conflict, "`policy` and `policies` are both given", at: "policies"))
         }
-        if let path = try root.string("policy") {
-            policyPaths = [path]
-        } else {
-            policyPaths = try root.required("policy", try root.nonEmptyStrings("policies"))
+        let policyPath = mistakes.noting(try root.string("policy"))
+        let paths = mistakes.noting(try root.nonEmptyStrings("policies"))
+        if root.value["policy"] == nil, root.value["policies"] == nil {
+            mistakes.add(root.absence(.missingKey, "missing key `policy`"))
         }
-        resource = try root.string("resource") ?? "https://resource.test/mcp"
-        let now = NumericDate(try root.number("now") ?? PolicyTestGrammar.defaultNow)
+        policyPaths = policyPath.map { [$0] } ?? paths ?? []
+        resource = mistakes.noting(try root.string("resource")) ?? "https://resource.test/mcp"
+        let now = NumericDate(mistakes.noting(try root.number("now")) ?? PolicyTestGrammar.defaultNow)
         var fixtures: [String: JSON] = [:]
-        for (name, value, pointer) in try root.dictionary("fixtures") {
-            guard value.kind == .object else {
-                throw document.error(.wrongType, "expected an object of claims", at: pointer)
-            }
+        for (name, value, pointer) in mistakes.noting(try root.dictionary("fixtures")) ?? [] {
             fixtures[name] = JSON(value)
+            if value.kind == .object { continue }
+            let message = "expected an object of claims, found \(value.kind.inWords)"
+            mistakes.add(document.error(.wrongType, message, at: pointer))
         }
         var tests: [Test] = []
-        for element in try root.required("tests", try root.elements("tests")) {
-            let object = try document.object(
+        let elements = mistakes.noting(try root.required("tests", try root.elements("tests")))
+        for element in elements ?? [] where !mistakes.isFull {
+            let object = document.object(
                 element.value,
                 at: element.pointer,
-                allowing: PolicyTestGrammar.test.keys
+                allowing: PolicyTestGrammar.test.keys,
+                noting: &mistakes
             )
-            tests.append(try Self.test(object, fixtures, now))
+            if let test = object.flatMap({ Self.test($0, fixtures, now, &mistakes) }) { tests.append(test) }
         }
-        guard !tests.isEmpty else { throw root.error(.invalidValue, "there is no test", at: "tests") }
+        if elements?.isEmpty ?? false { mistakes.add(root.error(.invalidValue, "there is no test", at: "tests")) }
+        try mistakes.check()
         self.tests = tests
     }
 
     private static func test(
         _ object: ObjectReader,
         _ fixtures: [String: JSON],
-        _ now: NumericDate
-    ) throws(ConfigurationError) -> Test {
-        var claims: JSON?
-        if let name = try object.string("token") {
-            guard let fixture = fixtures[name] else {
-                let suggestion = Suggestion.text(for: name, among: fixtures.keys)
-                throw object.error(.unknownName, "no fixture is named `\(name.printable)`\(suggestion)", at: "token")
-            }
-            claims = fixture
+        _ now: NumericDate,
+        _ mistakes: inout Mistakes
+    ) -> Test? {
+        let token = mistakes.noting(try object.string("token"))
+        if let token, fixtures[token] == nil {
+            let suggestion = Suggestion.text(for: token, among: fixtures.keys)
+            let message = "no fixture is named `\(token.printable)`\(suggestion)"
+            mistakes.add(object.error(.unknownName, message, at: "token"))
         }
+        let name = mistakes.noting(try object.required("name", try object.string("name")))
+        let call = mistakes.noting(try call(object))
+        let ownNow = mistakes.noting(try object.number("now"))
+        let expectation = PolicyExpectation.read(object, &mistakes)
+        guard let name, let call, let expectation else { return nil }
         return Test(
-            name: try object.required("name", try object.string("name")),
+            name: name,
             pointer: object.pointer,
-            claims: claims,
-            call: try call(object),
-            now: try object.number("now").map(NumericDate.init) ?? now,
-            expectation: try PolicyExpectation.read(
-                try object.required("expect", try object.object("expect", allowing: PolicyTestGrammar.expect.keys))
-            )
+            claims: token.flatMap { fixtures[$0] },
+            call: call,
+            now: ownNow.map(NumericDate.init) ?? now,
+            expectation: expectation
         )
     }
 
@@ -92,15 +103,19 @@ package struct PolicyTestFile: Sendable {
         if object.value["call"] != nil, object.value["calls"] != nil {
             throw object.error(.conflict, "`call` and `calls` are both given", at: "calls")
         }
-        let forms = "expected a form such as `tools/call:create_note`, `ping`, `@stream` or `GET /items`"
         if let texts = try object.nonEmptyStrings("calls") {
-            guard let call = PolicyCall(batch: texts) else { throw object.error(.invalidValue, forms, at: "calls") }
-            return call
+            do throws(PolicyCall.BatchMistake) {
+                return try PolicyCall(batch: texts)
+            } catch {
+                throw object.error(.invalidValue, error.mistake.description, at: "calls", error.index)
+            }
         }
-        guard let call = PolicyCall(try object.required("call", try object.string("call"))) else {
-            throw object.error(.invalidValue, forms, at: "call")
+        let text = try object.required("call", try object.string("call"))
+        do throws(PolicyCall.Mistake) {
+            return try PolicyCall(reading: text)
+        } catch {
+            throw object.error(.invalidValue, error.description, at: "call")
         }
-        return call
     }
 
     /// An error about one test.
@@ -120,16 +135,29 @@ struct PolicyExpectation: Sendable {
     var rules: Set<String>?
     var wouldDeny: Set<String>?
 
-    static func read(_ object: ObjectReader) throws(ConfigurationError) -> PolicyExpectation {
-        PolicyExpectation(
-            decision: try object.required("decision", try object.word("decision", as: Word.self)).rawValue,
-            status: try object.integer("status", in: 200...599).map(Int.init),
-            reason: try object.string("reason"),
-            challengeScope: try object.strings("challenge_scope").map(ScopeSet.init),
-            acrValues: try object.strings("acr_values"),
-            maxAge: try object.integer("max_age", in: 0...Int64(Int32.max)).map(Int.init),
-            rules: try object.strings("rules").map(Set.init),
-            wouldDeny: try object.strings("would_deny").map(Set.init)
+    /// Reads the member `expect` of a test.
+    static func read(_ test: ObjectReader, _ mistakes: inout Mistakes) -> PolicyExpectation? {
+        guard let value = test.value["expect"] else {
+            mistakes.add(test.absence(.missingKey, "missing key `expect`"))
+            return nil
+        }
+        let pointer = test.pointer.appending("expect")
+        let keys = PolicyTestGrammar.expect.keys
+        guard let object = test.document.object(value, at: pointer, allowing: keys, noting: &mistakes) else {
+            return nil
+        }
+        let decision = mistakes.noting(
+            try object.required("decision", try object.word("decision", as: Word.self, foreign: PolicyWords.effect))
+        )
+        return PolicyExpectation(
+            decision: decision?.rawValue ?? "",
+            status: mistakes.noting(try object.integer("status", in: 200...599)).map(Int.init),
+            reason: mistakes.noting(try object.string("reason")),
+            challengeScope: mistakes.noting(try object.strings("challenge_scope")).map(ScopeSet.init),
+            acrValues: mistakes.noting(try object.strings("acr_values")),
+            maxAge: mistakes.noting(try object.integer("max_age", in: 0...Int64(Int32.max))).map(Int.init),
+            rules: mistakes.noting(try object.strings("rules")).map(Set.init),
+            wouldDeny: mistakes.noting(try object.strings("would_deny")).map(Set.init)
         )
     }
 

@@ -69,7 +69,7 @@ package struct PolicyCoverage: Sendable {
         rules = policies.flatMap { policy in policy.rules.map { Key(file: policy.identity.file, name: $0.id) } }
         leaves = policies.flatMap { policy in
             policy.rules.flatMap { rule in
-                RuleExplainer(policy, rule, revealsClaims: false).leafPointers.map {
+                rule.leafPointers.map {
                     (Key(file: policy.identity.file, name: $0.description), rule.id)
                 }
             }

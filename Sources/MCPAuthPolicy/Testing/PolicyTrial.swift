@@ -6,15 +6,17 @@ package import MCPAuthJSON
 
 /// Decides about an imagined token: the whole way of a request, but for the proof that the token is genuine.
 ///
-/// For policy tests and `explain`. Everything after verification is what a request meets: claim mapping, floor rules
-/// with their issuer bounds, and the policy.
+/// For policy tests and `explain`. Everything after verification is what a request meets: claim mapping, issuer bounds,
+/// mandatory checks and the policy.
 package struct PolicyTrial: Sendable {
     private let resource: ProtectedResource
 
     /// Tries out policies alone, at a resource that accepts the issuer and the audience of every token.
     ///
-    /// - Throws: ``ConfigurationError`` when `resource` is no resource identifier.
-    package init(_ policies: [CompiledPolicy], resource: String, claims: JSON) throws {
+    /// - Parameter payload: The JSON text of the claims, where there is one: it may have values that `claims` cannot
+    ///   hold.
+    /// - Throws: ``ConfigurationError`` when `resource` is not a resource identifier.
+    package init(_ policies: [CompiledPolicy], resource: String, claims: JSON, payload: [UInt8]? = nil) throws {
         let identifier = try ResourceIdentifier(resource)
         let audiences = (claims["aud"]?.string.map { [$0] } ?? claims["aud"]?.strings ?? []) + [resource]
         let issuer = IssuerIdentifier(claims["iss"]?.string ?? Self.issuer)
@@ -22,20 +24,19 @@ package struct PolicyTrial: Sendable {
             identifier: identifier,
             issuers: [TrustedIssuer(identifier: issuer)],
             acceptedAudiences: audiences.map(ResourceAudience.init),
-            verifiers: [ClaimsVerifier(claims: claims, issuer: issuer, audience: resource)],
+            verifiers: [ClaimsVerifier(payload: payload ?? claims.encoded(), issuer: issuer, audience: resource)],
             policy: PolicySet(policies),
-            metadata: ProtectedResourceMetadata(resource: identifier),
-            speaksMCP: true
+            metadata: ProtectedResourceMetadata(resource: identifier)
         )
     }
 
     /// Tries out a configured resource: its policies, issuers, mappings and bounds.
-    package init(at resource: ProtectedResource, claims: JSON) {
+    package init(at resource: ProtectedResource, claims: JSON, payload: [UInt8]? = nil) {
         let issuer = claims["iss"]?.string.map { IssuerIdentifier($0) } ?? resource.issuers.first?.identifier
         self.resource = resource.verifying(
             with: [
                 ClaimsVerifier(
-                    claims: claims,
+                    payload: payload ?? claims.encoded(),
                     issuer: issuer ?? IssuerIdentifier(Self.issuer),
                     audience: resource.identifier.description
                 )
@@ -71,7 +72,7 @@ package struct PolicyTrial: Sendable {
 /// Takes given claims for those of a genuine token; only ever made by ``PolicyTrial``.
 private struct ClaimsVerifier: TokenVerifier {
     let name = "claims"
-    let claims: JSON
+    let payload: [UInt8]
     let issuer: IssuerIdentifier
     let audience: String
 
@@ -80,7 +81,6 @@ private struct ClaimsVerifier: TokenVerifier {
         of request: ProtectedResourceRequest,
         now: NumericDate
     ) async -> VerifierAnswer {
-        let payload = claims.encoded()
         guard let document = try? JSONDocument(parsing: payload, limits: .fetched), document.root.kind == .object else {
             return .rejected(.malformedToken)
         }

@@ -15,8 +15,12 @@ struct NaiveRequest {
     var clientID: String?
     /// What the token grants, before any `scope_implies`.
     var scopes: [String]
+    /// What its issuer may grant at the resource; `nil` for no bound.
+    var grantable: [String]?
     var method: String
     var path: String
+    /// Whether the host takes paths that differ only in case for one.
+    var ignoresCase: Bool
     var operation: Operation
     /// Seconds since 1970.
     var now: Double
@@ -65,7 +69,7 @@ struct NaiveEvaluator {
 
     /// What a rule that holds but for scopes and sign-in asks of the caller.
     private struct Demand {
-        /// Every scope the rule names, those the caller has included: a challenge is complete.
+        /// Every scope to ask for, those the caller has included: a challenge is complete.
         let scopes: Set<String>
         let missing: Set<String>
         let needsSignIn: Bool
@@ -77,11 +81,10 @@ struct NaiveEvaluator {
 
     /// What is known about one message, or about a request that has none.
     private enum Verdict {
-        case allowed
         /// No scope and no sign-in would help.
         case denied
-        /// What is lacking, and the demands that are met: a new sign-in must not lose what they have.
-        case lacking([Demand], met: [Demand])
+        /// All that is demanded, met or not: a new token must not lose what this one has.
+        case demands([Demand])
     }
 
     private let policies: [JSON]
@@ -93,26 +96,20 @@ struct NaiveEvaluator {
         self.readings = readings
     }
 
-    /// Every message must be allowed; what the messages lack is asked for at once.
+    /// Every message must be allowed; what the messages need is asked for at once.
     func decide(_ request: NaiveRequest) -> NaiveOutcome {
         var demands: [Demand] = []
-        var signIns: [Demand] = []
         let situations = NaiveSituation.all(of: request.operation)
         if situations.isEmpty { return .deny }
         for situation in situations {
             switch verdict(on: situation, of: request) {
             case .denied: return .deny
-            case .allowed: break
-            case .lacking(let more, let met):
-                demands += more
-                signIns += more + met
+            case .demands(let more): demands += more
             }
         }
-        if demands.isEmpty { return .allow }
-        if demands.contains(where: { !$0.missing.isEmpty }) {
-            return scopeChallenge(demands)
-        }
-        return signInChallenge(signIns)
+        if demands.allSatisfy(\.isMet) { return .allow }
+        if demands.contains(where: { !$0.missing.isEmpty }) { return scopeChallenge(demands, request) }
+        return signInChallenge(demands)
     }
 
     /// The ids of rules in shadow mode that would have counted against the caller.
@@ -164,8 +161,7 @@ struct NaiveEvaluator {
         let rules = rules().filter(\.isEnforced)
         if rules.contains(where: { $0.has(effect: "deny") && countsAgainst($0, situation, request) }) { return .denied }
         var demands: [Demand] = []
-        for rule in rules
-        where rule.has(effect: "require") && countsAgainst(rule, situation, request) {
+        for rule in rules where rule.has(effect: "require") && reach(of: rule, situation, request) != .no {
             guard let demand = demand(of: rule, request) else { return .denied }
             demands.append(demand)
         }
@@ -176,16 +172,13 @@ struct NaiveEvaluator {
         // The first of equal elements is the least, so ties go by file order.
         let best = candidates.min { left, right in
             func rank(_ demand: Demand) -> (Int, Int, Int) {
-                let isHopeless = demand.missing.contains("offline_access")
+                let isHopeless = demand.missing.contains { !canBeAsked(for: $0, request) }
                 return (isHopeless ? 1 : 0, demand.missing.count, demand.needsSignIn ? 1 : 0)
             }
             return rank(left) < rank(right)
         }
         guard let best else { return .denied }
-        let met = rules.filter { $0.has(effect: "require") && reach(of: $0, situation, request) != .no }
-            .compactMap { demand(of: $0, request) }
-            .filter(\.isMet)
-        return demands.isEmpty && best.isMet ? .allowed : .lacking(demands + [best], met: met)
+        return .demands(demands + [best])
     }
 
     /// Whether the rule is about this message and this caller.
@@ -217,7 +210,7 @@ struct NaiveEvaluator {
         let maxAge = rule.json["max_age_seconds"]?.double
         let acrValues = rule.json["acr"]?.elements?.compactMap(\.string)
         return Demand(
-            scopes: named,
+            scopes: Set(named.map { askedAs($0, rule, request) }),
             missing: named.subtracting(expanded(request.scopes, by: rule.implications)),
             needsSignIn: !isFresh(request, maxAge) || !hasClass(request, acrValues),
             acrValues: acrValues,
@@ -250,13 +243,30 @@ struct NaiveEvaluator {
 
     // MARK: - Scopes
 
-    /// The scopes the rule names: of `any`, one the caller has, else the first.
+    /// The scopes the rule names: of `any`, one the caller has, else the first it can be asked for, else the first.
     private func namedScopes(of rule: Rule, _ request: NaiveRequest) -> Set<String> {
         let held = expanded(request.scopes, by: rule.implications)
         var named = Set((rule.json["scopes"]?["all"]?.elements ?? []).compactMap(\.string))
         let alternatives = (rule.json["scopes"]?["any"]?.elements ?? []).compactMap(\.string)
-        if let chosen = alternatives.first(where: held.contains) ?? alternatives.first { named.insert(chosen) }
+        let chosen =
+            alternatives.first(where: held.contains) ?? alternatives.first { canBeAsked(for: $0, request) }
+            ?? alternatives.first
+        if let chosen { named.insert(chosen) }
         return named
+    }
+
+    private func isGrantable(_ scope: String, _ request: NaiveRequest) -> Bool {
+        request.grantable.map { $0.contains(scope) } ?? true
+    }
+
+    private func canBeAsked(for scope: String, _ request: NaiveRequest) -> Bool {
+        scope != "offline_access" && isGrantable(scope, request)
+    }
+
+    /// A scope that the caller has and its issuer may not grant, it has by way of another one.
+    private func askedAs(_ scope: String, _ rule: Rule, _ request: NaiveRequest) -> String {
+        if isGrantable(scope, request) { return scope }
+        return request.scopes.first { expanded([$0], by: rule.implications).contains(scope) } ?? scope
     }
 
     /// The granted scopes and all that they imply in this file.
@@ -270,14 +280,16 @@ struct NaiveEvaluator {
         return held
     }
 
-    /// `offline_access` is never asked for; when nothing else is missing, a challenge would not help.
-    private func scopeChallenge(_ demands: [Demand]) -> NaiveOutcome {
+    /// `offline_access` is never asked for; where nothing else is missing, or the issuer may not grant what is, a
+    /// challenge would not help.
+    private func scopeChallenge(_ demands: [Demand], _ request: NaiveRequest) -> NaiveOutcome {
         var scopes: Set<String> = []
         var missing: Set<String> = []
         for demand in demands {
             scopes.formUnion(demand.scopes)
             missing.formUnion(demand.missing)
         }
+        if missing.contains(where: { !isGrantable($0, request) }) { return .deny }
         scopes.remove("offline_access")
         missing.remove("offline_access")
         return missing.isEmpty ? .deny : .insufficientScope(scopes)

@@ -34,7 +34,10 @@ struct NaiveTarget {
         }
         if let paths = rule["paths"]?.elements {
             let matches = paths.compactMap(\.string).contains { pattern in
-                spellings(of: request.path).contains { NaiveGlob.isPath($0, like: pattern) }
+                spellings(of: request.path).contains { path in
+                    NaiveGlob.isPath(path, like: pattern)
+                        || countsCase(request) && NaiveGlob.isPath(path.lowercased(), like: pattern.lowercased())
+                }
             }
             parts.append(NaiveTruth(matches))
         }
@@ -59,6 +62,11 @@ struct NaiveTarget {
         guard path.count > 1, path.last == "/" else { return [path] }
         let short = String(path.dropLast())
         return rule["effect"] == .string("allow") ? [short] : [short, path]
+    }
+
+    /// Where a host ignores case, it counts against a caller and never for one.
+    private func countsCase(_ request: NaiveRequest) -> Bool {
+        request.ignoresCase && rule["effect"] != .string("allow")
     }
 
     private func matches(_ message: MCPMessage, list: String) -> NaiveTruth {
@@ -91,7 +99,8 @@ struct NaiveTarget {
         switch message {
         case .response, .stream, .sessionEnd: true
         case .call(let method, _):
-            ["initialize", "server/discover", "ping"].contains(method) || method.hasPrefix("notifications/")
+            ["initialize", "server/discover", "ping", "subscriptions/listen"].contains(method)
+                || method.hasPrefix("notifications/")
         }
     }
 

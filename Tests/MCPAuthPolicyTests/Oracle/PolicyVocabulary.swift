@@ -15,15 +15,20 @@ enum PolicyVocabulary {
     static let classes = ["bronze", "silver", "gold"]
 
     static let httpMethods = ["GET", "POST", "DELETE", "PUT", "HEAD"]
-    static let paths = ["/", "/mcp", "/notes", "/notes/1", "/notes/1/parts", "/notes/", "/notes/1/"]
-    static let pathPatterns = ["/", "/mcp", "/notes", "/*", "/**", "/notes/*", "/notes/**", "/*/1", "/n*s/1"]
+    static let paths = [
+        "/", "/mcp", "/notes", "/notes/1", "/notes/1/parts", "/notes/", "/notes/1/", "/Notes", "/NOTES/1",
+    ]
+    static let pathPatterns = [
+        "/", "/mcp", "/notes", "/*", "/**", "/notes/*", "/notes/**", "/*/1", "/n*s/1", "/NOTES/*",
+    ]
 
     static let mcpMethods = [
         "ping", "initialize", "notifications/initialized", "tools/list", "tools/call", "prompts/get", "resources/read",
-        "resources/subscribe",
+        "resources/subscribe", "subscriptions/listen", "tasks/get",
     ]
     static let methodPatterns = [
-        "@basics", "ping", "tools/list", "tools/call", "tools/*", "*/call", "resources/*", "*",
+        "@basics", "ping", "tools/list", "tools/call", "tools/*", "*/call", "resources/*", "*", "resources/subscribe",
+        "*s/listen",
     ]
     static let tools = ["create_note", "update_note", "delete_note", "purge_all"]
     static let toolPatterns = tools + ["create_*", "*_note", "purge_*", "*"]

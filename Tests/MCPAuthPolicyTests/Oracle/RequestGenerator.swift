@@ -12,7 +12,10 @@ extension PolicyGenerator {
         let client = random.chance(80) ? random.pick(Words.clients) : nil
         let subject = random.chance(75) ? "alice" : random.pick([nil, client])
         let issuer = random.pick(Words.issuers)
-        let scopes = random.chance(15) ? [] : random.some(Words.scopes, most: 4)
+        let grantable = random.chance(25) ? random.some(Words.scopes, most: 5) : nil
+        let scopes = (random.chance(15) ? [] : random.some(Words.scopes, most: 4)).filter {
+            grantable?.contains($0) ?? true
+        }
         var raw: [String: JSON] = ["iss": .string(issuer)]
         raw["sub"] = subject.map(JSON.string)
         raw["client_id"] = client.map(JSON.string)
@@ -35,8 +38,10 @@ extension PolicyGenerator {
             subject: subject,
             clientID: client,
             scopes: scopes,
+            grantable: grantable,
             method: method,
             path: path,
+            ignoresCase: random.chance(20),
             operation: operation,
             now: Double(Words.now),
             hasProof: random.chance(50)
@@ -72,6 +77,7 @@ extension PolicyGenerator {
             case "tools/call": Words.tools
             case "prompts/get": Words.prompts
             case "resources/read", "resources/subscribe": Words.uris
+            case "tasks/get": ["create_note"]
             default: nil
             }
         let name = names.flatMap { random.chance(5) ? nil : random.pick($0) }

@@ -1,0 +1,55 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MCPAuthCore
+
+/// A pattern for paths, matched as a host does that ignores case in its routes.
+///
+/// Such hosts decode a path and compare it segment by segment as text, so that `%C3%89`, `%c3%a9` and an `e` with a
+/// combining accent are one letter. Segments are told apart by bytes, since a mark that combines with `/` would hide
+/// it.
+struct CaseFoldedGlob: Sendable {
+    private enum Code {
+        static let slash = UInt16(UInt8(ascii: "/"))
+        /// A character of a path that the pattern does not have.
+        static let other: UInt16 = 0
+        /// The first of the characters that the pattern has; a pattern has too few to come near the end.
+        static let first: UInt16 = 1024
+    }
+
+    private let elements: [UInt16]
+    private let codes: [Character: UInt16]
+
+    init(_ pattern: String) {
+        var codes: [Character: UInt16] = [:]
+        var elements: [UInt16] = []
+        let star = UInt8(ascii: "*")
+        for (index, segment) in pattern.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+            .enumerated()
+        {
+            if index > 0 { elements.append(Code.slash) }
+            for (index, part) in segment.split(separator: star, omittingEmptySubsequences: false).enumerated() {
+                if index > 0 { Glob.appendStar(to: &elements) }
+                for character in RequestPath.folded(part) {
+                    let code = codes[character] ?? Code.first + UInt16(truncatingIfNeeded: codes.count)
+                    codes[character] = code
+                    elements.append(code)
+                }
+            }
+        }
+        self.elements = elements
+        self.codes = codes
+    }
+
+    /// Whether the whole path matches.
+    func matches(_ path: String) -> Bool {
+        var text: [UInt16] = []
+        for (index, segment) in path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+            .enumerated()
+        {
+            if index > 0 { text.append(Code.slash) }
+            text += RequestPath.folded(segment).map { codes[$0] ?? Code.other }
+        }
+        return Glob.matches(elements, text)
+    }
+}

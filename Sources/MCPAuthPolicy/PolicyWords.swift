@@ -1,0 +1,119 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MCPAuthCore
+
+/// What authors who know another policy language write, and what is written here for it.
+///
+/// Said in place of "did you mean", which would guess from the letters: `and` is no misspelt `any`.
+enum PolicyWords {
+    private static let regularExpressions =
+        "regular expressions are not part of this language; use `glob`, `prefix` or `suffix`"
+    private static let negation = "write `{\"not\": {…}}` around the condition without the negation"
+    private static let expressions =
+        "a condition is written as JSON, as in `{\"claim\": \"/tenant\", \"equals\": \"acme\"}`"
+
+    /// Keys at the top of a policy.
+    static let document = ForeignWords([
+        "statement statements policies policy permissions grants acl permit forbid allow deny require": "write `rules`",
+        "default default_effect default_decision": "what no rule allows is denied; there is no other default",
+        "scopes scope required": "write `required_scopes`",
+        "implies hierarchy scope_hierarchy scope_map": "write `scope_implies`",
+        "shadow dry_run dryrun enforcement enforced mode report_only": "write `\"enforce\": false` for shadow mode",
+        "roles": "roles are claims; a rule asks about them with `\"when\": {\"claim\": \"/roles\", \"contains\": …}`",
+        "tests fixtures": "tests stand in a file of their own, such as `notes.test.json` beside `notes.json`",
+        "import imports include includes extends": "a resource can name several policies; a policy includes no other",
+    ])
+
+    /// Keys of a rule.
+    static let rule = ForeignWords([
+        "name rule_id sid": "write `id`",
+        "permit forbid allow deny require": "write `\"effect\": \"allow\"`, `\"deny\"` or `\"require\"`",
+        "principal principals subject subjects user users who caller callers sub":
+            "whom a rule is for is written with `issuers`, `client_ids`, `subject_kind`, or `when` and a claim",
+        "role roles group groups":
+            "ask about the claim: `\"when\": {\"claim\": \"/roles\", \"contains\": …}`",
+        "action actions operation operations verb verbs":
+            "what a rule is about is written with `mcp_methods`, `tools`, `prompts`, `resource_uris` or `paths`",
+        "method methods": "write `mcp_methods` or `http_methods`",
+        "resource resources object objects uri uris":
+            "write `resource_uris` for resources of MCP, or `paths` for those of HTTP",
+        "url urls route routes endpoint endpoints": "write `paths`",
+        "target any": "write `\"targets\": \"any\"` for every operation",
+        "if where condition conditions constraint constraints match claims": "write `when` with a condition on claims",
+        "unless except not": "write `when` with `{\"not\": {…}}`",
+        "argument arguments params parameters input":
+            "no rule looks at the arguments of a call; check them in the tool",
+        "permission permissions required_scopes": "write `scopes` with `all` or `any`",
+        "order priority weight": "rules have no order: a deny or an unmet require beats every allow",
+        "mfa acr_values amr": "write `acr` with the classes of sign-in that will do",
+        "max_age maxage": "write `max_age_seconds`",
+        "dpop pop cnf mtls": "write `\"proof_of_possession\": \"required\"`",
+        "enabled disabled shadow dry_run": "write `\"enforce\": false` for shadow mode",
+        "comment comments note": "write `description` or `$comment`",
+    ])
+
+    /// Values of `effect`.
+    static let effect = ForeignWords([
+        "permit grant accept pass yes true": "write `allow`",
+        "forbid refuse reject block drop no false": "write `deny`",
+        "must need needs demand assert obligate": "write `require`",
+    ])
+
+    /// Values of `subject_kind`.
+    static let subjectKind = ForeignWords([
+        "person human people end_user": "write `user`",
+        "service machine application app m2m workload agent bot": "write `client`",
+    ])
+
+    /// Keys of `scopes`.
+    static let scopes = ForeignWords([
+        "and all_of every each": "write `all`",
+        "or any_of one_of some either": "write `any`",
+        "not none none_of nor except":
+            "a rule cannot ask for the absence of a scope; write a deny rule with `scopes` for callers that have it",
+    ])
+
+    /// Keys of a condition.
+    static let condition = ForeignWords([
+        "and && all_of every each": "write `all`",
+        "or || any_of some either": "write `any`",
+        "one_of":
+            "write `any` for one of several conditions, or `in` for one of several values",
+        "none none_of nor": "write `{\"not\": {\"any\": […]}}`",
+        "nand xor": "write it with `all`, `any` and `not`",
+        "! ~": "write `not`",
+        "== = === eq equal is equal_to string_equals": "write `equals`",
+        "!= <> !== ne neq not_equal not_equals is_not nequals string_not_equals": negation,
+        "not_in nin not_contains excludes not_exists not_prefix not_suffix not_glob": negation,
+        "includes include contain has_element member has_member": "write `contains`",
+        "has has_claim present is_present defined":
+            "write `exists` where a claim must be there, or `contains` where an array must have a value",
+        "missing not_present undefined is_null":
+            "write `absent` where a claim must not be there, or `\"equals\": null`",
+        "superset superset_of has_all": "write `contains_all`",
+        "intersects overlaps has_any": "write `contains_any`",
+        "subset within": "write `subset_of`",
+        "matches match regex regexp re rlike pattern =~ ~=": regularExpressions,
+        "like wildcard ilike": "write `glob`, where `*` matches anything",
+        "starts_with begins_with startwith": "write `prefix`",
+        "ends_with endwith": "write `suffix`",
+        "< less less_than before": "write `lt`",
+        "<= le at_most max": "write `lte`",
+        "> greater greater_than after": "write `gt`",
+        ">= ge at_least min": "write `gte`",
+        "between": "write `all` with `gte` and `lte`",
+        "argument arguments param params input":
+            "no rule looks at the arguments of a call; check them in the tool",
+        "scope scopes": "write `scopes` in the rule, beside `when`",
+        "op operator value values":
+            "the operator is the key and its operand the value, as in `\"equals\": \"acme\"`",
+        "field attribute attr key path pointer var name": "a claim is named by `claim`, as in `\"claim\": \"/tenant\"`",
+        "if unless when expression expr": expressions,
+        "ignore_case case_insensitive iequals equals_ignore_case":
+            "strings are compared as they are written; list the spellings with `in`",
+    ])
+
+    /// What an expression in the place of a condition is told.
+    static let expressionAdvice = expressions
+}

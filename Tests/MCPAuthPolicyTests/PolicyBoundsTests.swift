@@ -1,0 +1,203 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+import HTTPTypes
+import MCPAuthJSON
+import Testing
+
+@testable import MCPAuthCore
+@testable import MCPAuthPolicy
+
+/// A challenge is complete, so that a client that replaces its scopes asks once, and it can be met.
+@Suite struct CompleteChallengeTests {
+    private static let policy = """
+        {"version":1,"required_scopes":["base"],"scope_implies":{"admin":["read"]},"rules":[
+          {"id":"readers","effect":"require","targets":"any","scopes":{"all":["read"]}},
+          {"id":"auditors","effect":"require","tools":["purge"],"scopes":{"any":["audit","oversight"]}},
+          {"id":"elsewhere","effect":"require","tools":["other"],"scopes":{"all":["other"]}},
+          {"id":"strangers","effect":"require","targets":"any","issuers":["https://o.example"],"scopes":{"all":["s"]}},
+          {"id":"shadow","effect":"require","enforce":false,"targets":"any","scopes":{"all":["later"]}},
+          {"id":"list","effect":"allow","tools":["list"]},
+          {"id":"write","effect":"allow","tools":["write","purge"],"scopes":{"all":["write"]}}]}
+        """
+
+    @Test(arguments: [
+        ("write", "base read", "base read write"), ("write", "base", "base read write"),
+        ("write", "", "base read write"),
+        ("list", "read", "base read"), ("list", "base", "base read"),
+        ("purge", "base read write", "audit base read write"),
+        ("purge", "base read oversight", "base read oversight write"), ("write", "base admin", "base read write"),
+    ])
+    func `it names the scopes of every require of the operation and of the short form, met or not`(
+        tool: String,
+        scope: String,
+        needed: String
+    ) throws {
+        let outcome = try PolicySet(text: Self.policy).outcome(try .tool(tool, scope: scope))
+        guard case .insufficientScope(let scopes, _) = outcome else {
+            Issue.record("\(outcome)")
+            return
+        }
+        #expect(Set(scopes) == Set(needed.split(separator: " ").map(String.init)))
+        // A client that has what it was told, and nothing else, is allowed.
+        let after = try PolicySet(text: Self.policy).outcome(try .tool(tool, scope: needed))
+        #expect(after == .allow(rules: [tool == "list" ? "list" : "write"]))
+    }
+
+    @Test func `a batch is asked for what all of its messages need, those that are allowed too`() throws {
+        let text = """
+            {"version":1,"rules":[
+              {"id":"list","effect":"allow","mcp_methods":["tools/list"],"scopes":{"all":["read"]}},
+              {"id":"write","effect":"allow","tools":["write"],"scopes":{"all":["write"]}}]}
+            """
+        let batch = Operation.mcp([
+            .call(method: "tools/list", name: nil), .call(method: "tools/call", name: "write"),
+        ])
+        let outcome = try PolicySet(text: text).outcome(try .test(batch, scope: "read"))
+        #expect(outcome == .insufficientScope(["read", "write"], rules: ["write"]))
+    }
+
+    @Test func `a batch is asked for one sign-in that all of its messages accept`() throws {
+        let text = """
+            {"version":1,"rules":[
+              {"id":"list","effect":"allow","mcp_methods":["tools/list"],"acr":["gold","silver"]},
+              {"id":"write","effect":"allow","tools":["write"],"max_age_seconds":60}]}
+            """
+        let batch = Operation.mcp([
+            .call(method: "tools/list", name: nil), .call(method: "tools/call", name: "write"),
+        ])
+        let outcome = try PolicySet(text: text).outcome(
+            try .test(batch, claims: #"{"acr":"silver","auth_time":1}"#)
+        )
+        let needed = AuthenticationRequirement(acrValues: ["gold", "silver"], maxAge: 60)
+        #expect(outcome == .insufficientAuthentication(needed, rules: ["write"]))
+    }
+
+    @Test func `of any, the first that a client can be asked for is named`() throws {
+        let text = """
+            {"version":1,"rules":[
+              {"id":"r","effect":"allow","targets":"any","scopes":{"any":["offline_access","far","near"]}}]}
+            """
+        let policy = try PolicySet(text: text)
+        #expect(policy.outcome(try .test(.http)) == .insufficientScope(["far"], rules: ["r"]))
+        #expect(policy.outcome(try .test(.http, grantable: ["near"])) == .insufficientScope(["near"], rules: ["r"]))
+        #expect(policy.outcome(try .test(.http, grantable: ["other"])) == .deny(rules: ["r"]))
+        #expect(policy.scopesToRequest(for: try PolicyInput.test(.http).operation) == ["far"])
+    }
+}
+
+@Suite struct GrantableScopeTests {
+    private static let policy = """
+        {"version":1,"scope_implies":{"admin":["read"]},"rules":[
+          {"id":"readers","effect":"require","targets":"any","scopes":{"all":["read"]}},
+          {"id":"one","effect":"allow","tools":["x"],"scopes":{"all":["a"]}},
+          {"id":"two","effect":"allow","tools":["x"],"scopes":{"all":["b","c"]}}]}
+        """
+
+    @Test(arguments: [
+        (["read", "a", "b", "c"], "", PolicyOutcome.insufficientScope(["read", "a"], rules: ["readers", "one"])),
+        // The rule that needs the fewest scopes cannot be met, another one can.
+        (["read", "b", "c"], "read", .insufficientScope(["read", "b", "c"], rules: ["two"])),
+        // No rule can be met.
+        (["read", "b"], "read", .deny(rules: ["one"])),
+        // A require cannot be met.
+        (["a", "b", "c"], "a", .deny(rules: ["readers"])),
+        // What the token has by way of another scope is asked for by that one.
+        (["admin", "a"], "admin", .insufficientScope(["admin", "a"], rules: ["one"])),
+        (["read", "a"], "read a", .allow(rules: ["one"])),
+        ([], "", .deny(rules: ["readers", "one"])),
+    ])
+    func `a challenge names no scope that the issuer may not grant`(
+        grantable: [String],
+        scope: String,
+        outcome: PolicyOutcome
+    ) throws {
+        let input = try PolicyInput.test(
+            .mcp([.call(method: "tools/call", name: "x")]),
+            scope: scope,
+            grantable: ScopeSet(grantable)
+        )
+        #expect(try PolicySet(text: Self.policy).outcome(input) == outcome)
+    }
+
+    @Test func `the short form is no exception`() throws {
+        let policy = try PolicySet(text: #"{"version":1,"required_scopes":["a"]}"#)
+        #expect(policy.outcome(try .test(.http, grantable: ["b"])) == .deny(rules: ["required_scopes"]))
+        #expect(
+            policy.outcome(try .test(.http, grantable: ["a"])) == .insufficientScope(["a"], rules: ["required_scopes"])
+        )
+    }
+
+    @Test func `the explanation says so`() throws {
+        let input = try PolicyInput.test(.http, grantable: ["b"])
+        let policy = try PolicySet(
+            text: #"{"version":1,"rules":[{"id":"r","effect":"allow","targets":"any","scopes":{"all":["a"]}}]}"#
+        )
+        let finding = policy.explain(input, revealingClaims: false).rules[0]
+        #expect(finding.why == "the token lacks scope `a`, and its issuer may not grant `a` here")
+    }
+}
+
+@Suite struct IgnoredCaseTests {
+    private static func outcome(_ rules: String, _ path: String, ignoresCase: Bool) throws -> PolicyOutcome {
+        let open = #"{"id":"open","effect":"allow","targets":"any"}"#
+        return try PolicySet(text: #"{"version":1,"rules":[\#(open),\#(rules)]}"#).outcome(
+            try .test(.http, method: .get, path: path, ignoresCase: ignoresCase)
+        )
+    }
+
+    @Test(arguments: [
+        ("/admin/*", "/Admin/users", true), ("/admin/*", "/ADMIN/USERS", true), ("/Admin/**", "/admin/a/b", true),
+        ("/admin/*", "/admin/a/b", false), ("/admin", "/administrator", false), ("/a*n", "/ADMIN", true),
+        ("/caf%C3%A9", "/CAF%C3%89", true), ("/caf%C3%A9", "/cafe%CC%81", true), ("/stra%C3%9Fe", "/STRASSE", true),
+        ("/kelvin", "/%E2%84%AAelvin", true), ("/admin/**", "/ADMIN/", true), ("/caf%C3%A9/*", "/caf%C3%89/x", true),
+        ("/caf%C3%A9", "/caf%C3%A8", false), ("/%7Ba%7D", "/%7BA%7D", true), ("/**/x", "/A/B/X", true),
+        ("/*/x", "/A/B/X", false), ("/a", "/b", false),
+    ])
+    func `on a host that ignores case, a deny and a require are about every spelling`(
+        pattern: String,
+        path: String,
+        isAbout: Bool
+    ) throws {
+        let deny = #"{"id":"d","effect":"deny","paths":["\#(pattern)"]}"#
+        let require = #"{"id":"d","effect":"require","paths":["\#(pattern)"],"when":{"claim":"/x","exists":true}}"#
+        for rule in [deny, require] {
+            let expected = isAbout ? PolicyOutcome.deny(rules: ["d"]) : .allow(rules: ["open"])
+            #expect(try Self.outcome(rule, path, ignoresCase: true) == expected)
+        }
+    }
+
+    @Test func `an allow is about its own spelling, on every host`() throws {
+        let policy = try PolicySet(text: #"{"version":1,"rules":[{"id":"a","effect":"allow","paths":["/Items/*"]}]}"#)
+        for ignoresCase in [true, false] {
+            let right = try PolicyInput.test(.http, method: .get, path: "/Items/1", ignoresCase: ignoresCase)
+            let wrong = try PolicyInput.test(.http, method: .get, path: "/items/1", ignoresCase: ignoresCase)
+            #expect(policy.outcome(right) == .allow(rules: ["a"]))
+            #expect(policy.outcome(wrong) == .deny(rules: []))
+        }
+    }
+
+    @Test func `on other hosts case counts for every rule`() throws {
+        let deny = #"{"id":"d","effect":"deny","paths":["/admin/**"]}"#
+        #expect(try Self.outcome(deny, "/ADMIN/x", ignoresCase: false) == .allow(rules: ["open"]))
+        #expect(try Self.outcome(deny, "/admin/x", ignoresCase: false) == .deny(rules: ["d"]))
+    }
+
+    @Test func `names and URIs keep their case`() throws {
+        let text = """
+            {"version":1,"rules":[{"id":"open","effect":"allow","targets":"any"},
+              {"id":"d","effect":"deny","tools":["drop"],"resource_uris":["notes://Secret/**"]}]}
+            """
+        let policy = try PolicySet(text: text)
+        for (method, name) in [("tools/call", "DROP"), ("resources/read", "notes://secret/a")] {
+            let call = Operation.mcp([.call(method: method, name: name)])
+            #expect(policy.outcome(try .test(call, ignoresCase: true)) == .allow(rules: ["open"]))
+        }
+    }
+
+    @Test func `a long path costs no more than the product of both lengths`() throws {
+        let deny = #"{"id":"d","effect":"deny","paths":["/\#(String(repeating: "*a", count: 200))b"]}"#
+        let path = "/" + String(repeating: "A", count: 7000)
+        #expect(try Self.outcome(deny, path, ignoresCase: true) == .allow(rules: ["open"]))
+    }
+}
