@@ -9,35 +9,35 @@ internal import MCPAuthSigning
 extension DevIssuer {
     func authorize(_ query: String) -> IssuerResponse {
         guard let form = Form(query), !form.hasRepeatedParameter else {
-            return .page("<h1>The request is malformed or repeats a parameter</h1>", status: 400)
+            return .errorPage(
+                "The request is malformed",
+                "The query of the authorization request is not correctly encoded, or it has a parameter twice."
+            )
         }
         guard let clientID = form["client_id"], let client = store.clients[clientID] else {
-            return .page("<h1>Unknown client</h1>", status: 400)
+            return .errorPage(
+                "Unknown client",
+                "The client must register first, with a POST to \(issuer)/register (RFC 7591). "
+                    + "This issuer forgets all clients when it ends, so it may have been restarted since."
+            )
         }
         guard let redirectURI = form["redirect_uri"], isRegistered(redirectURI, for: client) else {
-            return .page("<h1>The redirect URI is not registered for this client</h1>", status: 400)
+            return .errorPage(
+                "The redirect URI is not registered for this client",
+                "`redirect_uri` must be one of those that the client registered, byte for byte; "
+                    + "only the port of a loopback address may differ."
+            )
         }
-        let state = form["state"]
-        guard form["response_type"] == "code" else {
-            return redirect(to: redirectURI, state, error: "unsupported_response_type")
+        let asked: AuthorizationRequest
+        switch read(form, client) {
+        case .success(let request): asked = request
+        case .failure(let error): return redirect(to: redirectURI, form["state"], error)
         }
-        guard client.configuration.grantTypes.contains("authorization_code") else {
-            return redirect(to: redirectURI, state, error: "unauthorized_client")
-        }
-        guard form["code_challenge_method"] == "S256", let challenge = form["code_challenge"],
-            Base64URL.decode(Array(challenge.utf8)[...])?.count == 32
-        else {
-            return redirect(to: redirectURI, state, error: "invalid_request")
-        }
-        let resources = form.all("resource")
-        guard areAllowed(resources) else { return redirect(to: redirectURI, state, error: "invalid_target") }
-        let scope = (form["scope"] ?? "").split(separator: " ").map(String.init)
-        guard areOffered(scope, client) else { return redirect(to: redirectURI, state, error: "invalid_scope") }
         let pending = IssuerStore.Pending(
-            grant: .init(clientID: clientID, subject: "alice", scope: scope, resources: resources),
+            grant: .init(clientID: clientID, subject: "alice", scope: asked.scope, resources: asked.resources),
             redirectURI: redirectURI,
-            challenge: challenge,
-            state: state
+            challenge: asked.challenge,
+            state: form["state"]
         )
         if configuration.autoConsent { return grant(pending) }
         let id = SecureRandom.token()
@@ -45,13 +45,47 @@ extension DevIssuer {
         return consentPage(id, pending, client.name)
     }
 
+    /// What an authorization request asks for.
+    private struct AuthorizationRequest {
+        let scope: [String]
+        let resources: [String]
+        let challenge: String
+    }
+
+    /// Reads a request whose client is known, so that the client is told what is wrong with it.
+    private func read(_ form: Form, _ client: IssuerStore.Client) -> Result<AuthorizationRequest, OAuthError> {
+        guard form["response_type"] == "code" else {
+            return .failure(.init("unsupported_response_type", "only `response_type=code` is offered"))
+        }
+        guard client.configuration.grantTypes.contains("authorization_code") else {
+            return .failure(.init("unauthorized_client", "the client did not register for `authorization_code`"))
+        }
+        guard form["code_challenge_method"] == "S256", let challenge = form["code_challenge"],
+            Base64URL.decode(Array(challenge.utf8)[...])?.count == 32
+        else {
+            let description = "PKCE is needed: `code_challenge` and `code_challenge_method=S256` (RFC 7636)"
+            return .failure(.init("invalid_request", description))
+        }
+        let resources = form.all("resource")
+        if let error = refusal(ofResources: resources) { return .failure(error) }
+        let scope = form.scope ?? defaultScope(for: client)
+        if let error = refusal(ofScope: scope, for: client) { return .failure(error) }
+        return .success(AuthorizationRequest(scope: scope, resources: resources, challenge: challenge))
+    }
+
     /// The person's answer; each question can be answered once.
     func consent(_ body: String) -> IssuerResponse {
         guard let form = Form(body), !form.hasRepeatedParameter, let id = form["id"],
             let pending = store.pending.removeValue(forKey: id)
-        else { return .page("<h1>This question is no longer open</h1>", status: 400) }
+        else {
+            return .errorPage(
+                "This question is no longer open",
+                "It was answered before, or the issuer was restarted. Start again in the client."
+            )
+        }
         guard form["answer"] == "allow" else {
-            return redirect(to: pending.redirectURI, pending.state, error: "access_denied")
+            let error = OAuthError("access_denied", "the person at the browser refused")
+            return redirect(to: pending.redirectURI, pending.state, error)
         }
         return grant(pending)
     }
@@ -81,8 +115,9 @@ extension DevIssuer {
         )
     }
 
-    private func redirect(to uri: String, _ state: String?, error: String) -> IssuerResponse {
-        redirect(to: uri, state, parameters: [("error", error)])
+    private func redirect(to uri: String, _ state: String?, _ error: OAuthError) -> IssuerResponse {
+        let description = IssuerResponse.errorDescription(error.description)
+        return redirect(to: uri, state, parameters: [("error", error.code), ("error_description", description)])
     }
 
     private func redirect(to uri: String, _ state: String?, parameters: [(String, String)]) -> IssuerResponse {
@@ -95,21 +130,6 @@ extension DevIssuer {
 
     private func isRegistered(_ uri: String, for client: IssuerStore.Client) -> Bool {
         client.configuration.redirectURIs.contains { RedirectURI.matches(uri, registered: $0) }
-    }
-
-    /// Whether tokens may be asked for these resources: absolute URIs without fragment (RFC 8707 section 2), of the
-    /// configured ones where there are any.
-    func areAllowed(_ resources: [String]) -> Bool {
-        resources.allSatisfy { resource in
-            resource.utf8.contains(UInt8(ascii: ":")) && !resource.utf8.contains(UInt8(ascii: "#"))
-                && (configuration.resources.isEmpty || configuration.resources.contains(resource))
-        }
-    }
-
-    func areOffered(_ scope: [String], _ client: IssuerStore.Client) -> Bool {
-        let offered = configuration.scopesSupported
-        let own = client.configuration.scopes
-        return scope.allSatisfy { (offered.isEmpty || offered.contains($0)) && (own.isEmpty || own.contains($0)) }
     }
 }
 #endif

@@ -13,7 +13,8 @@ internal import MCPAuthSigning
 ///
 /// RFC 8414 and OpenID Connect metadata, rotating keys, authorization code with PKCE, client credentials, refresh
 /// tokens, dynamic registration (RFC 7591), resource indicators (RFC 8707) and introspection (RFC 7662). The one
-/// person it knows is `alice`. It keeps everything in memory and forgets it when it ends.
+/// person it knows is `alice`; `_dev/token` makes tokens for anybody. It keeps everything in memory and forgets it when it
+/// ends.
 package actor DevIssuer {
     let configuration: Configuration
     let now: @Sendable () -> Double
@@ -83,16 +84,18 @@ package actor DevIssuer {
             self.server = nil
             serving.cancel()
             let cause = await Self.cause(serving, error)
-            throw DevIssuerError(description: "cannot listen on 127.0.0.1:\(port), is the port in use? \(cause)")
+            throw DevIssuerError(description: "cannot listen on 127.0.0.1:\(port): \(cause)")
         }
         if let address = await server.listeningAddress, case .ip4(_, port: let actual) = address { port = actual }
         self.serving = serving
     }
 
-    /// Why a server ended, or else why it was no longer waited for.
-    private static func cause(_ serving: Task<Void, any Error>, _ timeout: any Error) async -> any Error {
-        if case .failure(let failure) = await serving.result, !(failure is CancellationError) { return failure }
-        return timeout
+    /// Why a server ended, or else why it was no longer waited for, in words.
+    private static func cause(_ serving: Task<Void, any Error>, _ timeout: any Error) async -> String {
+        var error = timeout
+        if case .failure(let failure) = await serving.result, !(failure is CancellationError) { error = failure }
+        guard case SocketError.failed(_, let code, let message) = error else { return "\(error)" }
+        return code == EADDRINUSE ? "the port is in use" : message
     }
 
     /// Stops listening; returns once the port is free.
@@ -170,14 +173,19 @@ package actor DevIssuer {
         let path = request.target.path()
         requestCounts[path, default: 0] += 1
         let body = try await request.bodyData
-        guard body.count <= 64 * 1024 else { return HTTPResponse(statusCode: .payloadTooLarge) }
-        let response = answer(
-            method: request.method.rawValue,
-            path: path,
-            query: request.target.query(),
-            authorization: request.headers[.authorization],
-            body: [UInt8](body)
-        )
+        let response =
+            body.count <= Self.longestBody
+            ? answer(
+                IssuerRequest(
+                    method: request.method.rawValue,
+                    path: path,
+                    query: request.target.query(),
+                    authorization: request.headers[.authorization],
+                    origin: request.headers[HTTPHeader("Origin")],
+                    host: request.headers[.host],
+                    body: [UInt8](body)
+                )
+            ) : .error("invalid_request", "the body is longer than \(Self.longestBody) bytes", status: 413)
         var headers = HTTPHeaders()
         for field in response.fields { headers.addValue(field.value, for: HTTPHeader(field.name)) }
         return HTTPResponse(
@@ -187,40 +195,39 @@ package actor DevIssuer {
         )
     }
 
+    /// In bytes.
+    private static let longestBody = 64 * 1024
+
     /// Finds the endpoint of a request.
-    private func answer(
-        method: String,
-        path: String,
-        query: String,
-        authorization: String?,
-        body: [UInt8]
-    ) -> IssuerResponse {
+    private func answer(_ request: IssuerRequest) -> IssuerResponse {
         let base = configuration.path
-        let text = String(decoding: body, as: UTF8.self)
-        switch (method, path) {
+        let text = String(decoding: request.body, as: UTF8.self)
+        if request.path.hasPrefix("\(base)/_dev/") {
+            return development(request, request.path.dropFirst("\(base)/_dev/".count))
+        }
+        switch (request.method, request.path) {
+        case ("OPTIONS", _):
+            return .preflight
         case ("GET", "/.well-known/oauth-authorization-server\(base)"),
             ("GET", "\(base)/.well-known/openid-configuration"):
             return metadata()
         case ("GET", "\(base)/jwks"):
             return .json(["keys": .array(store.keys.map(\.publicJWK))])
         case ("GET", "\(base)/authorize"):
-            return authorize(query)
+            return authorize(request.query)
         case ("POST", "\(base)/consent"):
             return consent(text)
         case ("POST", "\(base)/token"):
-            return token(text, authorization)
+            return token(text, request.authorization)
         case ("POST", "\(base)/register"):
-            return register(body)
+            return register(request.body)
         case ("POST", "\(base)/introspect"):
-            return introspect(text, authorization)
-        case ("POST", "\(base)/_dev/rotate"):
-            guard (try? rotate()) != nil else { return .error("server_error", "no new key", status: 500) }
-            return .json(["keys": .integer(Int64(store.keys.count))])
-        case ("POST", "\(base)/_dev/drop"):
-            dropOldKeys()
-            return .json(["keys": .integer(Int64(store.keys.count))])
+            return introspect(text, request.authorization)
         default:
-            return .error("not_found", "there is nothing here", status: 404)
+            let description =
+                "there is nothing for \(request.method) \(request.path); the endpoints are listed at "
+                + "/.well-known/oauth-authorization-server\(base)"
+            return .error("not_found", description, status: 404)
         }
     }
 }

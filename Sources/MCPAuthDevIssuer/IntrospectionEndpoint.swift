@@ -11,7 +11,7 @@ extension DevIssuer {
             return .error("invalid_request", "the form is malformed or repeats a parameter")
         }
         guard let client = authenticate(form, authorization), client.configuration.secret != nil else {
-            return .error("invalid_client", "client authentication failed", status: 401)
+            return .error("invalid_client", Self.badAuthentication, status: 401)
         }
         guard let token = form["token"] else { return .error("invalid_request", "`token` is missing") }
         // Refresh tokens are kept elsewhere, so they are not active here: a resource server has no use for them.

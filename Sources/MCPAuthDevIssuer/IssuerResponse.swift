@@ -9,6 +9,7 @@ struct IssuerResponse: Sendable {
     var fields: [(name: String, value: String)]
     var body: [UInt8]
 
+    /// Any web page may read it: nothing here depends on cookies.
     static func json(_ value: JSON, status: Int = 200) -> IssuerResponse {
         // RFC 6749 section 5.1: answers that may hold tokens are never stored.
         let fields = [
@@ -19,13 +20,40 @@ struct IssuerResponse: Sendable {
 
     /// An OAuth error (RFC 6749 section 5.2).
     static func error(_ code: String, _ description: String, status: Int = 400) -> IssuerResponse {
-        var response = json(["error": .string(code), "error_description": .string(description)], status: status)
+        let members: JSON = ["error": .string(code), "error_description": .string(errorDescription(description))]
+        var response = json(members, status: status)
         if status == 401 { response.fields.append(("WWW-Authenticate", "Basic realm=\"dev\"")) }
         return response
     }
 
+    static let noSignature = error("server_error", "no key could be made or used", status: 500)
+
+    /// The text with the characters that `error_description` may have (RFC 6749 sections 4.1.2.1 and 5.2).
+    static func errorDescription(_ text: String) -> String {
+        String(
+            decoding: text.utf8.map { (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C ? $0 : 0x3F },
+            as: UTF8.self
+        )
+    }
+
+    /// The answer to a CORS preflight, for MCP clients that are web pages.
+    static let preflight = IssuerResponse(
+        status: 204,
+        fields: [
+            ("Access-Control-Allow-Origin", "*"), ("Access-Control-Allow-Methods", "GET, POST"),
+            ("Access-Control-Allow-Headers", "Authorization, Content-Type, MCP-Protocol-Version"),
+            ("Access-Control-Max-Age", "600"),
+        ],
+        body: []
+    )
+
     static func redirect(_ url: String) -> IssuerResponse {
         IssuerResponse(status: 302, fields: [("Location", url), ("Cache-Control", "no-store")], body: [])
+    }
+
+    /// A page that says why a request cannot be answered, and what to do about it.
+    static func errorPage(_ title: String, _ advice: String) -> IssuerResponse {
+        page("<h1>\(escaped(title))</h1><p>\(escaped(advice))", status: 400)
     }
 
     /// A page without scripts, which no other page may frame.

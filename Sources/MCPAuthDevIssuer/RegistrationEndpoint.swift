@@ -16,8 +16,12 @@ extension DevIssuer {
             return .error("invalid_redirect_uri", "redirect URIs are https, or http on this machine, without fragment")
         }
         let method = metadata["token_endpoint_auth_method"]?.string ?? "client_secret_basic"
-        guard ["client_secret_basic", "client_secret_post", "none"].contains(method) else {
-            return .error("invalid_client_metadata", "that `token_endpoint_auth_method` is not offered")
+        let methods = ["client_secret_basic", "client_secret_post", "none"]
+        guard methods.contains(method) else {
+            return .error(
+                "invalid_client_metadata",
+                "`token_endpoint_auth_method` is one of: \(methods.joined(separator: " "))"
+            )
         }
         let id = SecureRandom.token()
         let secret = method == "none" ? nil : SecureRandom.token()

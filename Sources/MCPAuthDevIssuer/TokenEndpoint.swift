@@ -13,16 +13,17 @@ extension DevIssuer {
             return .error("invalid_request", "the form is malformed or repeats a parameter")
         }
         guard let client = authenticate(form, authorization) else {
-            return .error("invalid_client", "client authentication failed", status: 401)
+            return .error("invalid_client", Self.badAuthentication, status: 401)
         }
         guard let grantType = form["grant_type"] else {
             return .error("invalid_request", "`grant_type` is missing")
         }
         guard Self.grantTypes.contains(grantType) else {
-            return .error("unsupported_grant_type", "that grant type is not offered")
+            let known = Self.grantTypes.joined(separator: " ")
+            return .error("unsupported_grant_type", "`\(grantType)` is not offered; these are: \(known)")
         }
         guard client.configuration.grantTypes.contains(grantType) else {
-            return .error("unauthorized_client", "the client is not registered for that grant type")
+            return .error("unauthorized_client", "the client did not register for `\(grantType)`")
         }
         switch grantType {
         case "authorization_code": return redeemCode(form, client)
@@ -30,6 +31,10 @@ extension DevIssuer {
         default: return clientCredentials(form, client)
         }
     }
+
+    static let badAuthentication =
+        "the client is unknown, its secret is wrong, or it authenticates in two ways; "
+        + "this issuer forgets all clients when it ends"
 
     /// The grant types that are offered.
     static let grantTypes = ["authorization_code", "refresh_token", "client_credentials"]
@@ -60,18 +65,25 @@ extension DevIssuer {
             code.grant.clientID == client.configuration.id, code.redirectURI == form["redirect_uri"],
             let verifier = form["code_verifier"], (43...128).contains(verifier.utf8.count),
             Base64URL.encode(Digest.sha256(verifier.utf8)) == code.challenge
-        else { return .error("invalid_grant", "the code is not valid for this request") }
+        else {
+            let description =
+                "the code was used, is older than a minute, or is not for this client, `redirect_uri` and `code_verifier`"
+            return .error("invalid_grant", description)
+        }
         return issue(code.grant, form, scope: code.grant.scope)
     }
 
     private func refresh(_ form: Form, _ client: IssuerStore.Client) -> IssuerResponse {
         guard let presented = form["refresh_token"], let grant = store.refreshTokens[presented],
             grant.clientID == client.configuration.id
-        else { return .error("invalid_grant", "the refresh token is not valid for this client") }
+        else { return .error("invalid_grant", "the refresh token was used, or is not of this client") }
         // RFC 6749 section 6: the new access token may do less, the new refresh token is worth what the old one was.
-        let scope = form["scope"]?.split(separator: " ").map(String.init) ?? grant.scope
+        let scope = form.scope ?? grant.scope
         guard scope.allSatisfy(grant.scope.contains) else {
-            return .error("invalid_scope", "a scope was not granted")
+            return .error(
+                "invalid_scope",
+                "only granted scopes can be asked for: \(grant.scope.joined(separator: " "))"
+            )
         }
         let response = issue(grant, form, scope: scope)
         if response.status == 200 { store.refreshTokens[presented] = nil }
@@ -80,12 +92,12 @@ extension DevIssuer {
 
     private func clientCredentials(_ form: Form, _ client: IssuerStore.Client) -> IssuerResponse {
         guard client.configuration.secret != nil else {
-            return .error("unauthorized_client", "the client may not act for itself")
+            return .error("unauthorized_client", "a client without a secret may not act for itself")
         }
-        let scope = (form["scope"] ?? "").split(separator: " ").map(String.init)
-        guard areOffered(scope, client) else { return .error("invalid_scope", "a scope is not offered") }
+        let scope = form.scope ?? defaultScope(for: client)
+        if let error = refusal(ofScope: scope, for: client) { return .error(error) }
         let resources = form.all("resource")
-        guard areAllowed(resources) else { return .error("invalid_target", "the resource is not known") }
+        if let error = refusal(ofResources: resources) { return .error(error) }
         let grant = IssuerStore.Grant(
             clientID: client.configuration.id,
             subject: nil,
@@ -101,10 +113,11 @@ extension DevIssuer {
         let authorized = grant.resources.isEmpty ? [configuration.resources.first ?? issuer] : grant.resources
         let asked = form.all("resource")
         guard asked.allSatisfy(authorized.contains) else {
-            return .error("invalid_target", "the resource was not authorized")
+            let known = authorized.joined(separator: " ")
+            return .error("invalid_target", "only authorized resources can be asked for: \(known)")
         }
         guard let token = try? accessToken(grant, scope, asked.isEmpty ? authorized : asked) else {
-            return .error("server_error", "no token could be signed", status: 500)
+            return .noSignature
         }
         var members: [String: JSON] = [
             "access_token": .string(token), "token_type": "Bearer",
@@ -120,14 +133,21 @@ extension DevIssuer {
         return .json(.object(members))
     }
 
-    private func accessToken(_ grant: IssuerStore.Grant, _ scope: [String], _ audience: [String]) throws -> String {
-        let claims = claims(
+    /// A JWT, or for resources that have opaque tokens a random string; `extraClaims` replace standard ones.
+    func accessToken(
+        _ grant: IssuerStore.Grant,
+        _ scope: [String],
+        _ audience: [String],
+        extraClaims: [String: JSON] = [:]
+    ) throws -> String {
+        let standard = claims(
             subject: grant.subject ?? grant.clientID,
             clientID: grant.clientID,
             scope: scope.joined(separator: " "),
             audience: audience,
             lifetime: configuration.tokenLifetime
         )
+        let claims = standard.merging(extraClaims) { $1 }
         guard audience.contains(where: configuration.opaqueResources.contains) else { return try sign(claims) }
         let token = SecureRandom.token()
         store.accessTokens[token] = claims

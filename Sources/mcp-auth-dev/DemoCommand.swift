@@ -3,7 +3,6 @@
 
 #if Programs
 internal import ArgumentParser
-internal import MCPAuth
 internal import MCPAuthDevIssuer
 
 /// `mcp-auth-dev demo`: everything at once, on this machine.
@@ -16,6 +15,12 @@ struct DemoCommand: AsyncParsableCommand {
     @Option(help: "The configuration file.")
     var config = "Examples/demo/mcp-auth.json"
 
+    @Option(help: "The port of the MCP servers on 127.0.0.1; that of the configuration by default.")
+    var port: UInt16?
+
+    @Option(help: "The port of the authorization server on 127.0.0.1; that of the configuration by default.")
+    var issuerPort: UInt16?
+
     @Option(help: "The directory of the built verifier module; that of this program by default.")
     var plugins: String?
 
@@ -25,20 +30,16 @@ struct DemoCommand: AsyncParsableCommand {
     @Flag(name: .customLong("auto-consent"), help: "Do not ask the person at the browser.")
     var autoConsent = false
 
-    func run() async throws {
-        do {
-            try await demonstrate()
-        } catch let error as ConfigurationError {
-            throw CommandFailure(description: "\(error)")
-        } catch let error as DevIssuerError {
-            throw CommandFailure(description: "\(error)")
+    func validate() throws {
+        guard port != 0, issuerPort != 0 else {
+            throw ValidationError("the port cannot be 0, because the identifiers of the servers have it in them")
         }
     }
 
-    private func demonstrate() async throws {
+    func run() async throws {
         let demo = try await DemoServer.start(
-            configPath: config,
-            pluginDirectory: plugins ?? Self.programDirectory,
+            DemoConfiguration(path: config, port: port, issuerPort: issuerPort),
+            pluginDirectory: plugins ?? ProgramDirectory.path,
             autoConsent: check || autoConsent
         )
         let isCheck = check
@@ -47,10 +48,12 @@ struct DemoCommand: AsyncParsableCommand {
             group.addTask { try await demo.run { announce.yield() } }
             group.addTask {
                 for await _ in listening { break }
-                guard isCheck else { return await DemoAnnouncement(demo).print() }
-                print("A client that knows only \(demo.base)/notes:")
-                try await DemoCheck(demo) { print($0) }.run()
-                print("Every step was as expected.")
+                // Where the servers could not be started there is nothing to tell.
+                try Task.checkCancellation()
+                guard isCheck else { return try await DemoAnnouncement(demo).print() }
+                Output.line("A client that knows only \(demo.base)/notes:")
+                try await DemoCheck.run(demo)
+                Output.line("Every step was as expected.")
             }
             try await group.next()
             if isCheck { group.cancelAll() }
@@ -58,17 +61,6 @@ struct DemoCommand: AsyncParsableCommand {
         }
         await demo.issuer.stop()
     }
-
-    private static var programDirectory: String {
-        let program = CommandLine.arguments.first ?? "."
-        guard let slash = program.lastIndex(of: "/") else { return "." }
-        return String(program[..<slash])
-    }
-}
-
-/// An error whose text is all there is to say.
-struct CommandFailure: Error, CustomStringConvertible {
-    let description: String
 }
 
 /// What a person reads who started the demonstration.
@@ -79,16 +71,17 @@ struct DemoAnnouncement {
         self.demo = demo
     }
 
-    func print() async {
+    func print() async throws {
         let notes = "\(demo.base)/notes"
         let issuer = await demo.issuer.issuer
         let call = { (tool: String) in
             "-H 'Content-Type: application/json' -d '{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\","
                 + "\"params\":{\"name\":\"\(tool)\",\"arguments\":{\"text\":\"hi\"}}}'"
         }
-        let reader = await token("read:notes", notes)
-        let writer = await token("read:notes write:notes", notes)
-        Swift.print(
+        let reader = try await token("read:notes", notes)
+        let writer = try await token("read:notes write:notes", notes)
+        let newest = MCPRevision.newest.rawValue
+        Output.line(
             """
 
             Running, on this machine only:
@@ -115,6 +108,9 @@ struct DemoAnnouncement {
             200, a token that the C module accepts:
               curl -i \(notes) -H 'Authorization: Bearer \(demo.helloToken)' \(call("list_notes"))
 
+            200 in revision \(newest) of MCP, where every request says for itself what it follows:
+              curl -i \(notes) -H 'Authorization: Bearer \(reader)' -H 'MCP-Protocol-Version: \(newest)' \(discover(newest))
+
             The metadata of the protected resource:
               curl -i \(demo.base)/.well-known/oauth-protected-resource/notes
 
@@ -123,15 +119,21 @@ struct DemoAnnouncement {
         )
     }
 
-    private func token(_ scope: String, _ resource: String) async -> String {
-        let minted = try? await demo.issuer.mintToken(
+    private func discover(_ revision: String) -> String {
+        let prefix = "io.modelcontextprotocol"
+        let meta = #"{"\#(prefix)/protocolVersion":"\#(revision)","\#(prefix)/clientCapabilities":{}}"#
+        let message = #"{"jsonrpc":"2.0","id":1,"method":"server/discover","params":{"_meta":\#(meta)}}"#
+        return "-H 'Mcp-Method: server/discover' -H 'Content-Type: application/json' -d '\(message)'"
+    }
+
+    private func token(_ scope: String, _ resource: String) async throws -> String {
+        try await demo.issuer.mintToken(
             subject: "alice",
             clientID: "demo",
             scope: scope,
             resource: resource,
             lifetime: 8 * 3600
         )
-        return minted ?? "no-token"
     }
 }
 #endif

@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
+# This source file is part of the swift-mcp-auth project.
+# SPDX-License-Identifier: Apache-2.0
 """The official MCP Python client against the demo, without a screen.
 
-401, metadata, registration, code with PKCE and `resource`, token, initialize, tools/list, tools/call; then a tool that
-needs more: 403, step-up, success. Prints every exchange; exits non-zero unless all of it happened.
-usage: mcp_client.py SERVER_URL READING_TOOL WRITING_TOOL ARGUMENT
+401, metadata, registration, code with PKCE and `resource`, token, tools/list, tools/call; then a tool that needs more:
+403, step-up, success. MODE is `legacy` (a session that `initialize` opens), `2026-07-28` (no session, and a stream of
+changes), or `auto` (the client asks the server which it speaks). Prints every exchange; exits non-zero unless all of it
+happened.
+usage: mcp_client.py MODE SERVER_URL READING_TOOL WRITING_TOOL ARGUMENT
 """
 import asyncio
 import json
@@ -17,7 +21,8 @@ from mcp.client.auth import OAuthClientProvider
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.auth import AuthorizationCodeResult, OAuthClientMetadata
 
-URL, READING, WRITING, ARGUMENT = sys.argv[1:5]
+MODE, URL, READING, WRITING, ARGUMENT = sys.argv[1:6]
+NEWEST = "2026-07-28"
 CALLBACK = "http://127.0.0.1:9999/callback"
 answer = {}
 statuses = []
@@ -56,8 +61,9 @@ async def callback():
 class Log(httpx2.AsyncHTTPTransport):
     async def handle_async_request(self, request):
         response = await super().handle_async_request(request)
-        statuses.append((request.method, str(request.url), response.status_code))
-        print(f"  {response.status_code} {request.method} {request.url}", flush=True)
+        method = json.loads(request.content).get("method") if str(request.url) == URL and request.content else None
+        statuses.append((request.method, str(request.url), response.status_code, method))
+        print(f"  {response.status_code} {request.method} {request.url} {method or ''}", flush=True)
         return response
 
 
@@ -74,7 +80,9 @@ async def main():
         server_url=URL, client_metadata=metadata, storage=storage, redirect_handler=redirect, callback_handler=callback
     )
     async with httpx2.AsyncClient(auth=oauth, timeout=20, transport=Log()) as http:
-        async with Client(streamable_http_client(URL, http_client=http), mode="legacy") as client:
+        async with Client(streamable_http_client(URL, http_client=http), mode=MODE) as client:
+            print("revision:", client.protocol_version)
+            assert (client.protocol_version == NEWEST) == (MODE != "legacy"), client.protocol_version
             tools = [tool.name for tool in (await client.list_tools()).tools]
             assert READING in tools and WRITING in tools, tools
             result = await client.call_tool(READING, {})
@@ -82,9 +90,14 @@ async def main():
             scope_before = storage.tokens.scope
             result = await client.call_tool(WRITING, {ARGUMENT: "from the official client"})
             print("writing:", result.content[0].text)
-    seen = [status for method, url, status in statuses if url == URL and method == "POST"]
+            if MODE != "legacy":
+                async with client.listen(tools_list_changed=True) as changes:
+                    print("listening, honoured:", changes.honored)
+    seen = [status for method, url, status, _ in statuses if url == URL and method == "POST"]
     assert seen[0] == 401, seen
     assert 403 in seen and seen[-1] == 200, seen
+    opening = {"legacy": "initialize", "auto": "server/discover", NEWEST: "tools/list"}
+    assert [m for _, url, status, m in statuses if url == URL and status == 200][0] == opening[MODE], statuses
     assert storage.tokens.scope != scope_before, "the scope did not grow"
     print("scope grew from", scope_before, "to", storage.tokens.scope)
 

@@ -30,7 +30,7 @@ venv="$work/venv"
 python="$venv/bin/python"
 python3 -m venv "$venv"
 "$venv/bin/pip" install -q --disable-pip-version-check \
-    'mcp>=2' httpx joserfc jsonschema authlib flask 'canaille[sqlite,front,oidc,server]==0.3.6'
+    'mcp>=2.3' 'fastmcp>=4' canmcp httpx joserfc jsonschema authlib flask 'canaille[sqlite,front,oidc,server]==0.3.6'
 
 step "the JSON Schemas accept the examples and refuse bad samples" "$python" "$here/schemas.py"
 
@@ -42,12 +42,25 @@ else
     bin="$(swift build --enable-all-traits --show-bin-path)"
 fi
 
-echo "== the official MCP Python client against the demo"
+echo "== MCP clients against the demo"
 start demo 8901 "$bin/mcp-auth-dev" demo --auto-consent
-step "notes: sign-in, tools, step-up" \
-    shown "$python" "$here/mcp_client.py" http://127.0.0.1:8901/notes list_notes create_note text
-step "calendar: sign-in, tools, step-up, by introspection" \
-    shown "$python" "$here/mcp_client.py" http://127.0.0.1:8901/calendar list_events create_event title
+notes=(http://127.0.0.1:8901/notes list_notes create_note text)
+calendar=(http://127.0.0.1:8901/calendar list_events create_event title)
+step "the official client, notes: sign-in, tools, step-up" \
+    shown "$python" "$here/mcp_client.py" legacy "${notes[@]}"
+step "… calendar: sign-in, tools, step-up, by introspection" \
+    shown "$python" "$here/mcp_client.py" legacy "${calendar[@]}"
+step "… notes in revision 2026-07-28: sign-in, tools, step-up, stream" \
+    shown "$python" "$here/mcp_client.py" 2026-07-28 "${notes[@]}"
+step "… calendar in revision 2026-07-28, by introspection" \
+    shown "$python" "$here/mcp_client.py" 2026-07-28 "${calendar[@]}"
+step "… notes, when it asks which revision there is" shown "$python" "$here/mcp_client.py" auto "${notes[@]}"
+step "FastMCP's client, notes: sign-in, tools, step-up" shown "$python" "$here/fastmcp_client.py" "${notes[@]}"
+step "… calendar, by introspection" shown "$python" "$here/fastmcp_client.py" "${calendar[@]}"
+step "CanMCP, notes: every check of the server and of the sign-in" \
+    shown "$python" "$here/canmcp_scan.py" "${notes[0]}" http://127.0.0.1:8900
+step "… calendar, by introspection" \
+    shown "$python" "$here/canmcp_scan.py" "${calendar[0]}" http://127.0.0.1:8900
 stop "$pid"
 
 for each in glewlwyd canaille lemonldap authlib; do . "$here/$each.sh"; done

@@ -68,12 +68,17 @@ struct RunningIssuer: Sendable {
         return try await Exchange.run(request)
     }
 
-    func register(_ metadata: JSON) async throws -> Answer {
-        var request = HTTPClientRequest(url: identifier + "/register")
+    func post(_ path: String, json: JSON, fields: [(String, String)] = []) async throws -> Answer {
+        var request = HTTPClientRequest(url: identifier + path)
         request.method = .POST
-        request.body = .bytes(metadata.encoded())
+        request.body = .bytes(json.encoded())
         request.headers.add(name: "content-type", value: "application/json")
+        for (name, value) in fields { request.headers.replaceOrAdd(name: name, value: value) }
         return try await Exchange.run(request)
+    }
+
+    func register(_ metadata: JSON) async throws -> Answer {
+        try await post("/register", json: metadata)
     }
 
     /// The authorization request of `app`, with these parameters replaced.
@@ -106,8 +111,8 @@ struct RunningIssuer: Sendable {
         let keys = try JWKSet(try await get("\(identifier)/jwks").json())
         let jws = try CompactJWS(parsing: Array(token.utf8))
         guard let algorithm = jws.header.algorithm,
-            case .key(let key) = keys.select(keyID: jws.header.keyID, algorithm: algorithm),
-            jws.isSigned(by: key.key, using: algorithm)
+            case .keys(let candidates) = keys.select(keyID: jws.header.keyID, algorithm: algorithm),
+            candidates.contains(where: { jws.isSigned(by: $0.key, using: algorithm) })
         else { return nil }
         return try JSONDocument(parsing: jws.payload, limits: .token).root
     }

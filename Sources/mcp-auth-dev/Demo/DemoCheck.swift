@@ -7,23 +7,11 @@ internal import MCPAuthJSON
 /// Plays every outcome of the demonstration against the running servers and compares.
 struct DemoCheck {
     private let demo: DemoServer
-    private let client = DemoClient()
-    private let say: @Sendable (String) -> Void
+    private let client: DemoClient
 
-    init(_ demo: DemoServer, say: @escaping @Sendable (String) -> Void) {
-        self.demo = demo
-        self.say = say
-    }
-
-    /// - Throws: ``DemoClient/Failure`` at the first answer that is not the expected one.
-    func run() async throws {
-        do {
-            try await play()
-        } catch {
-            await client.shutdown()
-            throw error
-        }
-        await client.shutdown()
+    /// - Throws: ``CommandFailure`` at the first answer that is not the expected one.
+    static func run(_ demo: DemoServer) async throws {
+        try await DemoClient.use { try await DemoCheck(demo: demo, client: $0).play() }
     }
 
     private func play() async throws {
@@ -34,17 +22,17 @@ struct DemoCheck {
         try expect("call without a token", challenged, 401)
         guard let metadataURL = challenged.challenge("resource_metadata"), challenged.challenge("error") == nil,
             let firstScope = challenged.challenge("scope")
-        else { throw DemoClient.Failure(description: "the challenge does not say where to go") }
+        else { throw CommandFailure(ProgramExit.unexpected, "the challenge does not say where to go") }
 
         let metadata = try await client.get(metadataURL)
         try expect("protected resource metadata", metadata, 200)
         guard let issuer = metadata.body?["authorization_servers"]?[0]?.string else {
-            throw DemoClient.Failure(description: "the metadata names no authorization server")
+            throw CommandFailure(ProgramExit.unexpected, "the metadata names no authorization server")
         }
         let discovered = try await client.get("\(issuer)/.well-known/oauth-authorization-server")
         try expect("authorization server metadata", discovered, 200)
         guard let server = discovered.body, let registration = server["registration_endpoint"]?.string else {
-            throw DemoClient.Failure(description: "the authorization server offers no registration")
+            throw CommandFailure(ProgramExit.unexpected, "the authorization server offers no registration")
         }
         let registered = try await client.post(
             registration,
@@ -55,7 +43,7 @@ struct DemoCheck {
         )
         try expect("client registration", registered, 201)
         guard let clientID = registered.body?["client_id"]?.string else {
-            throw DemoClient.Failure(description: "the registration gave no client identifier")
+            throw CommandFailure(ProgramExit.unexpected, "the registration gave no client identifier")
         }
 
         let reader = try await client.authorize(server, clientID: clientID, scope: firstScope, resource: notes)
@@ -65,18 +53,16 @@ struct DemoCheck {
         try expect("tools/list", try await client.call(notes, "tools/list", authorization: bearer(reader.token)), 200)
         try expect("list_notes", try await tool("list_notes", notes, reader.token), 200)
 
+        try await playNewestRevision(notes, reader.token)
+
         let refused = try await tool("create_note", notes, reader.token)
         try expect("create_note with \(firstScope) only", refused, 403)
         guard refused.challenge("error") == "insufficient_scope", let more = refused.challenge("scope") else {
-            throw DemoClient.Failure(description: "the refusal does not say which scope would do")
+            throw CommandFailure(ProgramExit.unexpected, "the refusal does not say which scope would do")
         }
-        let writer = try await client.authorize(
-            server,
-            clientID: clientID,
-            scope: "\(firstScope) \(more)",
-            resource: notes
-        )
-        try expect("step-up to \(firstScope) \(more)", writer.answer, 200)
+        let both = Self.union(firstScope, more)
+        let writer = try await client.authorize(server, clientID: clientID, scope: both, resource: notes)
+        try expect("step-up to \(both)", writer.answer, 200)
         try expect("create_note after the step-up", try await tool("create_note", notes, writer.token), 200)
 
         try expect("the token for notes at calendar", try await tool("list_events", calendar, writer.token), 401)
@@ -106,9 +92,39 @@ struct DemoCheck {
         try expect("a path that is no resource", expected, 404)
     }
 
+    /// The revision without sessions: every request says for itself what it follows, in fields and body alike.
+    private func playNewestRevision(_ url: String, _ token: String) async throws {
+        let newest = MCPRevision.newest.rawValue
+        let call = { (method: String, parameters: [String: JSON], revision: String) in
+            try await client.call(url, method, parameters, revision: revision, authorization: bearer(token))
+        }
+        let discovered = try await call("server/discover", [:], newest)
+        try expect("server/discover in revision \(newest)", discovered, 200)
+        guard discovered.body?["result"]?["supportedVersions"]?.array?.first?.string == newest else {
+            throw CommandFailure(ProgramExit.unexpected, "server/discover does not name \(newest)")
+        }
+        try expect("tools/list in revision \(newest)", try await call("tools/list", [:], newest), 200)
+        try expect(
+            "list_notes in revision \(newest)",
+            try await call("tools/call", ["name": "list_notes"], newest),
+            200
+        )
+        try expect("ping, which that revision does not have", try await call("ping", [:], newest), 404)
+        try expect("a revision that does not exist", try await call("tools/list", [:], "1900-01-01"), 400)
+    }
+
     private func tool(_ name: String, _ url: String, _ token: String) async throws -> DemoClient.Answer {
-        let parameters: JSON = ["name": .string(name), "arguments": ["text": "call home", "title": "call home"]]
+        let parameters: [String: JSON] = [
+            "name": .string(name), "arguments": ["text": "call home", "title": "call home"],
+        ]
         return try await client.call(url, "tools/call", parameters, authorization: bearer(token))
+    }
+
+    /// The scopes of both texts, each once: a client asks for what it needs now beside what it has.
+    private static func union(_ granted: String, _ needed: String) -> String {
+        let granted = granted.split(separator: " ")
+        let others = needed.split(separator: " ").filter { !granted.contains($0) }
+        return (granted + others).joined(separator: " ")
     }
 
     private func bearer(_ token: String) -> [String] {
@@ -117,9 +133,9 @@ struct DemoCheck {
 
     private func expect(_ step: String, _ answer: DemoClient.Answer, _ status: Int) throws {
         let challenge = answer.field("www-authenticate").map { "\n        \($0)" } ?? ""
-        say("  \(answer.status == status ? "ok  " : "FAIL") \(answer.status)  \(step)\(challenge)")
+        Output.line("  \(answer.status == status ? "ok  " : "FAIL") \(answer.status)  \(step)\(challenge)")
         guard answer.status == status else {
-            throw DemoClient.Failure(description: "\(step): expected \(status), got \(answer.status)")
+            throw CommandFailure(ProgramExit.unexpected, "\(step): expected \(status), got \(answer.status)")
         }
     }
 }

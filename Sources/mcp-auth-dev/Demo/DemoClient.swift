@@ -3,6 +3,8 @@
 
 #if Programs
 internal import AsyncHTTPClient
+internal import MCPAuth
+internal import MCPAuthCore
 internal import MCPAuthJOSE
 internal import MCPAuthJSON
 internal import MCPAuthSigning
@@ -28,33 +30,51 @@ struct DemoClient {
         }
     }
 
-    /// The first thing that was not as it should be.
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
-    }
-
     private let client = HTTPClient(
         eventLoopGroup: HTTPClient.defaultEventLoopGroup,
         configuration: .init(redirectConfiguration: .disallow)
     )
 
-    func shutdown() async {
-        try? await client.shutdown()
+    private init() {}
+
+    /// Lends a client, and ends it whatever happens.
+    static func use<Result: Sendable>(_ body: (DemoClient) async throws -> Result) async throws -> Result {
+        let demo = DemoClient()
+        let result: Swift.Result<Result, any Error>
+        do {
+            result = .success(try await body(demo))
+        } catch {
+            result = .failure(error)
+        }
+        try? await demo.client.shutdown()
+        return try result.get()
     }
 
-    /// Calls an MCP method.
+    /// Calls an MCP method, as a client of the newest revision does where `revision` is given, else as one of an older one.
     func call(
         _ url: String,
         _ method: String,
-        _ parameters: JSON = [:],
+        _ parameters: [String: JSON] = [:],
+        revision: String? = nil,
         authorization: [String] = []
     ) async throws -> Answer {
-        let message: JSON = ["jsonrpc": "2.0", "id": 1, "method": .string(method), "params": parameters]
+        var parameters = parameters
         var request = HTTPClientRequest(url: url)
         request.method = .POST
         request.headers.add(name: "content-type", value: "application/json")
         request.headers.add(name: "accept", value: "application/json, text/event-stream")
         for value in authorization { request.headers.add(name: "authorization", value: value) }
+        if let revision {
+            request.headers.add(name: "mcp-protocol-version", value: revision)
+            request.headers.add(name: "mcp-method", value: method)
+            if let name = parameters["name"]?.string { request.headers.add(name: "mcp-name", value: name) }
+            parameters["_meta"] = [
+                "io.modelcontextprotocol/protocolVersion": .string(revision),
+                "io.modelcontextprotocol/clientCapabilities": [:],
+                "io.modelcontextprotocol/clientInfo": ["name": "mcp-auth-dev", "version": "1.0.0"],
+            ]
+        }
+        let message: JSON = ["jsonrpc": "2.0", "id": 1, "method": .string(method), "params": .object(parameters)]
         request.body = .bytes(message.encoded())
         return try await answer(to: request)
     }
@@ -89,7 +109,7 @@ struct DemoClient {
     ) async throws -> (token: String, redirect: Answer, answer: Answer) {
         guard let authorizationEndpoint = server["authorization_endpoint"]?.string,
             let tokenEndpoint = server["token_endpoint"]?.string
-        else { throw Failure(description: "the authorization server names no endpoints") }
+        else { throw CommandFailure(ProgramExit.unexpected, "the authorization server names no endpoints") }
         let verifier = SecureRandom.token()
         let query = Self.query([
             ("response_type", "code"), ("client_id", clientID), ("redirect_uri", Self.redirectURI),
@@ -98,7 +118,7 @@ struct DemoClient {
         ])
         let redirect = try await get("\(authorizationEndpoint)?\(query)")
         guard let location = redirect.field("location"), let start = location.range(ofText: "code=") else {
-            throw Failure(description: "no code in the redirect, status \(redirect.status)")
+            throw CommandFailure(ProgramExit.unexpected, "there is no code in the redirect (status \(redirect.status))")
         }
         let code = String(location[start.upperBound...].prefix { $0 != "&" })
         let answer = try await post(
@@ -109,7 +129,10 @@ struct DemoClient {
             ]
         )
         guard let token = answer.body?["access_token"]?.string else {
-            throw Failure(description: "no access token, status \(answer.status)")
+            throw CommandFailure(
+                ProgramExit.unexpected,
+                "there is no access token in the answer (status \(answer.status))"
+            )
         }
         return (token, redirect, answer)
     }
@@ -118,14 +141,26 @@ struct DemoClient {
     static let redirectURI = "http://127.0.0.1:8999/callback"
 
     private func answer(to request: HTTPClientRequest) async throws -> Answer {
-        let response = try await client.execute(request, timeout: .seconds(10))
-        let body = try await response.body.collect(upTo: 1024 * 1024)
-        return Answer(
-            status: Int(response.status.code),
-            fields: response.headers.map { ($0.name, $0.value) },
-            body: try? JSONDocument(parsing: Array(body.readableBytesView), limits: .fetched).root
-        )
+        do {
+            let response = try await client.execute(request, timeout: .seconds(Int64(Self.timeout)))
+            let body = try await response.body.collect(upTo: Self.longestAnswer)
+            return Answer(
+                status: Int(response.status.code),
+                fields: response.headers.map { ($0.name, $0.value) },
+                body: try? JSONDocument(parsing: Array(body.readableBytesView), limits: .fetched).root
+            )
+        } catch {
+            let why = FetchFailure.words(for: error, timeout: Self.timeout, maximumBytes: Self.longestAnswer)
+            let origin = HTTPURL(request.url)?.origin ?? request.url
+            throw CommandFailure(ProgramExit.unavailable, "no answer from \(origin.printable): \(why); is it running?")
+        }
     }
+
+    /// In seconds.
+    private static let timeout = 10.0
+
+    /// In bytes.
+    private static let longestAnswer = 1024 * 1024
 
     private static func query(_ parameters: [(String, String)]) -> String {
         parameters.map { "\($0.0)=\(percentEncoded($0.1))" }.joined(separator: "&")

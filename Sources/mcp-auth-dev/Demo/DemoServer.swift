@@ -9,6 +9,13 @@ internal import MCPAuthDevIssuer
 internal import MCPAuthHummingbird
 internal import MCPAuthJSON
 internal import MCPAuthSigning
+internal import NIOCore
+
+#if canImport(Glibc)
+internal import Glibc
+#else
+internal import Darwin
+#endif
 
 /// The demonstration: an authorization server and one host with two protected MCP servers.
 struct DemoServer {
@@ -22,19 +29,25 @@ struct DemoServer {
 
     /// Reads the configuration and starts the authorization server.
     ///
-    /// - Throws: `ConfigurationError`, or an error of the authorization server, such as a port in use.
-    static func start(configPath: String, pluginDirectory: String, autoConsent: Bool) async throws -> DemoServer {
+    /// - Throws: `ConfigurationError`, or ``CommandFailure`` when its port is in use.
+    static func start(
+        _ configuration: DemoConfiguration,
+        pluginDirectory: String,
+        autoConsent: Bool
+    ) async throws -> DemoServer {
         let introspectionSecret = SecureRandom.token()
         let helloKey = SecureRandom.token()
         let file = try ConfigurationFile(
-            path: configPath,
+            path: configuration.path,
             environment: ["DEMO_INTROSPECTION_SECRET": introspectionSecret, "DEMO_HELLO_KEY": helloKey],
-            pluginDirectory: pluginDirectory
+            pluginDirectory: pluginDirectory,
+            files: configuration.files
         )
-        let base = "http://\(file.listener.host):\(file.listener.port)"
+        let mcpAuth = try MCPAuth(file.configuration)
+        let base = "http://\(file.listener)"
         let issuer = DevIssuer(
             configuration: DevIssuer.Configuration(
-                port: 8900,
+                port: configuration.issuerPort,
                 autoConsent: autoConsent,
                 resources: ["\(base)/notes", "\(base)/calendar"],
                 scopesSupported: ["read:notes", "write:notes", "read:calendar", "write:calendar"],
@@ -50,7 +63,11 @@ struct DemoServer {
                 opaqueResources: ["\(base)/calendar"]
             )
         )
-        try await issuer.start()
+        do {
+            try await issuer.start()
+        } catch {
+            throw CommandFailure(ProgramExit.invalid, "\(error); choose another one with --issuer-port")
+        }
         let expiry = Int(NumericDate.now().secondsSinceEpoch) + 8 * 3600
         let signed = "greeter.\(expiry)"
         let hash = KeyedHash.hexadecimalSHA256(Array(signed.utf8), key: Array(helloKey.utf8))
@@ -58,7 +75,7 @@ struct DemoServer {
             issuer: issuer,
             base: base,
             helloToken: "hello.\(signed).\(hash)",
-            mcpAuth: try MCPAuth(file.configuration),
+            mcpAuth: mcpAuth,
             listener: file.listener
         )
     }
@@ -92,9 +109,10 @@ struct DemoServer {
         do {
             try await application.runService()
         } catch {
-            throw ConfigurationError(
-                .cannotListen,
-                "cannot serve on \(listener.host):\(listener.port), is the port in use? \(error)"
+            let why = (error as? IOError)?.errnoCode == EADDRINUSE ? "the port is in use" : "\(error)"
+            throw CommandFailure(
+                ProgramExit.invalid,
+                "cannot listen on \(listener): \(why); choose another one with --port"
             )
         }
     }
@@ -102,8 +120,9 @@ struct DemoServer {
     private func add(_ endpoint: MCPEndpoint, at path: RouterPath, to router: Router<BasicMCPAuthRequestContext>) {
         let group = router.group(path).add(middleware: BearerAuthMiddleware<BasicMCPAuthRequestContext>(mcpAuth))
         group.post { request, context in
-            let body = try await request.body.collect(upTo: 1024 * 1024)
-            return await endpoint.response(to: Array(body.readableBytesView), caller: context.authInfo)
+            guard let caller = context.authInfo else { return Response(status: .internalServerError) }
+            let body = try await request.body.collect(upTo: MCPEndpoint.longestBody)
+            return await endpoint.response(to: Array(body.readableBytesView), fields: request.headers, caller: caller)
         }
         for method in [HTTPRequest.Method.get, .delete, .options] {
             group.on("", method: method) { _, _ in Response(status: .methodNotAllowed, headers: [.allow: "POST"]) }

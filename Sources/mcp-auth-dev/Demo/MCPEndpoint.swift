@@ -6,7 +6,10 @@ internal import Hummingbird
 internal import MCPAuth
 internal import MCPAuthJSON
 
-/// A small working MCP server (Streamable HTTP, JSON answers) with tools that keep lines of text.
+/// A small working MCP server (Streamable HTTP) with tools that keep lines of text.
+///
+/// It speaks every revision of ``MCPRevision``. Whether a caller may do what is asked was decided before a request comes
+/// here, as was whether the `Mcp-*` fields agree with the body.
 actor MCPEndpoint {
     /// One tool.
     struct Tool: Sendable {
@@ -28,70 +31,148 @@ actor MCPEndpoint {
         self.lines = lines
     }
 
-    /// Answers one JSON-RPC message.
-    func response(to body: [UInt8], caller: AuthInfo?) -> Response {
-        guard let message = try? JSONDocument(parsing: body, limits: .fetched).root,
-            let method = message["method"]?.string
-        else { return Self.json(Self.error(id: .null, -32700, "not a JSON-RPC request"), .badRequest) }
-        guard let id = message["id"].map(JSON.init) else { return Response(status: .accepted) }
-        switch method {
-        case "initialize":
-            return Self.json(Self.result(id, initialization(message["params"])))
-        case "ping":
-            return Self.json(Self.result(id, [:]))
-        case "tools/list":
-            return Self.json(Self.result(id, ["tools": .array([reading, writing].map(Self.description))]))
-        case "tools/call":
-            return Self.json(call(id, message["params"], caller))
-        default:
-            return Self.json(Self.error(id: id, -32601, "method not found"))
+    /// Answers what one POST carries.
+    func response(to body: [UInt8], fields: HTTPFields, caller: AuthInfo) -> Response {
+        let limits = JSONDocument.Limits(bytes: Self.longestBody, depth: 64)
+        guard let root = try? JSONDocument(parsing: body, limits: limits).root else {
+            return Self.refusal(.parsing("the body is not JSON"), of: nil)
+        }
+        let revision: MCPRevision
+        do throws(MCPError) {
+            revision = try MCPRevision.of(fields)
+        } catch {
+            return Self.refusal(error, of: root["id"])
+        }
+        guard let batch = root.array else { return response(to: root, revision, caller) }
+        guard revision.hasBatches, !batch.isEmpty else {
+            return Self.refusal(.invalidRequest("the body must be one JSON-RPC message"), of: nil)
+        }
+        let answers = batch.compactMap { answer(to: $0, revision, caller)?.message }
+        return answers.isEmpty ? Response(status: .accepted) : Self.json(.array(answers))
+    }
+
+    /// In bytes.
+    static let longestBody = 1024 * 1024
+
+    private func response(to message: JSONValue, _ revision: MCPRevision, _ caller: AuthInfo) -> Response {
+        if let subscription = subscription(message, revision, caller) { return subscription.response }
+        guard let answer = answer(to: message, revision, caller) else { return Response(status: .accepted) }
+        return Self.json(answer.message, answer.status)
+    }
+
+    private struct Answer {
+        let message: JSON
+        var status = HTTPResponse.Status.ok
+    }
+
+    /// The answer to one message; `nil` where nobody waits for one.
+    private func answer(to message: JSONValue, _ revision: MCPRevision, _ caller: AuthInfo) -> Answer? {
+        var id = JSON.null
+        do throws(MCPError) {
+            guard let request = try MCPRequest(message, revision) else { return nil }
+            id = request.id
+            try request.checkMetadata()
+            let result = try result(of: request, caller)
+            return Answer(message: ["jsonrpc": "2.0", "id": id, "result": .object(result)])
+        } catch {
+            return Answer(message: error.message(id: id), status: error.status(in: revision))
         }
     }
 
-    private func initialization(_ parameters: JSONValue?) -> JSON {
-        let known = ["2025-11-25", "2025-06-18", "2025-03-26"]
-        let asked = parameters?["protocolVersion"]?.string ?? known[0]
+    private func result(of request: MCPRequest, _ caller: AuthInfo) throws(MCPError) -> [String: JSON] {
+        let isStateless = request.revision.isStateless
+        var result: [String: JSON]
+        switch request.method {
+        case "initialize" where !isStateless:
+            result = initialization(request.parameters)
+        case "ping" where !isStateless:
+            result = [:]
+        case "server/discover" where isStateless:
+            let supported = MCPRevision.allCases.map { JSON.string($0.rawValue) }
+            result = ["supportedVersions": .array(supported), "capabilities": Self.capabilities]
+            result.merge(Self.freshness(seconds: 3600)) { $1 }
+        case "tools/list":
+            result = ["tools": .array([describe(reading, reads: true), describe(writing, reads: false)])]
+            if isStateless { result.merge(Self.freshness(seconds: 60)) { $1 } }
+        case "tools/call":
+            result = try call(request.parameters, caller)
+        default:
+            throw .unknownMethod("there is no method `\(request.method)` in revision \(request.revision.rawValue)")
+        }
+        if isStateless {
+            result["resultType"] = "complete"
+            result["_meta"] = ["io.modelcontextprotocol/serverInfo": information]
+        }
+        return result
+    }
+
+    private var information: JSON { ["name": .string(name), "version": "1.0.0"] }
+
+    private static let capabilities: JSON = ["tools": [:]]
+
+    /// How long a client may keep a result, which only callers with the same token may have.
+    private static func freshness(seconds: Int64) -> [String: JSON] {
+        ["ttlMs": .integer(seconds * 1000), "cacheScope": "private"]
+    }
+
+    private func initialization(_ parameters: JSONValue?) -> [String: JSON] {
+        let asked = parameters?["protocolVersion"]?.string
+        let revision = MCPRevision.withSessions.first { $0.rawValue == asked } ?? MCPRevision.withSessions[0]
         return [
-            "protocolVersion": .string(known.contains(asked) ? asked : known[0]),
-            "capabilities": ["tools": [:]],
-            "serverInfo": ["name": .string(name), "version": "1.0.0"],
+            "protocolVersion": .string(revision.rawValue), "capabilities": Self.capabilities, "serverInfo": information,
         ]
     }
 
-    private func call(_ id: JSON, _ parameters: JSONValue?, _ caller: AuthInfo?) -> JSON {
-        switch parameters?["name"]?.string {
-        case reading.name:
-            return Self.result(id, Self.text(lines.joined(separator: "\n")))
-        case writing.name:
-            guard let argument = writing.argument, let line = parameters?["arguments"]?[argument]?.string else {
-                return Self.error(id: id, -32602, "the tool needs its string argument")
-            }
-            lines.append("\(line) (\(caller?.subject ?? caller?.clientID ?? "unknown"))")
-            return Self.result(id, Self.text("kept: \(line)"))
-        default:
-            return Self.error(id: id, -32602, "unknown tool")
+    private func call(_ parameters: JSONValue?, _ caller: AuthInfo) throws(MCPError) -> [String: JSON] {
+        let asked = parameters?["name"]?.string
+        if asked == reading.name { return Self.text(lines.joined(separator: "\n")) }
+        guard asked == writing.name, let argument = writing.argument else {
+            throw .invalidParameters("there are the tools `\(reading.name)` and `\(writing.name)`")
         }
+        guard let line = parameters?["arguments"]?[argument]?.string else {
+            var result = Self.text("the argument `\(argument)` is missing, or is not a string")
+            result["isError"] = true
+            return result
+        }
+        lines.append("\(line) (\(caller.subject ?? caller.clientID ?? "unknown"))")
+        if lines.count > Self.mostLines { lines.removeFirst() }
+        return Self.text("kept: \(line)")
     }
 
-    private static func description(_ tool: Tool) -> JSON {
+    private static let mostLines = 100
+
+    private func describe(_ tool: Tool, reads: Bool) -> JSON {
         var schema: [String: JSON] = ["type": "object"]
         if let argument = tool.argument {
-            schema["properties"] = .object([argument: ["type": "string"]])
+            schema["properties"] = .object([argument: ["type": "string", "description": "The line to keep"]])
             schema["required"] = [.string(argument)]
         }
-        return ["name": .string(tool.name), "description": .string(tool.title), "inputSchema": .object(schema)]
+        return [
+            "name": .string(tool.name), "title": .string(tool.title), "description": .string(tool.title),
+            "inputSchema": .object(schema),
+            "annotations": ["readOnlyHint": .boolean(reads), "destructiveHint": false, "openWorldHint": false],
+        ]
     }
 
-    private static func text(_ text: String) -> JSON {
+    /// What `subscriptions/listen` opens, which later messages do not end; `nil` for every other message.
+    private func subscription(
+        _ message: JSONValue,
+        _ revision: MCPRevision,
+        _ caller: AuthInfo
+    ) -> MCPSubscription? {
+        guard revision.isStateless, let request = try? MCPRequest(message, revision),
+            request.method == "subscriptions/listen", (try? request.checkMetadata()) != nil
+        else { return nil }
+        return MCPSubscription(id: request.id, server: information, expiresAt: caller.expiresAt)
+    }
+
+    private static func text(_ text: String) -> [String: JSON] {
         ["content": [["type": "text", "text": .string(text)]]]
     }
 
-    private static func result(_ id: JSON, _ result: JSON) -> JSON {
-        ["jsonrpc": "2.0", "id": id, "result": result]
-    }
-
-    private static func error(id: JSON, _ code: Int64, _ message: String) -> JSON {
-        ["jsonrpc": "2.0", "id": id, "error": ["code": .integer(code), "message": .string(message)]]
+    /// The answer to a body that no method can be asked for.
+    private static func refusal(_ error: MCPError, of id: JSONValue?) -> Response {
+        json(error.message(id: MCPRequest.identifier(id) ?? .null), error.status(in: nil))
     }
 
     private static func json(_ value: JSON, _ status: HTTPResponse.Status = .ok) -> Response {

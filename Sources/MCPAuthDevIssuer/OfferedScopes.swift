@@ -1,0 +1,70 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+#if FlyingFox
+/// An OAuth error as an endpoint finds it, whichever way it is then answered.
+struct OAuthError: Error {
+    let code: String
+    /// What is wrong, and what would be right.
+    let description: String
+
+    init(_ code: String, _ description: String) {
+        self.code = code
+        self.description = description
+    }
+}
+
+extension IssuerResponse {
+    static func error(_ error: OAuthError) -> IssuerResponse {
+        .error(error.code, error.description)
+    }
+}
+
+extension Form {
+    /// The scopes of a request; `nil` when it names none.
+    var scope: [String]? {
+        let values = (self["scope"] ?? "").split(separator: " ").map(String.init)
+        return values.isEmpty ? nil : values
+    }
+}
+
+/// Which scopes and resources may be asked for.
+extension DevIssuer {
+    /// What a client gets that asks for no scope (RFC 6749 section 3.3): all that is offered and that it may have.
+    func defaultScope(for client: IssuerStore.Client?) -> [String] {
+        let own = client?.configuration.scopes ?? []
+        let offered = configuration.scopesSupported
+        return offered.isEmpty ? own : offered.filter { own.isEmpty || own.contains($0) }
+    }
+
+    /// Why tokens must not have these scopes; `nil` when they may.
+    func refusal(ofScope scope: [String], for client: IssuerStore.Client?) -> OAuthError? {
+        let offered = configuration.scopesSupported
+        if !offered.isEmpty, let other = scope.first(where: { !offered.contains($0) }) {
+            let known = offered.joined(separator: " ")
+            return OAuthError("invalid_scope", "the scope `\(other)` is not offered; these are: \(known)")
+        }
+        let own = client?.configuration.scopes ?? []
+        if !own.isEmpty, let other = scope.first(where: { !own.contains($0) }) {
+            let known = own.joined(separator: " ")
+            return OAuthError("invalid_scope", "this client may not have the scope `\(other)`, only: \(known)")
+        }
+        return nil
+    }
+
+    /// Why tokens must not be for these resources; `nil` when they may: absolute URIs without fragment (RFC 8707 section
+    /// 2), of the configured ones where there are any.
+    func refusal(ofResources resources: [String]) -> OAuthError? {
+        for resource in resources {
+            guard resource.utf8.contains(UInt8(ascii: ":")), !resource.utf8.contains(UInt8(ascii: "#")) else {
+                return OAuthError("invalid_target", "`\(resource)` is not an absolute URI without fragment")
+            }
+            guard configuration.resources.isEmpty || configuration.resources.contains(resource) else {
+                let known = configuration.resources.joined(separator: " ")
+                return OAuthError("invalid_target", "there are no tokens for `\(resource)`, only for: \(known)")
+            }
+        }
+        return nil
+    }
+}
+#endif

@@ -1,0 +1,48 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+#if Programs
+internal import ArgumentParser
+internal import Foundation
+
+/// What the exit code says; scripts rely on it.
+enum ProgramExit {
+    /// A step of the demonstration was not as expected.
+    static let unexpected = ExitCode(1)
+    static let usage = ExitCode(2)
+    static let invalid = ExitCode(3)
+    /// The authorization server answered with an error.
+    static let refused = ExitCode(11)
+    static let unavailable = ExitCode(12)
+}
+
+/// Standard output and standard error of the program.
+enum Output {
+    /// Writes at once, also into a pipe.
+    static func line(_ text: String) {
+        try? FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
+    }
+
+    static func error(_ text: String) {
+        try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
+    }
+}
+
+/// Why a command ends: a message that is all there is to say, and what the program exits with.
+struct CommandFailure: Error, CustomStringConvertible {
+    let code: ExitCode
+    let description: String
+
+    init(_ code: ExitCode, _ description: String) {
+        self.code = code
+        self.description = description
+    }
+}
+
+/// The directory of this program.
+enum ProgramDirectory {
+    static var path: String {
+        Bundle.main.executableURL?.deletingLastPathComponent().path ?? "."
+    }
+}
+#endif
