@@ -14,16 +14,13 @@ public enum MCPList: String, Sendable, CaseIterable {
     /// `resources/list`: entries of `resources`, used with `resources/read`.
     case resources
 
-    fileprivate var method: String {
+    /// The method that uses an entry; an entry has the parameter of that method as a member.
+    fileprivate var use: MCPMethod {
         switch self {
-        case .tools: "tools/call"
-        case .prompts: "prompts/get"
-        case .resources: "resources/read"
+        case .tools: .callTool
+        case .prompts: .getPrompt
+        case .resources: .readResource
         }
-    }
-
-    fileprivate var nameMember: String {
-        self == .resources ? "uri" : "name"
     }
 }
 
@@ -55,15 +52,16 @@ extension MCPAuth {
         for authInfo: AuthInfo,
         now: NumericDate = .now()
     ) throws -> String {
-        let limits = JSONDocument.Limits(bytes: 16 * 1024 * 1024, depth: 256)
+        // The result is written anew, so what cannot be represented would come out changed.
+        let limits = JSONDocument.Limits(bytes: 16 * 1024 * 1024, depth: 256, acceptsUnrepresentable: false)
         guard let root = try? JSONDocument(parsing: Array(result.utf8), limits: limits).root,
             case .object(var members) = JSON(root), case .array(let entries)? = members[list.rawValue]
-        else { throw NotAListResult(description: "the result is no JSON object with an array `\(list.rawValue)`") }
+        else { throw NotAListResult(description: "the result is not a JSON object with an array `\(list.rawValue)`") }
         let resource = engine.resources.first { $0.identifier == authInfo.resource }
         members[list.rawValue] = .array(
             entries.filter { entry in
-                guard let resource, let name = entry[list.nameMember]?.string else { return false }
-                return resource.mayUse(list.method, name, authInfo, now)
+                guard let resource, let name = list.use.parameter.flatMap({ entry[$0]?.string }) else { return false }
+                return resource.mayUse(list.use.name, name, authInfo, now)
             }
         )
         members["cacheScope"] = "private"

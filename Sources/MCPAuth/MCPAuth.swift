@@ -39,27 +39,33 @@ public struct MCPAuth: Sendable {
     }
 
     /// What is allowed and probably not meant.
-    public var warnings: [String] { live.current.warnings }
+    public var warnings: [String] { findings.map(\.description) }
+
+    /// The same with their codes; those with the code of an error leave the server usable, and not for every client.
+    package var findings: [ConfigurationError] { live.current.warnings }
 
     package var engine: AuthorizationEngine { live.engine() }
+    package var fetcher: any HTTPFetcher { live.current.fetcher }
     package var metadataEndpoint: MetadataEndpoint { live.current.metadataEndpoint }
 
     /// Refuses these tokens from now on, and no longer those that the list before this one named.
     ///
-    /// Until the next reload, which brings the list of its configuration.
+    /// What it names is refused after a reload too, beside the list that the new configuration brings; only another call
+    /// of this function changes that.
     public func replaceDenyList(with list: DenyList) {
-        let generation = live.current
-        generation.revocations.replace(with: list)
-        generation.configuration.onEvent(EngineEvent(.info, .denyListReplaced, "\(list.count) entries"))
+        live.revoke(list)
+        live.current.configuration.onEvent(EngineEvent(.info, .denyListReplaced, "\(list.count) entries"))
     }
 
-    /// Throws away all fetched metadata and keys, those that lately vanished, and every remembered token.
+    /// Throws away all fetched metadata and keys, those that lately vanished, and every remembered token, be it that it
+    /// was accepted or refused.
     ///
     /// For a key that an issuer had to withdraw: the next token makes its keys be fetched again.
     public func purge() {
         let generation = live.current
         generation.configuration.onEvent(EngineEvent(.info, .purged, "keys, metadata and remembered tokens"))
         for directory in generation.directories.all { directory.purge() }
+        for introspection in generation.introspections { introspection.purge() }
         generation.tokenCache?.removeAll()
     }
 
@@ -82,21 +88,36 @@ public struct MCPAuth: Sendable {
     }
 
     /// Guards every resource, each request routed by its authority and path.
-    package func requestGuard() -> RequestGuard {
+    ///
+    /// - Parameter ignoringCase: Whether the host ignores case in its routes.
+    package func requestGuard(ignoringCase: Bool = false) -> RequestGuard {
         let live = live
-        return RequestGuard { live.engine() }
+        return RequestGuard(
+            routing: { live.engine() },
+            cors: { live.corsSettings },
+            ignoresCase: ignoringCase,
+            report: live.report
+        )
     }
 
     /// Guards routes of one resource, which may narrow what the resource accepts.
     ///
+    /// - Parameter ignoringCase: Whether the host ignores case in its routes.
     /// - Throws: ``ConfigurationError`` when there is no such resource.
     package func requestGuard(
         resource name: String,
         audience: [String],
-        requiredScopes: [String]
+        requiredScopes: [String],
+        ignoringCase: Bool = false
     ) throws -> RequestGuard {
+        let live = live
         let narrowed = try NarrowedResource(name, audience: audience, requiredScopes: requiredScopes, of: live)
-        return RequestGuard(resource: narrowed.current)
+        return RequestGuard(
+            resource: narrowed.current,
+            cors: { live.corsSettings },
+            ignoresCase: ignoringCase,
+            report: live.report
+        )
     }
 }
 
@@ -113,24 +134,31 @@ extension MCPAuth {
     ///
     /// - Throws: ``ConfigurationError``.
     public init(_ configuration: Configuration) throws {
-        live = try LiveConfiguration(configuration) { configuration in
-            AsyncHTTPFetcher(dangerouslyAllowHTTP: configuration.dangerouslyAllowHTTP)
-        }
+        live = try LiveConfiguration(configuration, makeFetcher: Self.fetcher)
     }
 }
 #endif
 
 #if AsyncHTTPClient
 extension MCPAuth {
-    /// What one authorization server publishes, fetched as a server would; for tools that look at it alone.
-    package static func directory(
-        for server: AuthorizationServer,
-        dangerouslyAllowHTTP: Bool
-    ) throws -> IssuerDirectory {
-        let configuration = Configuration(resources: [], dangerouslyAllowHTTP: dangerouslyAllowHTTP)
-        let fetcher = AsyncHTTPFetcher(dangerouslyAllowHTTP: dangerouslyAllowHTTP)
-        var builder = EngineBuilder(configuration, fetcher: fetcher)
-        return try builder.directory(of: server)
+    /// What an operator needs to know of an authorization server before tokens come, fetched as a server would.
+    ///
+    /// - Throws: ``ConfigurationError`` when what is said of it is not allowed.
+    package static func onlineCheck(
+        of server: AuthorizationServer,
+        in configuration: Configuration
+    ) async throws -> OnlineCheck {
+        try await OnlineCheck(server, in: configuration, fetcher: Self.fetcher(for: configuration))
+    }
+
+    /// What MCP clients find at an authorization server, fetched as a server would.
+    package static func clientDiscovery(of issuer: IssuerIdentifier) async throws -> OnlineCheck {
+        let configuration = Configuration(resources: [])
+        return try await OnlineCheck(clientsOf: issuer, fetcher: Self.fetcher(for: configuration))
+    }
+
+    private static func fetcher(for configuration: Configuration) -> any HTTPFetcher {
+        AsyncHTTPFetcher(dangerouslyAllowHTTP: configuration.dangerouslyAllowHTTP)
     }
 }
 #endif

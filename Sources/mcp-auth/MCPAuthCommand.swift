@@ -4,6 +4,7 @@
 #if Programs
 internal import ArgumentParser
 internal import MCPAuth
+internal import MCPAuthCore
 
 /// The `mcp-auth` program: serves, checks and explains; it has no way to make a token.
 @main
@@ -12,7 +13,7 @@ struct MCPAuthCommand: AsyncParsableCommand {
         commandName: "mcp-auth",
         abstract: "Authorization for MCP servers and HTTP APIs.",
         discussion: "Exit codes: 0 ok, 2 usage, 3 invalid, 10 token invalid, 11 denied, 12 unavailable.",
-        version: "0.1.0",
+        version: Version.current,
         subcommands: [
             ServeCommand.self, CheckCommand.self, PolicyCommand.self, TokenCommand.self, ProviderCommand.self,
         ]
@@ -27,7 +28,7 @@ struct MCPAuthCommand: AsyncParsableCommand {
                 try command.run()
             }
         } catch let error as ConfigurationError {
-            Output.error("\(error)")
+            for mistake in error.all { Output.error("\(mistake)") }
             exit(withError: ProgramExit.invalid)
         } catch let code as ExitCode {
             exit(withError: code)

@@ -122,7 +122,7 @@ import Testing
 
     @Test(arguments: [
         ("", 500, "https://issuer.example/.well-known/openid-configuration answered 500"),
-        ("null", 200, "MA040"), ("[]", 200, "MA040"), (#"{"issuer":7}"#, 200, "MA040"),
+        ("null", 200, "`issuer`"), ("[]", 200, "`issuer`"), (#"{"issuer":7}"#, 200, "`issuer`"),
         ("<html>", 200, "no JSON"), (#"{"issuer":"https://issuer.example"}"#, 200, "jwks_uri"),
     ])
     func `what is wrong with an issuer is 503 to the client and told to the operator`(
@@ -169,7 +169,7 @@ import Testing
     @Test(
         arguments: [
             (["Bearer a b c"], 400, #"Bearer error="invalid_request", "#),
-            (["Bearer"], 400, #"Bearer error="invalid_request", "#),
+            (["Bearer"], 401, "Bearer resource_metadata="),
             (["Bearer a", "Bearer a"], 400, #"Bearer error="invalid_request", "#),
             (["Basic eDp5"], 401, "Bearer resource_metadata="), ([], 401, "Bearer resource_metadata="),
         ] as [([String], Int, String)]

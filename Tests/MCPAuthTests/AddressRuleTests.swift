@@ -35,8 +35,10 @@ import Testing
     }
 
     @Test func `names of this machine resolve to no public address`() {
-        #expect(AddressRule.publicAddress(of: "localhost") == nil)
-        #expect(AddressRule.publicAddress(of: "127.0.0.1") == nil)
-        #expect(AddressRule.publicAddress(of: "[::1]") == nil)
+        for name in ["localhost", "127.0.0.1", "[::1]", "127.1", "2130706433", "0x7f.1", "0"] {
+            #expect(AddressRule.resolve(name) == .notPublic, "\(name)")
+        }
+        #expect(AddressRule.resolve("8.8.8.8") == .publicAddresses(["8.8.8.8"]))
+        #expect(AddressRule.resolve("no-such-host.invalid") == .unresolved)
     }
 }

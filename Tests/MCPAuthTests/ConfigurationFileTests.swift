@@ -25,7 +25,7 @@ import Testing
 
     @Test(arguments: [
         (#""issuers": { "main""#, #""isuers": { "main""#, "2:3: MA002: unknown key `isuers`, did you mean `issuers`"),
-        (#""version": 1,"#, #""version": 1, "version": 1,"#, "1:25: MA007: duplicate object key"),
+        (#""version": 1,"#, #""version": 1, "version": 1,"#, "1:17: MA007: this object has the key already"),
         (
             #""https://auth.example.com""#, #""auth.example.com""#,
             "2:36: MA005: `auth.example.com` is not an absolute https URL"
@@ -77,12 +77,90 @@ import Testing
         (#"["main"]"#, #"[{"name":"main","allowed_claims":{"roles":"a"}}]"#, "MA004"),
         (#""version": 1"#, #""version": 1, "server": {"token_cache_entries": -1}"#, "MA005"),
         (#""version": 1"#, #""version": 1, "server": {"deny_list": "missing.json"}"#, "MA008"),
+        (#""version": 1"#, #""version": 1, "server": {"max_token_bytes": 1023}"#, "MA005"),
+        (#""version": 1"#, #""version": 1, "server": {"max_token_bytes": 262145}"#, "MA005"),
+        (#""version": 1"#, #""version": 1, "server": {"cors": {"origins": ["*"]}}"#, "MA002"),
+        (#""version": 1"#, #""version": 1, "server": {"cors": {"allowed_origins": "*"}}"#, "MA004"),
+        (
+            #""version": 1"#, #""version": 1, "server": {"cors": {"allowed_origins": ["*", "https://a.example"]}}"#,
+            "MA005"
+        ),
+        (#""version": 1"#, #""version": 1, "server": {"cors": {"allowed_origins": ["https://a.example/"]}}"#, "MA005"),
+        (#""version": 1"#, #""version": 1, "server": {"cors": {"allowed_origins": ["null"]}}"#, "MA005"),
+        (#""version": 1"#, #""version": 1, "server": {"cors": {"allowed_origins": ["https://*.a.example"]}}"#, "MA005"),
+        (#""policy": "authenticated""#, #""policy": "authenticated", "allowed_origins": ["*"]"#, "MA005"),
+        (#""policy": "authenticated""#, #""policy": "authenticated", "allowed_origins": ["a.example"]"#, "MA005"),
+        (#""introspection": {"#, #""access_token_marks": ["nonse"], "introspection": {"#, "MA006"),
+        (#""introspection": {"#, #""ca_file": "missing.pem", "introspection": {"#, "MA008"),
+        (#""introspection": {"#, #""token_issuer": 7, "introspection": {"#, "MA004"),
     ])
     func `a setting that makes no sense has its code`(original: String, mistake: String, code: String) throws {
         let error = #expect(throws: ConfigurationError.self) {
             try read(Self.good.replacing(original, with: mistake, maxReplacements: 1))
         }
         #expect(error?.code.description == code, "\(error?.description ?? "")")
+    }
+
+    @Test func `what a deployment may need is read, and has its default`() throws {
+        let usual = try read(Self.good).configuration
+        #expect(usual.maximumTokenBytes == 16384 && usual.corsAllowedOrigins == ["*"])
+        #expect(usual.resources[0].allowedOrigins == nil)
+        #expect(usual.resources[0].authorizationServers[0].tokenIssuer == nil)
+        let ca = NSTemporaryDirectory() + "/ca-\(UUID().uuidString).pem"
+        defer { try? FileManager.default.removeItem(atPath: ca) }
+        try "PEM".write(toFile: ca, atomically: true, encoding: .utf8)
+        let text = Self.good.replacing(
+            #""version": 1,"#,
+            with: """
+                "version": 1, "server": { "max_token_bytes": 262144, "cors": { "allowed_origins": [] } },
+                """
+        ).replacing(
+            #""issuer": "https://auth.example.com","#,
+            with: """
+                "issuer": "https://auth.example.com", "token_issuer": "http://auth.example.com/trust",
+                "access_token_marks": ["nonce", "at_hash"], "ca_file": "\(ca)",
+                """
+        ).replacing(
+            #""policy": "authenticated""#,
+            with: """
+                "policy": "authenticated",
+                "allowed_origins": ["HTTPS://App.Example:443", "http://localhost:3000", "vscode-webview://Abc"]
+                """
+        )
+        let file = try read(text)
+        let server = file.configuration.resources[0].authorizationServers[0]
+        #expect(file.configuration.maximumTokenBytes == 262_144 && file.configuration.corsAllowedOrigins.isEmpty)
+        #expect(server.tokenIssuer == "http://auth.example.com/trust")
+        #expect(server.accessTokenMarks == ["nonce", "at_hash"])
+        #expect(server.caFile == ca && file.files.contains(ca))
+        #expect(
+            file.configuration.resources[0].allowedOrigins == [
+                "https://app.example", "http://localhost:3000", "vscode-webview://abc",
+            ]
+        )
+    }
+
+    @Test(arguments: [
+        ("127.0.0.1:8080", "127.0.0.1", 8080), ("localhost:0", "localhost", 0), ("[::1]:65535", "::1", 65535),
+        ("0.0.0.0:80", "0.0.0.0", 80),
+    ])
+    func `an address to listen on has a host and a port`(text: String, host: String, port: Int) throws {
+        let listener = try read(Self.listening(text)).listener
+        #expect(listener.host == host && listener.port == port)
+        #expect(listener.description == text)
+    }
+
+    @Test(arguments: [
+        "8080", ":8080", "localhost", "localhost:", "localhost:65536", "localhost:+80", "localhost:-1", "::1:8080",
+        "[::1", "a[b]:80", "localhost:80:80", "localhost:8o", " localhost:80", "http://localhost:80",
+    ])
+    func `anything else is refused`(text: String) throws {
+        let error = #expect(throws: ConfigurationError.self) { try read(Self.listening(text)) }
+        #expect(error?.code == .invalidValue)
+    }
+
+    private static func listening(_ address: String) -> String {
+        good.replacing(#""version": 1,"#, with: #""version": 1, "server": { "listen": "\#(address)" },"#)
     }
 
     @Test func `an issuer with tenants is one exact issuer for each`() throws {

@@ -9,7 +9,7 @@ import MCPAuthLock
 import TestSupport
 import Testing
 
-/// Verify functions of an application, behind the floor rules.
+/// Verify functions of an application, behind the mandatory checks.
 @Suite struct CustomVerifierTests {
     private struct Broken: Error {}
 
@@ -66,13 +66,25 @@ import Testing
 
     @Test func `it sees what the request wants to do`() async throws {
         let seen = Lock<[MCPAuthCore.Operation]>([])
-        let door = try Self.door { _, request in
+        let door = try Self.door(needsOperation: true) { _, request in
             seen.withLock { $0.append(request.operation) }
             return .verified(claims: Self.claims)
         }
         #expect(try await door.request(authorization: ["Bearer opaque"]).status == 200)
         #expect(try await door.request(authorization: ["Bearer opaque"], method: .get).status == 200)
         #expect(seen.withLock { $0 } == [.mcp([.call(method: "tools/list", name: nil)]), .mcp([.stream])])
+    }
+
+    @Test func `what it rejects is rejected, though the keys of an issuer would verify it`() async throws {
+        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        let door = try Self.door(fetcher: issuer.fetcher) { _, _ in .rejected }
+        #expect(
+            try await door.request(authorization: ["Bearer \(try issuer.token())"]).verdict
+                == "401 rejected_by_function"
+        )
+        let unsure = try Self.door(fetcher: issuer.fetcher) { _, _ in .unavailable(retryAfterSeconds: 1) }
+        #expect(try await unsure.request(authorization: ["Bearer \(try issuer.token())"]).status == 503)
+        #expect(issuer.fetcher.requests.isEmpty)
     }
 
     @Test func `what it does not know goes on to the keys of the issuers`() async throws {
@@ -83,6 +95,7 @@ import Testing
 
     private static func door(
         cacheSeconds: Double = 0,
+        needsOperation: Bool = false,
         fetcher: FixtureFetcher = FixtureFetcher([:]),
         onEvent: @escaping EngineEventHandler = { _ in },
         verify: @escaping CustomVerifier.Function
@@ -90,7 +103,13 @@ import Testing
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
         var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
         resource.verifiers = [
-            CustomVerifier(name: "api keys", issuer: "urn:example:keys", cacheSeconds: cacheSeconds, verify: verify)
+            CustomVerifier(
+                name: "api keys",
+                issuer: "urn:example:keys",
+                cacheSeconds: cacheSeconds,
+                needsOperation: needsOperation,
+                verify: verify
+            )
         ]
         let configuration = Configuration(resources: [resource], onEvent: onEvent)
         return Door(

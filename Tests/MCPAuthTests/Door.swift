@@ -32,6 +32,7 @@ struct Door {
 
     /// The engine's decision about a token, without HTTP before it.
     func isAllowed(_ token: [UInt8]) async throws -> Bool {
+        (mcpAuth.fetcher as? FixtureFetcher)?.time.follow(now)
         let request = ProtectedResourceRequest(
             method: .post,
             authority: resource.url.authority,
@@ -51,6 +52,7 @@ struct Door {
         body: String = #"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#,
         through requestGuard: RequestGuard? = nil
     ) async throws -> Answer {
+        (mcpAuth.fetcher as? FixtureFetcher)?.time.follow(now)
         var request = HTTPRequest(
             method: method,
             scheme: resource.url.scheme,

@@ -31,7 +31,7 @@ import Testing
             ),
             (.bearer(token: Secret("rs-token")), "Bearer rs-token", "token=tok&token_type_hint=access_token"),
             (
-                .mutualTLS(clientID: "rs", .init(certificate: "/c.pem", privateKey: "/k.pem")), nil,
+                .mutualTLS(clientID: "rs", .init(certificate: #filePath, privateKey: #filePath)), nil,
                 "token=tok&token_type_hint=access_token&client_id=rs"
             ),
         ] as [(Introspection.Authentication, String?, String)]
@@ -47,7 +47,9 @@ import Testing
         #expect(request.authorization == authorization)
         #expect(String(decoding: request.form ?? [], as: UTF8.self) == form)
         if case .mutualTLS = authentication {
-            #expect(request.tls?.certificate == "/c.pem" && request.tls?.privateKey == "/k.pem")
+            let identity = try #require(request.tls?.identity)
+            #expect(String(decoding: identity.certificate, as: UTF8.self).contains("credentials are sent as"))
+            #expect(!"\(request) \(String(reflecting: request))".contains("credentials are sent as"))
         } else {
             #expect(request.tls == nil)
         }
@@ -140,6 +142,37 @@ import Testing
             fetcher.serve(Array(text.utf8), at: Self.endpoint)
             #expect(try await door.request(authorization: ["Bearer tok"]).status == status)
         }
+    }
+
+    @Test func `a response without exp counts for the configured time, and is asked for again after it`() async throws {
+        var settings = Self.standard
+        settings.cacheSeconds = 300
+        settings.maximumSecondsWithoutExpiry = 60
+        for end in ["\"x\":1", "\"exp\":null"] {
+            var (door, fetcher) = try Self.door(settings)
+            let text = IntrospectionTests.active.replacing("\"exp\":1795425600.5", with: end)
+            fetcher.serve(Array("{\(text)}".utf8), at: Self.endpoint)
+            for (seconds, asked) in [(0.0, 1), (59, 1), (60, 2), (119, 2), (120, 3)] {
+                door.now = NumericDate(1_795_425_000 + seconds)
+                #expect(try await door.request(authorization: ["Bearer tok"]).verdict == "200")
+                #expect(fetcher.requests.count == asked, "after \(seconds) s")
+            }
+            let answer = try await door.request(authorization: ["Bearer tok"])
+            #expect(answer.authInfo?.expiresAt == NumericDate(1_795_425_180))
+            fetcher.serve(Array(#"{"active":false}"#.utf8), at: Self.endpoint)
+            door.now = NumericDate(1_795_425_180)
+            #expect(try await door.request(authorization: ["Bearer tok"]).verdict == "401 inactive_token")
+        }
+    }
+
+    @Test(arguments: [("1795425600.5", 200), ("0", 401), ("1795424000", 401), ("\"1795425600\"", 401)])
+    func `an exp that is there counts, whatever is configured for those without`(exp: String, status: Int) async throws {
+        var settings = Self.standard
+        settings.maximumSecondsWithoutExpiry = 60
+        let (door, fetcher) = try Self.door(settings)
+        let text = IntrospectionTests.active.replacing("1795425600.5", with: exp)
+        fetcher.serve(Array("{\(text)}".utf8), at: Self.endpoint)
+        #expect(try await door.request(authorization: ["Bearer tok"]).status == status)
     }
 
     @Test(arguments: Introspection.Tokens.allCases)

@@ -31,6 +31,15 @@ import Testing
         ("{\(active.replacing("1795425600.5", with: "1795424000"))}", 401, "expired"),
         ("{\(active),\"cnf\":{\"jkt\":\"x\"}}", 401, "proof_required"),
         ("{\(active),\"nbf\":1795426000}", 401, "not_yet_valid"),
+        ("{\(active),\"nbf\":\"1795425000\"}", 401, "invalid_claim"),
+        ("{\(active),\"iat\":\"1795425000\"}", 401, "invalid_claim"),
+        ("{\(active.replacing("1795425600.5", with: "\"1795425600\""))}", 401, "missing_expiry"),
+        ("{\(active.replacing("1795425600.5", with: "0"))}", 401, "expired"),
+        ("{\(active),\"token_use\":\"refresh_token\"}", 401, "wrong_token_type"),
+        ("{\(active),\"token_use\":\"access_token\"}", 200, ""),
+        ("{\(active.replacing("\"Bearer\"", with: "\"\""))}", 401, "wrong_token_type"),
+        ("{\(active.replacing("\"Bearer\"", with: "[]"))}", 401, "wrong_token_type"),
+        ("{\(active),\"typ\":\"Refresh\"}", 401, "wrong_token_type"),
     ])
     func `D10 only a live access token for this resource passes, whatever the response looks like`(
         response: String,
@@ -38,6 +47,25 @@ import Testing
         reason: String
     ) async throws {
         let answer = try await door(response).request(authorization: ["Bearer opaque-token"])
+        #expect(answer.status == status)
+        #expect(answer.reason ?? "" == reason)
+    }
+
+    @Test(arguments: [
+        ("iss", 200, ""), ("client_id", 200, ""), ("scope", 200, ""), ("token_type", 200, ""), ("sub", 200, ""),
+        ("aud", 401, "audience_mismatch"), ("exp", 401, "missing_expiry"), ("active", 401, "inactive_token"),
+        ("nbf", 200, ""), ("iat", 200, ""), ("cnf", 200, ""), ("jti", 200, ""), ("username", 200, ""),
+    ])
+    func `a member of a response that is null is as good as absent`(
+        member: String,
+        status: Int,
+        reason: String
+    ) async throws {
+        let response = try JSONDocument(parsing: Array("{\(Self.active)}".utf8), limits: .fetched).root
+        guard case .object(var members) = JSON(response) else { return }
+        members[member] = .null
+        let answer = try await door(String(decoding: JSON.object(members).encoded(), as: UTF8.self))
+            .request(authorization: ["Bearer opaque-token"])
         #expect(answer.status == status)
         #expect(answer.reason ?? "" == reason)
     }

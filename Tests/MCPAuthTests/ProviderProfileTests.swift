@@ -6,6 +6,7 @@ import MCPAuth
 import MCPAuthCore
 import MCPAuthJOSE
 import MCPAuthJSON
+import MCPAuthLock
 import MCPAuthSigning
 import TestSupport
 import Testing
@@ -16,6 +17,18 @@ import Testing
         "wrong_token_type": "wrong_token_type", "required_value": "unexpected_claim_value",
         "missing_audience": "audience_mismatch",
     ]
+
+    /// Made once: an RSA key takes a second, during which no other test would go on.
+    private static let keys = Lock<[SignatureAlgorithm: SigningKey]>([:])
+
+    private static func key(_ algorithm: SignatureAlgorithm) throws -> SigningKey {
+        try keys.withLock { keys in
+            if let key = keys[algorithm] { return key }
+            let key = try SigningKey(algorithm)
+            keys[algorithm] = key
+            return key
+        }
+    }
 
     @Test(arguments: ProviderProfile.names)
     func `tokens of a provider are read as they are meant`(provider: String) async throws {
@@ -40,7 +53,7 @@ import Testing
         let claims = try #require(sample["claims"])
         let issuer = try #require(sample["issuer"]?.string)
         let algorithm = try #require(SignatureAlgorithm(name: sample["header"]?["alg"]?.string ?? ""))
-        let key = try SigningKey(algorithm)
+        let key = try Self.key(algorithm)
         var header: [String: JSON] = [:]
         header["typ"] = sample["header"]?["typ"].map(JSON.init)
         let token = try key.sign(header: header, claims: JSON(claims))

@@ -14,12 +14,14 @@ import Testing
 
 /// When the body of a request is read, and what happens meanwhile.
 @Suite struct RequestBodyTests {
-    @Test func `a body is read for a request with credentials only, and once`() async throws {
+    @Test func `a body is read once, and only for a token that is good here`() async throws {
         let (door, issuer) = try Door.notes()
-        let stranger = try issuer.token(key: SigningKey(.es256))
         let cases: [(authorization: String?, status: Int, reads: Int)] = [
-            (nil, 401, 0), ("Bearer x", 401, 1), ("Bearer a, Bearer b", 400, 0), ("Bearer \(stranger)", 401, 1),
-            ("Bearer \(try issuer.token())", 200, 1),
+            (nil, 401, 0), ("Bearer x", 401, 0), ("Bearer a, Bearer b", 400, 0),
+            ("Bearer \(try issuer.token(key: SigningKey(.es256)))", 401, 0),
+            ("Bearer \(try issuer.token(["exp": 1_795_424_000]))", 401, 0),
+            ("Bearer \(try issuer.token(["aud": "https://api.example.com/other"]))", 401, 0),
+            ("Bearer \(try issuer.token(["cnf": ["jkt": "x"]]))", 401, 0), ("Bearer \(try issuer.token())", 200, 1),
         ]
         for (authorization, status, reads) in cases {
             let count = Lock(0)
@@ -34,6 +36,41 @@ import Testing
             #expect(Self.status(outcome) == status, "\(authorization ?? "")")
             #expect(count.withLock { $0 } == reads, "\(authorization ?? "")")
         }
+    }
+
+    @Test(arguments: [true, false])
+    func `a verify function sees the operation only if it says that it needs it`(needsOperation: Bool) async throws {
+        let seen = Lock<[MCPAuthCore.Operation]>([])
+        var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [])
+        resource.verifiers = [
+            CustomVerifier(name: "keys", issuer: "urn:keys", needsOperation: needsOperation) { _, request in
+                seen.withLock { $0.append(request.operation) }
+                return .rejected
+            }
+        ]
+        let door = try Door([resource], fetcher: FixtureFetcher([:]))
+        let reads = Lock(0)
+        for authorization in [nil, "Bearer x"] {
+            _ = try await door.mcpAuth.requestGuard().check(Self.request(authorization), now: { door.now }) { _ in
+                reads.withLock { $0 += 1 }
+                return .bytes(Self.list)
+            }
+        }
+        #expect(reads.withLock { $0 } == (needsOperation ? 1 : 0))
+        #expect(seen.withLock { $0 } == [needsOperation ? .mcp([.call(method: "tools/list", name: nil)]) : .unknown])
+    }
+
+    @Test func `a token that is revoked while the body of its request is still sent is refused`() async throws {
+        let (door, issuer) = try Door.notes()
+        let outcome = try await door.mcpAuth.requestGuard().check(
+            Self.request("Bearer \(try issuer.token())"),
+            now: { door.now },
+            body: { _ in
+                door.mcpAuth.replaceDenyList(with: DenyList([.init(issuer: "https://issuer.example", tokenID: "j1")]))
+                return .bytes(Self.list)
+            }
+        )
+        #expect(Self.status(outcome) == 401)
     }
 
     @Test func `who sends no token is told the scopes of what method and path say`() async throws {
@@ -60,7 +97,7 @@ import Testing
         }
     }
 
-    @Test func `a token that ends while the body of its request is still sent is expired`() async throws {
+    @Test func `a token that expires while the body of its request is still sent is refused`() async throws {
         let (door, issuer) = try Door.notes()
         let request = Self.request("Bearer \(try issuer.token())")
         for (seconds, isAllowed) in [(30.0, true), (3600, false)] {

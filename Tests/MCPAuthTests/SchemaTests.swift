@@ -22,6 +22,7 @@ import Testing
     @Test(arguments: [
         ("server-1", "", FileKeys.configuration + ["$schema"]),
         ("server-1", "/properties/server", FileKeys.server),
+        ("server-1", "/properties/server/properties/cors", FileKeys.cors),
         ("server-1", issuer, FileKeys.issuer),
         ("server-1", issuer + "/properties/introspection", FileKeys.introspection),
         ("server-1", issuer + "/properties/introspection/properties/tls", FileKeys.tls),
@@ -45,6 +46,17 @@ import Testing
         }
         #expect(Set(properties.keys) == Set(keys + ["description", "$comment"]))
         #expect(object?["additionalProperties"] == false)
+    }
+
+    @Test(arguments: [
+        FileKeys.configuration, FileKeys.server, FileKeys.cors, FileKeys.issuer, FileKeys.introspection, FileKeys.tls,
+        FileKeys.hmacSecret, FileKeys.secret, FileKeys.claimRule, FileKeys.plugin, FileKeys.resource,
+        FileKeys.resourceIssuer, FileKeys.metadata, FileKeys.provider, FileKeys.denyList, FileKeys.denyListEntry,
+    ])
+    func `every key is explained`(keys: [String]) throws {
+        let root = #filePath.replacing("Tests/MCPAuthTests/SchemaTests.swift", with: "")
+        let text = try String(contentsOfFile: root + "docs/configuration.md", encoding: .utf8)
+        for key in keys { #expect(text.contains("`\(key)`") || text.contains("{\"\(key)\""), "\(key)") }
     }
 
     private static func published(_ name: String) throws -> JSON {

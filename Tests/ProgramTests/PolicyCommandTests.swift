@@ -28,6 +28,74 @@ import Testing
         #expect(refused.output.contains(":2:21: MA002: unknown key `efect`, did you mean `effect`"))
     }
 
+    @Test func `all mistakes of all files are told, each with its place, and none twice`() throws {
+        let one = try Program.file(#"{ "version": 1, "ruels": [], "shadow": true }"#)
+        let other = try Program.file("{ \"version\": 1,\n  \"rules\": [],\n}")
+        let run = try Program.run(["policy", "lint", one, other, one])
+        #expect(run.status == 3)
+        let findings = run.output.split(separator: "\n").filter { $0.contains(": MA") }
+        #expect(
+            findings == [
+                "\(one):1:17: MA002: unknown key `ruels`, did you mean `rules`",
+                "\(one):1:30: MA002: unknown key `shadow`: write `\"enforce\": false` for shadow mode",
+                "\(other):2:14: MA001: nothing comes after this comma; remove it",
+            ]
+        )
+        let explained = try Program.run(["policy", "explain", one, other, "--call", "ping"])
+        #expect(explained.status == 3)
+        #expect(explained.error.split(separator: "\n").filter { $0.contains(": MA") } == findings)
+    }
+
+    @Test func `an excerpt shows what is there, also letters and what would steer a terminal`() throws {
+        let path = try Program.file("{ \"version\": 1, \"description\": \"\u{E9}\u{202E}x\", \"ruels\": [] }")
+        let run = try Program.run(["policy", "lint", path])
+        #expect(!run.output.contains("\u{202E}") && run.output.contains("\u{E9}\\u{202E}x"))
+        let lines = run.output.split(separator: "\n")
+        let caret = try #require(lines.last)
+        let shown = try #require(lines.dropLast().last)
+        #expect(shown.dropFirst(caret.count - 1).hasPrefix("\"ruels\""))
+    }
+
+    @Test(arguments: ["tools/cal:x", "tool/call:x", "get /items", "@streem", "list_notes", "tools/list:x"])
+    func `a call that is nearly one is a mistake, in explain and in tests`(call: String) throws {
+        let path = try Program.file(Self.policy)
+        let explained = try Program.run(["policy", "explain", path, "--call", call])
+        #expect(explained.status == 2 && explained.error.contains("--call: "), "\(explained.error)")
+        let tests = String(path.dropLast(".json".count)) + ".test.json"
+        let name = String(path.split(separator: "/").last ?? "")
+        for member in [#""call": "\#(call)""#, #""calls": ["ping", "\#(call)"]"#] {
+            try """
+            { "version": 1, "policy": "\(name)", "fixtures": { "a": { "sub": "a" } },
+              "tests": [ { "name": "n", "token": "a", \(member), "expect": { "decision": "deny" } } ] }
+            """.write(toFile: tests, atomically: true, encoding: .utf8)
+            let run = try Program.run(["policy", "test", path])
+            #expect(run.status == 3 && run.output.contains("\(tests):2:"), "\(run.output)")
+            #expect(run.output.contains("MA005"))
+        }
+    }
+
+    @Test func `check prints what lint finds with the configuration, and each once`() throws {
+        let policy = try Program.file(
+            #"{"version":1,"rules":[{"id":"r","effect":"allow","mcp_methods":["tools/cal"],"scopes":{"all":["wrote"]}}]}"#
+        )
+        let resources = ["x", "y"].map {
+            """
+            { "resource": "http://127.0.0.1:18090/\($0)", "issuers": ["a"], "policies": ["\(policy)"], "scopes_supported": ["write"] }
+            """
+        }
+        let server = try Program.file(
+            """
+            { "version": 1, "server": { "listen": "127.0.0.1:18090" }, "issuers": { "a": { "issuer": "http://127.0.0.1:1/" } },
+              "resources": [ \(resources.joined(separator: ",")) ] }
+            """
+        )
+        let run = try Program.run(["check", "--config", server])
+        #expect(run.status == 0, "\(run.error)")
+        let warnings = run.output.split(separator: "\n").filter { $0.hasPrefix(policy) }
+        #expect(warnings.count { $0.contains("warning MA111") && $0.contains("did you mean `tools/call`") } == 1)
+        #expect(warnings.count { $0.contains("warning MA102") && $0.contains("/x`, `http://127.0.0.1:18090/y`") } == 1)
+    }
+
     @Test func `test runs the tests beside a policy and says what they leave out`() throws {
         let path = try Program.file(Self.policy)
         let tests = String(path.dropLast(".json".count)) + ".test.json"
@@ -60,6 +128,9 @@ import Testing
         #expect(json.status == 0)
         #expect(json.output.contains(#""decision": "allow""#) && json.output.contains("staff"))
         #expect(json.output.contains(#""sha256": ""#) && json.output.contains(#""duration_seconds""#))
+        // Written as escapes, which mean the same.
+        let hidden = try Program.run(revealed, input: #"{"sub":"a","groups":"\u202e"}"#)
+        #expect(!hidden.output.contains("\u{202E}"))
         #expect(try Program.run(["policy", "explain", policy, "--call", "two words"]).status == 2)
     }
 

@@ -9,7 +9,7 @@ public import enum MCPAuthVerification.AccessTokenProfile
 
 /// An authorization server whose tokens a resource accepts, and how they are verified.
 public struct AuthorizationServer: Sendable {
-    /// How the metadata of the server is had.
+    /// How the metadata of the server is obtained.
     public enum Discovery: Sendable, Hashable {
         /// `{issuer}/.well-known/openid-configuration` (OpenID Connect Discovery 1.0).
         case oidc
@@ -21,9 +21,14 @@ public struct AuthorizationServer: Sendable {
         case inline(json: String)
     }
 
-    /// Compared byte for byte with `iss` and with the `issuer` of the metadata.
+    /// The issuer identifier that clients discover: it is published, and equals the `issuer` of the metadata byte for
+    /// byte.
     public var issuer: IssuerIdentifier
-    /// How the metadata is had.
+    /// The `iss` of its tokens where that is another one, as with AD FS; `nil` where tokens name ``issuer``.
+    ///
+    /// Tokens that name ``issuer`` are then refused. Policies, deny lists and `AuthInfo.issuer` mean the `iss` of tokens.
+    public var tokenIssuer: IssuerIdentifier?
+    /// How the metadata is obtained.
     public var discovery: Discovery
     /// A JSON Merge Patch (RFC 7396) applied to the fetched metadata.
     public var overrides: String?
@@ -33,6 +38,13 @@ public struct AuthorizationServer: Sendable {
     public var algorithms: Set<SignatureAlgorithm>
     /// Which JWTs count as access tokens.
     public var profile: AccessTokenProfile
+    /// Marks of other kinds of tokens, such as `nonce`, that the access tokens of this server carry all the same.
+    ///
+    /// A token with any other mark of an ID, refresh or logout token is refused.
+    public var accessTokenMarks: Set<String>
+    /// A PEM file with the certificate authorities that are trusted for the metadata, keys and introspection of this
+    /// server, in place of the system's; `nil` for those of the system.
+    public var caFile: String?
     /// Tolerated clock difference in seconds, 0 to 300.
     public var leeway: Double
     /// Where its tokens carry scopes and client.
@@ -53,9 +65,15 @@ public struct AuthorizationServer: Sendable {
         leeway: Double = 60,
         claims: ClaimMapping = ClaimMapping(),
         introspection: Introspection? = nil,
-        hmacSecrets: [HMACSecret] = []
+        hmacSecrets: [HMACSecret] = [],
+        tokenIssuer: IssuerIdentifier? = nil,
+        accessTokenMarks: Set<String> = [],
+        caFile: String? = nil
     ) {
         self.issuer = issuer
+        self.tokenIssuer = tokenIssuer
+        self.accessTokenMarks = accessTokenMarks
+        self.caFile = caFile
         self.discovery = discovery
         self.overrides = overrides
         self.transformMetadata = transformMetadata
@@ -65,6 +83,15 @@ public struct AuthorizationServer: Sendable {
         self.claims = claims
         self.introspection = introspection
         self.hmacSecrets = hmacSecrets
+    }
+
+    /// The `iss` of its tokens.
+    package var issuerOfTokens: IssuerIdentifier { tokenIssuer ?? issuer }
+
+    /// Whether anything that its metadata says is needed: keys, or where to introspect.
+    var needsMetadata: Bool {
+        guard let introspection else { return hmacSecrets.isEmpty }
+        return introspection.endpoint == nil || (introspection.tokens == .opaque && hmacSecrets.isEmpty)
     }
 }
 

@@ -15,13 +15,32 @@ public struct ConfigurationFile: Sendable {
     public let listener: Listener
     /// Every file that this was read from, the tests beside policies among them; a change of any of them matters.
     public let files: [String]
+    private let log: FileLog
 
     /// An address to listen on.
-    public struct Listener: Sendable, Hashable {
+    public struct Listener: Sendable, Hashable, CustomStringConvertible {
         /// A host name or an address, without brackets.
         public let host: String
         /// 0 to 65535; 0 picks a free one.
         public let port: Int
+
+        /// The form `host:port`, an IPv6 address in brackets.
+        public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+
+        /// Reads that form; `nil` for anything else.
+        init?(_ text: String) {
+            guard let colon = text.lastIndex(of: ":") else { return nil }
+            let digits = text[text.index(after: colon)...].utf8
+            guard digits.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(Substring(digits)) else {
+                return nil
+            }
+            // The port of a URL has rules of its own, so only the host is read as one. A host has colons in brackets only.
+            let name = text[..<colon]
+            guard name.hasSuffix("]") || !name.contains(":"), let authority = HTTPURL.Authority(name, scheme: "http")
+            else { return nil }
+            host = authority.host.filter { $0 != "[" && $0 != "]" }
+            self.port = Int(port)
+        }
     }
 
     /// Reads and checks the file; opens no connection.
@@ -38,7 +57,23 @@ public struct ConfigurationFile: Sendable {
         pluginDirectory: String? = nil,
         onEvent: @escaping EngineEventHandler = { _ in }
     ) throws {
-        let files = FileLog()
+        try self.init(
+            path: path,
+            environment: environment,
+            pluginDirectory: pluginDirectory,
+            onEvent: onEvent,
+            files: FileLog()
+        )
+    }
+
+    /// The same with every file as `files` has it; what was read is there to be looked at also when this throws.
+    package init(
+        path: String,
+        environment: [String: String],
+        pluginDirectory: String? = nil,
+        onEvent: @escaping EngineEventHandler = { _ in },
+        files: FileLog
+    ) throws {
         let document = try DocumentReader(file: path, bytes: try files.bytes(at: path))
         let root = try document.rootObject(allowing: FileKeys.configuration)
         guard try root.required("version", try root.integer("version", in: 0...1000)) == 1 else {
@@ -55,6 +90,13 @@ public struct ConfigurationFile: Sendable {
         let server = try root.object("server", allowing: FileKeys.server)
         configuration.dangerouslyAllowHTTP = try server?.boolean("dangerously_allow_http") ?? false
         configuration.authorityRule = try server?.word("authority", as: ResourceRouter.AuthorityRule.self) ?? .exact
+        let longestToken = try server?.integer("max_token_bytes", in: ConfigurationCheck.tokenBytes)
+        configuration.maximumTokenBytes = longestToken.map(Int.init) ?? configuration.maximumTokenBytes
+        if let cors = try server?.object("cors", allowing: FileKeys.cors),
+            let origins = try OriginReader.origins("allowed_origins", cors, allowingAny: true)
+        {
+            configuration.corsAllowedOrigins = origins
+        }
         configuration.tokenCacheCapacity =
             Int(try server?.integer("token_cache_entries", in: 0...10_000_000) ?? 100_000)
         configuration.onEvent = onEvent
@@ -62,17 +104,36 @@ public struct ConfigurationFile: Sendable {
             configuration.denyList = try DenyList(file: path, bytes: try files.bytes(at: path))
         }
         listener = try Self.listener(server)
+        configuration.files = files
         self.configuration = configuration
         self.files = files.paths
+        log = files
     }
 
-    /// Runs the tests that stand beside its policies.
+    /// Runs the tests that stand beside its policies, as they were when the file was read.
     ///
-    /// - Throws: ``ConfigurationError`` for the first that does not go as it says, or cannot be read.
+    /// - Throws: ``ConfigurationError`` for the first that fails or cannot be read, which carries the others.
     public func runPolicyTests() async throws {
-        for path in files where path.hasSuffix(".test.json") && PolicyFiles.exists(path) {
-            if let failure = try await PolicyFiles.run(testsAt: path).failures.first { throw failure.error }
+        var mistakes = Mistakes()
+        for (policy, _) in configuration.policyUses {
+            let tests = PolicyFiles.testPath(for: policy)
+            guard try log.bytesIfPresent(at: tests) != nil else { continue }
+            do {
+                let run = try await PolicyFiles.run(testsAt: tests, files: log)
+                for failure in run.failures { mistakes.add(failure.error) }
+            } catch let error as ConfigurationError {
+                mistakes.add(error)
+            }
         }
+        try mistakes.check()
+    }
+
+    /// What lint finds in its policies as its resources use them, each finding once.
+    package func lintWarnings() throws -> [ConfigurationError] {
+        var seen = Set<String>()
+        return try configuration.policyUses.flatMap { path, uses in
+            try PolicyFiles.lint(path, uses: uses, files: log)
+        }.filter { seen.insert($0.description).inserted }
     }
 
     private static func resources(_ root: ObjectReader, _ context: ReadingContext) throws -> Configuration {
@@ -104,13 +165,10 @@ public struct ConfigurationFile: Sendable {
 
     private static func listener(_ server: ObjectReader?) throws -> Listener {
         let text = try server?.string("listen") ?? "127.0.0.1:8080"
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]),
-            colon > text.startIndex
-        else {
+        guard let listener = Listener(text) else {
             let message = "`\(text.printable)` is not an address to listen on, expected host:port"
             throw server?.error(.invalidValue, message, at: "listen") ?? ConfigurationError(.invalidValue, message)
         }
-        let host = text[..<colon]
-        return Listener(host: String(host).filter { $0 != "[" && $0 != "]" }, port: Int(port))
+        return listener
     }
 }

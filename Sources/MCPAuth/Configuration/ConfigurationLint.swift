@@ -43,9 +43,9 @@ extension ResourceConfiguration {
             mappedClaims: Set(authorizationServers.flatMap { $0.claims.others.keys }),
             issuers: authorizationServers.map { server in
                 PolicyLint.Use.Issuer(
-                    identifier: server.issuer.description,
-                    allowedScopes: allowedScopes[server.issuer],
-                    allowedClaims: allowedClaims[server.issuer] ?? [:]
+                    identifier: server.issuerOfTokens.description,
+                    allowedScopes: allowedScopes[server.issuerOfTokens],
+                    allowedClaims: allowedClaims[server.issuerOfTokens] ?? [:]
                 )
             }
         )

@@ -18,9 +18,13 @@ struct EngineBuilder {
     /// Takes the events of directories, which outlive the configuration they were made for.
     private let onFetchEvent: EngineEventHandler
     private(set) var usedDirectories = IssuerDirectories()
+    /// Every one of them.
+    private(set) var introspections: [IntrospectionVerifier] = []
     let tokenCache: TokenCache?
     let revocations: Revocations
-    private(set) var warnings: [String] = []
+    private(set) var warnings: [ConfigurationError] = []
+    /// What a configuration made in code names is read now, once.
+    let files: FileLog
     private var limiters: [LimiterKey: RequestLimiter] = [:]
 
     private struct LimiterKey: Hashable {
@@ -34,6 +38,7 @@ struct EngineBuilder {
         fetcher: any HTTPFetcher,
         generation: Int = 1,
         directories: IssuerDirectories = IssuerDirectories(),
+        revokedAtRunTime: Revocations = Revocations(),
         onFetchEvent: @escaping EngineEventHandler = { _ in }
     ) {
         self.configuration = configuration
@@ -43,10 +48,13 @@ struct EngineBuilder {
         self.onFetchEvent = onFetchEvent
         tokenCache =
             configuration.tokenCacheCapacity > 0
-            ? TokenCache(capacity: configuration.tokenCacheCapacity) { Digest.sha256Words($0).map(TokenDigest.init) }
+            ? TokenCache(capacity: configuration.tokenCacheCapacity, clock: fetcher.clock) {
+                Digest.sha256Words($0).map(TokenDigest.init)
+            }
             : nil
-        revocations = Revocations(configuration.denyList)
-        warnings = configuration.warnings.map(\.description)
+        revocations = Revocations(configuration.denyList, beside: revokedAtRunTime)
+        warnings = configuration.warnings
+        files = configuration.files ?? FileLog()
     }
 
     /// - Throws: ``ConfigurationError``.
@@ -54,6 +62,7 @@ struct EngineBuilder {
         guard !configuration.resources.isEmpty else {
             throw ConfigurationError(.missingKey, "no protected resource is configured")
         }
+        try ConfigurationCheck.check(configuration)
         var resources: [ProtectedResource] = []
         for resource in configuration.resources { resources.append(try build(resource)) }
         return resources
@@ -61,7 +70,9 @@ struct EngineBuilder {
 
     private mutating func build(_ resource: ResourceConfiguration) throws -> ProtectedResource {
         let identifier = resource.metadata.resource
-        warnings += try ResourceCheck.warnings(about: resource)
+        let allowsHTTP = configuration.dangerouslyAllowHTTP
+        let found = try ResourceCheck.warnings(about: resource, dangerouslyAllowHTTP: allowsHTTP)
+        warnings += found.filter { finding in !warnings.contains { $0.description == finding.description } }
         var jwtIssuers: [JWTVerifier.Issuer] = []
         var introspections: [any TokenVerifier] = []
         for server in resource.authorizationServers {
@@ -76,6 +87,14 @@ struct EngineBuilder {
         var metadata = resource.metadata
         metadata.authorizationServers = resource.authorizationServers.map(\.issuer)
         let audiences = resource.audiences.isEmpty ? [identifier.description] : resource.audiences
+        var settings = ProtectedResource.Settings(speaksMCP: resource.speaksMCP)
+        settings.allowedOrigins = resource.allowedOrigins
+        settings.maximumTokenBytes = configuration.maximumTokenBytes
+        settings.tokenCache = tokenCache
+        settings.revocations = revocations
+        settings.readJWT = UnverifiedJWT.read
+        settings.generation = generation
+        settings.onEvent = configuration.onEvent
         return ProtectedResource(
             identifier: identifier,
             issuers: trustedIssuers(of: resource),
@@ -84,11 +103,7 @@ struct EngineBuilder {
                 + introspections,
             policy: resource.policies.isEmpty ? AuthenticatedPolicy() : PolicySet(resource.policies),
             metadata: metadata,
-            speaksMCP: resource.speaksMCP,
-            tokenCache: tokenCache,
-            revocations: revocations,
-            generation: generation,
-            onEvent: configuration.onEvent
+            settings: settings
         )
     }
 
@@ -98,6 +113,8 @@ struct EngineBuilder {
                 name: verifier.name,
                 issuer: verifier.issuer,
                 cacheSeconds: verifier.cacheSeconds,
+                needsOperation: verifier.needsOperation,
+                clock: fetcher.clock,
                 onEvent: configuration.onEvent,
                 function: verifier.verify
             )
@@ -107,7 +124,7 @@ struct EngineBuilder {
     private func jwtIssuer(_ server: AuthorizationServer, _ directory: IssuerDirectory) throws -> JWTVerifier.Issuer {
         guard !server.hmacSecrets.isEmpty else {
             let keys = JWTVerifier.Issuer.Keys.published(directory, Array(server.algorithms))
-            return .init(identifier: server.issuer, keys: keys, profile: server.profile)
+            return .init(identifier: server.issuerOfTokens, keys: keys, profile: server.profile)
         }
         let secrets = try server.hmacSecrets.map { shared in
             let keyID = shared.keyID.map { ExactString($0) }
@@ -121,13 +138,14 @@ struct EngineBuilder {
             }
             return key
         }
-        return .init(identifier: server.issuer, keys: .shared(secrets), profile: server.profile)
+        return .init(identifier: server.issuerOfTokens, keys: .shared(secrets), profile: server.profile)
     }
 
     mutating func directory(of server: AuthorizationServer) throws -> IssuerDirectory {
-        if let directory = usedDirectories[server] { return directory }
-        if let directory = earlierDirectories[server] {
-            usedDirectories.add(directory, for: server)
+        let tls = try tls(of: server)
+        if let directory = usedDirectories[server, tls] { return directory }
+        if let directory = earlierDirectories[server, tls] {
+            usedDirectories.add(directory, for: server, tls)
             return directory
         }
         let directory = IssuerDirectory(
@@ -135,10 +153,12 @@ struct EngineBuilder {
             source: try source(of: server),
             override: try override(of: server),
             fetcher: fetcher,
+            tls: tls,
+            timing: FetchTiming(deadline: configuration.fetchDeadline),
             onEvent: onFetchEvent
         )
         try lookAtInlineMetadata(of: server)
-        usedDirectories.add(directory, for: server)
+        usedDirectories.add(directory, for: server, tls)
         return directory
     }
 
@@ -151,18 +171,20 @@ struct EngineBuilder {
         }
         for finding in MetadataValidation(try AuthorizationServerMetadata(document)).errors {
             let issuer = server.issuer.description.printable
-            warnings.append("the inline metadata of `\(issuer)`: \(finding.code): \(finding.description)")
+            warnings.append(
+                ConfigurationError(
+                    .unsuitableServer,
+                    "the inline metadata of `\(issuer)`: \(finding.code): \(finding.description)"
+                )
+            )
         }
     }
 
-    private func source(of server: AuthorizationServer) throws -> IssuerDirectory.Source {
+    func source(of server: AuthorizationServer) throws -> IssuerDirectory.Source {
         switch server.discovery {
-        case .oidc:
-            _ = try fetchable(server.issuer.description)
-            return .oidc
-        case .oauth:
-            _ = try fetchable(server.issuer.description)
-            return .oauth
+        case .oidc, .oauth:
+            if server.needsMetadata { _ = try fetchable(server.issuer.description) }
+            return server.discovery == .oidc ? .oidc : .oauth
         case .metadataURL(let url):
             return .url(try fetchable(url))
         case .inline(let text):
@@ -177,16 +199,29 @@ struct EngineBuilder {
         }
     }
 
-    private func override(of server: AuthorizationServer) throws -> IssuerDirectory.Override? {
+    /// What is particular about TLS with a server: the authorities that its configuration names, as they are now.
+    func tls(of server: AuthorizationServer) throws -> TLSSettings? {
+        guard let path = server.caFile else { return nil }
+        return try checked(TLSSettings(authorities: try files.bytes(at: path)), "`ca_file`", of: server)
+    }
+
+    private func checked(_ tls: TLSSettings, _ what: String, of server: AuthorizationServer) throws -> TLSSettings {
+        do throws(FetchError) {
+            try fetcher.check(tls)
+        } catch {
+            let issuer = server.issuer.description.printable
+            throw ConfigurationError(.invalidValue, "\(what) of `\(issuer)` cannot be used: \(error)")
+        }
+        return tls
+    }
+
+    func override(of server: AuthorizationServer) throws -> MetadataOverride? {
         let patch = try server.overrides.map {
             try Self.json($0, "the overrides of `\(server.issuer.description.printable)`")
         }
-        let transform = server.transformMetadata
-        guard patch != nil || transform != nil else { return nil }
-        return { document in
-            let patched = patch.map(document.merging) ?? document
-            guard let transform else { return patched }
-            let text = try await transform(String(decoding: patched.encoded(), as: UTF8.self))
+        guard let function = server.transformMetadata else { return patch.map { MetadataOverride(patch: $0) } }
+        return MetadataOverride(patch: patch) { document in
+            let text = try await function(String(decoding: document.encoded(), as: UTF8.self))
             return try Self.json(text, "the transformed metadata")
         }
     }
@@ -206,7 +241,7 @@ struct EngineBuilder {
             if let url = introspection.endpoint {
                 .url(try fetchable(url))
             } else {
-                .discovered(directory, IssuerDirectory.provenance(of: server.issuer, try source(of: server)))
+                .discovered(directory)
             }
         var settings = IntrospectionVerifier.Settings()
         settings.tokenPrefix = introspection.tokenPrefix
@@ -214,15 +249,20 @@ struct EngineBuilder {
         settings.assumedAudience = introspection.assumedAudience
         settings.cacheSeconds = introspection.cacheSeconds
         settings.negativeCacheSeconds = introspection.negativeCacheSeconds
-        return IntrospectionVerifier(
-            issuer: server.issuer,
+        settings.secondsWithoutExpiry = introspection.maximumSecondsWithoutExpiry
+        settings.deadline = configuration.fetchDeadline
+        let verifier = IntrospectionVerifier(
+            issuer: server.issuerOfTokens,
             endpoint: endpoint,
             client: try client(introspection.authentication, of: server),
             settings: settings,
             limiter: limiter(introspection, of: server.issuer),
             fetcher: fetcher,
+            tls: try tls(of: server),
             onEvent: configuration.onEvent
         )
+        introspections.append(verifier)
+        return verifier
     }
 
     /// One for all resources that ask the same issuer within the same limits.
@@ -259,13 +299,14 @@ struct EngineBuilder {
             }
             return .bearer(token.bytes)
         case .mutualTLS(let clientID, let files):
-            let identity = TLSIdentity(
-                certificate: files.certificate,
-                privateKey: files.privateKey,
-                trustRoots: files.trustRoots,
-                version: Self.digest(of: [files.certificate, files.privateKey, files.trustRoots].compactMap(\.self))
+            let identity = TLSSettings.Identity(
+                certificate: try self.files.bytes(at: files.certificate),
+                privateKey: try self.files.bytes(at: files.privateKey)
             )
-            return .mutualTLS(clientID: clientID, identity)
+            // The authorities that are named for introspection alone come before those of the issuer.
+            let authorities = try (files.trustRoots ?? server.caFile).map { try self.files.bytes(at: $0) }
+            let tls = TLSSettings(identity: identity, authorities: authorities)
+            return .mutualTLS(clientID: clientID, try checked(tls, "`tls`", of: server))
         case .privateKeyJWT(let clientID, let privateKey, let algorithm, let audience):
             guard let key = try? SigningKey(pem: privateKey.bytes, algorithm: algorithm) else {
                 throw ConfigurationError(
@@ -278,19 +319,15 @@ struct EngineBuilder {
         }
     }
 
-    /// Of what is in the files now; a file that cannot be read is for the first use to report.
-    private static func digest(of paths: [String]) -> String {
-        Digest.hexadecimalSHA256(paths.flatMap { Digest.sha256((try? FileReading.bytes(at: $0)) ?? []) })
-    }
-
     private func trustedIssuers(of resource: ResourceConfiguration) -> [TrustedIssuer] {
         let servers = resource.authorizationServers.map { server in
             TrustedIssuer(
-                identifier: server.issuer,
+                identifier: server.issuerOfTokens,
                 leeway: server.leeway,
                 claimMapping: server.claims,
-                allowedScopes: resource.allowedScopes[server.issuer],
-                allowedClaims: resource.allowedClaims[server.issuer] ?? [:]
+                allowedScopes: resource.allowedScopes[server.issuerOfTokens],
+                allowedClaims: resource.allowedClaims[server.issuerOfTokens] ?? [:],
+                accessTokenMarks: server.accessTokenMarks
             )
         }
         let others = resource.trustedIssuers.dropFirst(servers.count).map { issuer in

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import enum MCPAuthJOSE.SignatureAlgorithm
-internal import struct MCPAuthVerification.TLSIdentity
 
 extension AuthorizationServer {
     /// How an authorization server is asked about its tokens (RFC 7662).
@@ -34,7 +33,7 @@ extension AuthorizationServer {
             public var certificate: String
             /// Its private key, not encrypted.
             public var privateKey: String
-            /// The authorities to believe instead of the system's.
+            /// The authorities to trust for introspection, in place of those of the server's `caFile` or the system.
             public var trustRoots: String?
 
             /// Names the files.
@@ -69,6 +68,10 @@ extension AuthorizationServer {
         public var cacheSeconds: Double
         /// Seconds for which a token that is not acceptable is not asked about again.
         public var negativeCacheSeconds: Double
+        /// Seconds for which a response without `exp` counts, 1 to 86400; `nil` to refuse tokens without `exp`.
+        ///
+        /// After them, and after ``cacheSeconds``, the server is asked again.
+        public var maximumSecondsWithoutExpiry: Double?
         /// The most requests at once; more are answered 503.
         public var maximumConcurrency: Int
         /// The most requests that begin in a second.
@@ -84,7 +87,8 @@ extension AuthorizationServer {
             cacheSeconds: Double = 30,
             negativeCacheSeconds: Double = 10,
             maximumConcurrency: Int = 64,
-            maximumPerSecond: Int = 500
+            maximumPerSecond: Int = 500,
+            maximumSecondsWithoutExpiry: Double? = nil
         ) {
             self.endpoint = endpoint
             self.authentication = authentication
@@ -95,6 +99,7 @@ extension AuthorizationServer {
             self.negativeCacheSeconds = negativeCacheSeconds
             self.maximumConcurrency = maximumConcurrency
             self.maximumPerSecond = maximumPerSecond
+            self.maximumSecondsWithoutExpiry = maximumSecondsWithoutExpiry
         }
     }
 }

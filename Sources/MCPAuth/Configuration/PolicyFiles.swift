@@ -17,7 +17,11 @@ package enum PolicyFiles {
     ///
     /// - Throws: ``ConfigurationError``.
     package static func policy(at path: String) throws -> CompiledPolicy {
-        try policy(path, try FileReading.bytes(at: path))
+        try policy(at: path, files: FileLog())
+    }
+
+    private static func policy(at path: String, files: FileLog) throws -> CompiledPolicy {
+        try policy(path, try files.bytes(at: path))
     }
 
     static func policy(_ path: String, _ bytes: [UInt8]) throws -> CompiledPolicy {
@@ -37,10 +41,15 @@ package enum PolicyFiles {
     ///
     /// - Throws: ``ConfigurationError`` when a file cannot be read.
     package static func run(testsAt path: String) async throws -> PolicyTestRun {
-        let file = try PolicyTestFile(file: path, bytes: try FileReading.bytes(at: path))
+        try await run(testsAt: path, files: FileLog())
+    }
+
+    /// Runs a test file against the policies it names, all of them as `files` has them.
+    static func run(testsAt path: String, files: FileLog) async throws -> PolicyTestRun {
+        let file = try PolicyTestFile(file: path, bytes: try files.bytes(at: path))
         let directory = FileReading.directory(of: path)
         let policies = try file.policyPaths.map { written in
-            try policy(at: FileReading.resolve(written, relativeTo: directory))
+            try policy(at: FileReading.resolve(written, relativeTo: directory), files: files)
         }
         return try await PolicyTestRun(file, policies)
     }
@@ -49,6 +58,10 @@ package enum PolicyFiles {
     ///
     /// - Throws: ``ConfigurationError`` when it cannot be loaded at all.
     package static func lint(_ path: String, uses: [PolicyLint.Use] = []) throws -> [ConfigurationError] {
-        try PolicyLint(file: path, bytes: try FileReading.bytes(at: path), uses: uses).warnings
+        try lint(path, uses: uses, files: FileLog())
+    }
+
+    static func lint(_ path: String, uses: [PolicyLint.Use], files: FileLog) throws -> [ConfigurationError] {
+        try PolicyLint(file: path, bytes: try files.bytes(at: path), uses: uses).warnings
     }
 }

@@ -24,6 +24,7 @@ package struct ProviderProfile: Sendable {
     private let discovery: AuthorizationServer.Discovery
     private let algorithms: Set<SignatureAlgorithm>?
     private let profile: AccessTokenProfile
+    private let accessTokenMarks: Set<String>
     private let claims: ClaimMapping
 
     private enum DiscoveryWord: String, CaseIterable { case oidc, oauth }
@@ -51,6 +52,7 @@ package struct ProviderProfile: Sendable {
         }
         algorithms = try IssuerReader.algorithms(root)
         profile = try root.word("profile", as: AccessTokenProfile.self) ?? .lenient
+        accessTokenMarks = try IssuerReader.marks(root) ?? []
         claims = try ClaimMappingReader.mapping(root, over: ClaimMapping())
     }
 
@@ -59,6 +61,7 @@ package struct ProviderProfile: Sendable {
         server.discovery = discovery
         server.algorithms = algorithms ?? server.algorithms
         server.profile = profile
+        server.accessTokenMarks = accessTokenMarks
         server.claims = claims
     }
 
@@ -71,6 +74,7 @@ package struct ProviderProfile: Sendable {
     }
 
     private static let texts: [String: [UInt8]] = [
+        "adfs": PackageResources.adfs_json,
         "asgardeo": PackageResources.asgardeo_json,
         "auth0": PackageResources.auth0_json,
         "authentik": PackageResources.authentik_json,

@@ -2,52 +2,79 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import MCPAuthCore
+internal import MCPAuthPolicy
 
 /// Checks what a resource says of its issuers, before anything is made of it.
 enum ResourceCheck {
     /// What is allowed and probably not meant.
     ///
     /// - Throws: ``ConfigurationError`` for what is not allowed.
-    static func warnings(about resource: ResourceConfiguration) throws -> [String] {
+    static func warnings(
+        about resource: ResourceConfiguration,
+        dangerouslyAllowHTTP: Bool
+    ) throws -> [ConfigurationError] {
         let name = resource.metadata.resource.description.printable
-        var seen = Set<IssuerIdentifier>()
+        try checkNames(of: resource, name)
         for server in resource.authorizationServers {
-            guard seen.insert(server.issuer).inserted else {
-                let issuer = server.issuer.description.printable
-                throw ConfigurationError(.duplicate, "the issuer `\(issuer)` is named twice for the resource `\(name)`")
-            }
-            try check(server)
+            try ServerCheck.check(server)
         }
         try checkBounds(of: resource, name)
         try checkPrefixes(of: resource, name)
-        let trusted = resource.trustedIssuers
-        guard trusted.count > 1 else { return [] }
-        return trusted.filter { resource.allowedScopes[$0] == nil }.map { issuer in
-            "`\(name)` trusts several issuers and `\(issuer.description.printable)` may grant any scope"
+        var warnings = publication(of: resource, name)
+        for server in resource.authorizationServers {
+            warnings += ServerCheck.warnings(about: server, dangerouslyAllowHTTP: dangerouslyAllowHTTP)
         }
+        let trusted = resource.trustedIssuers
+        guard trusted.count > 1 else { return warnings }
+        return warnings
+            + trusted.filter { resource.allowedScopes[$0] == nil }.map { issuer in
+                let issuer = issuer.description.printable
+                let message = "`\(name)` trusts several issuers and `\(issuer)` may grant any scope"
+                return ConfigurationError(.unboundedIssuer, message)
+            }
     }
 
-    private static func check(_ server: AuthorizationServer) throws {
-        let issuer = server.issuer.description.printable
-        guard (0...300).contains(server.leeway) else {
-            throw ConfigurationError(.invalidValue, "the leeway of `\(issuer)` must be 0 to 300 seconds")
+    /// What of the published metadata is no use to clients, or not to all of them.
+    private static func publication(of resource: ResourceConfiguration, _ name: String) -> [ConfigurationError] {
+        var findings = PublishedMetadata.findings(about: resource)
+        if resource.trustedIssuers.isEmpty {
+            let message = "nobody can reach `\(name)`: it trusts no issuer, and has no plugin and no verify function"
+            findings.append(ConfigurationError(.unreachableResource, message))
         }
-        guard !server.algorithms.isEmpty else {
-            throw ConfigurationError(.invalidValue, "the issuer `\(issuer)` may use no algorithm at all")
+        if !Optional(resource.metadata.resource.url).isSecure {
+            let message = "`\(name)` is plain http, which shows tokens to the network; RFC 9728 demands https"
+            findings.append(ConfigurationError(.plainHTTP, message))
         }
-        guard let introspection = server.introspection else { return }
-        guard (0...3600).contains(introspection.cacheSeconds), (0...3600).contains(introspection.negativeCacheSeconds)
-        else {
-            throw ConfigurationError(.invalidValue, "introspection of `\(issuer)` may be kept 0 to 3600 seconds")
+        if resource.authorizationServers.isEmpty, resource.speaksMCP, !resource.trustedIssuers.isEmpty {
+            let message = "`\(name)` names no authorization server, so MCP clients cannot find where to get a token"
+            findings.append(ConfigurationError(.unsuitableServer, message))
         }
-        guard introspection.maximumConcurrency > 0, introspection.maximumPerSecond > 0 else {
-            throw ConfigurationError(.invalidValue, "introspection of `\(issuer)` must be allowed at least one request")
+        if !resource.policies.isEmpty, let reason = PolicySet(resource.policies).reasonNothingIsAllowed {
+            findings.append(ConfigurationError(.nothingAllowed, "nobody may do anything at `\(name)`: \(reason)"))
         }
-        guard server.hmacSecrets.isEmpty || introspection.tokens == .opaque else {
-            throw ConfigurationError(
-                .conflict,
-                "the JWTs of `\(issuer)` are shown to it, so its HMAC secrets would never be used"
-            )
+        if resource.metadata.scopesSupported.contains("offline_access") {
+            let message =
+                "`\(name)` lists `offline_access`, which is between a client and its authorization server: leave it out"
+            findings.append(ConfigurationError(.unsuitableScope, message))
+        }
+        return findings
+    }
+
+    private static func checkNames(of resource: ResourceConfiguration, _ name: String) throws {
+        var published = Set<IssuerIdentifier>()
+        var signing = Set<IssuerIdentifier>()
+        for server in resource.authorizationServers {
+            guard published.insert(server.issuer).inserted else {
+                let issuer = server.issuer.description.printable
+                throw ConfigurationError(.duplicate, "the issuer `\(issuer)` is named twice for the resource `\(name)`")
+            }
+            guard signing.insert(server.issuerOfTokens).inserted else {
+                let issuer = server.issuerOfTokens.description.printable
+                throw ConfigurationError(
+                    .duplicate,
+                    "tokens of two issuers of the resource `\(name)` name the issuer `\(issuer)`"
+                )
+            }
         }
     }
 
@@ -88,10 +115,10 @@ enum ResourceCheck {
 }
 
 extension ResourceConfiguration {
-    /// The authorization servers in their order, then the issuers of modules and functions, each once.
+    /// The `iss` of accepted tokens: of the authorization servers in their order, then of modules and functions, each once.
     var trustedIssuers: [IssuerIdentifier] {
         let others = modules.map(\.issuer) + verifiers.map(\.issuer)
-        return others.reduce(into: authorizationServers.map(\.issuer)) { trusted, issuer in
+        return others.reduce(into: authorizationServers.map(\.issuerOfTokens)) { trusted, issuer in
             if !trusted.contains(issuer) { trusted.append(issuer) }
         }
     }

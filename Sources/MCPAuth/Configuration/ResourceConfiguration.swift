@@ -24,6 +24,10 @@ public struct ResourceConfiguration: Sendable {
     ///
     /// Scopes are bounded by ``allowedScopes``; what says whose token it is (`iss`, `sub`, `client_id`, `aud`) cannot be.
     public var allowedClaims: [IssuerIdentifier: [String: Set<String>]]
+    /// The origins of web pages that may send requests, such as `https://app.example.com`.
+    ///
+    /// `nil` for any origin, and for loopback origins only at a resource on a loopback address.
+    public var allowedOrigins: [String]?
     /// Verify functions of the application, asked before the authorization servers' keys are.
     public var verifiers: [CustomVerifier]
     /// Claims that decide otherwise than by their value in a condition.
@@ -34,6 +38,8 @@ public struct ResourceConfiguration: Sendable {
     /// All of them apply; none means that a valid token is enough.
     package var policies: [CompiledPolicy] = []
     package var modules: [ModuleInstance] = []
+    /// Where members of the metadata stand in the file that the resource was read from.
+    package var metadataPlaces: [String: ConfigurationError.Location] = [:]
 
     /// - Throws: ``ConfigurationError`` when `resource` is not an absolute URL without fragment.
     public init(
@@ -55,6 +61,7 @@ public struct ResourceConfiguration: Sendable {
         self.speaksMCP = speaksMCP
         allowedScopes = [:]
         allowedClaims = [:]
+        allowedOrigins = nil
         verifiers = []
     }
 }
@@ -74,6 +81,10 @@ public struct CustomVerifier: Sendable {
     public var issuer: IssuerIdentifier
     /// Seconds for which a verdict is kept; above 0 only if it depends on the token alone.
     public var cacheSeconds: Double
+    /// Whether the function looks at the operation of the request.
+    ///
+    /// The body of a request is read after its token was verified; only for a function that says so is it read before.
+    public var needsOperation: Bool
     /// The function.
     public var verify: Function
 
@@ -82,11 +93,13 @@ public struct CustomVerifier: Sendable {
         name: String,
         issuer: IssuerIdentifier,
         cacheSeconds: Double = 0,
+        needsOperation: Bool = false,
         verify: @escaping Function
     ) {
         self.name = name
         self.issuer = issuer
         self.cacheSeconds = cacheSeconds
+        self.needsOperation = needsOperation
         self.verify = verify
     }
 }
@@ -110,6 +123,12 @@ public struct Configuration: Sendable {
     public var rootResource: ResourceIdentifier?
     /// Lets metadata and keys be fetched over plain HTTP from other machines.
     public var dangerouslyAllowHTTP: Bool
+    /// The longest token that is looked at in bytes, 1024 to 262144; a longer one is answered 431.
+    public var maximumTokenBytes: Int
+    /// The origins of web pages that may read responses (CORS): `["*"]` for any, none for no page at all.
+    ///
+    /// Nothing here depends on cookies, so any page may read what it has a token for unless this says otherwise.
+    public var corsAllowedOrigins: [String]
     /// How many verified tokens are remembered; 0 to verify each time.
     public var tokenCacheCapacity: Int
     /// Tokens to refuse although their issuer does not.
@@ -117,6 +136,10 @@ public struct Configuration: Sendable {
     /// Takes what an operator should know; it is called from any thread.
     public var onEvent: EngineEventHandler
     package var authorityRule: ResourceRouter.AuthorityRule = .exact
+    /// The longest that a request to an issuer takes and that a request of a client waits for one, in seconds.
+    package var fetchDeadline = 5.0
+    /// The files that it was read from, as they were then; `nil` when it was made in code.
+    package var files: FileLog?
 
     /// Describes what one server protects.
     public init(
@@ -125,9 +148,13 @@ public struct Configuration: Sendable {
         dangerouslyAllowHTTP: Bool = false,
         tokenCacheCapacity: Int = 100_000,
         denyList: DenyList = DenyList(),
+        maximumTokenBytes: Int = 16 * 1024,
+        corsAllowedOrigins: [String] = ["*"],
         onEvent: @escaping EngineEventHandler = { _ in }
     ) {
         self.resources = resources
+        self.maximumTokenBytes = maximumTokenBytes
+        self.corsAllowedOrigins = corsAllowedOrigins
         self.rootResource = rootResource
         self.dangerouslyAllowHTTP = dangerouslyAllowHTTP
         self.tokenCacheCapacity = tokenCacheCapacity

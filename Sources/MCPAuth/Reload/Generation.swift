@@ -14,15 +14,18 @@ final class Generation: Sendable {
     /// The same engine for each processor: were it one object, processors would contend for its reference count and
     /// for those of its resources.
     let engines: [AuthorizationEngine]
+    let cors: CORSSettings
     let metadataEndpoint: MetadataEndpoint
-    let warnings: [String]
+    let warnings: [ConfigurationError]
     let tokenCache: TokenCache?
     let revocations: Revocations
     let fetcher: any HTTPFetcher
     let directories: IssuerDirectories
+    let introspections: [IntrospectionVerifier]
 
     /// - Parameters:
     ///   - directories: What was fetched before; that of an issuer that is configured alike is taken over.
+    ///   - revokedAtRunTime: Tokens that were revoked at run time; every generation shares them.
     ///   - onFetchEvent: Takes the events of directories, also when a later generation took them over.
     /// - Throws: ``ConfigurationError``.
     init(
@@ -30,6 +33,7 @@ final class Generation: Sendable {
         fetcher: any HTTPFetcher,
         number: Int = 1,
         directories: IssuerDirectories = IssuerDirectories(),
+        revokedAtRunTime: Revocations = Revocations(),
         onFetchEvent: @escaping EngineEventHandler
     ) throws {
         self.number = number
@@ -38,16 +42,19 @@ final class Generation: Sendable {
             fetcher: fetcher,
             generation: number,
             directories: directories,
+            revokedAtRunTime: revokedAtRunTime,
             onFetchEvent: onFetchEvent
         )
         let resources = try builder.resources()
         self.configuration = configuration
         self.fetcher = fetcher
         self.directories = builder.usedDirectories
+        introspections = builder.introspections
         engines = try (0..<Processor.count).map { _ in
             try AuthorizationEngine(resources: resources.map { $0.copy() }, authority: configuration.authorityRule)
         }
-        metadataEndpoint = MetadataEndpoint(resources, rootResource: configuration.rootResource)
+        cors = CORSSettings(allowedOrigins: configuration.corsAllowedOrigins)
+        metadataEndpoint = MetadataEndpoint(resources, rootResource: configuration.rootResource, cors: cors)
         warnings = builder.warnings
         tokenCache = builder.tokenCache
         revocations = builder.revocations
@@ -78,6 +85,8 @@ final class LiveConfiguration: Sendable {
     }
 
     private let makeFetcher: FetcherMaker
+    /// Tokens that were revoked at run time, whatever the configurations say.
+    private let revokedAtRunTime = Revocations()
     /// Where the events of directories go: to the handler of the generation in force.
     private let fetchEvents: Lock<EngineEventHandler>
     private let state: Lock<State>
@@ -85,22 +94,32 @@ final class LiveConfiguration: Sendable {
     private let published = Lock(1)
     /// Of the generation in force, the engine of each processor.
     private let engines: ShardedLock<AuthorizationEngine>
+    /// Of the generation in force, for each processor too.
+    private let cors: ShardedLock<CORSSettings>
 
     init(_ configuration: Configuration, makeFetcher: @escaping FetcherMaker) throws {
         self.makeFetcher = makeFetcher
         let fetchEvents = Lock(configuration.onEvent)
         self.fetchEvents = fetchEvents
-        let generation = try Generation(configuration, fetcher: makeFetcher(configuration)) { event in
-            fetchEvents.withLock { $0 }(event)
-        }
+        let generation = try Generation(
+            configuration,
+            fetcher: makeFetcher(configuration),
+            revokedAtRunTime: revokedAtRunTime
+        ) { event in fetchEvents.withLock { $0 }(event) }
         state = Lock(State(generation: generation))
         var made = generation.engines.makeIterator()
         engines = ShardedLock(count: generation.engines.count) { made.next() ?? generation.engines[0] }
+        cors = ShardedLock(count: generation.engines.count) { generation.cors }
     }
 
     /// The engine that decides about a request on this processor; the same for one number until a reload.
     func engine(of processor: Int = Processor.current) -> AuthorizationEngine {
         engines.withLock(shard: processor) { $0 }
+    }
+
+    /// Which web pages may read answers now.
+    var corsSettings: CORSSettings {
+        cors.withLock(shard: Processor.current) { $0 }
     }
 
     var current: Generation {
@@ -128,19 +147,20 @@ final class LiveConfiguration: Sendable {
     ///
     /// Requests meet the old or the new engine, each of them whole. This is the only place where a lock is taken inside
     /// another.
-    private func publish(_ generation: Generation) {
+    func publish(_ generation: Generation) {
         published.withLock { number in
             guard generation.number > number else { return }
             number = generation.number
             fetchEvents.withLock { $0 = generation.configuration.onEvent }
             for (processor, engine) in generation.engines.enumerated() {
                 engines.withLock(shard: processor) { $0 = engine }
+                cors.withLock(shard: processor) { $0 = generation.cors }
             }
         }
     }
 
     /// Builds the next generation and notes it; begins anew when another one came between.
-    private func build(_ configuration: Configuration) throws -> Generation {
+    func build(_ configuration: Configuration) throws -> Generation {
         while true {
             let old = current
             let isFetchedAlike = configuration.dangerouslyAllowHTTP == old.configuration.dangerouslyAllowHTTP
@@ -151,7 +171,8 @@ final class LiveConfiguration: Sendable {
                 fetcher: fetcher,
                 number: old.number + 1,
                 // What was fetched by other rules is not taken over.
-                directories: isFetchedAlike ? old.directories : IssuerDirectories()
+                directories: isFetchedAlike ? old.directories : IssuerDirectories(),
+                revokedAtRunTime: revokedAtRunTime
             ) { event in fetchEvents.withLock { $0 }(event) }
             let isNext = state.withLock { state in
                 guard state.generation === old else { return false }
@@ -161,6 +182,19 @@ final class LiveConfiguration: Sendable {
             }
             if isNext { return new }
         }
+    }
+
+    /// Tells the operator of the refusal of a request that belongs to no resource.
+    @Sendable func report(_ denial: Denial) {
+        let message = "no resource: \(denial.reason), status \(denial.status)"
+        current.configuration.onEvent(EngineEvent(.info, .requestDenied, message, reason: denial.reason))
+    }
+
+    /// Refuses these tokens in place of those that are refused now, from this moment on and after every reload.
+    func revoke(_ list: DenyList) {
+        // In this order, so that a token that both name is refused throughout.
+        revokedAtRunTime.replace(with: list)
+        current.revocations.replace(with: DenyList())
     }
 
     /// Notes that a new configuration could not even be read, and tells the operator.

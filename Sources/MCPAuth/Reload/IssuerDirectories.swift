@@ -12,12 +12,14 @@ struct IssuerDirectories: Sendable {
         let issuer: IssuerIdentifier
         let discovery: AuthorizationServer.Discovery
         let overrides: String?
+        let tls: TLSSettings?
 
-        init?(_ server: AuthorizationServer) {
+        init?(_ server: AuthorizationServer, _ tls: TLSSettings?) {
             guard server.transformMetadata == nil else { return nil }
             issuer = server.issuer
             discovery = server.discovery
             overrides = server.overrides
+            self.tls = tls
         }
     }
 
@@ -26,12 +28,14 @@ struct IssuerDirectories: Sendable {
     private(set) var all: [IssuerDirectory] = []
 
     /// The directory of a server that is configured alike.
-    subscript(_ server: AuthorizationServer) -> IssuerDirectory? {
-        Key(server).flatMap { shared[$0] }
+    ///
+    /// - Parameter tls: What its files say of TLS now.
+    subscript(_ server: AuthorizationServer, _ tls: TLSSettings?) -> IssuerDirectory? {
+        Key(server, tls).flatMap { shared[$0] }
     }
 
-    mutating func add(_ directory: IssuerDirectory, for server: AuthorizationServer) {
+    mutating func add(_ directory: IssuerDirectory, for server: AuthorizationServer, _ tls: TLSSettings?) {
         all.append(directory)
-        if let key = Key(server) { shared[key] = directory }
+        if let key = Key(server, tls) { shared[key] = directory }
     }
 }

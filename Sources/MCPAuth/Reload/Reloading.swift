@@ -2,13 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import MCPAuthCore
+internal import MCPAuthPluginHost
 
 extension MCPAuth {
     /// Reads a configuration file again and puts it in force: read, check, run the policies' own tests, swap.
     ///
-    /// Of calls that overlap, the one that is ready last counts, which need not be the one that read last; make them one
-    /// after the other. Where anything fails, the configuration that is in force stays so; ``status``, the log and the thrown error say
-    /// why.
+    /// Each file is read once, and what was read is what is checked, tested and put in force. Of calls that overlap, the
+    /// one that is ready last counts, which need not be the one that read last; make them one after the other. Where
+    /// anything fails, the configuration that is in force stays so; ``status``, the log and the thrown error say why.
     ///
     /// - Parameters:
     ///   - path: The file.
@@ -24,14 +25,35 @@ extension MCPAuth {
         pluginDirectory: String? = nil,
         onEvent: @escaping EngineEventHandler = { _ in }
     ) async throws -> ConfigurationFile {
+        try await reload(
+            path: path,
+            environment: environment,
+            pluginDirectory: pluginDirectory,
+            onEvent: onEvent,
+            files: FileLog()
+        )
+    }
+
+    /// The same with every file as `files` has it; which files there are is known also when this throws.
+    package func reload(
+        path: String,
+        environment: [String: String],
+        pluginDirectory: String? = nil,
+        onEvent: @escaping EngineEventHandler,
+        files: FileLog
+    ) async throws -> ConfigurationFile {
         let file: ConfigurationFile
         do {
-            file = try ConfigurationFile(
-                path: path,
-                environment: environment,
-                pluginDirectory: pluginDirectory,
-                onEvent: onEvent
-            )
+            // Modules are made here, which may block: not on a thread that serves requests.
+            file = try await OwnThread.value {
+                try ConfigurationFile(
+                    path: path,
+                    environment: environment,
+                    pluginDirectory: pluginDirectory,
+                    onEvent: onEvent,
+                    files: files
+                )
+            }
             try await file.runPolicyTests()
         } catch {
             refuseReload(error)

@@ -4,52 +4,61 @@
 #if Programs
 internal import ArgumentParser
 internal import MCPAuth
+internal import MCPAuthCore
 internal import MCPAuthVerification
 
 /// `mcp-auth check`: whether a configuration can be served.
 struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Check a configuration file with its policies, secrets and modules."
+        abstract: "Check a configuration file with its policies, secrets and modules.",
+        discussion: """
+            Prints what is wrong (exit code 3) and what is allowed and probably not meant (exit code 0), and runs the \
+            tests beside the policies. It is stricter than `serve`: metadata that clients cannot use is an error here, \
+            and a warning there.
+
+            With --online it also fetches what tokens and clients will need of every issuer: metadata, keys, endpoints. \
+            An issuer that does not answer is exit code 12.
+            """
     )
 
     @Option(name: .shortAndLong, help: "The configuration file.")
     var config: String
 
-    @Flag(help: "Also fetch the metadata of every issuer.")
+    @Flag(help: "Also fetch the metadata and the keys of every issuer.")
     var online = false
 
     func run() async throws {
         let file = try ConfigurationFile(path: config, environment: Input.environment)
         let mcpAuth = try MCPAuth(file.configuration)
-        for warning in mcpAuth.warnings { Output.line("warning: \(warning)") }
+        var diagnostics = Diagnostics()
+        for finding in mcpAuth.findings { diagnostics.add(finding, isWarning: finding.code.isWarning) }
+        for finding in try file.lintWarnings() { diagnostics.add(finding, isWarning: true) }
+        diagnostics.print(asJSON: false)
         try await file.runPolicyTests()
         if online { try await checkIssuers(file.configuration) }
+        if diagnostics.hasErrors { throw ProgramExit.invalid }
         let count = file.configuration.resources.count
         Output.line("\(config): ok, \(count) protected resource\(count == 1 ? "" : "s")")
     }
 
     private func checkIssuers(_ configuration: Configuration) async throws {
         var seen = Set<IssuerIdentifier>()
-        var isDown = false
+        var isUnreachable = false
+        var isWrong = false
         for server in configuration.resources.flatMap(\.authorizationServers) where seen.insert(server.issuer).inserted
         {
-            let directory = try mcpAuthDirectory(server, configuration)
-            if await directory.metadata(now: .now()) != nil {
-                Output.line("issuer \(server.issuer): metadata ok")
-            } else {
-                isDown = true
-                Output.error("issuer \(server.issuer): \(directory.lastError ?? "no metadata")")
+            let check = try await MCPAuth.onlineCheck(of: server, in: configuration)
+            let issuer = "issuer \(server.issuer.description.printable)"
+            for finding in check.findings {
+                let line = "\(issuer): \(finding.severity.rawValue) \(finding.code): \(finding.description)"
+                finding.severity == .error ? Output.error(line) : Output.line(line)
             }
+            isUnreachable = isUnreachable || (check.isUnreachable && !check.isGood)
+            isWrong = isWrong || (!check.isUnreachable && !check.isGood)
         }
-        if isDown { throw ProgramExit.unavailable }
-    }
-
-    private func mcpAuthDirectory(
-        _ server: AuthorizationServer,
-        _ configuration: Configuration
-    ) throws -> IssuerDirectory {
-        try MCPAuth.directory(for: server, dangerouslyAllowHTTP: configuration.dangerouslyAllowHTTP)
+        if isWrong { throw ProgramExit.invalid }
+        if isUnreachable { throw ProgramExit.unavailable }
     }
 }
 #endif

@@ -2,16 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if Programs
-internal import Foundation
 internal import MCPAuth
-internal import MCPAuthJOSE
 internal import ServiceLifecycle
 internal import UnixSignals
 
 /// Reads the configuration again on SIGHUP, and when one of its files changed; throws away keys on SIGUSR1.
 ///
 /// Files are compared by content, so it does not matter how they were replaced. A change counts once it was seen twice,
-/// lest a file that is being written be read half.
+/// because a file may be seen while it is being written.
 actor ConfigurationReloading: Service {
     private static let interval = Duration.seconds(1)
 
@@ -19,20 +17,25 @@ actor ConfigurationReloading: Service {
     private let mcpAuth: MCPAuth
     private let onEvent: EngineEventHandler
     private let listener: ConfigurationFile.Listener
-    private var files: [String]
-    /// The content that was last read, whether it was acceptable or not.
-    private var judged: [String]
-    private var lastSeen: [String]
+    /// The files that matter, with the SHA-256 of what was last read of each, whether it was acceptable or not.
+    private var judged: [String: String]
+    private var lastSeen: [String: String]
     private var isReloading = false
     private var isAskedAgain = false
 
-    init(_ file: ConfigurationFile, path: String, mcpAuth: MCPAuth, onEvent: @escaping EngineEventHandler) {
+    /// - Parameter files: What the configuration in force was read from.
+    init(
+        _ file: ConfigurationFile,
+        path: String,
+        files: FileLog,
+        mcpAuth: MCPAuth,
+        onEvent: @escaping EngineEventHandler
+    ) {
         self.path = path
         self.mcpAuth = mcpAuth
         self.onEvent = onEvent
         listener = file.listener
-        files = file.files
-        judged = Self.contents(file.files)
+        judged = files.digests
         lastSeen = judged
     }
 
@@ -56,9 +59,9 @@ actor ConfigurationReloading: Service {
     }
 
     private func look() async {
-        let contents = Self.contents(files)
-        defer { lastSeen = contents }
-        if contents != judged, contents == lastSeen { await reload() }
+        let seen = current()
+        defer { lastSeen = seen }
+        if seen != judged, seen == lastSeen { await reload() }
     }
 
     /// One reload at a time: what is asked for meanwhile is done after it.
@@ -76,27 +79,29 @@ actor ConfigurationReloading: Service {
     }
 
     private func reloadOnce() async {
-        // Looked at before anything is read, so that a change in between is seen as one.
-        judged = Self.contents(files)
-        let environment = Input.environment
-        // What is wrong was logged as an event, and the old configuration stays in force.
-        guard let file = try? await mcpAuth.reload(path: path, environment: environment, onEvent: onEvent) else {
-            return
+        let before = current()
+        let files = FileLog()
+        do {
+            let file = try await mcpAuth.reload(
+                path: path,
+                environment: Input.environment,
+                onEvent: onEvent,
+                files: files
+            )
+            // Exactly what was read, so that whatever changed since is seen as a change.
+            judged = files.digests
+            if file.listener != listener { Output.error("warning: a new address to listen on needs a restart") }
+            for warning in mcpAuth.warnings { Output.error("warning: \(warning)") }
+        } catch {
+            // What is wrong was logged as an event, and the old configuration stays in force. The files that the refused
+            // one names are watched as well, so that whoever corrects one of them need not touch another.
+            judged = before.merging(files.digests) { $1 }
         }
-        if file.files != files {
-            files = file.files
-            // Nothing is known of files that are new, so all are looked at again.
-            judged = []
-        }
-        if file.listener != listener { Output.error("warning: a new address to listen on needs a restart") }
-        for warning in mcpAuth.warnings { Output.error("warning: \(warning)") }
     }
 
-    /// A digest for each file; empty for one that cannot be read.
-    private static func contents(_ files: [String]) -> [String] {
-        files.map { path in
-            FileManager.default.contents(atPath: path).map { Digest.hexadecimalSHA256([UInt8]($0)) } ?? ""
-        }
+    /// The SHA-256 of each file that matters, as it is now.
+    private func current() -> [String: String] {
+        Dictionary(uniqueKeysWithValues: judged.keys.map { ($0, FileLog.currentDigest(of: $0)) })
     }
 }
 #endif

@@ -10,18 +10,28 @@ internal import MCPAuthJSON
 struct Diagnostics {
     private var entries: [(error: ConfigurationError, isWarning: Bool)] = []
 
+    /// Adds a mistake with those that were found with it, or a warning; one that is there already is not added again.
     mutating func add(_ error: ConfigurationError, isWarning: Bool = false) {
-        entries.append((error, isWarning))
+        for error in error.all {
+            let isThere = entries.contains {
+                $0.isWarning == isWarning && $0.error.location == error.location && "\($0.error)" == "\(error)"
+            }
+            if !isThere { entries.append((error, isWarning)) }
+        }
     }
 
     var hasErrors: Bool { entries.contains { !$0.isWarning } }
     var isEmpty: Bool { entries.isEmpty }
 
     func print(asJSON: Bool) {
-        guard !asJSON else { return Output.line(String(decoding: json.encoded(pretty: true), as: UTF8.self)) }
+        asJSON ? Output.json(json) : write(Output.line)
+    }
+
+    /// The findings as text, one after the other.
+    func write(_ line: (String) -> Void) {
         for (error, isWarning) in entries {
-            Output.line(isWarning ? Self.warningLine(error) : "\(error)")
-            if let location = error.location, let excerpt = Self.excerpt(location) { Output.line(excerpt) }
+            line(isWarning ? Self.warningLine(error) : "\(error)")
+            if let location = error.location, let excerpt = Self.excerpt(location) { line(excerpt) }
         }
     }
 
@@ -44,28 +54,35 @@ struct Diagnostics {
     }
 
     private static func warningLine(_ error: ConfigurationError) -> String {
-        let place = error.location.map { "\($0.file):\($0.line):\($0.column): " } ?? ""
-        return "\(place)warning \(error.code): \(error.message)"
+        let place = error.location.map { "\($0): " } ?? ""
+        return "\(place)warning \(error.code): \(error.message)".escaped
     }
 
-    /// The line of the file and a caret under the column.
+    /// The line of the file and a caret under the place.
     private static func excerpt(_ location: ConfigurationError.Location) -> String? {
-        guard let text = try? String(contentsOfFile: location.file, encoding: .utf8) else { return nil }
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        guard location.line <= lines.count else { return nil }
+        guard let data = FileManager.default.contents(atPath: location.file) else { return nil }
+        let lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        guard (1...max(1, lines.count)).contains(location.line), !lines.isEmpty else { return nil }
+        var line = lines[location.line - 1]
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        if location.line == 1, line.starts(with: mark) { line = line.dropFirst(mark.count) }
+        if line.last == UInt8(ascii: "\r") { line = line.dropLast() }
+        // Columns count bytes; the caret stands under what is shown for those before it.
+        let before = shown(line.prefix(max(0, location.column - 1)))
+        let whole = before + shown(line.dropFirst(max(0, location.column - 1)))
         let number = "\(location.line)"
         let gutter = String(repeating: " ", count: number.count)
-        // Columns count bytes; what is before the caret keeps its width in the common case of ASCII.
-        let line = lines[location.line - 1].replacing("\t", with: " ")
-        let column = max(0, location.column - 1)
-        guard line.count > 160 else {
-            return "  \(number) | \(line)\n  \(gutter) | \(String(repeating: " ", count: column))^"
+        guard whole.count > 160 else {
+            return "  \(number) | \(whole)\n  \(gutter) | \(String(repeating: " ", count: before.count))^"
         }
         // Of a long line, what stands around the place.
-        let start = max(0, min(column - 60, line.count - 120))
-        let shown = line.dropFirst(start).prefix(120)
-        let caret = String(repeating: " ", count: min(120, column - start)) + "^"
-        return "  \(number) | \(shown)\n  \(gutter) | \(caret)"
+        let start = max(0, min(before.count - 60, whole.count - 120))
+        let caret = String(repeating: " ", count: min(120, before.count - start)) + "^"
+        return "  \(number) | \(whole.dropFirst(start).prefix(120))\n  \(gutter) | \(caret)"
+    }
+
+    private static func shown(_ bytes: Data) -> String {
+        String(decoding: bytes, as: UTF8.self).replacing("\t", with: " ").escaped
     }
 }
 #endif

@@ -2,18 +2,31 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if Programs
+internal import ArgumentParser
 internal import Logging
 internal import MCPAuth
 internal import Metrics
+internal import ServiceLifecycle
 
 /// Where the events of a server go: the log, and a counter for each kind.
-enum EventSink {
-    /// Counts `mcpauth_events_total` by `code`, and keeps `mcpauth_reload_refused` at 1 while a newer configuration is
-    /// not in force.
-    static func handler(_ logger: Logger) -> EngineEventHandler {
-        { event in
-            logger.log(level: event.level.forLog, "\(event)")
+///
+/// Every event is counted. The log has at most ten of a kind in a second, and then says how many more there were.
+struct EventSink: Service {
+    private let limiter: EventLimiter
+
+    init(_ logger: Logger) {
+        limiter = EventLimiter { event in logger.log(level: event.level.forLog, "\(event)") }
+    }
+
+    /// Counts `mcpauth_events_total` by `code` and `mcpauth_denials_total` by `reason`, and keeps
+    /// `mcpauth_reload_refused` at 1 while a newer configuration is not in force.
+    var handler: EngineEventHandler {
+        { [limiter] event in
+            limiter.take(event)
             Counter(label: "mcpauth_events_total", dimensions: [("code", event.code.rawValue)]).increment()
+            if let reason = event.reason {
+                Counter(label: "mcpauth_denials_total", dimensions: [("reason", reason.rawValue)]).increment()
+            }
             switch event.code {
             case .reloaded: Gauge(label: "mcpauth_reload_refused").record(0)
             case .reloadRefused: Gauge(label: "mcpauth_reload_refused").record(1)
@@ -21,6 +34,30 @@ enum EventSink {
             }
         }
     }
+
+    /// Says once a second, and at the end, how many events the log was spared.
+    func run() async throws {
+        defer { limiter.flush() }
+        try? await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                try await Task.sleep(for: .seconds(1))
+                limiter.flush()
+            }
+        }
+    }
+}
+
+/// The least level that is logged.
+enum LogLevel: String, CaseIterable, ExpressibleByArgument {
+    case trace
+    case debug
+    case info
+    case notice
+    case warning
+    case error
+    case critical
+
+    var forLog: Logger.Level { Logger.Level(rawValue: rawValue) ?? .notice }
 }
 
 extension EngineEvent.Level {

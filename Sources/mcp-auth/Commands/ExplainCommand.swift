@@ -55,8 +55,10 @@ extension PolicyCommand {
             guard token == nil || (config != nil && claims == nil) else {
                 throw ValidationError("--token needs --config, and stands alone")
             }
-            guard PolicyCall(call) != nil else {
-                throw ValidationError("--call is a form such as tools/call:create_note, ping, @stream or 'GET /items'")
+            do throws(PolicyCall.Mistake) {
+                _ = try PolicyCall(reading: call)
+            } catch {
+                throw ValidationError("--call: \(error)")
             }
         }
 
@@ -64,9 +66,9 @@ extension PolicyCommand {
             guard let call = PolicyCall(call) else { throw ProgramExit.usage }
             let began = ContinuousClock.now
             var trace = try await decide(call)
-            trace.duration = Double((ContinuousClock.now - began).components.attoseconds) / 1e18
+            trace.duration = (ContinuousClock.now - began).inSeconds
             if json {
-                Output.line(String(decoding: trace.json.encoded(pretty: true), as: UTF8.self))
+                Output.json(trace.json)
             } else {
                 Output.line(TraceText(trace).whole)
             }
@@ -77,9 +79,23 @@ extension PolicyCommand {
         private func decide(_ call: PolicyCall) async throws -> DecisionTrace {
             let given = try claims.map(readClaims)
             guard let config, let resource else {
-                let compiled = try policies.map(PolicyFiles.policy)
+                var mistakes = Mistakes()
+                var compiled: [CompiledPolicy] = []
+                for path in policies {
+                    do {
+                        compiled.append(try PolicyFiles.policy(at: path))
+                    } catch let error as ConfigurationError {
+                        mistakes.add(error)
+                    }
+                }
+                try mistakes.check()
                 let name = resource ?? "https://resource.test/mcp"
-                let trial = try PolicyTrial(compiled, resource: name, claims: given ?? [:])
+                let trial = try PolicyTrial(
+                    compiled,
+                    resource: name,
+                    claims: given?.claims ?? [:],
+                    payload: given?.text
+                )
                 return await trial.decide(call, hasToken: given != nil, now: .now(), revealingClaims: reveal)
             }
             let mcpAuth = try MCPAuth(try ConfigurationFile(path: config, environment: Input.environment).configuration)
@@ -90,22 +106,23 @@ extension PolicyCommand {
                 _ = await AuthorizationEngine.authorize(request, at: protected, now: .now(), trace: &trace)
                 return trace ?? DecisionTrace()
             }
-            let trial = PolicyTrial(at: protected, claims: given ?? [:])
+            let trial = PolicyTrial(at: protected, claims: given?.claims ?? [:], payload: given?.text)
             return await trial.decide(call, hasToken: given != nil, now: .now(), revealingClaims: reveal)
         }
 
-        private func readClaims(_ path: String) throws -> JSON {
+        /// The claims, and their text, which may have values that cannot be represented.
+        private func readClaims(_ path: String) throws -> (claims: JSON, text: [UInt8]) {
             guard let bytes = Input.bytes(from: path) else {
-                throw ConfigurationError(.unreadableFile, "cannot read the claims from `\(path)`")
+                throw ConfigurationError(.unreadableFile, "cannot read the claims from `\(path.printable)`")
             }
+            let limits = JSONDocument.Limits.fetched
             do throws(JSONParsingError) {
-                let root = try JSONDocument(parsing: bytes, limits: .fetched).root
-                if root.kind == .object { return JSON(root) }
+                let root = try JSONDocument(parsing: bytes, limits: limits).root
+                if root.kind == .object { return (JSON(root), bytes) }
             } catch {
-                let location = ConfigurationError.Location(file: path, line: error.line, column: error.column)
-                throw ConfigurationError(.invalidJSON, error.message, at: location)
+                throw DocumentReader.error(error, in: path, bytes, limits)
             }
-            throw ConfigurationError(.wrongType, "the claims in `\(path)` are no JSON object")
+            throw ConfigurationError(.wrongType, "the claims in `\(path.printable)` are not a JSON object")
         }
     }
 }

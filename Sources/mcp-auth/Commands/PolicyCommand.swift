@@ -85,7 +85,7 @@ struct PolicyCommand: AsyncParsableCommand {
             for path in files {
                 let tests = path.hasSuffix(".test.json") ? path : PolicyFiles.testPath(for: path)
                 guard PolicyFiles.exists(tests) else {
-                    report.add(ConfigurationError(.unreadableFile, "there are no tests at `\(tests)`"))
+                    report.add(ConfigurationError(.unreadableFile, "there are no tests at `\(tests.printable)`"))
                     continue
                 }
                 do {
@@ -110,7 +110,7 @@ struct PolicyCommand: AsyncParsableCommand {
 
         func run() {
             let schema = tests ? PolicyTestGrammar.schema : PolicyGrammar.schema
-            Output.line(String(decoding: schema.encoded(pretty: true), as: UTF8.self))
+            Output.json(schema)
         }
     }
 }

@@ -5,6 +5,8 @@
 internal import ArgumentParser
 internal import Foundation
 internal import MCPAuth
+internal import MCPAuthCore
+internal import MCPAuthJSON
 
 /// What the exit code says; scripts rely on it.
 enum ProgramExit {
@@ -18,7 +20,7 @@ enum ProgramExit {
     static func code(for denial: Denial) -> ExitCode {
         switch denial.status {
         case 503: unavailable
-        case 400, 401: tokenInvalid
+        case 400, 401, 431: tokenInvalid
         default: denied
         }
     }
@@ -26,8 +28,22 @@ enum ProgramExit {
 
 /// Standard output and standard error of the program.
 enum Output {
+    /// Writes at once, also into a pipe.
     static func line(_ text: String) {
         try? FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
+    }
+
+    /// Writes a JSON document; what a terminal would obey or not show stands as `\u` escapes, which mean the same.
+    static func json(_ document: JSON) {
+        let text = String(decoding: document.encoded(pretty: true), as: UTF8.self)
+        line(text.unicodeScalars.map { $0.isVisible || $0 == "\n" ? String($0) : escape($0) }.joined())
+    }
+
+    private static func escape(_ scalar: Unicode.Scalar) -> String {
+        String(scalar).utf16.map { unit in
+            let digits = String(unit, radix: 16)
+            return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        }.joined()
     }
 
     static func error(_ text: String) {
@@ -37,20 +53,38 @@ enum Output {
 
 /// Standard input and environment of the program.
 enum Input {
-    /// Reads a file, or standard input for `-`; at most 64 KiB, since it is a token.
+    /// The most that is read, in bytes.
+    static let maximumBytes = 1024 * 1024
+
+    /// Reads a file, or standard input for `-`, and takes the token out of it, however it is wrapped.
     static func token(from path: String) throws -> [UInt8] {
-        guard var bytes = bytes(from: path) else {
-            Output.error("cannot read a token from `\(path)`")
+        guard let bytes = bytes(from: path) else {
+            Output.error("cannot read a token from `\(path.printable)`: there is no such file, or it is over 1 MiB")
             throw ProgramExit.invalid
         }
-        while let last = bytes.last, [0x0A, 0x0D, 0x20].contains(last) { bytes.removeLast() }
-        return bytes
+        let text = TokenText(bytes)
+        if text.others > 0 {
+            let noun = text.others == 1 ? "another token" : "\(text.others) other tokens"
+            Output.error("the text holds \(noun); this is about the one that looks like the access token")
+        }
+        guard !text.token.isEmpty else {
+            Output.error("there is no token in `\(path.printable)`")
+            throw ProgramExit.tokenInvalid
+        }
+        return text.token
     }
 
-    /// At most 64 KiB of a file, or of standard input for `-`; `nil` when it cannot be read.
+    /// A file, or standard input for `-`; `nil` when it cannot be read or is over 1 MiB.
     static func bytes(from path: String) -> [UInt8]? {
-        let handle = path == "-" ? FileHandle.standardInput : FileHandle(forReadingAtPath: path)
-        return (try? handle?.read(upToCount: 64 * 1024)).map { [UInt8]($0) }
+        let named = path == "-" ? FileHandle.standardInput : FileHandle(forReadingAtPath: path)
+        guard let handle = named else { return nil }
+        do {
+            // There is no data at all at the end of a file.
+            let data = try handle.read(upToCount: maximumBytes + 1) ?? Data()
+            return data.count <= maximumBytes ? [UInt8](data) : nil
+        } catch {
+            return nil
+        }
     }
 
     static var environment: [String: String] {

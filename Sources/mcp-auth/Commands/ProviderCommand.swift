@@ -4,6 +4,7 @@
 #if Programs
 internal import ArgumentParser
 internal import MCPAuth
+internal import MCPAuthCore
 internal import MCPAuthVerification
 
 /// `mcp-auth provider`: whether an authorization server suits MCP clients.
@@ -46,34 +47,31 @@ struct ProviderCommand: AsyncParsableCommand {
     /// `mcp-auth provider check`.
     struct Check: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Test whether an authorization server is compatible with MCP."
+            abstract: "Test whether an authorization server is compatible with MCP.",
+            discussion: """
+                Looks where MCP clients look, in their order: RFC 8414, OpenID Connect with the path inserted, OpenID \
+                Connect with the path appended. The first document that has what clients need counts. Then it fetches \
+                the keys that tokens are verified with.
+                """
         )
 
         @Argument(help: "The issuer identifier.")
         var issuer: String
 
         func run() async throws {
-            var lastError = "not tried"
-            for (name, discovery) in [("RFC 8414", AuthorizationServer.Discovery.oauth), ("OpenID Connect", .oidc)] {
-                let server = AuthorizationServer(issuer: IssuerIdentifier(issuer), discovery: discovery)
-                let directory = try MCPAuth.directory(for: server, dangerouslyAllowHTTP: false)
-                guard let metadata = await directory.metadata(now: .now()) else {
-                    lastError = directory.lastError ?? lastError
-                    continue
-                }
-                return try report(MetadataValidation(metadata), foundBy: name)
+            let check = try await MCPAuth.clientDiscovery(of: IssuerIdentifier(issuer))
+            if let place = check.place { Output.line("metadata found by \(place)") }
+            for finding in check.findings {
+                let padding = String(repeating: " ", count: 9 - finding.severity.rawValue.count)
+                let line = "\(finding.severity.rawValue)\(padding)\(finding.code): \(finding.description)"
+                check.isUnreachable ? Output.error(line) : Output.line(line)
             }
-            Output.error("no metadata of `\(issuer)`: \(lastError)")
-            throw ProgramExit.unavailable
-        }
-
-        private func report(_ validation: MetadataValidation, foundBy name: String) throws {
-            Output.line("metadata found by \(name) discovery")
-            for finding in validation.successes { Output.line("ok       \(finding.code): \(finding.description)") }
-            for finding in validation.warnings { Output.line("warning  \(finding.code): \(finding.description)") }
-            for finding in validation.errors { Output.line("error    \(finding.code): \(finding.description)") }
-            Output.line(validation.isValid ? "Compatible with MCP" : "Not compatible with MCP")
-            if !validation.isValid { throw ProgramExit.invalid }
+            guard !check.isUnreachable else {
+                Output.error("no metadata of `\(issuer.printable)`: no place answered")
+                throw ProgramExit.unavailable
+            }
+            Output.line(check.isGood ? "Compatible with MCP" : "Not compatible with MCP")
+            if !check.isGood { throw ProgramExit.invalid }
         }
     }
 }

@@ -27,7 +27,7 @@ struct TestReport {
     var hasFailed: Bool { errors.hasErrors || runs.contains { !$0.run.failures.isEmpty } }
 
     func print(asJSON: Bool) {
-        guard !asJSON else { return Output.line(String(decoding: json.encoded(pretty: true), as: UTF8.self)) }
+        guard !asJSON else { return Output.json(json) }
         errors.print(asJSON: false)
         for (path, run) in runs {
             for failure in run.failures {
@@ -39,8 +39,8 @@ struct TestReport {
             }
             let count = run.coverage.count
             let share = showsCoverage ? ", \(count.shown) of \(count.all) covered" : ""
-            Output.line("\(path): \(run.passed) passed, \(run.failures.count) failed\(share)")
-            if showsCoverage { for gap in run.coverage.gaps { Output.line("  \(gap)") } }
+            Output.line("\(path.escaped): \(run.passed) passed, \(run.failures.count) failed\(share)")
+            if showsCoverage { for gap in run.coverage.gaps { Output.line("  \(gap)".escaped) } }
         }
     }
 

@@ -5,8 +5,6 @@
 internal import ArgumentParser
 internal import MCPAuth
 internal import MCPAuthCore
-internal import MCPAuthJOSE
-internal import MCPAuthJSON
 internal import MCPAuthPolicy
 
 /// `mcp-auth token`: looks at a token from standard input or a file, never from the command line, which others see.
@@ -17,10 +15,17 @@ struct TokenCommand: AsyncParsableCommand {
         subcommands: [Inspect.self, Verify.self]
     )
 
+    /// What may stand around a token.
+    private static let forms = """
+        The token may be wrapped in whatever it came in, up to 1 MiB: `Authorization: Bearer`, quotes, a command, a URL, \
+        a JSON answer, the lines of a mail or a log.
+        """
+
     /// `mcp-auth token inspect`.
     struct Inspect: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Print header and claims of a JWT, believing nothing."
+            abstract: "Print header and claims of a JWT, believing nothing.",
+            discussion: TokenCommand.forms
         )
 
         @Flag(help: "Say that you know nothing of this is verified.")
@@ -34,31 +39,23 @@ struct TokenCommand: AsyncParsableCommand {
         }
 
         func run() throws {
-            let parts = try Input.token(from: file).split(
-                separator: UInt8(ascii: "."),
-                omittingEmptySubsequences: false
-            )
-            guard parts.count == 3 else {
-                Output.error("not a JWT: \(parts.count) parts where a JWT has three")
-                throw ProgramExit.tokenInvalid
-            }
-            for (name, part) in zip(["header", "claims"], parts) {
-                guard let bytes = Base64URL.decode(part),
-                    let root = try? JSONDocument(parsing: bytes, limits: .token).root
-                else {
-                    Output.error("the \(name) is not base64url of JSON")
-                    throw ProgramExit.tokenInvalid
-                }
-                Output.line("\(name) (not verified):")
-                Output.line(String(decoding: JSON(root).encoded(pretty: true), as: UTF8.self))
-            }
+            let inspection = TokenInspection(try Input.token(from: file), now: .now())
+            for line in inspection.text { Output.line(line) }
+            guard let problem = inspection.problem else { return }
+            Output.error(problem)
+            throw ProgramExit.tokenInvalid
         }
     }
 
     /// `mcp-auth token verify`.
     struct Verify: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Decide about a token at one resource, and say how the decision came about."
+            abstract: "Decide about a token at one resource, and say how the decision came about.",
+            discussion: """
+                A refusal says what was expected and what the token has, with claim values: it is for your terminal only.
+
+                \(TokenCommand.forms)
+                """
         )
 
         @Option(name: .shortAndLong, help: "The configuration file.")
@@ -84,8 +81,12 @@ struct TokenCommand: AsyncParsableCommand {
             var trace: DecisionTrace? = DecisionTrace()
             _ = await AuthorizationEngine.authorize(request, at: protected, now: .now(), trace: &trace)
             guard let trace, let decision = trace.decision else { return }
-            Output.line(TraceText(trace).whole)
-            if case .deny(let denial) = decision { throw ProgramExit.code(for: denial) }
+            var lines = TraceText(trace).whole.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+            guard case .deny(let denial) = decision else { return Output.line(lines.joined(separator: "\n")) }
+            // The answer stays the last line, which scripts look at.
+            if let diagnosis = denial.diagnosis { lines.insert("why: \(diagnosis.revealed)", at: lines.count - 1) }
+            Output.line(lines.joined(separator: "\n"))
+            throw ProgramExit.code(for: denial)
         }
     }
 }

@@ -25,7 +25,7 @@ struct TraceText {
         if !trace.rules.isEmpty { lines.append(rules(onlyApplicable: false)) }
         if !trace.wouldDeny.isEmpty { lines.append("would deny: \(trace.wouldDeny.joined(separator: ", "))") }
         lines.append(answer)
-        return lines.joined(separator: "\n")
+        return lines.map(\.escapedLines).joined(separator: "\n")
     }
 
     /// One line for each rule: what became of it, where that was decided, and why.
@@ -40,7 +40,7 @@ struct TraceText {
             let shadow = finding.isEnforced ? "" : " (shadow)"
             return "  \(mark) \(Self.padded(finding.id, widths.0))  \(Self.padded(finding.effect, widths.1))  "
                 + "\(Self.padded(finding.result.rawValue, widths.2))  \(finding.pointer): \(finding.why)\(shadow)"
-        }.joined(separator: "\n")
+        }.map(\.escaped).joined(separator: "\n")
     }
 
     private static func padded(_ text: String, _ width: Int) -> String {
@@ -51,8 +51,8 @@ struct TraceText {
         switch trace.decision {
         case nil: return "no decision"
         case .allow(let authInfo)?:
-            return
-                "allow: subject \(authInfo.subject ?? "-"), client \(authInfo.clientID ?? "-"), scope \(authInfo.scopes)"
+            let (subject, client) = (authInfo.subject ?? "-", authInfo.clientID ?? "-")
+            return "allow: subject \(subject), client \(client), scope \(authInfo.scopes)"
         case .deny(let denial)?:
             var text = "deny: \(denial.reason), status \(denial.status)"
             if let scope = denial.challenge?.scope, !scope.isEmpty { text += ", asks for scope \(scope)" }
@@ -62,6 +62,13 @@ struct TraceText {
             }
             return text
         }
+    }
+}
+
+extension String {
+    /// Several lines, each escaped.
+    fileprivate var escapedLines: String {
+        split(separator: "\n", omittingEmptySubsequences: false).map { String($0).escaped }.joined(separator: "\n")
     }
 }
 #endif

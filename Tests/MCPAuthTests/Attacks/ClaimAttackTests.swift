@@ -19,14 +19,15 @@ import Testing
         ("C1", "exp", "1795424939", "401 expired"), ("C1", "exp", "1795424941", "200"),
         ("C2", "exp", "1795425600.5", "200"), ("C2", "exp", "1.7954256e9", "200"), ("C2", "exp", "17954256E2", "200"),
         ("C2", "exp", "9007199254740993", "200"), ("C2", "exp", "9223372036854775807", "200"),
-        ("C2", "exp", "9223372036854775808", "401 malformed_token"),
-        ("C2", "exp", "18446744073709551616", "401 malformed_token"), ("C2", "exp", "1e308", "200"),
-        ("C2", "exp", "-1e308", "401 expired"), ("C2", "exp", "1e999", "401 malformed_token"),
-        ("C2", "exp", String(repeating: "9", count: 400), "401 malformed_token"),
-        ("C2", "exp", String(repeating: "9", count: 400) + ".0", "401 malformed_token"),
+        ("C2", "exp", "9223372036854775808", "401 missing_expiry"),
+        ("C2", "exp", "18446744073709551616", "401 missing_expiry"), ("C2", "exp", "1e308", "200"),
+        ("C2", "exp", "-1e308", "401 expired"), ("C2", "exp", "1e999", "401 missing_expiry"),
+        ("C2", "exp", String(repeating: "9", count: 400), "401 missing_expiry"),
+        ("C2", "exp", String(repeating: "9", count: 400) + ".0", "401 missing_expiry"),
         ("C2", "exp", "1795425600000", "200"),
         ("C3", "nbf", "1795425060", "200"), ("C3", "nbf", "1795425061", "401 not_yet_valid"),
-        ("C3", "nbf", #""0""#, "401 invalid_claim"), ("C3", "nbf", "null", "401 invalid_claim"),
+        ("C3", "nbf", #""0""#, "401 invalid_claim"), ("C3", "nbf", "null", "200"),
+        ("C3", "nbf", "1e999", "401 invalid_claim"),
         ("C3", "nbf", "1e308", "401 not_yet_valid"), ("C3", "iat", nil, "200"), ("C3", "iat", "0", "200"),
         ("C3", "iat", "1795425060", "200"), ("C3", "iat", "1795425061", "401 not_yet_valid"),
         ("C3", "iat", "9999999999", "401 not_yet_valid"), ("C3", "iat", #""1795425000""#, "401 invalid_claim"),
@@ -81,8 +82,15 @@ import Testing
         ("C14", "scope", #""x","scp":"read:notes""#, "403 insufficient_scope"),
         ("C15", "sub", "[]", "401 invalid_claim"), ("C15", "sub", "{}", "401 invalid_claim"),
         ("C15", "sub", "7", "401 invalid_claim"), ("C15", "sub", #""""#, "401 invalid_claim"),
-        ("C15", "sub", "null", "401 invalid_claim"), ("C15", "client_id", #"["c1"]"#, "401 invalid_claim"),
+        ("C15", "sub", "null", "200"), ("C15", "sub", #""a\u0000""#, "401 invalid_claim"),
+        ("C15", "client_id", #"["c1"]"#, "401 invalid_claim"),
         ("C15", "client_id", "7", "401 invalid_claim"), ("C15", "client_id", #""""#, "401 invalid_claim"),
+        ("C15", "client_id", "null", "200"), ("C15", "sub", #"null,"client_id":null"#, "401 malformed_token"),
+        // What nobody looks at changes nothing, be it that it cannot be represented.
+        ("C15", "x", "1e999", "200"), ("C15", "x", #""\u0000\ud800""#, "200"),
+        ("C15", "x", #"{"\u0000":18446744073709551616}"#, "200"),
+        ("C15", "scope", #""read:notes\u0000""#, "401 invalid_claim"),
+        ("C15", "aud", #""https://api.example.com/notes\u0000""#, "401 audience_mismatch"),
         ("C15", "jti", #""j1","__proto__":{"scope":"admin"},"constructor":1"#, "200"),
     ]
 
@@ -221,7 +229,7 @@ import Testing
         arguments: [
             ["jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"],
             ["x5t#S256": "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"],
-            ["unknown": "x"], [:], .null, "x",
+            ["unknown": "x"], [:], "x", 7, [],
         ] as [JSON]
     )
     func `C12 and C13 a bound token is refused, with a proof or without: none can be checked`(

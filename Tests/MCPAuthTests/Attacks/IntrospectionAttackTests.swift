@@ -15,19 +15,100 @@ import Testing
 @Suite struct IntrospectionAttackTests {
     private typealias Introspection = AuthorizationServer.Introspection
 
-    @Test(arguments: [400, 401, 403])
-    func `D10 our own credentials refused is 503 and said loudly`(status: Int) async throws {
+    @Test(
+        arguments: [
+            (400, "invalid_client", .error, "answered 400 invalid_client: it does not accept the credentials of this"),
+            (401, "invalid_client", .error, "answered 401 invalid_client: it does not accept the credentials of this"),
+            (401, "", .error, "answered 401: it does not accept the credentials of this resource server"),
+            (403, "access_denied", .error, "answered 403 access_denied: this resource server may not introspect"),
+            (403, "invalid_token", .error, "answered 403 invalid_token: this resource server may not introspect"),
+            (400, "invalid_request", .warning, "answered 400 invalid_request: it does not understand the request"),
+            (404, "", .warning, "answered 404: there is no introspection endpoint at this URL"),
+            (302, "", .warning, "answered 302: redirects are not followed"),
+            (429, "", .warning, "answered 429: it gets too many requests"),
+            (500, "invalid_token", .warning, "answered 500 invalid_token: the issuer has a fault of its own"),
+            (400, "a\u{202E}b\u{8}", .warning, "answered 400: it does not understand the request"),
+        ] as [(Int, String, EngineEvent.Level, String)]
+    )
+    func `D10 a refusal that is not about the token is 503, is not remembered, and is said truthfully`(
+        status: Int,
+        error: String,
+        level: EngineEvent.Level,
+        words: String
+    ) async throws {
         let events = Lock<[EngineEvent]>([])
         let (door, fetcher) = try IntrospectionRequestTests.door { event in events.withLock { $0.append(event) } }
-        fetcher.serve(
-            Array(#"{"error":"invalid_client"}"#.utf8),
-            at: IntrospectionRequestTests.endpoint,
-            status: status
+        let body: JSON = error.isEmpty ? "down" : ["error": .string(error), "error_description": "tok s3cret"]
+        fetcher.serve(body.encoded(), at: IntrospectionRequestTests.endpoint, status: status)
+        for _ in 0..<2 { #expect(try await door.request(authorization: ["Bearer tok"]).status == 503) }
+        #expect(fetcher.requests.count == 2)
+        let event = try #require(events.withLock { $0 }.first)
+        #expect(event.code == (level == .error ? .introspectionCredentialsRefused : .introspectionFailed))
+        #expect(event.level == level)
+        #expect(event.message.contains(words), "\(event.message)")
+        #expect(!event.message.contains("tok s3cret"))
+    }
+
+    @Test(arguments: [400, 401])
+    func `D10 an endpoint that answers an unknown token with invalid_token has judged it`(status: Int) async throws {
+        let events = Lock<[EngineEvent]>([])
+        let (door, fetcher) = try IntrospectionRequestTests.door { event in events.withLock { $0.append(event) } }
+        let body = Array(#"{"error":"invalid_token","error_description":"Token was not recognised"}"#.utf8)
+        fetcher.serve(body, at: IntrospectionRequestTests.endpoint, status: status)
+        for _ in 0..<5 {
+            #expect(try await door.request(authorization: ["Bearer tok"]).verdict == "401 inactive_token")
+        }
+        #expect(fetcher.requests.count == 1, "that is remembered")
+        #expect(!events.withLock { $0 }.contains { $0.code.rawValue.hasPrefix("introspection_") })
+    }
+
+    @Test(arguments: [400, 401])
+    func `D10 invalid_token may be about the bearer token of our own, and then says nothing of the other`(
+        status: Int
+    ) async throws {
+        let events = Lock<[EngineEvent]>([])
+        let introspection = Introspection(
+            endpoint: IntrospectionRequestTests.endpoint,
+            authentication: .bearer(token: Secret("own"))
         )
+        let (door, fetcher) = try IntrospectionRequestTests.door(introspection) { event in
+            events.withLock { $0.append(event) }
+        }
+        fetcher.serve(Array(#"{"error":"invalid_token"}"#.utf8), at: IntrospectionRequestTests.endpoint, status: status)
         #expect(try await door.request(authorization: ["Bearer tok"]).status == 503)
         let event = try #require(events.withLock { $0 }.first)
         #expect(event.code == .introspectionCredentialsRefused && event.level == .error)
-        #expect(!event.message.contains("tok") && !event.message.contains("s3cret"))
+        #expect(event.message.contains("it does not accept the bearer token of this resource server"))
+    }
+
+    @Test func `D12 a purge forgets what was refused, also while its issuer is being asked`() async throws {
+        let (door, fetcher) = try IntrospectionRequestTests.door()
+        fetcher.serve(Array(#"{"active":false}"#.utf8), at: IntrospectionRequestTests.endpoint)
+        #expect(try await door.request(authorization: ["Bearer tok"]).verdict == "401 inactive_token")
+        fetcher.serve(Array("{\(IntrospectionTests.active)}".utf8), at: IntrospectionRequestTests.endpoint)
+        #expect(try await door.request(authorization: ["Bearer tok"]).verdict == "401 inactive_token")
+        door.mcpAuth.purge()
+        #expect(try await door.request(authorization: ["Bearer tok"]).verdict == "200")
+        // One that is asked about while the purge comes is not remembered after it.
+        fetcher.serve(Array(#"{"active":false}"#.utf8), at: IntrospectionRequestTests.endpoint)
+        fetcher.hold()
+        async let early = door.request(authorization: ["Bearer other"])
+        while fetcher.received.count < 3 { await Task.yield() }
+        door.mcpAuth.purge()
+        fetcher.release()
+        #expect(try await early.verdict == "401 inactive_token")
+        fetcher.serve(Array("{\(IntrospectionTests.active)}".utf8), at: IntrospectionRequestTests.endpoint)
+        #expect(try await door.request(authorization: ["Bearer other"]).verdict == "200")
+    }
+
+    @Test func `D12 what a response lacks is not asked about again for a short time either`() async throws {
+        let (door, fetcher) = try IntrospectionRequestTests.door()
+        let text = IntrospectionTests.active.replacing("\"exp\"", with: "\"x\"")
+        fetcher.serve(Array("{\(text)}".utf8), at: IntrospectionRequestTests.endpoint)
+        for _ in 0..<5 {
+            #expect(try await door.request(authorization: ["Bearer tok"]).verdict == "401 missing_expiry")
+        }
+        #expect(fetcher.requests.count == 1)
     }
 
     @Test func `D12 an inactive token is not asked about again for a short time`() async throws {
@@ -110,12 +191,11 @@ import Testing
         let limiter = RequestLimiter(concurrency: 1000, perSecond: 10)
         var begun = 0
         for number in 0..<100 {
-            if limiter.begin(now: NumericDate(number % 2 == 0 ? 1000 : 999.5)) { begun += 1 }
+            if limiter.begin(at: Uptime(number % 2 == 0 ? 1000 : 999.5)) { begun += 1 }
         }
         #expect(begun == 10)
-        // A clock that was put back by an hour stops nobody for an hour.
-        #expect(!limiter.begin(now: NumericDate(-2600)))
-        #expect(limiter.begin(now: NumericDate(-2599)))
+        #expect(limiter.begin(at: Uptime(1000.1)))
+        #expect(!limiter.begin(at: Uptime(1000.1)))
     }
 
     @Test(arguments: ["refresh_token", "DPoP"])

@@ -55,7 +55,7 @@ import Testing
         var after = door
         after.now = later
         let answer = try await after.request(authorization: ["Bearer \(other)"])
-        #expect(answer.verdict == (ahead <= 300 ? "503 issuer_unavailable" : "401 unknown_key"), "it may be new")
+        #expect(answer.verdict == (ahead <= 300 ? "503 key_pending" : "401 unknown_key"), "it may be new")
     }
 
     @Test func `D2 a key that comes and goes between replicas keeps its tokens good`() async throws {

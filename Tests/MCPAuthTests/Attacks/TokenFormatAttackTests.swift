@@ -23,7 +23,7 @@ import Testing
             let token =
                 Base64URL.encode(header.encoded()) + ".AAAA.AAAA." + String(repeating: "A", count: 4000) + ".AAAA"
             let answer = try await door.request(authorization: ["Bearer \(token)"])
-            #expect(answer.verdict == "401 unrecognized_token")
+            #expect(answer.verdict == "401 encrypted_token")
         }
         #expect(issuer.fetcher.requests.isEmpty)
     }
@@ -32,7 +32,8 @@ import Testing
         let (door, issuer) = try Door.notes()
         for count in [1, 2, 3, 16_000, 2_000_000] {
             let dots = String(repeating: ".", count: count)
-            #expect(try await door.request(authorization: ["Bearer \(dots)"]).status == 401)
+            let status = count > 16 * 1024 ? 431 : 401
+            #expect(try await door.request(authorization: ["Bearer \(dots)"]).status == status)
         }
         #expect(issuer.fetcher.requests.isEmpty)
     }
@@ -129,7 +130,8 @@ import Testing
         for (name, change) in Self.broken {
             let badClaims = try signed(Array(header.utf8), change(claims))
             let verdict = try await door.request(authorization: ["Bearer \(badClaims)"]).verdict
-            #expect(verdict == "401 malformed_token", "payload: \(name)")
+            let isHarmless = ["byte order mark", "escaped NUL", "lone surrogate"].contains(name)
+            #expect(verdict == (isHarmless ? "200" : "401 malformed_token"), "payload: \(name)")
             let badHeader = try signed(change(header), Array(claims.utf8))
             let other = try await door.request(authorization: ["Bearer \(badHeader)"]).verdict
             #expect(other == "401 unrecognized_token", "header: \(name)")
@@ -152,7 +154,7 @@ import Testing
         #expect(token.utf8.count < 16 * 1024)
         #expect(try await door.request(authorization: ["Bearer \(token)"]).status == 200)
         let long = try issuer.token(["x": .string(String(repeating: "x", count: 200_000))])
-        #expect(try await door.request(authorization: ["Bearer \(long)"]).verdict == "401 token_too_long")
+        #expect(try await door.request(authorization: ["Bearer \(long)"]).verdict == "431 token_too_long")
     }
 
     @Test func `B9 and B10 compressed and nested content means nothing to a signed token`() async throws {

@@ -3,7 +3,6 @@
 
 import Foundation
 import HTTPTypes
-import MCPAuth
 import MCPAuthCore
 import MCPAuthHTTP
 import MCPAuthJSON
@@ -11,6 +10,8 @@ import MCPAuthLock
 import MCPAuthPolicy
 import TestSupport
 import Testing
+
+@testable import MCPAuth
 
 @Suite struct ReloadTests {
     @Test func `a new configuration decides from then on, under the next number`() async throws {
@@ -131,6 +132,137 @@ import Testing
         #expect(statuses.allSatisfy { $0 == 200 || $0 == 403 }, "\(Set(statuses))")
         #expect(try await door.request(authorization: bearer).status == 200)
         #expect(door.mcpAuth.status.generation == 41)
+    }
+
+    @Test func `tokens that were revoked at run time stay so, beside what a new configuration refuses`() async throws {
+        let (door, issuer) = try Door.notes()
+        let (first, second) = (try issuer.token(["jti": "j1"]), try issuer.token(["jti": "j2"]))
+        let third = try issuer.token(["jti": "j3"])
+        func reasons() async throws -> [String?] {
+            var reasons: [String?] = []
+            for token in [first, second, third] {
+                reasons.append(try await door.request(authorization: ["Bearer \(token)"]).reason)
+            }
+            return reasons
+        }
+        #expect(try await reasons() == [nil, nil, nil])
+        door.mcpAuth.replaceDenyList(with: DenyList([.init(issuer: "https://issuer.example", tokenID: "j1")]))
+        #expect(try await reasons() == ["revoked", nil, nil])
+        var configuration = try Self.configuration(issuer, nil)
+        try door.mcpAuth.reload(configuration)
+        #expect(try await reasons() == ["revoked", nil, nil])
+        configuration.denyList = DenyList([.init(issuer: "https://issuer.example", tokenID: "j2")])
+        try door.mcpAuth.reload(configuration)
+        #expect(try await reasons() == ["revoked", "revoked", nil])
+        door.mcpAuth.replaceDenyList(with: DenyList([.init(issuer: "https://issuer.example", tokenID: "j3")]))
+        #expect(try await reasons() == [nil, nil, "revoked"], "in place of what was refused")
+        try door.mcpAuth.reload(configuration)
+        #expect(try await reasons() == [nil, "revoked", "revoked"])
+        door.mcpAuth.replaceDenyList(with: DenyList())
+        try door.mcpAuth.reload(try Self.configuration(issuer, nil))
+        #expect(try await reasons() == [nil, nil, nil])
+    }
+
+    @Test func `what was fetched is not taken over where it is fetched by other rules`() async throws {
+        let (door, issuer) = try Door.notes()
+        #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).status == 200)
+        issuer.fetcher.setDown(true)
+        var configuration = try Self.configuration(issuer, nil)
+        try door.mcpAuth.reload(configuration)
+        #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).status == 200)
+        configuration.dangerouslyAllowHTTP = true
+        try door.mcpAuth.reload(configuration)
+        #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).status == 503)
+        issuer.fetcher.setDown(false)
+        configuration.dangerouslyAllowHTTP = false
+        try door.mcpAuth.reload(configuration)
+        #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).status == 200)
+    }
+
+    @Test func `nor where other certificate authorities are trusted`() async throws {
+        let folder = try Folder()
+        defer { folder.remove() }
+        let (door, issuer) = try Door.notes()
+        func fetches(with authorities: String) async throws -> Int {
+            try folder.write("ca.pem", authorities)
+            let before = issuer.fetcher.requests.count
+            var configuration = try Self.configuration(issuer, nil)
+            configuration.resources[0].authorizationServers[0].caFile = folder.path("ca.pem")
+            try door.mcpAuth.reload(configuration)
+            #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).status == 200)
+            return issuer.fetcher.requests.count - before
+        }
+        #expect(try await fetches(with: "one") == 2)
+        #expect(try await fetches(with: "one") == 0)
+        #expect(try await fetches(with: "two") == 2)
+    }
+
+    @Test func `a generation that is ready late does not take the place of a newer one`() async throws {
+        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        let first = try Self.configuration(issuer, Self.requiring("first"))
+        let live = try LiveConfiguration(first) { _ in issuer.fetcher }
+        // Each is built and noted, and then a while goes by before its engines are in place.
+        let second = try live.build(try Self.configuration(issuer, Self.requiring("second")))
+        let third = try live.build(try Self.configuration(issuer, Self.requiring("third")))
+        live.publish(third)
+        live.publish(second)
+        #expect(live.current.number == 3)
+        for processor in 0..<Processor.count {
+            let challenge = try await Self.challenge(of: live.engine(of: processor))
+            #expect(challenge?.contains(#"scope="third""#) == true, "\(challenge ?? "")")
+        }
+    }
+
+    private static func challenge(of engine: AuthorizationEngine) async throws -> String? {
+        let request = HTTPRequest(method: .post, scheme: "https", authority: "api.example.com", path: "/notes")
+        let outcome = try await RequestGuard { engine }.check(request, now: NumericDate.now, body: { _ in .bytes([]) })
+        guard case .respond(let response, _) = outcome else { return nil }
+        return response.head.headerFields[.wwwAuthenticate]
+    }
+
+    @Test func `what was read is what is tested and served, whatever happens to the files meanwhile`() async throws {
+        let folder = try Folder()
+        defer { folder.remove() }
+        try folder.write("server.json", Self.server)
+        try folder.write("notes.json", Self.requiring("read:notes"))
+        try folder.write("notes.test.json", Self.tests)
+        let good = try ConfigurationFile(path: folder.path("server.json"), environment: [:])
+        try folder.write("notes.json", Self.requiring("write:notes"))
+        try await good.runPolicyTests()
+        let bad = try ConfigurationFile(path: folder.path("server.json"), environment: [:])
+        try folder.write("notes.json", Self.requiring("read:notes"))
+        try folder.write("notes.test.json", "{}")
+        let error = await #expect(throws: ConfigurationError.self) { try await bad.runPolicyTests() }
+        #expect(error?.code == .testFailed)
+        #expect(try bad.lintWarnings().isEmpty)
+    }
+
+    @Test func `tests that come to be after a policy was read are not run before the next reading`() async throws {
+        let folder = try Folder()
+        defer { folder.remove() }
+        try folder.write("server.json", Self.server)
+        try folder.write("notes.json", Self.requiring("write:notes"))
+        let file = try ConfigurationFile(path: folder.path("server.json"), environment: [:])
+        try folder.write("notes.test.json", Self.tests)
+        try await file.runPolicyTests()
+        #expect(file.files.contains(folder.path("notes.test.json")), "a change of it is noticed")
+        let next = try ConfigurationFile(path: folder.path("server.json"), environment: [:])
+        await #expect(throws: ConfigurationError(.testFailed, "")) { try await next.runPolicyTests() }
+    }
+
+    @Test func `the files of a configuration that is refused are known`() async throws {
+        let folder = try Folder()
+        defer { folder.remove() }
+        try folder.write("server.json", Self.server)
+        let files = FileLog()
+        let error = #expect(throws: ConfigurationError.self) {
+            try ConfigurationFile(path: folder.path("server.json"), environment: [:], files: files)
+        }
+        #expect(error?.code == .unreadableFile)
+        #expect(files.digests[folder.path("notes.json")] == "")
+        #expect(files.digests[folder.path("server.json")] == FileLog.currentDigest(of: folder.path("server.json")))
+        try folder.write("server.json", "{}")
+        #expect(files.digests[folder.path("server.json")] != FileLog.currentDigest(of: folder.path("server.json")))
     }
 
     @Test func `a file whose policy fails its own tests is not put in force`() async throws {

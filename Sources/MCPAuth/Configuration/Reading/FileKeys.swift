@@ -4,15 +4,19 @@
 /// The keys of every kind of object in configuration files; the published JSON Schemas are held against them.
 enum FileKeys {
     static let configuration = ["version", "server", "issuers", "plugins", "resources"]
-    static let server = ["listen", "authority", "dangerously_allow_http", "token_cache_entries", "deny_list"]
+    static let server = [
+        "listen", "authority", "dangerously_allow_http", "max_token_bytes", "token_cache_entries", "deny_list", "cors",
+    ]
+    static let cors = ["allowed_origins"]
     static let issuer = [
-        "issuer", "provider", "tenants", "discovery", "metadata_url", "metadata", "overrides", "algorithms", "profile",
-        "leeway_seconds", "claims", "required_values", "introspection", "hmac_secrets",
+        "issuer", "token_issuer", "provider", "tenants", "discovery", "metadata_url", "metadata", "overrides",
+        "ca_file", "algorithms", "profile", "access_token_marks", "leeway_seconds", "claims", "required_values",
+        "introspection", "hmac_secrets",
     ]
     static let introspection = [
         "endpoint", "method", "tokens", "token_prefix", "assume_audience", "cache_seconds", "negative_cache_seconds",
-        "max_concurrent", "max_per_second", "client_id", "client_secret", "private_key", "assertion_algorithm",
-        "assertion_audience", "bearer_token", "tls",
+        "max_seconds_without_exp", "max_concurrent", "max_per_second", "client_id", "client_secret", "private_key",
+        "assertion_algorithm", "assertion_audience", "bearer_token", "tls",
     ]
     static let tls = ["certificate", "private_key", "trust_roots"]
     static let hmacSecret = ["algorithm", "key_id", "secret"]
@@ -23,7 +27,7 @@ enum FileKeys {
     static let plugin = ["path", "sha256", "issuer", "config", "secrets"]
     static let resource = [
         "resource", "name", "documentation", "metadata", "issuers", "audiences", "plugins", "policy", "policies",
-        "scopes_supported", "protocol", "root_metadata",
+        "scopes_supported", "protocol", "root_metadata", "allowed_origins",
     ]
     static let resourceIssuer = ["name", "allowed_scopes", "allowed_claims"]
     /// Members of the protected resource metadata beside those that have keys of their own (RFC 9728 section 2).
@@ -34,7 +38,7 @@ enum FileKeys {
     ]
     static let provider = [
         "version", "provider", "documentation", "issuer", "discovery", "metadata_url", "algorithms", "profile",
-        "claims", "required_values", "notes",
+        "access_token_marks", "claims", "required_values", "notes",
     ]
     static let denyList = ["version", "entries"]
     static let denyListEntry = ["issuer", "jti", "sub", "client_id", "issued_before"]

@@ -43,7 +43,8 @@ struct IntrospectionReader {
             cacheSeconds: Double(try object.integer("cache_seconds", in: 0...3600) ?? 30),
             negativeCacheSeconds: Double(try object.integer("negative_cache_seconds", in: 0...3600) ?? 10),
             maximumConcurrency: Int(try object.integer("max_concurrent", in: 1...10_000) ?? 64),
-            maximumPerSecond: Int(try object.integer("max_per_second", in: 1...100_000) ?? 500)
+            maximumPerSecond: Int(try object.integer("max_per_second", in: 1...100_000) ?? 500),
+            maximumSecondsWithoutExpiry: try object.integer("max_seconds_without_exp", in: 1...86_400).map(Double.init)
         )
     }
 

@@ -22,7 +22,10 @@ struct IssuerReader {
         if let discovery = try discovery(object) { server.discovery = discovery }
         server.overrides = object.value["overrides"].map(ReadingContext.text)
         if let algorithms = try Self.algorithms(object) { server.algorithms = algorithms }
+        server.tokenIssuer = try object.string("token_issuer").map { IssuerIdentifier($0) }
+        server.caFile = try caFile(object)
         server.profile = try object.word("profile", as: AccessTokenProfile.self) ?? server.profile
+        if let marks = try Self.marks(object) { server.accessTokenMarks = marks }
         server.leeway = Double(try object.integer("leeway_seconds", in: 0...300) ?? 60)
         server.claims = try ClaimMappingReader.mapping(object, over: server.claims)
         server.introspection = try IntrospectionReader(context: context).introspection(object)
@@ -66,6 +69,26 @@ struct IssuerReader {
         return Set(algorithms)
     }
 
+    static func marks(_ object: ObjectReader) throws -> Set<String>? {
+        guard let marks = try object.strings("access_token_marks") else { return nil }
+        if let index = marks.firstIndex(where: { !TokenMarks.allNames.contains($0) }) {
+            throw object.document.error(
+                .unknownName,
+                ServerCheck.unknownMark(marks[index]),
+                at: object.pointer.appending("access_token_marks").appending(String(index))
+            )
+        }
+        return Set(marks)
+    }
+
+    private func caFile(_ object: ObjectReader) throws -> String? {
+        guard let path = try object.string("ca_file").map(context.path) else { return nil }
+        guard (try? context.files.bytes(at: path)) != nil else {
+            throw object.error(.unreadableFile, "cannot read the file `\(path.printable)`", at: "ca_file")
+        }
+        return path
+    }
+
     private func hmacSecrets(_ object: ObjectReader) throws -> [HMACSecret] {
         try (object.elements("hmac_secrets") ?? []).map { element in
             let entry = try object.document.object(
@@ -102,12 +125,21 @@ struct IssuerReader {
         guard let tenants, !tenants.isEmpty else {
             throw object.error(.missingKey, "`issuer` has `{tenant}`: list the allowed `tenants`", at: "issuer")
         }
-        return try tenants.map { tenant in
+        let provider = try object.string("provider")
+        let isEntra = ServerCheck.isOfEntra(template) || provider?.hasPrefix("entra-") ?? false
+        return try tenants.enumerated().map { index, tenant in
+            if isEntra, let advice = ServerCheck.sharedTenantAdvice(tenant) {
+                let place = object.pointer.appending("tenants").appending(String(index))
+                throw object.document.error(.invalidValue, advice, at: place)
+            }
             guard !tenant.isEmpty, tenant.utf8.allSatisfy(Self.isTenantCharacter) else {
                 throw object.error(.invalidValue, "`\(tenant.printable)` is not a tenant identifier", at: "tenants")
             }
             var one = server
             one.issuer = IssuerIdentifier(template.replacing(placeholder, with: tenant))
+            one.tokenIssuer = server.tokenIssuer.map { issuer in
+                IssuerIdentifier(issuer.description.replacing(placeholder, with: tenant))
+            }
             if case .metadataURL(let url) = server.discovery {
                 one.discovery = .metadataURL(url.replacing(placeholder, with: tenant))
             }
@@ -126,13 +158,19 @@ struct IssuerReader {
     }
 
     private func check(_ server: AuthorizationServer, _ object: ObjectReader) throws {
+        if let advice = ServerCheck.sharedTenant(server.issuer) {
+            throw object.error(.invalidValue, advice, at: "issuer")
+        }
+        if let advice = server.tokenIssuer.flatMap(ServerCheck.sharedTenant) {
+            throw object.error(.invalidValue, advice, at: "token_issuer")
+        }
         switch server.discovery {
         case .metadataURL(let url):
             guard HTTPURL(url) != nil else {
                 throw object.error(.invalidValue, "`\(url.printable)` is not an absolute https URL", at: "metadata_url")
             }
         case .oidc, .oauth:
-            guard HTTPURL(server.issuer.description) != nil || !server.hmacSecrets.isEmpty else {
+            guard HTTPURL(server.issuer.description) != nil || !server.needsMetadata else {
                 let text = server.issuer.description.printable
                 throw object.error(.invalidValue, "`\(text)` is not an absolute https URL", at: "issuer")
             }

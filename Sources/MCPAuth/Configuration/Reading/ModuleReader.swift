@@ -6,56 +6,74 @@ internal import MCPAuthJOSE
 internal import MCPAuthJSON
 internal import MCPAuthPluginHost
 
-/// Reads one member of `plugins`: loads the module and keeps what an instance for a resource is made of.
+/// Reads one member of `plugins`: loads the module, checks its `config`, and keeps what an instance for a resource needs.
 struct ModuleReader {
     typealias Factory = (_ resource: String) throws -> ModuleInstance
 
     let context: ReadingContext
 
     func module(_ name: String, _ object: ObjectReader) throws -> Factory {
-        let written = try object.required("path", try object.string("path"))
-        let path = FileReading.resolve(written, relativeTo: context.pluginDirectory ?? context.directory)
+        let library = try library(object)
         let issuer = IssuerIdentifier(try object.required("issuer", try object.string("issuer")))
-        var moduleSecrets: [String: [UInt8]] = [:]
-        for (secret, value, pointer) in try object.dictionary("secrets") {
-            let source = try object.document.object(value, at: pointer, allowing: FileKeys.secret)
-            moduleSecrets[secret] = try context.secrets.secret(source, relativeTo: context.directory).bytes
-        }
-        let configuration = object.value["config"].map(JSON.init) ?? [:]
-        let pin = try object.string("sha256")
-        let secretsByName = moduleSecrets
+        let secrets = try secrets(object)
+        let configuration = try configuration(object, of: library)
         let onEvent = context.onEvent
-        do throws(ConfigurationError) {
-            let library = try PluginLibrary(path: path, expectedSHA256: pin, digest: Digest.hexadecimalSHA256)
-            return { resource in
+        return { resource in
+            do throws(ConfigurationError) {
                 let verifier = try PluginVerifier(
-                    library: library,
                     name: name,
                     configuration: configuration,
                     issuer: issuer,
                     audience: resource,
                     resource: resource,
-                    secrets: { secretsByName[$0] },
-                    log: { level, line in
-                        onEvent(EngineEvent(.module(level), .module, "\(name.printable): \(line)"))
-                    }
+                    secrets: { secrets[$0] },
+                    onEvent: onEvent
                 )
                 return ModuleInstance(issuer: issuer, verifier: verifier)
+            } catch {
+                throw object.error(error.code, error.message, at: "config")
             }
+        }
+    }
+
+    private func library(_ object: ObjectReader) throws -> PluginLibrary {
+        let written = try object.required("path", try object.string("path"))
+        let path = FileReading.resolve(written, relativeTo: context.pluginDirectory ?? context.directory)
+        let pin = try object.string("sha256")
+        context.files.note(path)
+        do throws(ConfigurationError) {
+            let library = try PluginLibrary(path: path, expectedSHA256: pin, digest: Digest.hexadecimalSHA256)
+            context.files.note(path, digest: library.digest)
+            return library
         } catch {
             throw object.error(error.code, error.message, at: "path")
         }
     }
-}
 
-extension EngineEvent.Level {
-    /// The level of a module's line: 0 for debug to 3 for error.
-    fileprivate static func module(_ level: Int32) -> EngineEvent.Level {
-        switch level {
-        case ..<1: .debug
-        case 1: .info
-        case 2: .warning
-        default: .error
+    private func secrets(_ object: ObjectReader) throws -> [String: [UInt8]] {
+        var secrets: [String: [UInt8]] = [:]
+        for (name, value, pointer) in try object.dictionary("secrets") {
+            let source = try object.document.object(value, at: pointer, allowing: FileKeys.secret)
+            secrets[name] = try context.secrets.secret(source, relativeTo: context.directory).bytes
+        }
+        return secrets
+    }
+
+    private func configuration(_ object: ObjectReader, of library: PluginLibrary) throws -> PluginConfiguration {
+        let written = object.value["config"]
+        do throws(PluginConfiguration.Mistake) {
+            return try PluginConfiguration(written.map(JSON.init) ?? [:], of: library, resolvePath: context.path)
+        } catch {
+            let config = object.pointer.appending("config")
+            let place = JSONPointer(tokens: config.tokens + error.place.tokens)
+            // Not all that a module names is there.
+            let isThere = written?[error.place] != nil
+            throw object.document.error(
+                error.code,
+                error.message,
+                at: isThere ? place : written == nil ? object.pointer : config,
+                part: error.isAboutName ? .name : .value
+            )
         }
     }
 }

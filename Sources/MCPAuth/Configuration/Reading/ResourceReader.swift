@@ -32,6 +32,8 @@ struct ResourceReader {
         if let members = try object.object("metadata", allowing: FileKeys.metadata) {
             try readMetadata(of: &resource.metadata, members)
         }
+        resource.allowedOrigins = try OriginReader.origins("allowed_origins", object, allowingAny: false)
+        resource.metadataPlaces = try metadataPlaces(object)
         try readIssuers(of: &resource, object)
         for (index, name) in (try object.strings("plugins") ?? []).enumerated() {
             guard let make = modules[name] else {
@@ -65,6 +67,15 @@ struct ResourceReader {
         metadata.signedMetadata = try members.string("signed_metadata")
     }
 
+    private func metadataPlaces(_ object: ObjectReader) throws -> [String: ConfigurationError.Location] {
+        var places: [String: ConfigurationError.Location] = [:]
+        places["resource_documentation"] = object.error(.invalidValue, "", at: "documentation").location
+        places["scopes_supported"] = object.error(.invalidValue, "", at: "scopes_supported").location
+        guard let members = try object.object("metadata", allowing: FileKeys.metadata) else { return places }
+        for key in FileKeys.metadata { places[key] = members.error(.invalidValue, "", at: key).location }
+        return places
+    }
+
     private func readIssuers(of resource: inout ResourceConfiguration, _ object: ObjectReader) throws {
         for (index, element) in (try object.elements("issuers") ?? []).enumerated() {
             let bounded =
@@ -79,8 +90,8 @@ struct ResourceReader {
             let claims = try bounded.map(allowedClaims) ?? [:]
             for server in servers {
                 resource.authorizationServers.append(server)
-                resource.allowedScopes[server.issuer] = scopes
-                resource.allowedClaims[server.issuer] = claims
+                resource.allowedScopes[server.issuerOfTokens] = scopes
+                resource.allowedClaims[server.issuerOfTokens] = claims
             }
         }
     }
@@ -129,8 +140,8 @@ struct ResourceReader {
                     at: pointer
                 )
             }
-            let tests = PolicyFiles.testPath(for: resolved)
-            context.files.note(tests)
+            // Read with the policy, so that both are of the same moment; most policies have tests, some have none.
+            _ = try? context.files.bytesIfPresent(at: PolicyFiles.testPath(for: resolved))
             return try PolicyFiles.policy(resolved, bytes)
         }
     }

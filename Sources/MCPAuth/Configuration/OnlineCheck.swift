@@ -1,0 +1,145 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MCPAuthCore
+internal import MCPAuthJSON
+package import MCPAuthVerification
+
+/// What is right and wrong with an authorization server, as far as it can be seen before a token comes.
+///
+/// It looks at what tokens will need (metadata, keys, the introspection endpoint) and at what clients will need.
+package struct OnlineCheck: Sendable {
+    package typealias Finding = IssuerInspection.Finding
+
+    package private(set) var findings: [Finding] = []
+    /// Whether something did not answer, so that the same check may succeed later.
+    package private(set) var isUnreachable = false
+    /// Where the metadata was found.
+    package private(set) var place: String?
+
+    /// Whether nothing is wrong.
+    package var isGood: Bool { !findings.contains { $0.severity == .error } }
+
+    /// Looks at a configured authorization server.
+    ///
+    /// - Throws: ``ConfigurationError`` when what is said of it is not allowed.
+    package init(
+        _ server: AuthorizationServer,
+        in configuration: Configuration,
+        fetcher: any HTTPFetcher
+    ) async throws {
+        let builder = EngineBuilder(configuration, fetcher: fetcher)
+        let inspection = IssuerInspection(issuer: server.issuer, fetcher: fetcher, tls: try builder.tls(of: server))
+        let source = try builder.source(of: server)
+        switch await Self.look(server, source, try builder.override(of: server), inspection) {
+        case .metadata(let metadata): await lookAtNeeds(of: server, metadata, inspection)
+        case .absent(let reason), .refused(let reason):
+            findings.append(Finding(server.needsMetadata ? .error : .warning, "no_metadata", reason))
+        case .unreachable(let reason):
+            isUnreachable = true
+            findings.append(Finding(server.needsMetadata ? .error : .warning, "no_metadata", reason))
+        }
+        let isForClients = configuration.resources.contains { resource in
+            resource.speaksMCP && resource.authorizationServers.contains { $0.issuer == server.issuer }
+        }
+        // Where clients cannot use the identifier at all, the check of the configuration said so.
+        guard isForClients, let issuer = HTTPURL(server.issuer.description),
+            Optional(issuer).isSecure || configuration.dangerouslyAllowHTTP
+        else { return }
+        let clients = await ClientDiscovery(issuer, inspection)
+        findings += clients.findings.filter { $0.severity != .ok }.map { finding in
+            Finding(.warning, finding.code, "for MCP clients: \(finding.description)")
+        }
+    }
+
+    /// Looks at an authorization server as MCP clients and a server that trusts its JWTs do.
+    ///
+    /// - Throws: ``ConfigurationError`` when the issuer is not a URL that may be fetched from.
+    package init(clientsOf issuer: IssuerIdentifier, fetcher: any HTTPFetcher) async throws {
+        let server = AuthorizationServer(issuer: issuer, discovery: .oauth)
+        _ = try EngineBuilder(Configuration(resources: []), fetcher: fetcher).source(of: server)
+        guard let url = HTTPURL(issuer.description) else { return }
+        let inspection = IssuerInspection(issuer: issuer, fetcher: fetcher)
+        let clients = await ClientDiscovery(url, inspection)
+        findings = clients.findings
+        isUnreachable = clients.isUnreachable
+        guard let chosen = clients.chosen else { return }
+        place = "\(chosen.place.way) discovery at \(chosen.place.url)"
+        await lookAtNeeds(of: server, chosen.metadata, inspection)
+        // Where keys can be fetched from is a matter of the resource server, which may stand elsewhere.
+        guard let index = findings.firstIndex(where: { $0.code == "jwks_not_fetched" }) else { return }
+        findings[index] = Finding(.warning, "jwks_not_fetched", findings[index].description)
+        isUnreachable = false
+    }
+
+    /// The metadata as the server itself will see it.
+    private static func look(
+        _ server: AuthorizationServer,
+        _ source: IssuerDirectory.Source,
+        _ override: MetadataOverride?,
+        _ inspection: IssuerInspection
+    ) async -> IssuerInspection.Look {
+        let issuer = HTTPURL(server.issuer.description)
+        let url: HTTPURL? =
+            switch source {
+            case .inline: nil
+            case .url(let url): url
+            case .oidc: issuer.flatMap(WellKnown.oidc)
+            case .oauth: issuer.flatMap(WellKnown.oauth)
+            }
+        if case .inline(let document) = source {
+            return await inspection.read(document, from: "the configuration", override: override)
+        }
+        guard let url else { return .refused("`\(server.issuer.description.printable)` is not a URL") }
+        return await inspection.look(at: url, override: override)
+    }
+
+    /// Everything that a token will need of the metadata.
+    private mutating func lookAtNeeds(
+        of server: AuthorizationServer,
+        _ metadata: AuthorizationServerMetadata,
+        _ inspection: IssuerInspection
+    ) async {
+        findings.append(Finding(.ok, "metadata_found", "the metadata names the issuer `\(metadata.issuer)`"))
+        let verifiesWithKeys = server.hmacSecrets.isEmpty && server.introspection?.tokens ?? .opaque == .opaque
+        if verifiesWithKeys {
+            // A server whose tokens are opaque need not publish keys.
+            let isNeeded = server.introspection == nil && metadata.string("introspection_endpoint") == nil
+            let keys = await inspection.keys(
+                of: metadata,
+                algorithms: server.algorithms,
+                isNeeded: isNeeded || metadata.string("jwks_uri") != nil
+            )
+            findings += keys.findings
+            isUnreachable = isUnreachable || keys.isUnreachable
+        }
+        if let introspection = server.introspection, introspection.endpoint == nil {
+            lookAtIntrospection(metadata)
+        }
+        lookAtTokenIssuer(of: server, metadata)
+    }
+
+    private mutating func lookAtIntrospection(_ metadata: AuthorizationServerMetadata) {
+        guard let text = metadata.string("introspection_endpoint") else {
+            let message =
+                "`introspection` is configured, and the metadata has no `introspection_endpoint`: write `endpoint`"
+            return findings.append(Finding(.error, "introspection_endpoint_missing", message))
+        }
+        guard let url = HTTPURL(text) else {
+            let message = "`introspection_endpoint` is `\(text.printable)`, expected an absolute https URL"
+            return findings.append(Finding(.error, "introspection_endpoint_not_absolute", message))
+        }
+        findings.append(Finding(.ok, "introspection_endpoint_found", "tokens are shown to \(url)"))
+    }
+
+    /// AD FS says in its metadata which issuer its access tokens name.
+    private mutating func lookAtTokenIssuer(of server: AuthorizationServer, _ metadata: AuthorizationServerMetadata) {
+        guard let named = metadata.string("access_token_issuer"),
+            !named.isExactly(server.issuerOfTokens.description)
+        else { return }
+        let message =
+            "access tokens of this server name the issuer `\(named.printable)` (`access_token_issuer`): write it as "
+            + "`token_issuer`"
+        findings.append(Finding(server.tokenIssuer == nil ? .warning : .error, "token_issuer_differs", message))
+    }
+}

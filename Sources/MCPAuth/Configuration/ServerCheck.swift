@@ -1,0 +1,142 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MCPAuthCore
+
+/// Checks what is said of one authorization server.
+enum ServerCheck {
+    /// - Throws: ``ConfigurationError`` for what is not allowed.
+    static func check(_ server: AuthorizationServer) throws {
+        let issuer = server.issuer.description.printable
+        guard (0...300).contains(server.leeway) else {
+            throw ConfigurationError(.invalidValue, "the leeway of `\(issuer)` must be 0 to 300 seconds")
+        }
+        guard !server.algorithms.isEmpty else {
+            throw ConfigurationError(.invalidValue, "the issuer `\(issuer)` may use no algorithm at all")
+        }
+        if let advice = sharedTenant(server.issuer) ?? sharedTenant(server.issuerOfTokens) {
+            throw ConfigurationError(.invalidValue, advice)
+        }
+        if let unknown = server.accessTokenMarks.subtracting(TokenMarks.allNames).min() {
+            throw ConfigurationError(.unknownName, "`\(issuer)`: \(unknownMark(unknown))")
+        }
+        guard let introspection = server.introspection else { return }
+        guard (0...3600).contains(introspection.cacheSeconds), (0...3600).contains(introspection.negativeCacheSeconds)
+        else {
+            throw ConfigurationError(.invalidValue, "introspection of `\(issuer)` may be kept 0 to 3600 seconds")
+        }
+        guard (1...86_400).contains(introspection.maximumSecondsWithoutExpiry ?? 1) else {
+            throw ConfigurationError(.invalidValue, "tokens of `\(issuer)` without `exp` may count 1 to 86400 seconds")
+        }
+        guard introspection.maximumConcurrency > 0, introspection.maximumPerSecond > 0 else {
+            throw ConfigurationError(.invalidValue, "introspection of `\(issuer)` must be allowed at least one request")
+        }
+        guard server.hmacSecrets.isEmpty || introspection.tokens == .opaque else {
+            throw ConfigurationError(
+                .conflict,
+                "the JWTs of `\(issuer)` are shown to it, so its HMAC secrets would never be used"
+            )
+        }
+    }
+
+    /// What is allowed and probably not meant, and what clients cannot use.
+    static func warnings(
+        about server: AuthorizationServer,
+        dangerouslyAllowHTTP: Bool
+    ) -> [ConfigurationError] {
+        var findings: [ConfigurationError] = []
+        if let reason = reasonNoClientCanUse(server, dangerouslyAllowHTTP) {
+            findings.append(ConfigurationError(.unusableMetadata, reason))
+        }
+        var urls = [server.issuer.description]
+        if case .metadataURL(let url) = server.discovery { urls.append(url) }
+        if let endpoint = server.introspection?.endpoint { urls.append(endpoint) }
+        for text in urls where dangerouslyAllowHTTP {
+            guard let url = HTTPURL(text), !Optional(url).isSecure else { continue }
+            let message =
+                "`\(text.printable)` is plain http: whoever is on the way can replace keys and read secrets and tokens"
+            findings.append(ConfigurationError(.plainHTTP, message))
+        }
+        for tenant in [server.issuer, server.issuerOfTokens].compactMap(namedTenant) {
+            let message =
+                "`\(tenant.printable)` is not the identifier of an Entra tenant: tokens name their tenant by its GUID"
+            findings.append(ConfigurationError(.unsuitableServer, message))
+        }
+        var seen = Set<String>()
+        return findings.filter { seen.insert($0.description).inserted }
+    }
+
+    /// What is wrong with a mark that nobody knows.
+    static func unknownMark(_ name: String) -> String {
+        let known = TokenMarks.allNames.sorted()
+        let list = known.map { "`\($0)`" }.joined(separator: ", ")
+        let suggestion = Suggestion.text(for: name, among: known)
+        return "no token mark is named `\(name.printable)`, expected one of \(list)\(suggestion)"
+    }
+
+    /// Why clients that read the published metadata cannot use this issuer; `nil` when they can.
+    private static func reasonNoClientCanUse(_ server: AuthorizationServer, _ allowsHTTP: Bool) -> String? {
+        let text = server.issuer.description
+        let url = HTTPURL(text)
+        let hint =
+            server.tokenIssuer == nil
+            ? "; where tokens name another issuer than clients discover, write that one as `token_issuer`" : ""
+        guard let url else {
+            return "`\(text.printable)` is published among `authorization_servers` and is not a URL, so clients cannot "
+                + "read the metadata (RFC 8414 section 2)\(hint)"
+        }
+        guard Optional(url).isSecure || allowsHTTP else {
+            return "`\(text.printable)` is published among `authorization_servers` and is not https, so clients do not "
+                + "use it (RFC 8414 section 2)\(hint)"
+        }
+        guard url.query == nil else {
+            return "`\(text.printable)` is published among `authorization_servers`, and an issuer identifier has no "
+                + "query (RFC 8414 section 2)"
+        }
+        return nil
+    }
+
+    private static let entraHosts: Set<String> = [
+        "login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn",
+        "login.windows.net", "sts.windows.net", "sts.chinacloudapi.cn",
+    ]
+
+    /// Whether an issuer, in which `{tenant}` may stand, is one of Entra.
+    static func isOfEntra(_ template: String) -> Bool {
+        let url = HTTPURL(template.replacing("{tenant}", with: "tenant"))
+        return url.map { entraHosts.contains($0.host) } ?? false
+    }
+
+    /// The tenant in an issuer of Entra; `nil` for other issuers.
+    private static func entraTenant(_ issuer: IssuerIdentifier) -> String? {
+        guard let url = HTTPURL(issuer.description), entraHosts.contains(url.host) else { return nil }
+        return url.path.split(separator: "/").first.map(String.init)
+    }
+
+    /// Why an issuer of Entra stands for many tenants; `nil` when it does not.
+    static func sharedTenant(_ issuer: IssuerIdentifier) -> String? {
+        guard let tenant = entraTenant(issuer)?.lowercased() else { return nil }
+        return sharedTenantAdvice(tenant)
+    }
+
+    /// What to write in place of a name under which Entra gathers many tenants; `nil` for any other name.
+    static func sharedTenantAdvice(_ tenant: String) -> String? {
+        switch tenant.lowercased() {
+        case "common", "organizations":
+            "`\(tenant)` stands for every tenant of Entra and no token names it: list the GUID of each tenant that is "
+                + "allowed"
+        case "consumers":
+            "`consumers` stands for personal accounts and no token names it: if everybody with such an account is meant, "
+                + "write the tenant 9188040d-6c67-4c5b-b112-36a304b66dad"
+        default: nil
+        }
+    }
+
+    /// The tenant in an issuer of Entra that is named by a domain and not by its GUID.
+    private static func namedTenant(_ issuer: IssuerIdentifier) -> String? {
+        guard let tenant = entraTenant(issuer) else { return nil }
+        let groups = tenant.split(separator: "-", omittingEmptySubsequences: false).map(\.count)
+        let isGUID = groups == [8, 4, 4, 4, 12] && tenant.allSatisfy { $0.isHexDigit || $0 == "-" }
+        return isGUID ? nil : tenant
+    }
+}

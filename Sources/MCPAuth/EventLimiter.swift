@@ -1,0 +1,95 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+public import MCPAuthCore
+internal import MCPAuthLock
+
+/// Passes on at most a few events of a kind in each second, and says how many more there were.
+///
+/// Whoever can send requests can cause events, and a log that takes them all is a way to fill a disk. Events of one code, and
+/// refusals of one reason, are of one kind. Count events before they come here.
+///
+/// ```swift
+/// let limiter = EventLimiter { event in logger.info("\(event)") }
+/// configuration.onEvent = limiter.take
+/// ```
+public final class EventLimiter: Sendable {
+    private struct Kind: Hashable {
+        let code: EngineEvent.Code
+        let reason: Denial.Reason?
+    }
+
+    private struct Window {
+        var start: ContinuousClock.Instant
+        var passed = 0
+        var held = 0
+        var level: EngineEvent.Level
+    }
+
+    private let perSecond: Int
+    private let handler: EngineEventHandler
+    private let now: @Sendable () -> ContinuousClock.Instant
+    private let windows = Lock<[Kind: Window]>([:])
+
+    /// - Parameters:
+    ///   - perSecond: The most events of a kind that are passed on in a second; at least 1.
+    ///   - handler: Takes the events that are passed on.
+    public convenience init(perSecond: Int = 10, to handler: @escaping EngineEventHandler) {
+        self.init(perSecond: perSecond, now: { .now }, to: handler)
+    }
+
+    init(
+        perSecond: Int,
+        now: @escaping @Sendable () -> ContinuousClock.Instant,
+        to handler: @escaping EngineEventHandler
+    ) {
+        self.perSecond = max(1, perSecond)
+        self.now = now
+        self.handler = handler
+    }
+
+    /// Takes an event, and passes it on unless there were too many of its kind in this second.
+    @Sendable public func take(_ event: EngineEvent) {
+        let time = now()
+        let (isPassed, summary) = windows.withLock { windows in
+            let kind = kind(of: event, windows)
+            var window = windows[kind] ?? Window(start: time, level: event.level)
+            var summary: EngineEvent?
+            if window.start.duration(to: time) >= .seconds(1) {
+                summary = Self.summary(kind, window)
+                window = Window(start: time, level: event.level)
+            }
+            let isPassed = window.passed < perSecond
+            if isPassed { window.passed += 1 } else { window.held += 1 }
+            windows[kind] = window
+            return (isPassed, summary)
+        }
+        if let summary { handler(summary) }
+        if isPassed { handler(event) }
+    }
+
+    /// Says how many events were held back and not spoken of yet.
+    ///
+    /// The first event of a later second says so too. Call it once a second, and at the end, so that the last ones are not
+    /// kept for ever.
+    public func flush() {
+        let summaries = windows.withLock { windows in
+            let summaries = windows.compactMap { Self.summary($0.key, $0.value) }
+            for kind in windows.keys { windows[kind]?.held = 0 }
+            return summaries
+        }
+        for summary in summaries.sorted(by: { $0.description < $1.description }) { handler(summary) }
+    }
+
+    /// Reasons of extensions are not bounded, and what is remembered is.
+    private func kind(of event: EngineEvent, _ windows: [Kind: Window]) -> Kind {
+        let kind = Kind(code: event.code, reason: event.reason)
+        return windows.count < 256 || windows[kind] != nil ? kind : Kind(code: event.code, reason: nil)
+    }
+
+    private static func summary(_ kind: Kind, _ window: Window) -> EngineEvent? {
+        guard window.held > 0 else { return nil }
+        let what = kind.reason.map { " (\($0.description.printable))" } ?? ""
+        return EngineEvent(window.level, kind.code, "and \(window.held) more\(what)", reason: kind.reason)
+    }
+}

@@ -1,0 +1,147 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+import MCPAuth
+import MCPAuthCore
+import MCPAuthJSON
+import TestSupport
+import Testing
+
+/// Genuine tokens that are not access tokens: every mark, whoever verified the token.
+@Suite struct TokenMarkTests {
+    /// Who says that the token is genuine.
+    enum Verifier: String, CaseIterable, Sendable {
+        /// The keys of the issuer.
+        case keys
+        /// The issuer, about an opaque token; the marks are in its answer.
+        case introspection
+        /// The issuer, about a JWT that it is shown; the marks are in its answer.
+        case introspectedJWT
+        /// The issuer, about a JWT that it is shown; the marks are in the token alone.
+        case introspectedMarkedJWT
+        /// A function; the marks are in what it says.
+        case function
+        /// A function, about a JWT; the marks are in the token alone.
+        case functionMarkedJWT
+    }
+
+    /// A mark, what its value is, and what a token with it is.
+    static let marks: [(name: String, value: JSON, isRefused: Bool)] = [
+        ("nonce", "n-0S6", true), ("at_hash", "x", true), ("c_hash", "x", true), ("s_hash", "x", true),
+        ("events", ["http://schemas.openid.net/event/backchannel-logout": [:]], true), ("events", [:], true),
+        ("token_introspection", ["active": true], true),
+        ("token_use", "id_token", true), ("token_use", "refresh_token", true), ("token_use", "id", true),
+        ("token_use", "access_token", false), ("token_use", "access", false), ("token_use", 1, true),
+        ("token_type", "refresh_token", true), ("token_type", "id_token", true), ("token_type", "", true),
+        ("token_type", "Bearer", false), ("token_type", "access_token", false),
+        ("token_type", "urn:ietf:params:oauth:token-type:access_token", false),
+        ("token_type", "urn:ietf:params:oauth:token-type:refresh_token", true), ("token_type", ["Bearer"], true),
+        ("typ", "ID", true), ("typ", "Refresh", true), ("typ", "Offline", true), ("typ", "Logout", true),
+        ("typ", "Bearer", false), ("typ", "at+jwt", false), ("typ", 7, true),
+        ("type", "refresh_token", true), ("type", "ID", true), ("type", "logout_token", true),
+        ("type", "employee", false),
+        ("type", 3, false),
+        // A serialiser that writes what it has not as null marks nothing.
+        ("nonce", .null, false), ("at_hash", .null, false), ("events", .null, false), ("token_use", .null, false),
+        ("token_type", .null, false), ("typ", .null, false), ("type", .null, false),
+        ("token_introspection", .null, false),
+        // What cannot be represented is there.
+        ("token_use", .unrepresentable, true), ("nonce", .unrepresentable, true),
+    ]
+
+    @Test(arguments: Verifier.allCases, marks.indices)
+    func `a mark of another kind refuses a token, whoever verified it`(verifier: Verifier, index: Int) async throws {
+        let (name, value, isRefused) = Self.marks[index]
+        let answer = try await Self.answer(verifier, marked: [name: value])
+        #expect(answer.verdict == (isRefused ? "401 wrong_token_type" : "200"), "\(verifier): \(name) \(value)")
+    }
+
+    @Test(
+        arguments: Verifier.allCases,
+        ["logout+jwt", "application/logout+jwt", "secevent+jwt", "dpop+jwt", "id+jwt", "rt+jwt"]
+    )
+    func `so does the typ of the header of a JWT`(verifier: Verifier, type: String) async throws {
+        guard verifier != .introspection, verifier != .function else { return }
+        #expect(try await Self.answer(verifier, headerType: type).verdict == "401 wrong_token_type")
+        for type in ["JWT", "at+jwt", "application/at+jwt", nil] {
+            #expect(try await Self.answer(verifier, headerType: type).verdict == "200", "\(type ?? "none")")
+        }
+    }
+
+    @Test(arguments: Verifier.allCases)
+    func `a mark that the access tokens of an issuer carry is named for that issuer, and no other mark is`(
+        verifier: Verifier
+    ) async throws {
+        guard verifier != .function, verifier != .functionMarkedJWT else { return }
+        let ignored: Set<String> = ["nonce"]
+        #expect(try await Self.answer(verifier, marked: ["nonce": "n"], ignoring: ignored).verdict == "200")
+        let marked: [String: JSON] = ["nonce": "n", "at_hash": "x"]
+        #expect(try await Self.answer(verifier, marked: marked, ignoring: ignored).verdict == "401 wrong_token_type")
+        let typed: [String: JSON] = ["nonce": "n", "typ": "ID"]
+        #expect(try await Self.answer(verifier, marked: typed, ignoring: ignored).verdict == "401 wrong_token_type")
+    }
+
+    @Test func `the issuer of another resource keeps its marks`() async throws {
+        let fetcher = FixtureFetcher([:])
+        let lenient = try TestIssuer("https://one.example", fetcher: fetcher)
+        let strict = try TestIssuer("https://two.example", fetcher: fetcher)
+        let servers = [
+            AuthorizationServer(issuer: "https://one.example", discovery: .oidc, accessTokenMarks: ["nonce"]),
+            AuthorizationServer(issuer: "https://two.example", discovery: .oidc),
+        ]
+        let resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: servers)
+        let door = try Door([resource], fetcher: fetcher)
+        for (issuer, status) in [(lenient, 200), (strict, 401)] {
+            let token = try issuer.token(["nonce": "n"])
+            #expect(try await door.request(authorization: ["Bearer \(token)"]).status == status)
+        }
+    }
+
+    private static func answer(
+        _ verifier: Verifier,
+        marked marks: [String: JSON] = [:],
+        headerType: String? = "at+jwt",
+        ignoring ignored: Set<String> = []
+    ) async throws -> Door.Answer {
+        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        let isInToken = [.keys, .introspectedMarkedJWT, .functionMarkedJWT].contains(verifier)
+        let statement = claims(of: issuer, isInToken ? [:] : marks, ["active": true])
+        let token =
+            verifier == .introspection || verifier == .function
+            ? "opaque"
+            : try issuer.token(
+                rawHeader: headerType.map { #"{"alg":"ES256","kid":"KID","typ":"\#($0)"}"# }
+                    ?? #"{"alg":"ES256","kid":"KID"}"#,
+                rawClaims: claims(of: issuer, isInToken ? marks : [:])
+            )
+        var server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc, accessTokenMarks: ignored)
+        var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
+        switch verifier {
+        case .keys: break
+        case .introspection, .introspectedJWT, .introspectedMarkedJWT:
+            issuer.fetcher.serve(statement, at: "https://issuer.example/introspect")
+            server.introspection = .init(
+                endpoint: "https://issuer.example/introspect",
+                authentication: .clientSecretBasic(clientID: "rs", secret: Secret("s3cret")),
+                tokens: verifier == .introspection ? .opaque : .any
+            )
+            resource.authorizationServers = [server]
+        case .function, .functionMarkedJWT:
+            let text = String(decoding: statement, as: UTF8.self)
+            resource.verifiers = [
+                CustomVerifier(name: "f", issuer: "https://issuer.example") { _, _ in .verified(claims: text) }
+            ]
+        }
+        return try await Door([resource], fetcher: issuer.fetcher).request(authorization: ["Bearer \(token)"])
+    }
+
+    /// The claims of a good token with more members, as text; a value that cannot be represented is written as one.
+    private static func claims(of issuer: TestIssuer, _ marks: [String: JSON], _ more: [String: JSON] = [:]) -> [UInt8]
+    {
+        let members = marks.merging(more) { $1 }.map { name, value in
+            let text = value == .unrepresentable ? "1e999" : String(decoding: value.encoded(), as: UTF8.self)
+            return "\"\(name)\":\(text)"
+        }
+        return Array(issuer.claims((members + [#""x":0"#]).joined(separator: ",")).utf8)
+    }
+}

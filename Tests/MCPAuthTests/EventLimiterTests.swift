@@ -1,0 +1,81 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+import MCPAuthCore
+import MCPAuthLock
+import Testing
+
+@testable import MCPAuth
+
+/// A log that anybody can cause lines in has a bound, and loses no count.
+@Suite struct EventLimiterTests {
+    private final class Log: Sendable {
+        let lines = Lock<[String]>([])
+        let time = Lock(ContinuousClock.now)
+
+        func limiter(perSecond: Int) -> EventLimiter {
+            EventLimiter(
+                perSecond: perSecond,
+                now: { self.time.withLock { $0 } },
+                to: { event in
+                    self.lines.withLock { $0.append(event.description) }
+                }
+            )
+        }
+
+        func wait(_ duration: Duration) { time.withLock { $0 += duration } }
+        func take() -> [String] {
+            lines.withLock { lines in
+                defer { lines = [] }
+                return lines
+            }
+        }
+    }
+
+    private static func denial(_ reason: Denial.Reason) -> EngineEvent {
+        EngineEvent(.info, .requestDenied, reason.rawValue, reason: reason)
+    }
+
+    @Test func `more than the bound in a second are counted, and told with the next one`() {
+        let log = Log()
+        let limiter = log.limiter(perSecond: 2)
+        for _ in 0..<5 { limiter.take(Self.denial(.expired)) }
+        #expect(log.take() == ["request_denied: expired", "request_denied: expired"])
+        log.wait(.milliseconds(999))
+        limiter.take(Self.denial(.expired))
+        #expect(log.take() == [])
+        log.wait(.milliseconds(1))
+        limiter.take(Self.denial(.expired))
+        #expect(log.take() == ["request_denied: and 4 more (expired)", "request_denied: expired"])
+    }
+
+    @Test func `a flood of one kind hides no other`() {
+        let log = Log()
+        let limiter = log.limiter(perSecond: 1)
+        for _ in 0..<1000 { limiter.take(Self.denial(.noCredentials)) }
+        limiter.take(Self.denial(.invalidSignature))
+        limiter.take(EngineEvent(.warning, .fetchFailed, "keys"))
+        #expect(
+            log.take() == ["request_denied: no_credentials", "request_denied: invalid_signature", "fetch_failed: keys"]
+        )
+    }
+
+    @Test func `what was held back is told when it is asked for, once`() {
+        let log = Log()
+        let limiter = log.limiter(perSecond: 1)
+        for _ in 0..<3 { limiter.take(Self.denial(.expired)) }
+        _ = log.take()
+        limiter.flush()
+        limiter.flush()
+        #expect(log.take() == ["request_denied: and 2 more (expired)"])
+        limiter.take(Self.denial(.expired))
+        #expect(log.take() == [], "the second is not over")
+    }
+
+    @Test func `kinds that anybody can make up are bounded too`() {
+        let log = Log()
+        let limiter = log.limiter(perSecond: 1)
+        for number in 0..<10_000 { limiter.take(Self.denial(.init(rawValue: "reason-\(number)"))) }
+        #expect(log.take().count <= 257)
+    }
+}

@@ -1,0 +1,115 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+#if Programs
+import Foundation
+import MCPAuthJSON
+import Testing
+
+/// `mcp-auth serve` as a client, a proxy and an operator meet it.
+@Suite struct ServeTests {
+    private static let message = ["-d", #"{"jsonrpc":"2.0","id":1,"method":"ping"}"#]
+
+    private static func serving(_ arguments: [String] = []) throws -> ServedProgram {
+        try ServedProgram(arguments, environment: ["SECRET": ServedProgram.secret]) { port in
+            try ServedProgram.configuration(port)
+        }
+    }
+
+    @Test func `it says first what it is and what it is not, and so does its help`() throws {
+        let server = try Self.serving()
+        let first = server.waitForOutput("mcp-auth listens on").split(separator: "\n").first
+        #expect(first?.contains("not a proxy and not a forward-auth endpoint") == true)
+        _ = server.stop()
+        let help = try Program.run(["serve", "--help"]).output
+        let words = help.split { $0.isWhitespace }.joined(separator: " ")
+        #expect(words.contains("not a proxy and not a forward-auth endpoint"))
+        #expect(words.contains("answered 405"))
+    }
+
+    @Test func `there is no event stream, so that the question of a proxy is not taken for one`() throws {
+        let server = try Self.serving()
+        defer { _ = server.stop() }
+        let token = server.token()
+        for method in [["-X", "GET"], ["-I"], ["-X", "DELETE"]] {
+            let answer = try server.request("/x", method, token: token)
+            #expect(answer.status == 405, "\(method)")
+            #expect(answer.head.contains("Allow: POST"))
+            #expect(try server.request("/x", method).status == 401, "\(method)")
+        }
+        #expect(try server.request("/x", Self.message, token: token).status == 200)
+        #expect(try server.request("/api", token: token).body.contains(#""sub":"alice""#))
+    }
+
+    @Test(arguments: [
+        "X-Original-URI: /x", "X-Original-Method: POST", "X-Forwarded-Method: POST", "x-forwarded-uri: /",
+    ])
+    func `a request that a proxy marks as a question about another one is refused`(field: String) throws {
+        let server = try Self.serving()
+        defer { _ = server.stop() }
+        for path in ["/x", "/api"] {
+            let answer = try server.request(path, Self.message + ["-H", field], token: server.token())
+            #expect(answer.status == 403)
+            #expect(answer.body.contains("not a forward-auth endpoint"))
+        }
+        #expect(server.waitForLog("not a forward-auth endpoint").contains("warning"))
+    }
+
+    @Test func `a refusal of every stage is in the log, with its reason and without the token`() throws {
+        let server = try Self.serving()
+        let stranger = server.token(["aud": "https://other.example/secret-path"])
+        let refusals = [
+            ("no_such_resource", "/other", [], nil),
+            ("invalid_origin", "/x", ["-H", "Origin: https://evil.example"], nil),
+            ("no_credentials", "/x", [], nil), ("ambiguous_target", "/x/%2e%2e/api", ["--path-as-is"], nil),
+            ("audience_mismatch", "/x", Self.message, stranger), ("unrecognized_token", "/x", Self.message, "garbage"),
+            ("malformed_body", "/x", ["-d", "{"], server.token()),
+        ]
+        for (_, path, arguments, token) in refusals { _ = try server.request(path, arguments, token: token) }
+        let log = server.stop()
+        for (reason, _, _, _) in refusals {
+            #expect(log.contains("request_denied") && log.contains(reason), "\(reason)")
+        }
+        #expect(log.contains("audience: expected"))
+        #expect(!log.contains(stranger) && !log.contains("secret-path") && !log.contains("garbage"))
+    }
+
+    @Test func `refusals do not fill the log, and none is lost from it`() throws {
+        let server = try Self.serving()
+        let started = Date()
+        _ = try server.request("/x?[1-300]")
+        let seconds = Int(Date().timeIntervalSince(started)) + 2
+        let log = server.stop()
+        let lines = log.split(separator: "\n").filter { $0.contains("no_credentials") }
+        let told = lines.filter { !$0.contains(" more ") }.count
+        let held = lines.compactMap { $0.firstMatch(of: /and (\d+) more/) }.compactMap { Int($0.1) }.reduce(0, +)
+        #expect(told <= 10 * seconds, "\(told) lines in \(seconds) s")
+        #expect(told + held == 300)
+    }
+
+    @Test func `what is logged can be chosen`() throws {
+        let server = try Self.serving(["--log-level", "error"])
+        _ = try server.request("/x")
+        #expect(!server.stop().contains("request_denied"))
+        #expect(try Program.run(["serve", "--config", "x", "--log-level", "loud"]).status == 2)
+    }
+
+    @Test func `once the policy that a refused configuration names is good, it is put in force`() async throws {
+        let broken = try Program.file("{")
+        var path = ""
+        let server = try ServedProgram(environment: ["SECRET": ServedProgram.secret]) { port in
+            path = try ServedProgram.configuration(port)
+            return path
+        }
+        let next = try ServedProgram.configuration(server.port, policy: #""policies": ["\#(broken)"]"#)
+        try FileManager.default.removeItem(atPath: path)
+        try FileManager.default.copyItem(atPath: next, toPath: path)
+        server.waitForLog("reload_refused")
+        try #"{"version":1,"required_scopes":["write"]}"#.write(toFile: broken, atomically: true, encoding: .utf8)
+        server.waitForLog("generation 2 is in force")
+        #expect(try server.request("/x", Self.message).head.contains(#"scope="write""#))
+        let log = server.stop()
+        #expect(log.components(separatedBy: "reload_refused").count == 2, "it is refused once, not every second")
+    }
+}
+#endif
