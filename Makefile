@@ -3,7 +3,7 @@ SWIFT ?= swift
 BUILD := $(SWIFT) build --enable-all-traits
 BIN = $(shell $(BUILD) --show-bin-path)
 
-.PHONY: demo test test-interop test-sanitize fuzz lint bench bench-compare deps
+.PHONY: demo test test-interop test-sanitize mutants fuzz lint bench bench-compare deps
 
 demo: deps
 	$(BUILD)
@@ -17,6 +17,9 @@ test-interop: deps
 
 test-sanitize: deps
 	scripts/test-sanitize.sh
+
+mutants: deps
+	scripts/mutants.sh $(ARGS)
 
 fuzz: deps
 	scripts/fuzz.sh

@@ -95,6 +95,7 @@ let package = Package(
         ),
         .target(name: "CMCPAuthPlugin"),
 
+        .target(name: "CMemoryFile"),
         .target(name: "CProcessor"),
         library("MCPAuthLock", ["CProcessor"]),
         library("MCPAuthJSON", ["CJansson"]),
@@ -102,7 +103,10 @@ let package = Package(
         library("MCPAuthCore", ["MCPAuthJSON", "MCPAuthLock", httpTypes]),
         library("MCPAuthPolicy", ["MCPAuthCore", "MCPAuthJSON"]),
         library("MCPAuthVerification", ["MCPAuthCore", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthLock", "MCPAuthSigning"]),
-        library("MCPAuthPluginHost", ["CMCPAuthPlugin", "MCPAuthCore", "MCPAuthJSON", "MCPAuthLock", httpTypes]),
+        library(
+            "MCPAuthPluginHost",
+            ["CMCPAuthPlugin", "CMemoryFile", "MCPAuthCore", "MCPAuthJSON", "MCPAuthLock", httpTypes]
+        ),
         library("MCPAuthHTTP", ["MCPAuthCore", "MCPAuthJSON", httpTypes]),
         library(
             "MCPAuth",
@@ -111,7 +115,7 @@ let package = Package(
                 "MCPAuthPolicy", "MCPAuthSigning", "MCPAuthVerification",
                 product("AsyncHTTPClient", "async-http-client", "AsyncHTTPClient"),
                 product("NIOCore", "swift-nio", "AsyncHTTPClient"), product("NIOHTTP1", "swift-nio", "AsyncHTTPClient"),
-                product("NIOSSL", "swift-nio-ssl", "AsyncHTTPClient"),
+                product("NIOPosix", "swift-nio", "AsyncHTTPClient"), product("NIOSSL", "swift-nio-ssl", "AsyncHTTPClient"),
             ],
             resources: [.embedInCode("Providers")]
         ),
@@ -124,7 +128,10 @@ let package = Package(
         ),
         library(
             "MCPAuthFlyingFox",
-            ["MCPAuth", "MCPAuthHTTP", httpTypes, product("FlyingFox", "FlyingFox", "FlyingFox")]
+            [
+                "MCPAuth", "MCPAuthHTTP", httpTypes, product("FlyingFox", "FlyingFox", "FlyingFox"),
+                product("FlyingSocks", "FlyingFox", "FlyingFox"),
+            ]
         ),
 
         library("MCPAuthSigning", ["COpenSSL", "MCPAuthJOSE", "MCPAuthJSON"]),
@@ -152,12 +159,14 @@ let package = Package(
         .executableTarget(
             name: "mcp-auth-dev",
             dependencies: [
-                "MCPAuth", "MCPAuthDevIssuer", "MCPAuthHummingbird", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthSigning",
+                "MCPAuth", "MCPAuthCore", "MCPAuthDevIssuer", "MCPAuthHummingbird", "MCPAuthJOSE", "MCPAuthJSON",
+                "MCPAuthSigning", httpTypes,
                 product("ArgumentParser", "swift-argument-parser", "Programs"),
                 product("AsyncHTTPClient", "async-http-client", "AsyncHTTPClient"),
                 product("Hummingbird", "hummingbird", "Hummingbird"),
                 product("Logging", "swift-log", "Programs"), product("NIOCore", "swift-nio", "Programs"),
                 product("NIOHTTP1", "swift-nio", "Programs"),
+                product("ServiceLifecycle", "swift-service-lifecycle", "Programs"),
             ],
             swiftSettings: strict
         ),
@@ -175,6 +184,16 @@ let package = Package(
             name: "policy-benchmark",
             dependencies: ["CAllocations", "MCPAuthCore", "MCPAuthJSON", "MCPAuthPolicy", httpTypes],
             path: "Benchmarks/policy",
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "bounds-benchmark",
+            dependencies: [
+                "CAllocations", "MCPAuth", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthHummingbird", httpTypes,
+                product("Hummingbird", "hummingbird", "Hummingbird"), product("Logging", "swift-log", "Hummingbird"),
+                product("NIOCore", "swift-nio", "Hummingbird"),
+            ],
+            path: "Benchmarks/bounds",
             swiftSettings: strict
         ),
         .target(
@@ -195,10 +214,13 @@ let package = Package(
         tests("MCPAuthJOSETests", ["MCPAuthJOSE", "MCPAuthJSON", "MCPAuthSigning", "TestSupport"]),
         tests("MCPAuthCoreTests", ["MCPAuthCore", "MCPAuthJSON", "TestSupport", httpTypes]),
         tests("MCPAuthPolicyTests", ["MCPAuthCore", "MCPAuthJSON", "MCPAuthPolicy", httpTypes]),
-        tests("MCPAuthHTTPTests", ["MCPAuthCore", "MCPAuthHTTP", "TestSupport", httpTypes]),
+        tests("MCPAuthHTTPTests", ["MCPAuthCore", "MCPAuthHTTP", "MCPAuthJSON", "TestSupport", httpTypes]),
         tests(
             "MCPAuthPluginHostTests",
-            ["HelloC", "MCPAuthCore", "MCPAuthJSON", "MCPAuthLock", "MCPAuthPluginHost", "MCPAuthSigning", httpTypes]
+            [
+                "HelloC", "MCPAuth", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthLock",
+                "MCPAuthPluginHost", "MCPAuthSigning", "TestSupport", httpTypes,
+            ]
         ),
         tests(
             "MCPAuthVerificationTests",
@@ -222,18 +244,20 @@ let package = Package(
                 product("NIOCore", "swift-nio", "AsyncHTTPClient"), product("NIOHTTP1", "swift-nio", "AsyncHTTPClient"),
             ]
         ),
-        tests("ProgramTests", ["mcp-auth"]),
+        tests("ProgramTests", ["mcp-auth", "mcp-auth-dev", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthSigning"]),
         tests(
             "MCPAuthHostTests",
             [
                 "MCPAuth", "MCPAuthCore", "MCPAuthDevIssuer", "MCPAuthFlyingFox", "MCPAuthHummingbird", "MCPAuthJSON",
-                "MCPAuthLock",
-                "MCPAuthSigning", "MCPAuthVerification", "TestSupport",
+                "MCPAuthLock", "MCPAuthPolicy",
+                "MCPAuthSigning", "MCPAuthVerification", "TestSupport", httpTypes,
                 product("AsyncHTTPClient", "async-http-client", "AsyncHTTPClient"),
                 product("FlyingFox", "FlyingFox", "FlyingFox"), product("FlyingSocks", "FlyingFox", "FlyingFox"),
                 product("Hummingbird", "hummingbird", "Hummingbird"),
+                product("HummingbirdTesting", "hummingbird", "Hummingbird"),
                 product("Logging", "swift-log", "Hummingbird"), product("NIOCore", "swift-nio", "Hummingbird"),
                 product("NIOHTTP1", "swift-nio", "Hummingbird"),
+                product("NIOPosix", "swift-nio", "AsyncHTTPClient"), product("NIOSSL", "swift-nio-ssl", "AsyncHTTPClient"),
             ]
         ),
     ],
@@ -247,7 +271,7 @@ if Context.environment["MCPAUTH_FUZZ"] != nil {
             name: "mcp-auth-fuzz",
             dependencies: [
                 "MCPAuth", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthLock", "MCPAuthPolicy",
-                "MCPAuthVerification", "TestSupport", httpTypes,
+                "MCPAuthSigning", "MCPAuthVerification", "TestSupport", httpTypes,
             ],
             path: "Tests/Fuzz",
             exclude: ["Dictionaries", "leaks.suppressions"],

@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 seconds=${FUZZ_SECONDS:-60}
-targets=${FUZZ_TARGETS:-json base64url jws jwk-set request introspection policy}
+targets=${FUZZ_TARGETS:-json base64url jws jwk-set request introspection policy exchange}
 work=.build-fuzz
 
 export MCPAUTH_FUZZ=1
@@ -27,6 +27,7 @@ for target in $targets; do
         base64url) length=1024 dictionary="" ;;
         jws) length=4096 dictionary=jose ;;
         jwk-set) length=8192 dictionary=jose ;;
+        exchange) length=4096 dictionary=request ;;
         *) length=4096 dictionary=$target ;;
     esac
     seeds="$work/seeds/$target"

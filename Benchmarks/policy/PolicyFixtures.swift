@@ -68,8 +68,7 @@ enum PolicyFixtures {
                 acceptedAudiences: [ResourceAudience(identifier.description)],
                 verifiers: [],
                 policy: AuthenticatedPolicy(),
-                metadata: ProtectedResourceMetadata(resource: identifier),
-                speaksMCP: true
+                metadata: ProtectedResourceMetadata(resource: identifier)
             )
         }
     }

@@ -30,6 +30,7 @@ enum FuzzTargets {
         case "request": return RequestTarget.self
         case "introspection": return IntrospectionTarget.self
         case "policy": return PolicyTarget.self
+        case "exchange": return ExchangeTarget.self
         default: throw Unknown(name: name)
         }
     }

@@ -27,13 +27,17 @@ struct JSONTarget: FuzzTarget {
             document = try JSONDocument(parsing: input, limits: Self.limits)
         } catch {
             promise(error.line >= 1 && error.column >= 1, "an error is somewhere")
+            promise(!Self.isReadThrough(input), "what a document refuses, a cursor refuses")
             promise(!error.message.isEmpty && !error.message.contains(" near "), "an error quotes no text")
             return
         }
         promise(!input.contains(0), "a text has no NUL")
+        promise(Self.isReadThrough(input), "what a document reads, a cursor reads")
         var places = 0
         walk(document.root, .root, document.root, input, &places)
         let copy = JSON(document.root)
+        // What cannot be represented is written as null.
+        guard !hasUnrepresentable(document.root) else { return }
         for isPretty in [false, true] {
             let text = copy.encoded(pretty: isPretty)
             guard let again = try? JSONDocument(parsing: text, limits: .file).root else {
@@ -43,6 +47,18 @@ struct JSONTarget: FuzzTarget {
             promise(hasTwins(document.root) || isSame(again, document.root), "what was written is what was read")
             promise(JSON(again) == copy, "a copy is equal")
             promise(JSON(again).encoded(pretty: isPretty) == text, "equal values give equal bytes")
+        }
+    }
+
+    /// Whether a cursor reads the whole text.
+    private static func isReadThrough(_ input: [UInt8]) -> Bool {
+        do throws(JSONParsingError) {
+            var cursor = try JSONCursor(input, limits: limits)
+            try cursor.skip()
+            try cursor.end()
+            return true
+        } catch {
+            return false
         }
     }
 
@@ -117,7 +133,14 @@ struct JSONTarget: FuzzTarget {
         case .null: byte == UInt8(ascii: "n")
         case .boolean: byte == UInt8(ascii: "t") || byte == UInt8(ascii: "f")
         case .number: byte == UInt8(ascii: "-") || (0x30...0x39).contains(byte)
+        case .unrepresentable:
+            [UInt8(ascii: "-"), UInt8(ascii: "\""), UInt8(ascii: "{")].contains(byte) || (0x30...0x39).contains(byte)
         }
+    }
+
+    private func hasUnrepresentable(_ value: JSONValue) -> Bool {
+        value.kind == .unrepresentable || (value.members ?? []).contains { hasUnrepresentable($0.value) }
+            || (value.array ?? []).contains { hasUnrepresentable($0) }
     }
 
     /// Whether two names of one object differ in bytes only.

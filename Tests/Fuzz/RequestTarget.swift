@@ -21,6 +21,8 @@ struct RequestTarget: FuzzTarget {
             #"{"jsonrpc":"2.0","id":2,"method":"resources/read","params":{"uri":"file:///a"}}"#,
             #"[{"jsonrpc":"2.0","method":"notifications/cancelled"},{"jsonrpc":"2.0","id":3,"method":"prompts/get"}]"#,
             #"{"jsonrpc":"2.0","id":1,"Method":"ping","method":"ping"}"#, "[]", "",
+            #"{"id":18446744073709551616,"method":"tools/call","params":{"name":"a","arguments":{"x":"\u0000","y":1e400}}}"#,
+            #"{"jsonrpc":"2.0","id":null,"method":"tasks/get","params":{"taskId":"t","task\u0000":"\ud800"}}"#,
         ]
         let version = "io.modelcontextprotocol/protocolVersion"
         let versioned = #"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":{"\#(version)":"2026-07-28"}}}"#
@@ -38,7 +40,7 @@ struct RequestTarget: FuzzTarget {
     func check(_ input: [UInt8]) {
         let message = RawMessage(input)
         checkCredentials(message.values(of: "authorization"))
-        guard let request = message.request else { return }
+        guard let request = message.request() else { return }
         checkCredentials(request.headerFields[values: .authorization])
         checkPath(request)
         switch MCPMessageReading.read(request, body: message.body) {
@@ -49,6 +51,19 @@ struct RequestTarget: FuzzTarget {
         case .headerMismatch:
             let isClaimed = Self.fieldNames.contains { !request.values(of: $0).isEmpty }
             promise(isClaimed || Self.namesVersion(message.body), "something was said that can be contradicted")
+        case .refused(let reason): checkRefusal(reason, message.body)
+        }
+    }
+
+    /// Against the reader that builds a tree.
+    private func checkRefusal(_ reason: Denial.Reason, _ body: [UInt8]) {
+        let root = try? JSONDocument(parsing: body, limits: Self.limits).root
+        switch reason {
+        case .malformedBody:
+            // Names that cannot be represented are told apart there, and not here.
+            promise(root == nil || body.contains(UInt8(ascii: "\\")), "only what is not JSON is malformed")
+        case .invalidMessage, .batchTooLarge: promise(root != nil, "what is not a message is JSON")
+        default: fatalError("broken promise: there is no other reason")
         }
     }
 
@@ -94,7 +109,7 @@ struct RequestTarget: FuzzTarget {
         for (message, element) in zip(messages, elements) {
             guard case .call(let method, let name) = message else { continue }
             promise(element["method"]?.isString(method) ?? false, "the method is that of the body")
-            let named = ["name", "uri"].contains { member in
+            let named = ["name", "uri", "taskId"].contains { member in
                 name.map { element["params"]?[member]?.isString($0) ?? false } ?? true
             }
             promise(named, "so is the name")
@@ -106,14 +121,17 @@ struct RequestTarget: FuzzTarget {
         }
     }
 
+    private static let versionMember = "io.modelcontextprotocol/protocolVersion"
+
     /// The revision that a message says it follows.
     private static func version(_ message: JSONValue) -> String? {
-        message["params"]?["_meta"]?["io.modelcontextprotocol/protocolVersion"]?.string
+        message["params"]?["_meta"]?[versionMember]?.string
     }
 
+    /// Whether something is said of the revision, be it readable or not.
     private static func namesVersion(_ body: [UInt8]) -> Bool {
-        guard let root = try? JSONDocument(parsing: body, limits: limits).root else { return false }
-        return (root.array ?? [root]).contains { version($0) != nil }
+        let hasEscapes = body.contains(UInt8(ascii: "\\"))
+        return hasEscapes || body.firstRange(of: Array(versionMember.utf8)) != nil
     }
 
     /// What a proxy reads in the fields is what is judged.
@@ -141,47 +159,5 @@ extension MCPAuthCore.Operation {
 extension HTTPRequest {
     fileprivate func values(of name: String) -> [String] {
         HTTPField.Name(name).map { headerFields[values: $0] } ?? []
-    }
-}
-
-/// An input as the request it looks like.
-private struct RawMessage {
-    private let start: [ArraySlice<UInt8>]
-    private let fields: [(name: String, value: ArraySlice<UInt8>)]
-    let body: [UInt8]
-
-    init(_ input: [UInt8]) {
-        var lines: [ArraySlice<UInt8>] = []
-        var rest = input[...]
-        while !rest.isEmpty {
-            let line = rest.prefix { $0 != 0x0A }
-            rest = rest.dropFirst(line.count + 1)
-            if line.isEmpty { break }
-            lines.append(line)
-        }
-        start = lines.first?.split(separator: 0x20, maxSplits: 1) ?? []
-        fields = lines.dropFirst().map { line in
-            let name = line.prefix { $0 != UInt8(ascii: ":") }
-            return (String(decoding: name, as: UTF8.self), line.dropFirst(name.count + 1).drop { $0 == 0x20 })
-        }
-        body = Array(rest)
-    }
-
-    /// The values as they are, whether a host would let them through or not.
-    func values(of name: String) -> [String] {
-        fields.filter { $0.name.lowercased() == name }.map { String(decoding: $0.value, as: UTF8.self) }
-    }
-
-    var request: HTTPRequest? {
-        guard let name = start.first, let method = HTTPRequest.Method(String(decoding: name, as: UTF8.self)) else {
-            return nil
-        }
-        let target = start.count > 1 ? String(decoding: start[1], as: UTF8.self) : nil
-        var request = HTTPRequest(method: method, scheme: "https", authority: "h.example", path: target)
-        for field in fields {
-            guard let name = HTTPField.Name(field.name) else { continue }
-            request.headerFields.append(HTTPField(name: name, value: Array(field.value)))
-        }
-        return request
     }
 }

@@ -1,0 +1,43 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+#if Hummingbird
+internal import MCPAuth
+internal import MCPAuthCore
+internal import MCPAuthHTTP
+
+/// How much memory strangers can make a server use: bodies behind bad tokens, and garbage behind a good one.
+///
+/// Each figure has a limit; the program fails when one is exceeded.
+@main
+struct BoundsBenchmark {
+    struct LimitExceeded: Error {}
+
+    static func main() async throws {
+        let isWithin = [try await ConnectionFlood.run(), try await BodyGarbage.run()]
+        guard isWithin.allSatisfy(\.self) else { throw LimitExceeded() }
+    }
+
+    static let resource = "http://127.0.0.1/mcp"
+    private static let issuer = "https://issuer.example"
+
+    /// A resource at `http://127.0.0.1/mcp` whose tokens are known to a function.
+    static func mcpAuth() throws -> MCPAuth {
+        var resource = try ResourceConfiguration(resource, authorizationServers: [])
+        resource.verifiers = [
+            CustomVerifier(name: "benchmark", issuer: IssuerIdentifier(issuer), cacheSeconds: 3600) { token, _ in
+                guard token.dangerouslyRevealed == "good" else { return .rejected }
+                return .verified(claims: #"{"sub":"alice","aud":"\#(Self.resource)","exp":4102444800}"#)
+            }
+        ]
+        return try MCPAuth(protectedResources: [resource])
+    }
+}
+#else
+@main
+struct BoundsBenchmark {
+    static func main() {
+        print("build it with the trait Hummingbird")
+    }
+}
+#endif
