@@ -43,7 +43,9 @@ import Testing
             (HTTPParserError.invalidHeaderToken, "the answer is not valid HTTP"),
             (NIOSSLExtraError.failedToValidateHostname, "the TLS certificate is not trusted: it is not for this host name"),
             (NIOSSLError.uncleanShutdown, "the server closed the connection"),
-            (NIOSSLError.handshakeFailed(.sslError([])), "the server closed the connection during the TLS handshake"),
+            (NIOSSLError.handshakeFailed(.sslError([])), "the TLS handshake failed"),
+            (NIOSSLError.handshakeFailed(.zeroReturn), "the server closed the connection during the TLS handshake"),
+            (NIOSSLError.noSuchFilesystemObject, "the certificate authorities of this system cannot be read"),
             (
                 NIOSSLError.handshakeFailed(.sslError([.eofDuringHandshake])),
                 "the server closed the connection during the TLS handshake"

@@ -37,7 +37,7 @@ enum RawClient {
     static func exchange(_ requests: [[UInt8]], port: Int, isHead: Bool = false) async throws -> [Answer] {
         try await withCheckedThrowingContinuation { continuation in
             // Blocking calls must not take a thread of the pool that the servers run on.
-            DispatchQueue.global().async {
+            Thread.detachNewThread {
                 continuation.resume(with: Result { try blockingExchange(requests, port: port, isHead: isHead) })
             }
         }

@@ -105,7 +105,10 @@ struct RunningHost: Sendable {
         router.addProtectedResourceMetadata(mcpAuth)
         let group = router.group().add(middleware: BearerAuthMiddleware(mcpAuth))
         for method in [HTTPRequest.Method.get, .post, .put, .delete, .head] {
-            group.on("/**", method: method) { request, context in try await answer(request, context) }
+            // Hummingbird looks no further up once a route of `/calendar` begins so.
+            for path in ["/", "/**", "/calendar", "/calendar/**"] as [RouterPath] {
+                group.on(path, method: method) { request, context in try await answer(request, context) }
+            }
         }
         // A route that has OPTIONS beside one that has not.
         group.on("/calendar/open", method: .options) { _, _ in "options" }

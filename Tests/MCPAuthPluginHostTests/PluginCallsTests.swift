@@ -92,7 +92,9 @@ import Testing
             var words: [String] = []
             for _ in 0..<4 { words.append(try #require(await group.next())) }
             #expect(words == Array(repeating: "unavailable", count: 4))
-            #expect(gate.lines.count <= 2)
+            try await gate.waitForLines(2)
+            try await Task.sleep(for: .milliseconds(50))
+            #expect(gate.lines.count == 2)
             gate.open()
             return try await group.reduce(into: []) { $0.append($1) }
         }

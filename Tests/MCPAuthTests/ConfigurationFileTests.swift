@@ -167,7 +167,7 @@ import Testing
         let text = Self.good.replacing(
             #""issuer": "https://auth.example.com","#,
             with:
-                #""issuer": "https://auth.example.com/{tenant}/v2.0", "provider": "entra-v2", "tenants": ["t1", "t2"],"#
+                #""issuer": "https://auth.example.com/{tenant}/v2.0", "token_issuer": "urn:{tenant}", "provider": "entra-v2", "tenants": ["t1", "t2"],"#
         ).replacing(
             #""introspection": { "client_id": "rs", "client_secret": { "env": "SECRET" } }"#,
             with: #""leeway_seconds": 5"#
@@ -178,6 +178,7 @@ import Testing
                 "https://auth.example.com/t1/v2.0", "https://auth.example.com/t2/v2.0",
             ]
         )
+        #expect(servers.map(\.tokenIssuer) == ["urn:t1", "urn:t2"])
         #expect(servers.allSatisfy { $0.claims.others["tenant"] != nil })
         for bad in [#""tenants": ["a/b"]"#, #""tenants": []"#, #""tenants": [""]"#] {
             #expect(throws: ConfigurationError.self) {

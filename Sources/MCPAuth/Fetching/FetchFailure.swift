@@ -55,7 +55,10 @@ package struct FetchFailure: CustomStringConvertible {
         case NIOSSLExtraError.failedToValidateHostname as NIOSSLExtraError:
             return "the TLS certificate is not trusted: it is not for this host name"
         case NIOSSLError.uncleanShutdown as NIOSSLError: return closed
-        case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError: return words(forTLS: reasons(of: error))
+        case NIOSSLError.noSuchFilesystemObject as NIOSSLError, NIOSSLError.failedToLoadCertificate as NIOSSLError:
+            return "the certificate authorities of this system cannot be read"
+        case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError:
+            return isEnd(error) ? "\(closed) during the TLS handshake" : words(forTLS: reasons(of: error))
         case let error as HTTPClientError: return words(for: error, late)
         default: return "the connection failed (\(type(of: error)))"
         }
@@ -92,13 +95,23 @@ package struct FetchFailure: CustomStringConvertible {
         case "CERTIFICATE_VERIFY_FAILED": return "the TLS certificate is not trusted"
         case "WRONG_VERSION_NUMBER", "HTTP_REQUEST", "HTTPS_PROXY_REQUEST": return "the server does not speak TLS on this port"
         case "UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION": return "the server speaks no version of TLS that is safe"
-        case "": return closed + " during the TLS handshake"
+        case "": return "the TLS handshake failed"
         default:
             if reason.hasSuffix("CERTIFICATE_REQUIRED") { return "the server wants a TLS client certificate" }
             if reason.contains("ALERT") && (reason.contains("CERTIFICATE") || reason.hasSuffix("UNKNOWN_CA")) {
                 return "the server refuses the TLS client certificate"
             }
             return "the TLS handshake failed (\(reason.replacing("_", with: " ").lowercased()))"
+        }
+    }
+
+    /// Whether the server went away in the middle of the handshake.
+    private static func isEnd(_ error: any Error) -> Bool {
+        guard case NIOSSLError.handshakeFailed(let cause) = error else { return false }
+        return switch cause {
+        case .sslError(let stack): stack.contains(.eofDuringHandshake)
+        case .zeroReturn, .syscallError: true
+        default: false
         }
     }
 

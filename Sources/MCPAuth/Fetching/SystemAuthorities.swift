@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if AsyncHTTPClient
+internal import MCPAuthCore
 internal import MCPAuthVerification
 internal import NIOSSL
 
@@ -14,8 +15,8 @@ internal import Foundation
 /// The certificate authorities that are trusted where a configuration names none.
 ///
 /// They are those of the system, unless the environment says otherwise by the variables of OpenSSL, which the TLS
-/// library does not look at: `SSL_CERT_FILE` names a file in place of the system's, and `SSL_CERT_DIR` directories
-/// (with names by hash, as `openssl rehash` makes them) in place of the system's.
+/// library does not look at: `SSL_CERT_FILE` names a file in place of the system's file, and `SSL_CERT_DIR` directories,
+/// separated by colons, in place of the system's directory. They are read when they are first needed.
 struct SystemAuthorities: Sendable, Hashable {
     private let file: String?
     private let directories: [String]?
@@ -30,14 +31,30 @@ struct SystemAuthorities: Sendable, Hashable {
     /// - Throws: ``FetchError`` when what the environment names cannot be read.
     func apply(to configuration: inout TLSConfiguration) throws(FetchError) {
         guard file != nil || directories != nil else { return }
-        if let file, !Self.isThere(file) {
-            throw FetchError("SSL_CERT_FILE names the file `\(file)`, which cannot be read")
+        var named: [NIOSSLCertificate] = []
+        if let file {
+            guard let found = try? NIOSSLCertificate.fromPEMFile(file), !found.isEmpty else {
+                throw FetchError("SSL_CERT_FILE names the file `\(file.printable)`, in which no certificate can be read")
+            }
+            named = found
         }
-        let files = [file ?? Self.systemFiles.first(where: Self.isThere)].compactMap(\.self)
-        let roots = files + (directories ?? Self.systemDirectories).filter(Self.isThere)
-        guard let first = roots.first else { throw FetchError("SSL_CERT_DIR names no directory that can be read") }
-        configuration.trustRoots = .file(first)
-        configuration.additionalTrustRoots = roots.dropFirst().map { .file($0) }
+        named += (directories ?? []).flatMap(Self.certificates)
+        // What the other variable would replace, where it is not set.
+        let kept = (file == nil ? Self.systemFiles : Self.systemDirectories).first(where: Self.isThere)
+        if let kept, file == nil || directories == nil {
+            configuration.trustRoots = .file(kept)
+            configuration.additionalTrustRoots = [.certificates(named)]
+        } else if !named.isEmpty {
+            configuration.trustRoots = .certificates(named)
+        } else {
+            throw FetchError("SSL_CERT_DIR names no directory in which a certificate can be read")
+        }
+    }
+
+    /// What can be read in a directory; one that is not there has none.
+    private static func certificates(in directory: String) -> [NIOSSLCertificate] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        return names.sorted().flatMap { (try? NIOSSLCertificate.fromPEMFile("\(directory)/\($0)")) ?? [] }
     }
 
     private static func isThere(_ path: String) -> Bool {

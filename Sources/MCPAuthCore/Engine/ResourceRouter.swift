@@ -106,8 +106,7 @@ package struct ResourceRouter: Sendable {
             paths.filter { foldedPaths[$0.key].map(segments.starts) ?? true }
         }
         let most = containing.map { foldedPaths[$0.key]?.count ?? 0 }.max()
-        let longest = containing.filter { foldedPaths[$0.key]?.count == most }
-        return longest.count == 1 && longest[0].value === resource
+        return containing.allSatisfy { foldedPaths[$0.key]?.count != most || $0.value === resource }
     }
 
     /// The segments of a path as text: marks that combine are compared as their host does.
@@ -135,11 +134,12 @@ package struct ResourceRouter: Sendable {
         return bySpelling[authority] ?? Self.candidateAuthorities(authority).compactMap { byAuthority[$0] }
     }
 
-    /// A `Host` field does not say the scheme, so both readings of its port are tried.
+    /// A `Host` field does not say the scheme, so both readings of its port are tried, once where they are the same.
     private static func candidateAuthorities(_ authority: String) -> [String] {
-        ["https", "http"].compactMap { scheme in
+        let readings = ["https", "http"].compactMap { scheme in
             HTTPURL.Authority(authority, scheme: scheme).map { text($0.host, $0.port, scheme) }
         }
+        return readings.first == readings.last ? Array(readings.prefix(1)) : readings
     }
 
     private static func text(_ host: String, _ port: Int?, _ scheme: String) -> String {

@@ -192,7 +192,7 @@ package final class IssuerDirectory: Sendable {
         EngineEvent(
             .warning,
             .fetchFailed,
-            "\(what) of `\(issuer.description.printable)`: \(error.description.printable)"
+            "\(what) of `\(issuer.description.printable)`: \(error.description.escaped)"
         )
     }
 

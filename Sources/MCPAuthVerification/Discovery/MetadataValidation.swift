@@ -72,18 +72,20 @@ package struct MetadataValidation: Sendable {
 
     /// How a client that nobody registered becomes known: MCP prefers client id metadata documents, and either way will do.
     private mutating func lookAtRegistration(_ metadata: AuthorizationServerMetadata) {
-        let documents = "client id metadata documents are supported"
-        let registration = "Dynamic Client Registration (RFC 7591) is supported"
+        let documents = "client id metadata documents"
+        let registration = "Dynamic Client Registration (RFC 7591)"
         if metadata.boolean("client_id_metadata_document_supported") == true {
-            successes.append(Finding(code: "client_id_metadata_document_supported", description: documents))
+            let message = "\(documents) are supported"
+            successes.append(Finding(code: "client_id_metadata_document_supported", description: message))
         }
         if metadata.string("registration_endpoint") != nil {
-            successes.append(Finding(code: "dynamic_registration_supported", description: registration))
+            let message = "\(registration) is supported"
+            successes.append(Finding(code: "dynamic_registration_supported", description: message))
         } else if metadata.boolean("client_id_metadata_document_supported") != true {
             warnings.append(
                 Finding(
                     code: "dynamic_registration_not_supported",
-                    description: "not true: \(registration), or \(documents)"
+                    description: "neither \(registration) nor \(documents) are supported"
                 )
             )
         }

@@ -152,7 +152,8 @@ struct DemoClient {
         } catch {
             let why = FetchFailure.words(for: error, timeout: Self.timeout, maximumBytes: Self.longestAnswer)
             let origin = HTTPURL(request.url)?.origin ?? request.url
-            throw CommandFailure(ProgramExit.unavailable, "no answer from \(origin.printable): \(why); is it running?")
+            let advice = "is it running? `mcp-auth-dev issuer` starts an authorization server"
+            throw CommandFailure(ProgramExit.unavailable, "no answer from \(origin.printable): \(why); \(advice)")
         }
     }
 

@@ -37,12 +37,18 @@ struct DemoServer {
     ) async throws -> DemoServer {
         let introspectionSecret = SecureRandom.token()
         let helloKey = SecureRandom.token()
-        let file = try ConfigurationFile(
-            path: configuration.path,
-            environment: ["DEMO_INTROSPECTION_SECRET": introspectionSecret, "DEMO_HELLO_KEY": helloKey],
-            pluginDirectory: pluginDirectory,
-            files: configuration.files
-        )
+        let file: ConfigurationFile
+        do {
+            file = try ConfigurationFile(
+                path: configuration.path,
+                environment: ["DEMO_INTROSPECTION_SECRET": introspectionSecret, "DEMO_HELLO_KEY": helloKey],
+                pluginDirectory: pluginDirectory,
+                files: configuration.files
+            )
+        } catch let error as ConfigurationError where error.code == .moduleRefused {
+            let advice = "`swift build --enable-all-traits` builds the module, --plugins names its directory"
+            throw CommandFailure(ProgramExit.invalid, "\(error); \(advice)")
+        }
         let mcpAuth = try MCPAuth(file.configuration)
         let base = "http://\(file.listener)"
         let issuer = DevIssuer(

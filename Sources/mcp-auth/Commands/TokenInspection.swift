@@ -55,7 +55,7 @@ struct TokenInspection {
             text.append(Self.annotated(String(decoding: JSON(root).encoded(pretty: true), as: UTF8.self), now))
         } catch {
             let place = "line \(error.line), column \(error.column)"
-            problem = "the \(name) is not JSON: \(error.message.printable) at \(place)"
+            problem = "the \(name) is not JSON: \(error.message.escaped) at \(place)"
         }
     }
 

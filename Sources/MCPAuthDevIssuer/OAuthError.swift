@@ -1,0 +1,22 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+#if FlyingFox
+/// An OAuth error as an endpoint finds it, whichever way it is then answered.
+struct OAuthError: Error {
+    let code: String
+    /// What is wrong, and what would be right.
+    let description: String
+
+    init(_ code: String, _ description: String) {
+        self.code = code
+        self.description = description
+    }
+}
+
+extension IssuerResponse {
+    static func error(_ error: OAuthError) -> IssuerResponse {
+        .error(error.code, error.description)
+    }
+}
+#endif
