@@ -115,7 +115,8 @@ let package = Package(
                 "MCPAuthPolicy", "MCPAuthSigning", "MCPAuthVerification",
                 product("AsyncHTTPClient", "async-http-client", "AsyncHTTPClient"),
                 product("NIOCore", "swift-nio", "AsyncHTTPClient"), product("NIOHTTP1", "swift-nio", "AsyncHTTPClient"),
-                product("NIOPosix", "swift-nio", "AsyncHTTPClient"), product("NIOSSL", "swift-nio-ssl", "AsyncHTTPClient"),
+                product("NIOPosix", "swift-nio", "AsyncHTTPClient"),
+                product("NIOSSL", "swift-nio-ssl", "AsyncHTTPClient"),
             ],
             resources: [.embedInCode("Providers")]
         ),
@@ -257,7 +258,8 @@ let package = Package(
                 product("HummingbirdTesting", "hummingbird", "Hummingbird"),
                 product("Logging", "swift-log", "Hummingbird"), product("NIOCore", "swift-nio", "Hummingbird"),
                 product("NIOHTTP1", "swift-nio", "Hummingbird"),
-                product("NIOPosix", "swift-nio", "AsyncHTTPClient"), product("NIOSSL", "swift-nio-ssl", "AsyncHTTPClient"),
+                product("NIOPosix", "swift-nio", "AsyncHTTPClient"),
+                product("NIOSSL", "swift-nio-ssl", "AsyncHTTPClient"),
             ]
         ),
     ],

@@ -159,7 +159,9 @@ package struct JSONCursor {
         skipSpace()
     }
 
-    /// Equal names have equal hashes. That two names have the same one by chance only refuses a text.
+    /// Refuses an object in which two names have the same hash.
+    ///
+    /// Equal names have equal hashes. Two names that have the same hash by chance only cause a refusal.
     private mutating func refuseDuplicates(from first: Int) throws(JSONParsingError) {
         defer { hashes.removeLast(hashes.count - first) }
         guard hashes.count - first > 1 else { return }

@@ -31,7 +31,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("server", nil, "no authority that this system trusts has signed it; `ca_file` of an issuer, or SSL_CERT_FILE, names others"),
+        (
+            "server", nil,
+            "no authority that this system trusts has signed it; `ca_file` of an issuer, or SSL_CERT_FILE, names others"
+        ),
         ("server", "tls/other-ca.pem", "none of the configured authorities has signed it"),
         ("expired", authority, "it has expired, or one that it depends on has"),
         ("future", authority, "it is not valid yet, or the clock of this machine is wrong"),
@@ -80,7 +83,10 @@ import Testing
     }
 
     @Test(arguments: [
-        (["SSL_CERT_FILE": "/nonexistent.pem"], "SSL_CERT_FILE names the file `/nonexistent.pem`, in which no certificate"),
+        (
+            ["SSL_CERT_FILE": "/nonexistent.pem"],
+            "SSL_CERT_FILE names the file `/nonexistent.pem`, in which no certificate"
+        ),
         (["SSL_CERT_FILE": #filePath], "in which no certificate can be read"),
         (["SSL_CERT_FILE": "", "SSL_CERT_DIR": ""], "the TLS certificate is not trusted"),
     ])
@@ -109,7 +115,10 @@ import Testing
             let error = await #expect(throws: FetchError.self) {
                 try await Self.fetch(server, TLSSettings(authorities: authorities))
             }
-            #expect(error?.description.hasSuffix("the server wants a TLS client certificate") == true, "\(String(describing: error))")
+            #expect(
+                error?.description.hasSuffix("the server wants a TLS client certificate") == true,
+                "\(String(describing: error))"
+            )
         }
     }
 

@@ -41,7 +41,10 @@ import Testing
             (NIOTooManyBytesError(maxBytes: 7), "the answer is longer than 7 bytes"),
             (HTTPParserError.invalidEOFState, "the server closed the connection before the answer was complete"),
             (HTTPParserError.invalidHeaderToken, "the answer is not valid HTTP"),
-            (NIOSSLExtraError.failedToValidateHostname, "the TLS certificate is not trusted: it is not for this host name"),
+            (
+                NIOSSLExtraError.failedToValidateHostname,
+                "the TLS certificate is not trusted: it is not for this host name"
+            ),
             (NIOSSLError.uncleanShutdown, "the server closed the connection"),
             (NIOSSLError.handshakeFailed(.sslError([])), "the TLS handshake failed"),
             (NIOSSLError.handshakeFailed(.zeroReturn), "the server closed the connection during the TLS handshake"),

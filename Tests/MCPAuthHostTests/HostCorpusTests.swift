@@ -29,6 +29,47 @@ import Testing
         }
     }
 
+    @Test(arguments: Host.allCases)
+    func `where pages are listed, every answer is for these alone`(host: Host) async throws {
+        let page = "http://localhost:6274"
+        func configure(_ base: String, _ server: AuthorizationServer) throws -> Configuration {
+            var configuration = try CorpusRow.configuration(base, server)
+            configuration.corsAllowedOrigins = [page]
+            return configuration
+        }
+        try await RunningHost.run(host, configure) { running in
+            let good = "Authorization: Bearer \(try await running.token(for: running.notes))\r\n"
+            let preflight = "Access-Control-Request-Method: POST\r\n"
+            for (line, fields, status) in [
+                ("GET /notes", good, 200), ("GET /notes", "", 401), ("GET /notes/events?parts=2", good, 200),
+                ("GET /notes/conflict", good, 409), ("HEAD /notes", "", 401), ("PUT /notes", good, 403),
+                ("GET /.well-known/oauth-protected-resource/notes", "", 200), ("GET /.well-known/other", "", 404),
+                ("GET /elsewhere", "", 404), ("OPTIONS /notes", preflight, 204),
+                ("OPTIONS /.well-known/oauth-protected-resource/notes", preflight, 204),
+            ] {
+                for origin in [page, "http://localhost:1234", nil] {
+                    if origin == nil, status == 204 { continue }
+                    let sender = origin.map { "Origin: \($0)\r\n" } ?? ""
+                    let request = "\(line) HTTP/1.1\r\nHost: 127.0.0.1:\(running.port)\r\n\(sender)\(fields)\r\n"
+                    let isHead = line.hasPrefix("HEAD")
+                    let answers = try await RawClient.exchange(
+                        [Array(request.utf8)],
+                        port: running.port,
+                        isHead: isHead
+                    )
+                    let answer = try #require(answers.first)
+                    let label = "\(host) \(line) \(origin ?? "-"): \(answer)"
+                    #expect(answer.status == status, "\(label)")
+                    #expect(answer["access-control-allow-origin"] == (origin == page ? page : nil), "\(label)")
+                    #expect(answer["vary"]?.contains("Origin") == true, "\(label)")
+                    if status != 204 {
+                        #expect((answer["access-control-expose-headers"] != nil) == (origin == page), "\(label)")
+                    }
+                }
+            }
+        }
+    }
+
     /// Sends the request of this number and compares the answer.
     private static func send(_ number: Int, _ running: RunningHost) async throws {
         let resource = [running.notes, running.base + "/calendar"][number % 2]

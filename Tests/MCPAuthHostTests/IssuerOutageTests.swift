@@ -135,12 +135,11 @@ import Testing
             let asked = broken.server.requests.count { $0.path == document.rawValue }
             #expect(asked <= 2, "they share what is fetched, \(asked)")
         }
-        // Where this machine is busy, anything may come too late.
-        let words = fault.words.hasPrefix("no answer") ? [] : [fault.words]
-        let told = events.withLock { $0 }.contains { event in
-            (words + ["no answer within 1 s"]).contains { event.message.contains($0) }
+        // Who waits is released at the same moment at which the fetch ends; where this machine is busy, anything may end so.
+        let words = [String(fault.words.prefix { !$0.isNumber }), "no answer within 1 s"]
+        while !events.withLock({ $0 }).contains(where: { event in words.contains { event.message.contains($0) } }) {
+            try await Task.sleep(for: .milliseconds(5))
         }
-        #expect(told, "\(events.withLock { $0 }.map(\.message).first ?? "nothing was said")")
 
         broken.heal()
         while try await Self.status(of: broken.token(1000), mcpAuth) != 200 {

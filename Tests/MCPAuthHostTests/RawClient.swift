@@ -1,7 +1,6 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-import Dispatch
 import Foundation
 import Testing
 

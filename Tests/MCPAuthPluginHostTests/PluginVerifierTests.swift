@@ -157,8 +157,8 @@ extension VerifierAnswer {
         case .verified: "verified"
         case .rejected(let reason, _): "rejected \(reason)"
         case .notMine: "not mine"
-        case .unavailable(.verifierUnavailable, retryAfter: 5): "unavailable"
-        case .unavailable(let reason, let seconds): "unavailable \(reason) \(seconds)"
+        case .unavailable(.verifierUnavailable, retryAfter: 5, _): "unavailable"
+        case .unavailable(let reason, let seconds, _): "unavailable \(reason) \(seconds)"
         }
     }
 }

@@ -69,6 +69,16 @@ import Testing
         #expect(folded.verdict == ignoringCase)
     }
 
+    @Test func `a resource at a port of its own is found there too`() async throws {
+        let server = AuthorizationServer(issuer: IssuerIdentifier(issuer.identifier), discovery: .oidc)
+        let resource = try ResourceConfiguration("http://127.0.0.1:8080/Notes", authorizationServers: [server])
+        let door = try Door([resource], fetcher: issuer.fetcher)
+        let folding = door.mcpAuth.requestGuard(ignoringCase: true)
+        for (path, status) in [("/Notes", 401), ("/Notes/a", 401), ("/notes", 404)] {
+            #expect(try await door.request(path: path, through: folding).status == status)
+        }
+    }
+
     @Test func `a fixed route of such a host denies in any case too`() async throws {
         let name = "https://api.example.com/notes"
         for (ignoresCase, verdict) in [(false, "200"), (true, "403 denied_by_policy")] {

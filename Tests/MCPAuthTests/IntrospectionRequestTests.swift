@@ -166,7 +166,8 @@ import Testing
     }
 
     @Test(arguments: [("1795425600.5", 200), ("0", 401), ("1795424000", 401), ("\"1795425600\"", 401)])
-    func `an exp that is there counts, whatever is configured for those without`(exp: String, status: Int) async throws {
+    func `an exp that is there counts, whatever is configured for those without`(exp: String, status: Int) async throws
+    {
         var settings = Self.standard
         settings.maximumSecondsWithoutExpiry = 60
         let (door, fetcher) = try Self.door(settings)

@@ -51,7 +51,8 @@ import Testing
         let door = try Door([resource], fetcher: FixtureFetcher([:]))
         let reads = Lock(0)
         for authorization in [nil, "Bearer x"] {
-            _ = try await door.mcpAuth.requestGuard().check(Self.request(authorization), now: { door.now }) { _ in
+            let now = { @Sendable in door.now }
+            _ = try await door.mcpAuth.requestGuard().check(Self.request(authorization), now: now) { _ in
                 reads.withLock { $0 += 1 }
                 return .bytes(Self.list)
             }

@@ -52,11 +52,15 @@ import Testing
             $0.introspection?.endpoint = "https://introspection.internal/introspect"
         },
         Way("a function", keys: .configured, introspection: learned) {
-            $0.transformMetadata = { $0.replacing("https://elsewhere.example/jwks", with: "https://keys.internal/jwks") }
+            $0.transformMetadata = {
+                $0.replacing("https://elsewhere.example/jwks", with: "https://keys.internal/jwks")
+            }
         },
         Way("a function that changes nothing", keys: learned, introspection: learned) { $0.transformMetadata = { $0 } },
         Way("a function that takes the URL from another member", keys: learned, introspection: learned) {
-            $0.transformMetadata = { $0.replacing("https://elsewhere.example/jwks", with: "https://other.example/keys") }
+            $0.transformMetadata = {
+                $0.replacing("https://elsewhere.example/jwks", with: "https://other.example/keys")
+            }
         },
         Way("a function that writes it otherwise", keys: learned, introspection: learned) {
             $0.transformMetadata = {
@@ -91,7 +95,8 @@ import Testing
         #expect(Self.isSame(keys.provenance, way.keys), "\(keys.url): \(keys.provenance)")
         let introspection = try #require(fetcher.received.first { $0.form != nil })
         #expect(Self.isSame(introspection.provenance, way.introspection), "\(introspection.provenance)")
-        for request in fetcher.received where request.url.path.contains("metadata") || request.url.description == Self.document {
+        for request in fetcher.received
+        where request.url.path.contains("metadata") || request.url.description == Self.document {
             #expect(request.provenance == .configured)
         }
     }

@@ -53,6 +53,9 @@ final class ServedProgram {
         return errorSoFar
     }
 
+    /// What it ended with, once it did.
+    var terminationStatus: Int32 { process.terminationStatus }
+
     func send(signal: Int32) { kill(process.processIdentifier, signal) }
 
     /// Ends the program and gives the rest of its log.

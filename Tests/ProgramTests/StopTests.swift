@@ -56,6 +56,18 @@ import Testing
         #expect(program.terminationReason == .exit && program.terminationStatus == 0, "\(told)")
     }
 
+    @Test func `a stop cuts off what goes on for longer than ten seconds`() async throws {
+        let served = try ServedProgram(environment: ["SECRET": ServedProgram.secret]) { try ServedProgram.configuration($0) }
+        // The token is good, so the body is waited for; and it never comes.
+        let head = "POST /x HTTP/1.1\r\nhost: 127.0.0.1:\(served.port)\r\nauthorization: Bearer \(served.token())\r\n"
+        let slow = try Self.send(head + "content-length: 100\r\n\r\n{", to: served.port)
+        defer { close(slow) }
+        try await Task.sleep(for: .milliseconds(300))
+        // This waits for an end that would not come.
+        _ = served.stop()
+        #expect(served.terminationStatus == 0)
+    }
+
     private static func send(_ text: String, to port: Int) throws -> Int32 {
         let connection = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()

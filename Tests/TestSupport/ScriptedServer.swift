@@ -19,7 +19,9 @@ package final class ScriptedServer: Sendable {
         package let body: String
     }
 
-    /// One step of an answer. After the last one the connection takes the next request.
+    /// One step of an answer.
+    ///
+    /// After the last one the connection takes the next request.
     package enum Act: Sendable {
         case send([UInt8])
         /// Sends a byte again and again, until the client goes away.
@@ -68,7 +70,7 @@ package final class ScriptedServer: Sendable {
         Thread.detachNewThread { self.accept() }
     }
 
-    /// `http://127.0.0.1:PORT`
+    /// The origin of the server, `http://127.0.0.1:PORT`.
     package var origin: String { "http://127.0.0.1:\(port)" }
 
     /// Answers otherwise from the next request on.

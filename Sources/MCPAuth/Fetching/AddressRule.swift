@@ -31,7 +31,9 @@ enum AddressRule {
         var addresses: [String] = []
         var next = unsafe list
         while let entry = unsafe next {
-            guard let address = unsafe text(of: entry.pointee), unsafe isPublic(entry.pointee) else { return .notPublic }
+            guard let address = unsafe text(of: entry.pointee), unsafe isPublic(entry.pointee) else {
+                return .notPublic
+            }
             addresses.append(address)
             unsafe next = entry.pointee.ai_next
         }

@@ -49,7 +49,9 @@ package struct AsyncHTTPFetcher: HTTPFetcher {
 
     /// The rule for the address comes first, whichever client then connects to it.
     private func exchange(_ request: FetchRequest, until deadline: Deadline) async throws -> FetchResponse {
-        guard request.mustReachPublicAddress else { return try await send(request, key(for: request, at: nil), deadline) }
+        guard request.mustReachPublicAddress else {
+            return try await send(request, key(for: request, at: nil), deadline)
+        }
         let addresses = try await NameResolution.publicAddresses(of: request.url.host, until: deadline)
         // The address that was judged is the address that is used: the client is told it instead of the name.
         let address = ClientPool.shared.preferredAddress(addresses) { key(for: request, at: $0) }
@@ -74,7 +76,7 @@ package struct AsyncHTTPFetcher: HTTPFetcher {
     ) async throws -> FetchResponse {
         do {
             return try await ClientPool.shared.withClient(key) { try await Self.send(request, with: $0) }
-        } catch where FetchFailure.isUntrustedCertificate(error) {
+        } catch  where FetchFailure.isUntrustedCertificate(error) {
             // The TLS library says only that it does not trust the certificate; whoever must mend that needs to know why.
             let why = await CertificateProbe(request, key).fault(until: deadline)
             throw FetchError("the TLS certificate is not trusted: \(why)")

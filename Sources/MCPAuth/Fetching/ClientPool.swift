@@ -132,7 +132,8 @@ final class ClientPool: Sendable {
 
     private static func removeLeastRecent(_ state: inout State) -> [HTTPClient] {
         let unused = state.members.filter { $0.value.users == 0 }
-        return unused.min { $0.value.lastUsed < $1.value.lastUsed }.flatMap { remove($0.key, &state) }.map { [$0] } ?? []
+        return unused.min { $0.value.lastUsed < $1.value.lastUsed }.flatMap { remove($0.key, &state) }.map { [$0] }
+            ?? []
     }
 
     private static func remove(_ number: Int, _ state: inout State) -> HTTPClient? {

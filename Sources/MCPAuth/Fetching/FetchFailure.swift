@@ -93,8 +93,10 @@ package struct FetchFailure: CustomStringConvertible {
         let reason = reasons.first ?? ""
         switch reason {
         case "CERTIFICATE_VERIFY_FAILED": return "the TLS certificate is not trusted"
-        case "WRONG_VERSION_NUMBER", "HTTP_REQUEST", "HTTPS_PROXY_REQUEST": return "the server does not speak TLS on this port"
-        case "UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION": return "the server speaks no version of TLS that is safe"
+        case "WRONG_VERSION_NUMBER", "HTTP_REQUEST", "HTTPS_PROXY_REQUEST":
+            return "the server does not speak TLS on this port"
+        case "UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION":
+            return "the server speaks no version of TLS that is safe"
         case "": return "the TLS handshake failed"
         default:
             if reason.hasSuffix("CERTIFICATE_REQUIRED") { return "the server wants a TLS client certificate" }

@@ -23,7 +23,9 @@ struct SystemAuthorities: Sendable, Hashable {
 
     init(environment: [String: String]) {
         file = environment["SSL_CERT_FILE"].flatMap { $0.isEmpty ? nil : $0 }
-        directories = environment["SSL_CERT_DIR"].flatMap { $0.isEmpty ? nil : $0.split(separator: ":").map(String.init) }
+        directories = environment["SSL_CERT_DIR"].flatMap {
+            $0.isEmpty ? nil : $0.split(separator: ":").map(String.init)
+        }
     }
 
     static let ofThisProcess = SystemAuthorities(environment: ProcessInfo.processInfo.environment)
@@ -34,7 +36,9 @@ struct SystemAuthorities: Sendable, Hashable {
         var named: [NIOSSLCertificate] = []
         if let file {
             guard let found = try? NIOSSLCertificate.fromPEMFile(file), !found.isEmpty else {
-                throw FetchError("SSL_CERT_FILE names the file `\(file.printable)`, in which no certificate can be read")
+                throw FetchError(
+                    "SSL_CERT_FILE names the file `\(file.printable)`, in which no certificate can be read"
+                )
             }
             named = found
         }

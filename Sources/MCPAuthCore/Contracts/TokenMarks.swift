@@ -110,6 +110,8 @@ package struct UnverifiedJWT: Sendable {
         self.claims = claims
     }
 
-    /// Reads a token; `nil` when it is not a JWT. The core does not know the form of a JWS.
+    /// Reads a token; `nil` when it is not a JWT.
+    ///
+    /// The core does not know the form of a JWS.
     package typealias Reader = @Sendable (AccessToken) -> UnverifiedJWT?
 }

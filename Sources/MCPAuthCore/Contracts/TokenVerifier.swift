@@ -37,8 +37,8 @@ package enum VerifierAnswer: Sendable {
     case rejected(Denial.Reason, Diagnosis? = nil)
     /// Another verifier may know this token. The reason is for the trace and for the denial if nobody does.
     case notMine(Denial.Reason, Diagnosis? = nil)
-    /// The verifier could not decide now.
-    case unavailable(Denial.Reason, retryAfter: Int)
+    /// The verifier could not decide now, and why not.
+    case unavailable(Denial.Reason, retryAfter: Int, Diagnosis? = nil)
 }
 
 /// What a verifier found in a genuine token.

@@ -45,8 +45,8 @@ package enum VerifierChain {
                 }
             case .rejected(let reason, let diagnosis):
                 return .denied(MandatoryChecks.invalidToken(reason, resource, diagnosis))
-            case .unavailable(let reason, let retryAfter):
-                return .denied(Denial(reason, status: 503, retryAfter: max(1, retryAfter)))
+            case .unavailable(let reason, let retryAfter, let diagnosis):
+                return .denied(Denial(reason, status: 503, retryAfter: max(1, retryAfter), diagnosis: diagnosis))
             case .notMine(let reason, let diagnosis):
                 // An unknown issuer says more about what is wrong than a token of another form.
                 if nobodys.reason == .unrecognizedToken { nobodys = (reason, diagnosis) }
@@ -115,7 +115,7 @@ extension VerifierAnswer {
         case .verified: "verified"
         case .rejected(let reason, let diagnosis): "rejected, \(reason)\(diagnosis.map { ", \($0)" } ?? "")"
         case .notMine(let reason, let diagnosis): "not mine, \(reason)\(diagnosis.map { ", \($0)" } ?? "")"
-        case .unavailable(let reason, _): "unavailable, \(reason)"
+        case .unavailable(let reason, _, let diagnosis): "unavailable, \(reason)\(diagnosis.map { ", \($0)" } ?? "")"
         }
     }
 }

@@ -83,7 +83,9 @@ package struct FetchRequest: Sendable {
 /// What is particular about TLS with one authorization server: PEM text, as it was read when it was configured.
 ///
 /// It holds a private key, and prints none.
-package struct TLSSettings: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+package struct TLSSettings:
+    Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable
+{
     /// With what this client makes itself known (RFC 8705 section 2).
     package struct Identity: Sendable, Hashable {
         /// The client's certificate chain.

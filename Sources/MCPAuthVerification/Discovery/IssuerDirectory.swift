@@ -27,7 +27,7 @@ package final class IssuerDirectory: Sendable {
         /// No key is called so, and the key set is older than the token and may not be fetched again yet.
         case pending(retryAfter: Int)
         /// The keys cannot be obtained now.
-        case unavailable(retryAfter: Int)
+        case unavailable(retryAfter: Int, why: String)
     }
 
     package let issuer: IssuerIdentifier
@@ -143,7 +143,8 @@ package final class IssuerDirectory: Sendable {
             guard isNewer else { return .unknown }
             if keyFetch.lastError == nil { return .pending(retryAfter: keyFetch.retryAfter()) }
         }
-        return .unavailable(retryAfter: keyFetch.retryAfter())
+        let why = keyFetch.lastError ?? metadataFetch.lastError ?? "no answer yet"
+        return .unavailable(retryAfter: keyFetch.retryAfter(), why: why.escaped)
     }
 
     /// Newer keys for a token with a known `kid` that none of `tried` has signed; `nil` when there are none.

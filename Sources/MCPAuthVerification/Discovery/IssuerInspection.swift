@@ -148,7 +148,14 @@ package struct IssuerInspection: Sendable {
         findings += set.skipped.map { skipped in
             let name = skipped.keyID.map { ", `kid` `\($0.printable)`," } ?? ""
             let message = "entry \(skipped.index)\(name) of the JWK Set is left out: \(skipped.reason)"
-            return Finding(skipped.reason.kind == .privateKey ? .error : .warning, "key_skipped", message)
+            let severity: Finding.Severity =
+                switch skipped.reason.kind {
+                // Sets of many issuers have keys that are not for signatures.
+                case .cannotSign: .ok
+                case .faulty: .warning
+                case .privateKey: .error
+                }
+            return Finding(severity, "key_skipped", message)
         }
         return findings
     }

@@ -26,14 +26,18 @@ struct IntrospectionRefusal: CustomStringConvertible {
         switch (status, error) {
         case (400, "invalid_token"), (401, "invalid_token"):
             areCredentialsRefused = client.isBearer
-            meaning = client.isBearer ? "it does not accept the bearer token of this resource server" : "the token is not active"
+            meaning =
+                client.isBearer
+                ? "it does not accept the bearer token of this resource server" : "the token is not active"
         case (401, _), (400, "invalid_client"), (400, "unauthorized_client"):
             (areCredentialsRefused, meaning) = (true, "it does not accept the credentials of this resource server")
         case (403, _), (400, "access_denied"):
             (areCredentialsRefused, meaning) = (true, "this resource server may not introspect")
         case (300..<400, _): (areCredentialsRefused, meaning) = (false, "redirects are not followed")
-        case (404, _), (410, _): (areCredentialsRefused, meaning) = (false, "there is no introspection endpoint at this URL")
-        case (405, _): (areCredentialsRefused, meaning) = (false, "it takes no POST, so this is no introspection endpoint")
+        case (404, _), (410, _):
+            (areCredentialsRefused, meaning) = (false, "there is no introspection endpoint at this URL")
+        case (405, _):
+            (areCredentialsRefused, meaning) = (false, "it takes no POST, so this is no introspection endpoint")
         case (429, _): (areCredentialsRefused, meaning) = (false, "it gets too many requests")
         case (400..<500, _): (areCredentialsRefused, meaning) = (false, "it does not understand the request")
         case (500..., _): (areCredentialsRefused, meaning) = (false, "the issuer has a fault of its own")
@@ -51,6 +55,8 @@ struct IntrospectionRefusal: CustomStringConvertible {
     /// RFC 6749 section 5.2; other texts are not repeated.
     private static func isErrorCode(_ text: String) -> Bool {
         (1...64).contains(text.utf8.count)
-            && text.utf8.allSatisfy { (0x20...0x7E).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+            && text.utf8.allSatisfy {
+                (0x20...0x7E).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
+            }
     }
 }

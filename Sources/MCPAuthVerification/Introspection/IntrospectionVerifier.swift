@@ -99,11 +99,16 @@ package final class IntrospectionVerifier: TokenVerifier {
             return .rejected(refusal.reason, refusal.diagnosis)
         }
         let deadline = Deadline(in: settings.deadline)
-        switch await flights.value(for: digest, bytes: token.bytes.count, until: deadline, { [self] in
-            await ask(token, digest, now)
-        }) {
+        switch await flights.value(
+            for: digest,
+            bytes: token.bytes.count,
+            until: deadline,
+            { [self] in
+                await ask(token, digest, now)
+            }
+        ) {
         case .landed(let answer): return answer
-        case .late: return .unavailable(.issuerUnavailable, retryAfter: 5)
+        case .late: return unavailable("no answer within \(Deadline.text(settings.deadline))", retryAfter: 5)
         case .full: return limited()
         }
     }
@@ -222,7 +227,7 @@ package final class IntrospectionVerifier: TokenVerifier {
 
     private func limited() -> VerifierAnswer {
         onEvent(EngineEvent(.warning, .introspectionLimited, "too many tokens of `\(printableIssuer)` to ask about"))
-        return .unavailable(.issuerUnavailable, retryAfter: 1)
+        return unavailable("too many tokens to ask about at once", retryAfter: 1)
     }
 
     private func outage(
@@ -230,8 +235,13 @@ package final class IntrospectionVerifier: TokenVerifier {
         _ what: String,
         _ level: EngineEvent.Level = .warning
     ) -> VerifierAnswer {
-        onEvent(EngineEvent(level, code, "introspection at `\(printableIssuer)`: \(what.printable)"))
-        return .unavailable(.issuerUnavailable, retryAfter: 5)
+        onEvent(EngineEvent(level, code, "introspection at `\(printableIssuer)`: \(what.escaped)"))
+        return unavailable(what.escaped, retryAfter: 5)
+    }
+
+    private func unavailable(_ why: String, retryAfter: Int) -> VerifierAnswer {
+        let diagnosis = Diagnosis("introspection at `\(printableIssuer)`", expected: "an answer", found: why)
+        return .unavailable(.issuerUnavailable, retryAfter: retryAfter, diagnosis)
     }
 
     private func endpointURL() async throws(FetchError) -> (HTTPURL, FetchRequest.Provenance) {

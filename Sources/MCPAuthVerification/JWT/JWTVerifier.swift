@@ -92,7 +92,8 @@ package struct JWTVerifier: TokenVerifier {
         switch signature {
         case .good(let worth): reuse = worth
         case .bad(let reason, let diagnosis): return .rejected(reason, diagnosis)
-        case .unavailable(let reason, let retryAfter): return .unavailable(reason, retryAfter: retryAfter)
+        case .unavailable(let reason, let retryAfter, let diagnosis):
+            return .unavailable(reason, retryAfter: retryAfter, diagnosis)
         }
         if let fault = issuer.profile.fault(jws.header, claims) { return .rejected(.wrongTokenType, fault) }
         knownHeaders.remember(jws)
@@ -114,7 +115,7 @@ package struct JWTVerifier: TokenVerifier {
     private enum Signature {
         case good(TokenEvidence.Reuse)
         case bad(Denial.Reason, Diagnosis?)
-        case unavailable(Denial.Reason, retryAfter: Int)
+        case unavailable(Denial.Reason, retryAfter: Int, Diagnosis? = nil)
     }
 
     /// Checks the signature with the keys that were found, and once more with newer ones where the issuer has published
@@ -126,7 +127,10 @@ package struct JWTVerifier: TokenVerifier {
         _ directory: IssuerDirectory
     ) async -> Signature {
         switch answer {
-        case .unavailable(let retryAfter): return .unavailable(.issuerUnavailable, retryAfter: retryAfter)
+        case .unavailable(let retryAfter, let why):
+            let issuer = directory.issuer.description.printable
+            let diagnosis = Diagnosis("the keys of `\(issuer)`", expected: "a key set", found: why)
+            return .unavailable(.issuerUnavailable, retryAfter: retryAfter, diagnosis)
         case .pending(let retryAfter): return .unavailable(.keyPending, retryAfter: retryAfter)
         case .unknown: return .bad(.unknownKey, unknownKey(jws.header, algorithm))
         case .keys(let keys, let reuse):

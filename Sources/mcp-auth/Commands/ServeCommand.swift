@@ -93,8 +93,6 @@ struct ServeCommand: AsyncParsableCommand {
             )
             configuration.maximumGracefulShutdownDuration = Self.drainLimit
             try await ServiceGroup(configuration: configuration).run()
-        } catch is CancellationError {
-            logger.notice("stopped; requests that were under way for longer than \(Self.drainLimit) were cut off")
         } catch {
             throw ConfigurationError(.cannotListen, "cannot serve on \(listener): \(Self.reason(error))")
         }

@@ -24,7 +24,8 @@ import Testing
             (["jwks_uri": "https://as.example/empty"], ["error no_usable_key"]),
             (["jwks_uri": "https://as.example/page"], ["error jwks_not_fetched"]),
             (["jwks_uri": "https://as.example/array"], ["error jwks_invalid"]),
-            (["jwks_uri": "https://as.example/mixed"], ["warning key_skipped"]),
+            (["jwks_uri": "https://as.example/mixed"], []),
+            (["jwks_uri": "https://as.example/faulty"], ["warning key_skipped"]),
             (["jwks_uri": "https://as.example/private"], ["error no_usable_key", "error key_skipped"]),
             (
                 ["issuer": "https://as.example/"], ["error no_metadata", "warning document_refused"]
@@ -102,6 +103,7 @@ import Testing
         let sets: [String: JSON] = [
             "jwks": ["keys": [key.publicJWK]], "empty": ["keys": []], "array": [], "private": ["keys": [secret]],
             "mixed": ["keys": [key.publicJWK, encryption]],
+            "faulty": ["keys": [key.publicJWK, key.publicJWK.merging(patch: ["kid": "f", "x": "AA"])]],
         ]
         let fetcher = FixtureFetcher([:])
         for (name, set) in sets { fetcher.serve(set.encoded(), at: "https://as.example/" + name) }
