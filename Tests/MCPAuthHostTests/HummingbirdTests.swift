@@ -35,7 +35,7 @@ import Testing
         try await Self.run { port in
             let conflict = try await Self.send("GET /notes/conflict", Self.good + Self.page, port)
             #expect(conflict.status == 409 && conflict.text.contains("twice"))
-            #expect(conflict["access-control-allow-origin"] == "*" && conflict["x-own"] == "1")
+            #expect(conflict["access-control-allow-origin"] == "*" && conflict["etag"] == "1")
             let bug = try await Self.send("GET /notes/bug", Self.good, port)
             #expect(bug.status == 500 && !bug.text.contains("secret"))
         }
@@ -103,7 +103,7 @@ import Testing
         try router.group("notes").add(middleware: BearerAuthMiddleware(mcpAuth, resource: name))
             .get("whoami") { _, context in context.authInfo?.subject ?? "nobody" }
             .get("conflict") { _, _ -> Response in
-                throw HTTPError(.conflict, headers: [HTTPField.Name("X-Own")!: "1"], message: "twice")
+                throw HTTPError(.conflict, headers: [.eTag: "1"], message: "twice")
             }
             .get("bug") { _, _ -> Response in throw Bug() }
             .post("small") { request, _ in "\(try await request.body.collect(upTo: 1000).readableBytes)" }

@@ -128,6 +128,20 @@ import Testing
         )
     }
 
+    @Test func `a batch is refused when one of its messages cannot be helped`() throws {
+        let text = """
+            {"version":1,"rules":[{"id":"x","effect":"allow","tools":["x"],"scopes":{"all":["a"]}},
+              {"id":"y","effect":"allow","tools":["y"],"scopes":{"all":["b"]}}]}
+            """
+        let batch = Operation.mcp(["x", "y"].map { .call(method: "tools/call", name: $0) })
+        let policy = try PolicySet(text: text)
+        #expect(policy.outcome(try .test(batch, grantable: ["a"])) == .deny(rules: ["x", "y"]))
+        #expect(
+            policy.outcome(try .test(batch, grantable: ["a", "b"]))
+                == .insufficientScope(["a", "b"], rules: ["x", "y"])
+        )
+    }
+
     @Test func `the explanation says so`() throws {
         let input = try PolicyInput.test(.http, grantable: ["b"])
         let policy = try PolicySet(

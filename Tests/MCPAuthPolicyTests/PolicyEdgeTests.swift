@@ -239,6 +239,20 @@ import Testing
         }
     }
 
+    @Test func `a require of a sign-in is not met by a rule that allows`() throws {
+        let text = """
+            {"version":1,"rules":[{"id":"open","effect":"allow","targets":"any"},
+              {"id":"q","effect":"require","targets":"any","acr":["gold"],"max_age_seconds":300}]}
+            """
+        let needed = AuthenticationRequirement(acrValues: ["gold"], maxAge: 300)
+        for claims in [#"{"acr":"gold","auth_time":1}"#, #"{"acr":"tin","auth_time":1000000}"#, "{}"] {
+            let outcome = try PolicySet(text: text).outcome(try .test(.http, claims: claims))
+            #expect(outcome == .insufficientAuthentication(needed, rules: ["q"]))
+        }
+        let good = try PolicyInput.test(.http, claims: #"{"acr":"gold","auth_time":1000000}"#)
+        #expect(try PolicySet(text: text).outcome(good) == .allow(rules: ["open"]))
+    }
+
     @Test func `a rule that asks for a proof allows nobody, and one that requires it denies everybody`() throws {
         let allow = #"{"id":"a","effect":"allow","targets":"any","proof_of_possession":"required"}"#
         let open = #"{"id":"o","effect":"allow","targets":"any"}"#
@@ -405,7 +419,7 @@ import Testing
             """
         }
         let policy = try PolicySet(text: #"{"version":1,"rules":[\#(rules.joined(separator: ","))]}"#)
-        for index in [0, 1, 62, 63, 64, 65, 79, 80, 127, 128, 129, 149] {
+        for index in 0..<count {
             let (one, other) = ("s\(index)", "s\((index + 70) % count)")
             let near = "s\(index ^ 1)"
             #expect(
@@ -501,8 +515,8 @@ import Testing
 }
 
 @Suite struct RuleIndexTests {
-    private static func index(_ targets: [String]) throws -> CompiledPolicy {
-        let rules = targets.enumerated().map { #"{"id":"r\#($0.offset)","effect":"deny",\#($0.element)}"# }
+    private static func index(_ targets: [String], _ effect: String = "deny") throws -> CompiledPolicy {
+        let rules = targets.enumerated().map { #"{"id":"r\#($0.offset)","effect":"\#(effect)",\#($0.element)}"# }
         let text = #"{"version":1,"rules":[\#(rules.joined(separator: ","))]}"#
         return try CompiledPolicy(file: "p.json", bytes: Array(text.utf8))
     }
@@ -530,20 +544,32 @@ import Testing
         #expect(try Self.found(policy, "prompts/get", "alpha_x") == [5, 6])
     }
 
-    @Test func `a rule with a method and a name is about the message once`() throws {
-        let policy = try Self.index([
-            #""mcp_methods":["tools/c*x","resources/*"],"tools":["a*"],"resource_uris":["n://*"]"#,
-            #""mcp_methods":["resources/read"],"resource_uris":["n://**","n://a"]"#,
-        ])
-        for (method, name) in [
+    @Test(arguments: ["allow", "deny"])
+    func `the index finds each rule that is about an operation, and finds it once`(effect: String) throws {
+        let policy = try Self.index(
+            [
+                #""mcp_methods":["tools/c*x","resources/*"],"tools":["a*"],"resource_uris":["n://*"]"#,
+                #""mcp_methods":["resources/read"],"resource_uris":["n://**","n://a"]"#, #""mcp_methods":["@basics"]"#,
+                #""mcp_methods":["@basics","ping","notifications/x","p*"]"#, #""paths":["/mcp"]"#,
+                #""paths":["/other"]"#,
+                #""mcp_methods":["*"],"http_methods":["POST"]"#, #""targets":"any""#,
+                #""tools":["*"],"paths":["/other"]"#,
+            ],
+            effect
+        )
+        let calls: [(String, String?)] = [
             ("tools/call", "abc"), ("resources/read", "n://a"), ("resources/subscribe", "n://a"), ("tools/call", "b"),
-        ] {
+            ("tools/call", nil), ("resources/read", "n://x/../a"), ("ping", nil), ("pings", nil), ("initialize", nil),
+            ("initialized", nil), ("notifications/x", nil), ("notifications", nil), ("subscriptions/listen", nil),
+            ("tasks/get", "abc"),
+        ]
+        let messages = calls.map { MCPMessage.call(method: $0.0, name: $0.1) } + [.response, .stream, .sessionEnd]
+        for operation in messages.map({ Operation.mcp([$0]) }) + [.http, .unknown] {
+            let asked = PolicyOperation(method: .post, path: "/mcp", operation: operation)
             var positions: [Int] = []
-            let message = MCPMessage.call(method: method, name: name)
-            let operation = PolicyOperation(method: .post, path: "/mcp", operation: .mcp([message]))
-            policy.forEachRule(about: operation, message) { _, position in positions.append(position) }
-            let expected = policy.rules.indices.filter { policy.rules[$0].isAbout(operation, message) }
-            #expect(positions.sorted() == Array(expected), "\(method) \(name)")
+            policy.forEachRule(about: asked, asked.onlyMessage) { _, position in positions.append(position) }
+            let expected = policy.rules.indices.filter { policy.rules[$0].isAbout(asked, asked.onlyMessage) }
+            #expect(positions.sorted() == Array(expected), "\(operation)")
         }
     }
 
@@ -579,6 +605,24 @@ import Testing
             allow("s", #""scopes":{"all":["c"]},"acr":["g"]"#) + "," + allow("t", #""scopes":{"all":["d"]}"#)
         )
         #expect(PolicySet([signIn]).outcome(try .test(.http)) == .insufficientScope(["d"], rules: ["t"]))
+    }
+
+    @Test func `who has no token is asked for what every caller needs there, and nothing else`() throws {
+        let text = """
+            {"version":1,"rules":[
+              {"id":"a","effect":"allow","tools":["x"],"scopes":{"all":["a"]}},
+              {"id":"q","effect":"require","targets":"any","scopes":{"all":["q"]}},
+              {"id":"some","effect":"require","tools":["x"],"scopes":{"all":["some"]}},
+              {"id":"shadow","effect":"require","enforce":false,"targets":"any","scopes":{"all":["shadow"]}},
+              {"id":"issuer","effect":"require","targets":"any","issuers":["i"],"scopes":{"all":["issuer"]}},
+              {"id":"kind","effect":"require","targets":"any","subject_kind":"user","scopes":{"all":["kind"]}},
+              {"id":"client","effect":"require","targets":"any","client_ids":["c"],"scopes":{"all":["client"]}},
+              {"id":"d","effect":"deny","targets":"any","scopes":{"all":["d"]}}]}
+            """
+        let policy = try PolicySet(text: text)
+        #expect(policy.scopesToRequest(for: try PolicyInput.test(.unknown).operation) == ["q"])
+        #expect(policy.scopesToRequest(for: try PolicyInput.tool("x").operation) == ["a", "q", "some"])
+        #expect(policy.scopesToRequest(for: try PolicyInput.tool("y").operation) == ["q"])
     }
 
     @Test func `one id in two files is named once`() throws {

@@ -44,6 +44,13 @@ import Testing
             #"{"id":"a","effect":"allow","tools":["x"]},{"id":"d","effect":"deny","tools":["*"]}"#, "MA105"
         ),
         (#"{"id":"a","effect":"allow","targets":"any","scopes":{"all":["offline_access"]}}"#, "MA109"),
+        (#"{"id":"a","effect":"allow","mcp_methods":["tools/cal"]}"#, "MA111"),
+        (#"{"id":"a","effect":"deny","mcp_methods":["ping","tool/*"]}"#, "MA111"),
+        (#"{"id":"a","effect":"allow","mcp_methods":["acme/report"]}"#, "MA111"),
+        (#"{"id":"a","effect":"allow","mcp_methods":["tools/call:x"]}"#, "MA111"),
+        (#"{"id":"a","effect":"allow","tools":["^create_.*$"]}"#, "MA112"),
+        (#"{"id":"a","effect":"allow","prompts":["x","(a|b)"]}"#, "MA112"),
+        (#"{"id":"a","effect":"allow","targets":"any","when":{"claim":"/email","glob":"\\w+@x"}}"#, "MA112"),
     ])
     func `what is probably not meant is warned of`(rules: String, code: String) throws {
         let warnings = try Self.warnings(rules)
@@ -57,9 +64,40 @@ import Testing
         #"{"id":"a","effect":"allow","tools":["x"]},{"id":"d","effect":"deny","tools":["*"],"scopes":{"all":["s"]}}"#,
         #"{"id":"a","effect":"allow","tools":["x"]},{"id":"d","effect":"deny","prompts":["*"]}"#,
         #"{"id":"a","effect":"allow","tools":["x"]},{"id":"d","effect":"deny","tools":["x"],"http_methods":["POST"]}"#,
+        #"{"id":"a","effect":"allow","mcp_methods":["@basics","tools/*","*","resources/read","*/list","com.example/do"]}"#,
+        #"{"id":"a","effect":"allow","tools":["com.acme.*","a(b)","cost_in_$_usd","x.*"],"paths":["/a/**"]}"#,
     ])
     func `what is meant is not`(rules: String) throws {
         #expect(try Self.warnings(rules).isEmpty)
+    }
+
+    @Test func `an unknown method is answered with the one that was meant`() throws {
+        let warnings = try Self.warnings(
+            #"{"id":"a","effect":"allow","mcp_methods":["ping","tools/cal","tools/call:drop","x*"]}"#
+        )
+        #expect(
+            warnings == [
+                "p.json:1:80: MA111: `tools/cal` is not an MCP method, did you mean `tools/call`",
+                "p.json:1:92: MA111: `tools/call:drop` is not an MCP method; name what it acts on in `tools`: \"drop\"",
+                "p.json:1:110: MA111: `x*` matches no MCP method",
+            ]
+        )
+    }
+
+    @Test func `what holds at several resources is said once`() throws {
+        let rule = #"{"id":"a","effect":"allow","targets":"any","scopes":{"all":["x"]}}"#
+        let uses = (1...5).map { index in
+            PolicyLint.Use(
+                resource: "https://h.example/\(index)",
+                scopesSupported: ["y"],
+                mappedClaims: [],
+                issuers: []
+            )
+        }
+        let warnings = try Self.warnings(rule, uses: uses + uses)
+        #expect(warnings.count == 1)
+        let list = "`https://h.example/1`, `https://h.example/2`, `https://h.example/3` and 2 more"
+        #expect(warnings.first?.hasSuffix("is not among `scopes_supported` of \(list)") == true)
     }
 
     @Test func `a scope that the metadata does not list is warned of`() throws {

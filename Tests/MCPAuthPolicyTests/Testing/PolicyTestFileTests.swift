@@ -68,6 +68,28 @@ import Testing
     @Test(arguments: [
         (#"{"name":"n","token":"alise","call":"ping","expect":{"decision":"allow"}}"#, "MA006", "did you mean `alice`"),
         (#"{"name":"n","token":"alice","call":"two words","expect":{"decision":"allow"}}"#, "MA005", "tools/call:"),
+        (
+            #"{"name":"n","token":"alice","call":"tools/cal:x","expect":{"decision":"deny"}}"#, "MA005",
+            "`tools/cal` is not an MCP method, did you mean `tools/call`"
+        ),
+        (
+            #"{"name":"n","token":"alice","calls":["ping","tool/call:x"],"expect":{"decision":"deny"}}"#, "MA005",
+            "`tool/call` is not an MCP method, did you mean `tools/call`"
+        ),
+        (
+            #"{"name":"n","token":"alice","call":"create_note","expect":{"decision":"deny"}}"#, "MA005",
+            "write `tools/call:create_note`"
+        ),
+        (#"{"name":"n","token":"alice","call":"ping:x","expect":{"decision":"deny"}}"#, "MA005", "acts on nothing"),
+        (#"{"name":"n","token":"alice","call":"get /x","expect":{"decision":"deny"}}"#, "MA005", "upper case"),
+        (#"{"name":"n","token":"alice","call":"GTE /x","expect":{"decision":"deny"}}"#, "MA005", "did you mean `GET`"),
+        (#"{"name":"n","token":"alice","call":"GET /a/../x","expect":{"decision":"deny"}}"#, "MA005", "two ways"),
+        (
+            #"{"name":"n","token":"alice","call":"@streem","expect":{"decision":"deny"}}"#, "MA005",
+            "did you mean `@stream`"
+        ),
+        (#"{"name":"n","token":"alice","call":"@basics","expect":{"decision":"deny"}}"#, "MA005", "is not a call"),
+        (#"{"name":"n","token":"alice","call":"ping","expect":{"decision":"permit"}}"#, "MA005", "write `allow`"),
         (#"{"name":"n","token":"alice","call":"ping","expect":{"decision":"alow"}}"#, "MA005", "did you mean `allow`"),
         (#"{"name":"n","token":"alice","call":"ping","expct":{}}"#, "MA002", "did you mean `expect`"),
         (#"{"name":"n","token":"alice","call":"ping"}"#, "MA003", "expect"),
@@ -77,6 +99,25 @@ import Testing
         let error = await #expect(throws: ConfigurationError.self) { try await Self.run(test) }
         #expect(error?.code.description == code)
         #expect(error?.description.contains(words) == true, "\(String(describing: error))")
+    }
+
+    @Test func `all mistakes of a test file are told`() async {
+        let tests = #"{"name":"n","token":"nobody","call":"pong","expect":{}},{"call":"ping","expects":{}}"#
+        let error = await #expect(throws: ConfigurationError.self) { try await Self.run(tests) }
+        #expect(
+            error?.all.map(\.code.description) == ["MA006", "MA005", "MA003", "MA003", "MA002"],
+            "\(error?.all ?? [])"
+        )
+    }
+
+    @Test(arguments: [
+        "acme/report", "com.example/do:x", "tools/call:", "resources/read:notes://a:b", "notifications/acme/x",
+        "tasks/get:7",
+        "tools/call:a b", "PURGE /cache", "GET /x?a=/../b", "sampling/createMessage",
+    ])
+    func `what an extension or another server may have can be tested`(call: String) async throws {
+        let run = try await Self.run(#"{"name":"n","token":"alice","call":"\#(call)","expect":{"decision":"deny"}}"#)
+        #expect(run.passed == 1, "\(run.failures.map(\.error))")
     }
 
     @Test func `coverage names rules that decided nothing, and conditions seen one way only`() async throws {
