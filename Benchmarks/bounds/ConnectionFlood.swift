@@ -128,13 +128,13 @@ private struct FloodClient {
             unsafe poll(&sockets, nfds_t(sockets.count), 1000)
             for index in sockets.indices where sockets[index].revents != 0 {
                 if sockets[index].revents & Int16(POLLOUT) != 0 { send(index) }
-                guard sockets[index].revents & Int16(POLLIN | POLLHUP | POLLERR) != 0 else { continue }
-                let count = unsafe recv(sockets[index].fd, &buffer, buffer.count, 0)
-                if count > 0 { heads[index] = Array((heads[index] + buffer[..<count]).prefix(64)) }
-                guard count > 0, !(sent[index] == request.count && heads[index].count >= 12) else {
-                    finish(index, &refused)
-                    continue
+                var isOver = false
+                if sockets[index].revents & Int16(POLLIN | POLLHUP | POLLERR) != 0 {
+                    let count = unsafe recv(sockets[index].fd, &buffer, buffer.count, 0)
+                    if count > 0 { heads[index] = Array((heads[index] + buffer[..<count]).prefix(64)) }
+                    isOver = count <= 0
                 }
+                if isOver || (sent[index] == request.count && heads[index].count >= 12) { finish(index, &refused) }
             }
         }
         return refused

@@ -32,7 +32,7 @@ package final class CompiledPolicy: Sendable {
             noting: &mistakes
         )
         if let root, document.root["version"] == nil {
-            mistakes.add(root.absence(.missingKey, "missing key `version`"))
+            mistakes.add(root.absence(of: ["version"], .missingKey, "missing key `version`"))
         }
         let requiredScopes = mistakes.noting(
             try root?.scopes(try root?.strings("required_scopes") ?? [], "required_scopes")

@@ -81,7 +81,7 @@ extension PolicyRule.Parts {
             )
         else { return ([], []) }
         if value["all"] == nil, value["any"] == nil {
-            mistakes.add(scopes.absence(.missingKey, "`scopes` has neither `all` nor `any`"))
+            mistakes.add(scopes.absence(of: ["all", "any"], .missingKey, "`scopes` has neither `all` nor `any`"))
         }
         func read(_ key: String) -> ScopeSet {
             mistakes.noting(try scopes.scopes(try scopes.nonEmptyStrings(key) ?? [], key)) ?? []
@@ -136,7 +136,7 @@ extension Targets {
         }
         if object.value["targets"] == nil, lists.isEmpty {
             let message = "the rule names no target; for every operation write \"targets\": \"any\""
-            mistakes.add(object.absence(.missingKey, message))
+            mistakes.add(object.absence(of: PolicyGrammar.targetLists + ["targets"], .missingKey, message))
         }
         let methods = mistakes.noting(try object.globs("mcp_methods", .name)) ?? []
         for (index, glob) in methods.enumerated() where glob.pattern.hasPrefix("@") && glob.pattern != "@basics" {

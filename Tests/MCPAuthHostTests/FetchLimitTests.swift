@@ -34,7 +34,10 @@ import Testing
         Fault("never answers", "no answer within 2 s", .stall),
         Fault("stalls in the head", "no answer within 2 s", .send("HTTP/1.1 200 OK\r\ncontent-le"), .stall),
         Fault(
-            "stalls before the body", "no answer within 2 s", .send("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n"), .stall
+            "stalls before the body",
+            "no answer within 2 s",
+            .send("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n"),
+            .stall
         ),
         Fault(
             "drips the body",

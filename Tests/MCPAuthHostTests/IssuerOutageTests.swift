@@ -137,9 +137,11 @@ import Testing
         }
         // Who waits is released at the same moment at which the fetch ends; where this machine is busy, anything may end so.
         let words = [String(fault.words.prefix { !$0.isNumber }), "no answer within 1 s"]
-        while !events.withLock({ $0 }).contains(where: { event in words.contains { event.message.contains($0) } }) {
-            try await Task.sleep(for: .milliseconds(5))
+        func isTold() -> Bool {
+            events.withLock { $0 }.contains { event in words.contains { event.message.contains($0) } }
         }
+        for _ in 0..<2000 where !isTold() { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(isTold(), "\(events.withLock { $0.map(\.message) })")
 
         broken.heal()
         while try await Self.status(of: broken.token(1000), mcpAuth) != 200 {

@@ -11,7 +11,7 @@ import Testing
 /// Who chose a URL, for each key in which one can be written.
 @Suite struct URLProvenanceTests {
     private static let document = "https://issuer.example/.well-known/openid-configuration"
-    private static let learned = FetchRequest.Provenance.learned(from: HTTPURL("https://issuer.example")!)
+    private static let learned = learnedFrom("https://issuer.example")
 
     /// A way to configure the issuer, and who chose the URLs that are then fetched.
     struct Way: Sendable, CustomTestStringConvertible {
@@ -69,7 +69,11 @@ import Testing
         },
     ]
 
-    private static let learnedAtURL = FetchRequest.Provenance.learned(from: HTTPURL("https://issuer.example/own/metadata")!)
+    private static let learnedAtURL = learnedFrom("https://issuer.example/own/metadata")
+
+    private static func learnedFrom(_ url: String) -> FetchRequest.Provenance {
+        HTTPURL(url).map { .learned(from: $0) } ?? .configured
+    }
 
     private static let metadata: JSON = [
         "issuer": "https://issuer.example", "jwks_uri": "https://elsewhere.example/jwks",

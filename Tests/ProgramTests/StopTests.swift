@@ -57,7 +57,9 @@ import Testing
     }
 
     @Test func `a stop cuts off what goes on for longer than ten seconds`() async throws {
-        let served = try ServedProgram(environment: ["SECRET": ServedProgram.secret]) { try ServedProgram.configuration($0) }
+        let served = try ServedProgram(environment: ["SECRET": ServedProgram.secret]) {
+            try ServedProgram.configuration($0)
+        }
         // The token is good, so the body is waited for; and it never comes.
         let head = "POST /x HTTP/1.1\r\nhost: 127.0.0.1:\(served.port)\r\nauthorization: Bearer \(served.token())\r\n"
         let slow = try Self.send(head + "content-length: 100\r\n\r\n{", to: served.port)

@@ -102,11 +102,12 @@ package struct DocumentReader: Sendable {
             mistakes.add(notAnObject(value, pointer))
             return nil
         }
-        var hasUnknownKeys = false
+        var misspelt: Set<String>? = []
         for member in members where !keys.contains(member.name) && !Self.keysAllowedAnywhere.contains(member.name) {
-            hasUnknownKeys = true
             guard !mistakes.isFull else { break }
             let suggestion = Suggestion.text(for: member.name, among: keys, foreign: foreign)
+            if let meant = Suggestion.closest(to: member.name, among: keys) { misspelt?.insert(meant) }
+            if foreign.advice(on: member.name) != nil { misspelt = nil }
             let message = "unknown key `\(member.name.printable)`\(suggestion)"
             mistakes.add(error(.unknownKey, message, at: pointer.appending(member.name), part: .name))
         }
@@ -115,7 +116,7 @@ package struct DocumentReader: Sendable {
             let message = "`\(remark)` is \(member.kind.inWords), expected a string"
             mistakes.add(error(.wrongType, message, at: pointer.appending(remark)))
         }
-        return ObjectReader(document: self, value: value, pointer: pointer, hasUnknownKeys: hasUnknownKeys)
+        return ObjectReader(document: self, value: value, pointer: pointer, misspelt: misspelt)
     }
 
     private func notAnObject(_ value: JSONValue, _ pointer: JSONPointer) -> ConfigurationError {
@@ -130,12 +131,17 @@ package struct ObjectReader: Sendable {
     package let document: DocumentReader
     package let value: JSONValue
     package let pointer: JSONPointer
-    /// Whether it has a key that it must not have, which may be one that is written wrong.
-    fileprivate let hasUnknownKeys: Bool
+    /// The keys for which others seem to be meant that it must not have; `nil` when it may be any.
+    fileprivate let misspelt: Set<String>?
 
-    /// An error about something that is not there; it is not told beside a key that may be the missing one.
-    package func absence(_ code: ConfigurationError.Code, _ message: String) -> ConfigurationError {
-        ConfigurationError(code, message, at: document.location(of: pointer), isConsequence: hasUnknownKeys)
+    /// An error about keys of which none is there; it is not told beside a key that may be meant for one of them.
+    package func absence(
+        of keys: [String],
+        _ code: ConfigurationError.Code,
+        _ message: String
+    ) -> ConfigurationError {
+        let isConsequence = misspelt.map { !$0.isDisjoint(with: keys) } ?? true
+        return ConfigurationError(code, message, at: document.location(of: pointer), isConsequence: isConsequence)
     }
 
     /// An error about one member, or about the object when the member is absent.
@@ -147,7 +153,7 @@ package struct ObjectReader: Sendable {
 
     /// The member, which must be present.
     package func required<T>(_ key: String, _ member: T?) throws(ConfigurationError) -> T {
-        guard let member else { throw absence(.missingKey, "missing key `\(key)`") }
+        guard let member else { throw absence(of: [key], .missingKey, "missing key `\(key)`") }
         return member
     }
 

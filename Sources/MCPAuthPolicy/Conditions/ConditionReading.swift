@@ -53,7 +53,11 @@ extension Condition {
         let shapes = PolicyGrammar.shapes.filter { object.value[$0] != nil }
         guard let shape = shapes.first, shapes.count == 1 else {
             let message = "a condition is exactly one of `all`, `any`, `not`, `claim`, `raw_claim`"
-            mistakes.add(shapes.isEmpty ? object.absence(.invalidValue, message) : object.error(.invalidValue, message))
+            mistakes.add(
+                shapes.isEmpty
+                    ? object.absence(of: PolicyGrammar.shapes, .invalidValue, message)
+                    : object.error(.invalidValue, message)
+            )
             return nil
         }
         let used = operators.filter { object.value[$0] != nil }
@@ -64,7 +68,10 @@ extension Condition {
         let reference = mistakes.noting(try readReference(shape, object))
         guard let name = used.first, used.count == 1 else {
             let message = "a claim needs exactly one of " + operators.map { "`\($0)`" }.joined(separator: ", ")
-            mistakes.add(used.isEmpty ? object.absence(.invalidValue, message) : object.error(.invalidValue, message))
+            mistakes.add(
+                used.isEmpty
+                    ? object.absence(of: operators, .invalidValue, message) : object.error(.invalidValue, message)
+            )
             return nil
         }
         let predicate = mistakes.noting(try readPredicate(name, object))

@@ -37,14 +37,16 @@ package struct PolicyTestFile: Sendable {
             try mistakes.check()
             throw document.error(.wrongType, "expected an object", at: .root)
         }
-        if root.value["version"] == nil { mistakes.add(root.absence(.missingKey, "missing key `version`")) }
+        if root.value["version"] == nil {
+            mistakes.add(root.absence(of: ["version"], .missingKey, "missing key `version`"))
+        }
         if root.value["policy"] != nil, root.value["policies"] != nil {
             mistakes.add(root.error(.conflict, "`policy` and `policies` are both given", at: "policies"))
         }
         let policyPath = mistakes.noting(try root.string("policy"))
         let paths = mistakes.noting(try root.nonEmptyStrings("policies"))
         if root.value["policy"] == nil, root.value["policies"] == nil {
-            mistakes.add(root.absence(.missingKey, "missing key `policy`"))
+            mistakes.add(root.absence(of: ["policy", "policies"], .missingKey, "missing key `policy`"))
         }
         policyPaths = policyPath.map { [$0] } ?? paths ?? []
         resource = mistakes.noting(try root.string("resource")) ?? "https://resource.test/mcp"
@@ -138,7 +140,7 @@ struct PolicyExpectation: Sendable {
     /// Reads the member `expect` of a test.
     static func read(_ test: ObjectReader, _ mistakes: inout Mistakes) -> PolicyExpectation? {
         guard let value = test.value["expect"] else {
-            mistakes.add(test.absence(.missingKey, "missing key `expect`"))
+            mistakes.add(test.absence(of: ["expect"], .missingKey, "missing key `expect`"))
             return nil
         }
         let pointer = test.pointer.appending("expect")

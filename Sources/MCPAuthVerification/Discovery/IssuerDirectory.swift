@@ -113,6 +113,9 @@ package final class IssuerDirectory: Sendable {
         return answer(entry.value.candidates(keyID: keyID, algorithm: algorithm, at: fetcher.clock.now), mark)
     }
 
+    /// The deadline of a request that may have to wait from now on.
+    package var deadline: Deadline { keyFetch.deadline }
+
     /// The keys that may have signed a token with this `kid` and `alg`.
     ///
     /// An unknown `kid` causes at most one fetch per cool-down. While that forbids a fetch, a token older than the key
@@ -121,9 +124,10 @@ package final class IssuerDirectory: Sendable {
         keyID: ExactString?,
         algorithm: SignatureAlgorithm,
         tokenIssuedAt: NumericDate?,
-        now: NumericDate
+        now: NumericDate,
+        until deadline: Deadline? = nil
     ) async -> KeyAnswer {
-        let deadline = keyFetch.deadline
+        let deadline = deadline ?? self.deadline
         for isRefreshed in [false, true] {
             if isRefreshed { await keyFetch.refresh(until: deadline) }
             // Taken before the keys are, and again with those that were fetched.
@@ -154,9 +158,10 @@ package final class IssuerDirectory: Sendable {
     package func keys(
         insteadOf tried: [JWK],
         keyID: ExactString?,
-        algorithm: SignatureAlgorithm
+        algorithm: SignatureAlgorithm,
+        until deadline: Deadline? = nil
     ) async -> KeyAnswer? {
-        await keyFetch.refresh()
+        await keyFetch.refresh(until: deadline)
         guard case .keys(let keys, let reuse)? = freshKeys(keyID: keyID, algorithm: algorithm) else { return nil }
         let isNew = keys.contains { key in !tried.contains { $0.key.isSameKey(as: key.key) } }
         return isNew ? .keys(keys, reuse) : nil

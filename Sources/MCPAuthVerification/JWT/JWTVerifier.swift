@@ -79,13 +79,22 @@ package struct JWTVerifier: TokenVerifier {
             }
             let keyID = jws.header.keyID
             let answer: IssuerDirectory.KeyAnswer
+            // One for whatever this token has to wait for.
+            var deadline: Deadline?
             if let fresh = directory.freshKeys(keyID: keyID, algorithm: algorithm) {
                 answer = fresh
             } else {
                 let issuedAt = claims["iat"]?.number.map(NumericDate.init)
-                answer = await directory.keys(keyID: keyID, algorithm: algorithm, tokenIssuedAt: issuedAt, now: now)
+                deadline = directory.deadline
+                answer = await directory.keys(
+                    keyID: keyID,
+                    algorithm: algorithm,
+                    tokenIssuedAt: issuedAt,
+                    now: now,
+                    until: deadline
+                )
             }
-            signature = await Self.signature(of: jws, algorithm, answer, directory)
+            signature = await Self.signature(of: jws, algorithm, answer, directory, until: deadline)
         }
 
         let reuse: TokenEvidence.Reuse
@@ -124,7 +133,8 @@ package struct JWTVerifier: TokenVerifier {
         of jws: CompactJWS,
         _ algorithm: SignatureAlgorithm,
         _ answer: IssuerDirectory.KeyAnswer,
-        _ directory: IssuerDirectory
+        _ directory: IssuerDirectory,
+        until deadline: Deadline?
     ) async -> Signature {
         switch answer {
         case .unavailable(let retryAfter, let why):
@@ -135,7 +145,12 @@ package struct JWTVerifier: TokenVerifier {
         case .unknown: return .bad(.unknownKey, unknownKey(jws.header, algorithm))
         case .keys(let keys, let reuse):
             if keys.contains(where: { jws.isSigned(by: $0.key, using: algorithm) }) { return .good(reuse) }
-            let newer = await directory.keys(insteadOf: keys, keyID: jws.header.keyID, algorithm: algorithm)
+            let newer = await directory.keys(
+                insteadOf: keys,
+                keyID: jws.header.keyID,
+                algorithm: algorithm,
+                until: deadline
+            )
             if case .keys(let keys, let reuse)? = newer,
                 keys.contains(where: { jws.isSigned(by: $0.key, using: algorithm) })
             {

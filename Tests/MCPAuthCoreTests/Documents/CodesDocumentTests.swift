@@ -42,6 +42,18 @@ import Testing
         #expect(try Self.listed(below: "Events").sorted() == EngineEvent.Code.allCases.map(\.rawValue).sorted())
     }
 
+    /// The codes are the literals that findings are made with, and those of the statements about metadata.
+    @Test func `every finding about an authorization server is listed, and no other`() throws {
+        let discovery = "Sources/MCPAuthVerification/Discovery/"
+        var written = try Self.inSource(discovery + "MetadataValidation.swift", /(?m)^ +"([a-z0-9_]+)",$/)
+        written += try Self.inSource(discovery + "MetadataValidation.swift", /success: "([a-z0-9_]+)"/)
+        let files = ["MetadataValidation", "IssuerInspection", "ClientDiscovery"].map { discovery + "\($0).swift" }
+        for file in files + ["Sources/MCPAuth/Configuration/OnlineCheck.swift"] {
+            written += try Self.inSource(file, /(?:Finding|\.init)\((?:\s*code:\s*|[^"()]+, )"([a-z0-9_]+)"/)
+        }
+        #expect(try Self.listed(below: "Findings about an authorization server").sorted() == Set(written).sorted())
+    }
+
     @Test func `no name is made anywhere else`() throws {
         let root = #filePath.replacing("Tests/MCPAuthCoreTests/Documents/CodesDocumentTests.swift", with: "Sources")
         let known = try Set(

@@ -77,9 +77,9 @@ import Testing
         )
         #expect(
             warnings == [
-                "p.json:1:80: MA111: `tools/cal` is not an MCP method, did you mean `tools/call`",
-                "p.json:1:92: MA111: `tools/call:drop` is not an MCP method; name what it acts on in `tools`: \"drop\"",
-                "p.json:1:110: MA111: `x*` matches no MCP method",
+                "p.json:1:72: MA111: `tools/cal` is not an MCP method, did you mean `tools/call`",
+                "p.json:1:84: MA111: `tools/call:drop` is not an MCP method; name what it acts on in `tools`: \"drop\"",
+                "p.json:1:102: MA111: `x*` matches no MCP method",
             ]
         )
     }

@@ -1,0 +1,102 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+#if AsyncHTTPClient
+import AsyncHTTPClient
+import MCPAuthLock
+import MCPAuthVerification
+import TestSupport
+import Testing
+
+@testable import MCPAuth
+
+/// How many clients there are, and how long they stay.
+@Suite struct ClientPoolTests {
+    private struct Failed: Error {}
+
+    /// Clients of a pool that goes away would have to be shut down first, so that these stay.
+    private static let pools = Lock<[ClientPool]>([])
+
+    private static func pool(most: Int, _ time: TestTime = TestTime()) -> ClientPool {
+        let pool = ClientPool(most: most, clock: time.clock)
+        pools.withLock { $0.append(pool) }
+        return pool
+    }
+
+    private static func key(_ address: String?, tls: TLSSettings? = nil) -> ClientPool.Key {
+        ClientPool.Key(
+            isSecure: tls != nil,
+            tls: tls,
+            authorities: SystemAuthorities(environment: [:]),
+            pin: address.map { .init(host: "issuer.example", address: $0) }
+        )
+    }
+
+    private static func client(_ pool: ClientPool, _ key: ClientPool.Key) async throws -> ObjectIdentifier {
+        try await pool.withClient(key) { ObjectIdentifier($0) }
+    }
+
+    @Test func `requests of one kind share a client, and others have another`() async throws {
+        let pool = Self.pool(most: 10)
+        let tls = TLSSettings(authorities: Array(try Vectors.text("tls/ca.pem").utf8))
+        let keys = [
+            Self.key(nil), Self.key("192.0.2.1"), Self.key("192.0.2.2"), Self.key(nil, tls: tls),
+            Self.key("192.0.2.1", tls: tls),
+        ]
+        var clients = Set<ObjectIdentifier>()
+        for key in keys + keys { clients.insert(try await Self.client(pool, key)) }
+        #expect(clients.count == keys.count)
+        #expect(pool.count == keys.count)
+    }
+
+    @Test func `the one that was used least recently makes room, and none that is in use`() async throws {
+        let time = TestTime()
+        let pool = Self.pool(most: 2, time)
+        let first = try await Self.client(pool, Self.key("192.0.2.1"))
+        time.pass(1)
+        _ = try await Self.client(pool, Self.key("192.0.2.2"))
+        time.pass(1)
+        #expect(try await Self.client(pool, Self.key("192.0.2.1")) == first)
+        _ = try await Self.client(pool, Self.key("192.0.2.3"))
+        #expect(pool.count == 2)
+        #expect(try await Self.client(pool, Self.key("192.0.2.1")) == first, "the second one made room")
+        try await pool.withClient(Self.key("192.0.2.1")) { _ -> Void in
+            try await pool.withClient(Self.key("192.0.2.2")) { _ -> Void in
+                await #expect(throws: FetchError.self) { try await Self.client(pool, Self.key("192.0.2.3")) }
+            }
+        }
+        _ = try await Self.client(pool, Self.key("192.0.2.3"))
+    }
+
+    @Test func `one that was idle for a minute goes when the next request comes`() async throws {
+        let time = TestTime()
+        let pool = Self.pool(most: 10, time)
+        for number in 1...5 { _ = try await Self.client(pool, Self.key("192.0.2.\(number)")) }
+        time.pass(59)
+        _ = try await Self.client(pool, Self.key("192.0.2.5"))
+        #expect(pool.count == 5)
+        time.pass(1)
+        _ = try await Self.client(pool, Self.key("192.0.2.5"))
+        #expect(pool.count == 1)
+    }
+
+    @Test func `an address that did not answer is not preferred by the next request`() async throws {
+        let pool = Self.pool(most: 10)
+        let addresses = ["192.0.2.1", "192.0.2.2"]
+        _ = try await Self.client(pool, Self.key("192.0.2.2"))
+        #expect(pool.preferredAddress(addresses) { Self.key($0) } == "192.0.2.2", "it has a client")
+        await #expect(throws: Failed.self) { try await pool.withClient(Self.key("192.0.2.2")) { _ -> Void in throw Failed() } }
+        #expect(pool.preferredAddress(addresses) { Self.key($0) } == "192.0.2.1")
+        #expect(pool.count == 0)
+        await #expect(throws: Failed.self) { try await pool.withClient(Self.key(nil)) { _ -> Void in throw Failed() } }
+        #expect(pool.count == 1, "one that looks names up is kept")
+    }
+
+    @Test func `what cannot be used makes no client`() async throws {
+        let pool = Self.pool(most: 10)
+        let tls = TLSSettings(authorities: Array("no certificate".utf8))
+        await #expect(throws: FetchError.self) { try await Self.client(pool, Self.key(nil, tls: tls)) }
+        #expect(pool.count == 0)
+    }
+}
+#endif
