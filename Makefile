@@ -3,7 +3,7 @@ SWIFT ?= swift
 BUILD := $(SWIFT) build --enable-all-traits
 BIN = $(shell $(BUILD) --show-bin-path)
 
-.PHONY: demo test test-interop test-sanitize mutants fuzz lint bench bench-compare deps
+.PHONY: demo test test-hosts test-field-cases test-interop test-sanitize mutants fuzz lint bench bench-compare deps
 
 demo: deps
 	$(BUILD)
@@ -11,6 +11,12 @@ demo: deps
 
 test: deps
 	scripts/test.sh
+
+test-hosts: deps
+	scripts/test-hosts.sh
+
+test-field-cases: deps
+	scripts/test-field-cases.sh
 
 test-interop: deps
 	scripts/test-interop.sh

@@ -96,6 +96,7 @@ public struct MCPAuth: Sendable {
             routing: { live.engine() },
             cors: { live.corsSettings },
             ignoresCase: ignoringCase,
+            bodySeconds: live.current.configuration.bodySeconds,
             report: live.report
         )
     }
@@ -116,6 +117,7 @@ public struct MCPAuth: Sendable {
             resource: narrowed.current,
             cors: { live.corsSettings },
             ignoresCase: ignoringCase,
+            bodySeconds: live.current.configuration.bodySeconds,
             report: live.report
         )
     }

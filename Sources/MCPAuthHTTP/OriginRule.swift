@@ -13,13 +13,26 @@ internal import MCPAuthJSON
 /// not from pages, and are for the token to judge.
 enum OriginRule {
     static func allows(_ request: HTTPRequest, at resource: ProtectedResource) -> Bool {
-        let origins = request.headerFields[values: .origin]
+        violation(of: request, at: resource) == nil
+    }
+
+    /// What is not as it must be; `nil` when the request is allowed.
+    static func violation(of request: HTTPRequest, at resource: ProtectedResource) -> Diagnosis? {
         let isLocal = resource.identifier.url.isLoopback
-        if isLocal, let host = request.authority, !(HTTPURL("http://\(host)/")?.isLoopback ?? false) { return false }
-        guard isLocal || resource.allowedOrigins != nil else { return true }
-        return origins.allSatisfy { origin in
+        if isLocal, let host = request.authority, !(HTTPURL("http://\(host)/")?.isLoopback ?? false) {
+            let expected = "a name of this machine"
+            return Diagnosis("field `Host`", expected: expected, found: "another one", value: quoted(host))
+        }
+        guard isLocal || resource.allowedOrigins != nil else { return nil }
+        let stranger = request.headerFields[values: .origin].first { origin in
             let isAllowed = resource.allowedOrigins?.contains(where: origin.isExactly) ?? false
-            return isAllowed || (isLocal && HTTPURL(origin)?.isLoopback ?? false)
+            return !isAllowed && !(isLocal && HTTPURL(origin)?.isLoopback ?? false)
+        }
+        return stranger.map { origin in
+            let expected = isLocal ? "a page of this machine or one of `allowed_origins`" : "one of `allowed_origins`"
+            return Diagnosis("field `Origin`", expected: expected, found: "another one", value: quoted(origin))
         }
     }
+
+    private static func quoted(_ text: String) -> String { "`\(text.printable)`" }
 }

@@ -20,8 +20,12 @@ package struct RequestGuard: Sendable {
     package enum Body: Sendable {
         case bytes([UInt8])
         case tooLarge
+        /// It did not come within ``RequestGuard/bodySeconds``.
+        case tooLate
     }
 
+    /// How long a host waits for a body, in seconds.
+    package let bodySeconds: Double
     private let target: Target
     private let cors: @Sendable () -> CORSSettings
     private let ignoresCase: Bool
@@ -41,8 +45,10 @@ package struct RequestGuard: Sendable {
         routing engine: @escaping @Sendable () -> AuthorizationEngine,
         cors: @escaping @Sendable () -> CORSSettings = { CORSSettings() },
         ignoresCase: Bool = false,
+        bodySeconds: Double = 30,
         report: @escaping @Sendable (Denial) -> Void = { _ in }
     ) {
+        self.bodySeconds = bodySeconds
         self.report = report
         target = .routed(engine)
         self.cors = cors
@@ -55,8 +61,10 @@ package struct RequestGuard: Sendable {
         resource: @escaping @Sendable () -> ProtectedResource?,
         cors: @escaping @Sendable () -> CORSSettings = { CORSSettings() },
         ignoresCase: Bool = false,
+        bodySeconds: Double = 30,
         report: @escaping @Sendable (Denial) -> Void = { _ in }
     ) {
+        self.bodySeconds = bodySeconds
         self.report = report
         target = .fixed(resource)
         self.cors = cors
@@ -87,8 +95,8 @@ package struct RequestGuard: Sendable {
             report(denial)
             return respond(denial, to: request)
         }
-        guard OriginRule.allows(request, at: resource) else {
-            return respond(Denial(.invalidOrigin, status: 403), at: resource, to: request)
+        if let violation = OriginRule.violation(of: request, at: resource) {
+            return respond(Denial(.invalidOrigin, status: 403, diagnosis: violation), at: resource, to: request)
         }
         // A preflight carries no credentials by design; what it asks for is judged when it comes.
         if let preflight = preflight(request) { return preflight }
@@ -126,7 +134,7 @@ package struct RequestGuard: Sendable {
         case .fixed(let resource):
             // The host chose the route; policies still match paths, and must see the one that the host does.
             guard RequestPath.canonical(request.path) != nil else {
-                return .denied(Denial(.ambiguousTarget, status: 400))
+                return .denied(ResourceRouter.ambiguous(request.path))
             }
             return resource().map(Stage.passed) ?? .denied(Denial(.noSuchResource, status: 404))
         }
@@ -141,8 +149,11 @@ package struct RequestGuard: Sendable {
         guard !MCPMessageReading.needsBody(request.method) || MCPMessageReading.isReadable(request.headerFields) else {
             return .denied(Denial(.unsupportedEncoding, status: 415))
         }
-        guard case .bytes(let bytes) = try await body(MCPMessageReading.maximumBodyBytes) else {
-            return .denied(Denial(.bodyTooLarge, status: 413))
+        let bytes: [UInt8]
+        switch try await body(MCPMessageReading.maximumBodyBytes) {
+        case .bytes(let read): bytes = read
+        case .tooLarge: return .denied(Denial(.bodyTooLarge, status: 413))
+        case .tooLate: return .denied(Denial(.bodyTooLate, status: 408))
         }
         switch MCPMessageReading.read(request, body: bytes) {
         case .operation(let operation): return .passed(operation)
@@ -180,7 +191,8 @@ package struct RequestGuard: Sendable {
         let resources = engine().resources.filter { $0.contains(path) }
         guard !resources.isEmpty else { return nil }
         guard resources.contains(where: { OriginRule.allows(request, at: $0) }) else {
-            let denial = Denial(.invalidOrigin, status: 403)
+            let violation = resources.first.flatMap { OriginRule.violation(of: request, at: $0) }
+            let denial = Denial(.invalidOrigin, status: 403, diagnosis: violation)
             report(denial)
             return ResponseWriting.response(to: denial).answering(request, cors())
         }

@@ -63,9 +63,13 @@ public struct BearerAuthMiddleware<Context: MCPAuthRequestContext>: RouterMiddle
         var request = request
         let incoming = IncomingBody(of: request)
         let outcome = try await requestGuard.check(request.head, now: NumericDate.now) { limit in
-            guard let buffer = try await incoming.collect(upTo: limit) else { return .tooLarge }
-            request.body = RequestBody(buffer: buffer)
-            return .bytes(Array(buffer.readableBytesView))
+            switch try await incoming.collect(upTo: limit, within: requestGuard.bodySeconds) {
+            case .whole(let buffer):
+                request.body = RequestBody(buffer: buffer)
+                return .bytes(Array(buffer.readableBytesView))
+            case .tooLarge: return .tooLarge
+            case .tooLate: return .tooLate
+            }
         }
         switch outcome {
         case .respond(let response, _):

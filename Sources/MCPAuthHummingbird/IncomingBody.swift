@@ -21,6 +21,7 @@ final class IncomingBody: @unchecked Sendable {
     private let isAwaited: Bool
     private var iterator: RequestBody.AsyncIterator?
     private var isWhole = false
+    private var isCut = false
 
     init(of request: Request) {
         body = request.body
@@ -29,15 +30,17 @@ final class IncomingBody: @unchecked Sendable {
         length = request.headers[.contentLength].map { Int($0) } ?? (isChunked ? nil : 0)
     }
 
-    /// The whole body; `nil` when it is longer than `limit` bytes.
-    func collect(upTo limit: Int) async throws -> ByteBuffer? {
-        if let length, length > limit { return nil }
-        var buffer = ByteBuffer()
-        while var chunk = try await next() {
-            guard buffer.readableBytes + chunk.readableBytes <= limit else { return nil }
-            buffer.writeBuffer(&chunk)
-        }
-        return buffer
+    /// The whole body, unless it is longer than `limit` bytes or takes longer than some seconds.
+    func collect(upTo limit: Int, within seconds: Double) async throws -> CollectedBody<ByteBuffer> {
+        if let length, length > limit { return .tooLarge }
+        return try await BodyDeadline.run(.seconds(seconds)) {
+            var buffer = ByteBuffer()
+            while var chunk = try await self.next() {
+                guard buffer.readableBytes + chunk.readableBytes <= limit else { return .tooLarge }
+                buffer.writeBuffer(&chunk)
+            }
+            return .whole(buffer)
+        } ?? .tooLate
     }
 
     /// Whether the rest is so long that not all of it should be read, or may be.
@@ -50,20 +53,27 @@ final class IncomingBody: @unchecked Sendable {
     /// - Throws: When there is more than a client could be in the middle of sending, or it waits to be told to send.
     func discard() async throws {
         guard !isAwaited else { throw ConnectionOver() }
-        let deadline = ContinuousClock.now + Self.longestWait
-        var bytes = 0
-        while let chunk = try await next() {
-            bytes += chunk.readableBytes
-            guard bytes <= Self.mostDiscardedBytes, ContinuousClock.now < deadline else { throw ConnectionOver() }
+        let isWhole = try await BodyDeadline.run(Self.longestWait) {
+            var bytes = 0
+            while let chunk = try await self.next() {
+                bytes += chunk.readableBytes
+                guard bytes <= Self.mostDiscardedBytes else { return false }
+            }
+            return true
         }
+        guard isWhole ?? false else { throw ConnectionOver() }
     }
 
     private func next() async throws -> ByteBuffer? {
         guard !isWhole else { return nil }
+        // Whoever was cancelled while reading left nothing that could be read on.
+        guard !isCut else { throw CancellationError() }
         var iterator = iterator ?? body.makeAsyncIterator()
         let chunk = try await iterator.next()
         self.iterator = iterator
-        isWhole = chunk == nil
+        isCut = chunk == nil && Task.isCancelled
+        isWhole = chunk == nil && !isCut
+        if isCut { throw CancellationError() }
         return chunk
     }
 

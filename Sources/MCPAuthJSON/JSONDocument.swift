@@ -11,8 +11,8 @@ internal import CJansson
 /// case-insensitively; callers read exact names.
 ///
 /// Numbers beyond 64 bits, `\u0000` and lone surrogates cannot be represented. With ``Limits/acceptsUnrepresentable`` they
-/// are kept as values of the kind ``JSONValue/Kind/unrepresentable``, which no reader takes for anything; an object with such
-/// a member name is of that kind as a whole. Otherwise the text is refused.
+/// are kept as values of the kind ``JSONValue/Kind/unrepresentable``, which no reader takes for anything; a member with such
+/// a name is left out, as nobody can ask for it. Otherwise the text is refused.
 ///
 /// Values read from it are views that keep it alive.
 // SAFETY: the tree is built once in `init` and never changed: no function of this module mutates a node or touches a

@@ -17,7 +17,7 @@ internal import CJansson
         case string
         case array
         case object
-        /// A number beyond 64 bits, a string with `\u0000` or a lone surrogate, or an object with such a member name.
+        /// A number beyond 64 bits, or a string with `\u0000` or a lone surrogate.
         ///
         /// It is there, and nothing is known of it.
         case unrepresentable
@@ -57,16 +57,6 @@ internal import CJansson
             case JSON_STRING:
                 guard let start = unsafe json_string_value(node) else { return true }
                 return unsafe !UnsafeRawBufferPointer(start: start, count: json_string_length(node)).contains(0)
-            case JSON_OBJECT:
-                var iterator = unsafe json_object_iter(node)
-                while let position = unsafe iterator {
-                    if let key = unsafe json_object_iter_key(position) {
-                        let name = unsafe UnsafeRawBufferPointer(start: key, count: json_object_iter_key_len(position))
-                        if unsafe name.starts(with: LenientText.nameMark) { return false }
-                    }
-                    unsafe iterator = json_object_iter_next(node, position)
-                }
-                return true
             default: return true
             }
         }
@@ -128,6 +118,8 @@ internal import CJansson
     }
 
     /// The members of an object in the order of the text; `nil` for every other kind.
+    ///
+    /// One whose name has `\u0000` or a lone surrogate is left out: nobody can ask for it.
     package var members: [(name: String, value: JSONValue)]? {
         guard kind == .object else { return nil }
         return unsafe withNode { node in
@@ -136,7 +128,10 @@ internal import CJansson
             while let position = unsafe iterator {
                 if let key = unsafe json_object_iter_key(position), let value = unsafe json_object_iter_value(position)
                 {
-                    unsafe members.append((String(cString: key), JSONValue(document: document, node: value)))
+                    let name = unsafe UnsafeRawBufferPointer(start: key, count: json_object_iter_key_len(position))
+                    if unsafe !document.hasUnrepresentable || !name.starts(with: LenientText.nameMark) {
+                        unsafe members.append((String(cString: key), JSONValue(document: document, node: value)))
+                    }
                 }
                 unsafe iterator = json_object_iter_next(node, position)
             }
@@ -165,7 +160,6 @@ internal import CJansson
 
     /// The member with exactly this name; `nil` when absent or when this is not an object.
     package subscript(_ name: String) -> JSONValue? {
-        guard !document.hasUnrepresentable || isRepresentable else { return nil }
         return unsafe withNode { node in
             var value: UnsafeMutablePointer<json_t>?
             unsafe name.withCString { unsafe value = json_object_getn(node, $0, name.utf8.count) }

@@ -71,6 +71,12 @@ extension PolicyRule.Parts {
     {
         guard let value = object.value["scopes"] else { return ([], []) }
         let pointer = object.pointer.appending("scopes")
+        if value.kind == .string || value.kind == .array {
+            let advice = "write `{\"all\": […]}` where all are needed, `{\"any\": […]}` where one is enough"
+            let message = "expected an object, found \(value.kind.inWords): \(advice)"
+            mistakes.add(object.error(.wrongType, message, at: "scopes"))
+            return ([], [])
+        }
         guard
             let scopes = object.document.object(
                 value,
@@ -84,7 +90,8 @@ extension PolicyRule.Parts {
             mistakes.add(scopes.absence(of: ["all", "any"], .missingKey, "`scopes` has neither `all` nor `any`"))
         }
         func read(_ key: String) -> ScopeSet {
-            mistakes.noting(try scopes.scopes(try scopes.nonEmptyStrings(key) ?? [], key)) ?? []
+            let advice = "; name a scope, or leave it out"
+            return mistakes.noting(try scopes.scopes(try scopes.nonEmptyStrings(key, advice) ?? [], key)) ?? []
         }
         return (read("all"), read("any"))
     }
@@ -198,10 +205,13 @@ extension Targets {
 
 extension ObjectReader {
     /// A list that is present has something in it; an empty one would make a rule that never applies.
-    func nonEmptyStrings(_ key: String) throws(ConfigurationError) -> [String]? {
+    func nonEmptyStrings(
+        _ key: String,
+        _ consequence: String = ", so nothing matches"
+    ) throws(ConfigurationError) -> [String]? {
         guard let values = try strings(key) else { return nil }
         guard !values.isEmpty else {
-            throw error(.unreachableRule, "`\(key)` is empty, so nothing matches", at: key)
+            throw error(.unreachableRule, "`\(key)` is empty\(consequence)", at: key)
         }
         return values
     }

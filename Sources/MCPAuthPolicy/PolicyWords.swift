@@ -18,6 +18,7 @@ enum PolicyWords {
         "statement statements policies policy permissions grants acl permit forbid allow deny require": "write `rules`",
         "default default_effect default_decision": "what no rule allows is denied; there is no other default",
         "scopes scope required": "write `required_scopes`",
+        "name title label id": "write `description`",
         "implies hierarchy scope_hierarchy scope_map": "write `scope_implies`",
         "shadow dry_run dryrun enforcement enforced mode report_only": "write `\"enforce\": false` for shadow mode",
         "roles": "roles are claims; a rule asks about them with `\"when\": {\"claim\": \"/roles\", \"contains\": …}`",
@@ -31,6 +32,8 @@ enum PolicyWords {
         "permit forbid allow deny require": "write `\"effect\": \"allow\"`, `\"deny\"` or `\"require\"`",
         "principal principals subject subjects user users who caller callers sub":
             "whom a rule is for is written with `issuers`, `client_ids`, `subject_kind`, or `when` and a claim",
+        "client clients app apps": "write `client_ids`",
+        "tenant tenants": "ask about the claim: `\"when\": {\"claim\": \"/tenant\", \"equals\": …}`",
         "role roles group groups":
             "ask about the claim: `\"when\": {\"claim\": \"/roles\", \"contains\": …}`",
         "action actions operation operations verb verbs":
@@ -40,9 +43,10 @@ enum PolicyWords {
             "write `resource_uris` for resources of MCP, or `paths` for those of HTTP",
         "url urls route routes endpoint endpoints": "write `paths`",
         "target any": "write `\"targets\": \"any\"` for every operation",
-        "if where condition conditions constraint constraints match claims": "write `when` with a condition on claims",
+        "if where condition conditions constraint constraints match claims raw_claim and or all_of any_of":
+            "write `when` with a condition on claims",
         "unless except not": "write `when` with `{\"not\": {…}}`",
-        "argument arguments params parameters input":
+        "argument arguments arg args params parameters input":
             "no rule looks at the arguments of a call; check them in the tool",
         "permission permissions required_scopes": "write `scopes` with `all` or `any`",
         "order priority weight": "rules have no order: a deny or an unmet require beats every allow",
@@ -64,6 +68,8 @@ enum PolicyWords {
     static let subjectKind = ForeignWords([
         "person human people end_user": "write `user`",
         "service machine application app m2m workload agent bot": "write `client`",
+        "anyone anybody everyone everybody anonymous public guest":
+            "leave `subject_kind` out for users and clients; a caller without a token is always refused",
     ])
 
     /// Keys of `scopes`.
@@ -80,28 +86,37 @@ enum PolicyWords {
         "or || any_of some either": "write `any`",
         "one_of":
             "write `any` for one of several conditions, or `in` for one of several values",
-        "none none_of nor": "write `{\"not\": {\"any\": […]}}`",
+        "none none_of nor not_any": "write `{\"not\": {\"any\": […]}}`",
+        "not_all": "write `{\"not\": {\"all\": […]}}`",
         "nand xor": "write it with `all`, `any` and `not`",
         "! ~": "write `not`",
         "== = === eq equal is equal_to string_equals": "write `equals`",
         "!= <> !== ne neq not_equal not_equals is_not nequals string_not_equals": negation,
         "not_in nin not_contains excludes not_exists not_prefix not_suffix not_glob": negation,
-        "includes include contain has_element member has_member": "write `contains`",
+        "includes include contain has_element member has_member":
+            "write `contains` for a value of an array, or `glob` with `*` for a part of a string",
+        "substring has_substring contains_string": "write `glob`, with `*` before and after the part of the string",
+        "in_array in_list in_set is_in is_one_of equals_any": "write `in`",
         "has has_claim present is_present defined":
             "write `exists` where a claim must be there, or `contains` where an array must have a value",
         "missing not_present undefined is_null":
             "write `absent` where a claim must not be there, or `\"equals\": null`",
-        "superset superset_of has_all": "write `contains_all`",
-        "intersects overlaps has_any": "write `contains_any`",
-        "subset within": "write `subset_of`",
+        "contains_key has_key":
+            "name the member in the pointer, as in `{\"claim\": \"/address/country\", \"exists\": true}`",
+        "superset superset_of has_all includes_all contains_every": "write `contains_all`",
+        "intersects overlaps has_any includes_any contains_some contains_one_of": "write `contains_any`",
+        "contains_none": "write `{\"not\": {…}}` around `contains_any`",
+        "subset within only contains_only has_only": "write `subset_of`",
+        "length size count": "no operator looks at how long a value is",
         "matches match regex regexp re rlike pattern =~ ~=": regularExpressions,
-        "like wildcard ilike": "write `glob`, where `*` matches anything",
-        "starts_with begins_with startwith": "write `prefix`",
-        "ends_with endwith": "write `suffix`",
+        "like wildcard string_like": "write `glob`, where `*` matches anything",
+        "starts_with begins_with startwith starts begins": "write `prefix`",
+        "ends_with endwith ends": "write `suffix`",
         "< less less_than before": "write `lt`",
-        "<= le at_most max": "write `lte`",
+        "<= =< lt= le less_or_equal less_than_or_equal less_than_or_equals less_than_equals at_most max": "write `lte`",
         "> greater greater_than after": "write `gt`",
-        ">= ge at_least min": "write `gte`",
+        ">= => gt= ge greater_or_equal greater_than_or_equal greater_than_or_equals greater_than_equals at_least min":
+            "write `gte`",
         "between": "write `all` with `gte` and `lte`",
         "argument arguments param params input":
             "no rule looks at the arguments of a call; check them in the tool",
@@ -110,7 +125,7 @@ enum PolicyWords {
             "the operator is the key and its operand the value, as in `\"equals\": \"acme\"`",
         "field attribute attr key path pointer var name": "a claim is named by `claim`, as in `\"claim\": \"/tenant\"`",
         "if unless when expression expr": expressions,
-        "ignore_case case_insensitive iequals equals_ignore_case":
+        "ignore_case case_insensitive iequals equals_ignore_case ilike":
             "strings are compared as they are written; list the spellings with `in`",
     ])
 

@@ -3,6 +3,7 @@
 
 package import MCPAuthCore
 internal import MCPAuthJSON
+internal import MCPAuthLock
 
 /// What a verify function says about a token.
 public enum TokenVerdict: Sendable {
@@ -31,14 +32,21 @@ package struct FunctionVerifier: TokenVerifier {
     private let clock: SteadyClock
     private let function: Function
     private let onEvent: EngineEventHandler
+    /// The longest that a request waits for the function, in seconds.
+    private let timeLimit: Double
+    private let calls = SingleFlight<Int, Result<TokenVerdict, any Error>>(most: 1024)
+    private let nextCall = Lock(0)
 
-    /// - Parameter cacheSeconds: How long a verdict is kept; above 0 only for a function whose verdict depends on the
-    ///   token alone.
+    /// - Parameters:
+    ///   - cacheSeconds: How long a verdict is kept; above 0 only for a function whose verdict depends on the token alone.
+    ///   - timeLimit: The longest that a request waits for the function, in seconds; a call goes on after that, and at most
+    ///     1,024 are under way.
     package init(
         name: String,
         issuer: IssuerIdentifier,
         cacheSeconds: Double,
         needsOperation: Bool = false,
+        timeLimit: Double,
         clock: SteadyClock,
         onEvent: @escaping EngineEventHandler,
         function: @escaping Function
@@ -47,6 +55,7 @@ package struct FunctionVerifier: TokenVerifier {
         self.issuer = issuer
         self.cacheSeconds = cacheSeconds
         self.needsOperation = needsOperation
+        self.timeLimit = timeLimit
         self.clock = clock
         self.onEvent = onEvent
         self.function = function
@@ -57,12 +66,22 @@ package struct FunctionVerifier: TokenVerifier {
         of request: ProtectedResourceRequest,
         now: NumericDate
     ) async -> VerifierAnswer {
+        let call = nextCall.withLock { number in
+            number &+= 1
+            return number
+        }
+        let function = function
+        let arrival = await calls.value(for: call, until: Deadline(in: timeLimit)) {
+            do { return .success(try await function(token, request)) } catch { return .failure(error) }
+        }
         let verdict: TokenVerdict
-        do {
-            verdict = try await function(token, request)
-        } catch {
-            // The error is the application's; its text could hold the token.
-            return fault("it threw an error of type \(type(of: error))")
+        switch arrival {
+        case .landed(.success(let answer)): verdict = answer
+        // The error is the application's; its text could hold the token.
+        case .landed(.failure(let error)): return fault("it threw an error of type \(type(of: error))")
+        case .late where Task.isCancelled: return .unavailable(.verifierUnavailable, retryAfter: 5)
+        case .late: return fault("no answer within \(Deadline.text(timeLimit))")
+        case .full: return fault("too many calls are under way")
         }
         switch verdict {
         case .rejected: return .rejected(.rejectedByFunction)

@@ -69,7 +69,7 @@ struct DevTokenCommand: AsyncParsableCommand {
         let answer = try await DemoClient.use { try await $0.post("\(issuer)/_dev/token", json: request) }
         if let error = answer.body?["error"]?.string, error != "not_found" {
             let reason = answer.body?["error_description"]?.string.map { ": \($0)" } ?? ""
-            throw CommandFailure(ProgramExit.refused, "\(issuer) refuses: \(error.printable)\(reason.printable)")
+            throw CommandFailure(ProgramExit.refused, "\(issuer) refuses: \(error.printable)\(reason.escaped)")
         }
         guard let token = answer.body?["access_token"]?.string else {
             let advice = "start one with `mcp-auth-dev issuer`, and name it with --issuer"

@@ -34,6 +34,7 @@ import Testing
         ("https://h.example/a", "https://h.example/a/", false),
         ("https://h.example/a", "https://h.example", false), ("https://h.example/a", "https://h.example/A", false),
         ("https://h.example/a", "http://h.example/a", false), ("https://h.example/a", "https://h.example/a?x=1", false),
+        ("https://h.example/a", "https://h.example/a#x", false),
     ])
     func `audiences are compared in canonical form and never by prefix`(resource: String, audience: String, same: Bool)
     {

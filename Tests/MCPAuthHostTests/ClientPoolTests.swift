@@ -80,14 +80,27 @@ import Testing
         #expect(pool.count == 1)
     }
 
-    @Test func `an address that did not answer is not preferred by the next request`() async throws {
-        let pool = Self.pool(most: 10)
+    @Test func `an address that did not answer is not preferred for a minute`() async throws {
+        let time = TestTime()
+        let pool = Self.pool(most: 10, time)
         let addresses = ["192.0.2.1", "192.0.2.2"]
         _ = try await Self.client(pool, Self.key("192.0.2.2"))
         #expect(pool.preferredAddress(addresses) { Self.key($0) } == "192.0.2.2", "it has a client")
-        await #expect(throws: Failed.self) { try await pool.withClient(Self.key("192.0.2.2")) { _ -> Void in throw Failed() } }
+        await #expect(throws: Failed.self) {
+            try await pool.withClient(Self.key("192.0.2.2")) { _ -> Void in throw Failed() }
+        }
         #expect(pool.preferredAddress(addresses) { Self.key($0) } == "192.0.2.1")
         #expect(pool.count == 0)
+        await #expect(throws: Failed.self) {
+            try await pool.withClient(Self.key("192.0.2.1")) { _ -> Void in throw Failed() }
+        }
+        #expect(pool.preferredAddress(addresses) { Self.key($0) } == "192.0.2.1", "all of them failed")
+        time.pass(30)
+        await #expect(throws: Failed.self) {
+            try await pool.withClient(Self.key("192.0.2.1")) { _ -> Void in throw Failed() }
+        }
+        time.pass(30)
+        #expect(pool.preferredAddress(addresses) { Self.key($0) } == "192.0.2.2", "its failure is a minute old")
         await #expect(throws: Failed.self) { try await pool.withClient(Self.key(nil)) { _ -> Void in throw Failed() } }
         #expect(pool.count == 1, "one that looks names up is kept")
     }

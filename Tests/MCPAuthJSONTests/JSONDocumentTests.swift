@@ -30,7 +30,6 @@ import Testing
     @Test(arguments: [
         #"9223372036854775808"#, "-9223372036854775809", "18446744073709551616", "1e400", "-1e400", "1.5E+999",
         #""\u0000""#, #""a\u0000b""#, #""\ud800""#, #""\udc00""#, #""\ud800\ud800""#, #""\udc00\ud800""#, #""\ud83dx""#,
-        #"{"\u0000":1}"#, #"{"a\ud800":1,"b":2}"#, #"{"\u0000":1,"\u0000x":1}"#,
     ])
     func `a value that cannot be represented is there and is taken for nothing`(text: String) throws {
         let around = Array(#" {"before":1,"x":\#(text) ,"after":[ \#(text),"y" ]}"#.utf8)
@@ -45,6 +44,16 @@ import Testing
         #expect(value.array == nil && value.members == nil && value.count == 0 && value["b"] == nil && value[0] == nil)
         #expect(!value.isString("") && !value.isString("\0"))
         #expect(JSON(value) == .unrepresentable && JSON(value).encoded() == Array("null".utf8))
+    }
+
+    @Test func `a member whose name cannot be represented is left out, and the others are there`() throws {
+        let text = #"{"\u0000":1,"a\ud800":{"c":1},"b":2,"\u0000x":1}"#
+        #expect(throws: JSONParsingError.self) { try JSONDocument(parsing: Array(text.utf8), limits: .file) }
+        let root = try JSONDocument(parsing: Array(text.utf8), limits: .token).root
+        #expect(root.kind == .object && root["b"]?.integer == 2)
+        #expect(root.members?.map(\.name) == ["b"])
+        #expect(["", "\0", "a", "x", "\0x"].allSatisfy { root[$0] == nil })
+        #expect(String(decoding: JSON(root).encoded(), as: UTF8.self) == #"{"b":2}"#)
     }
 
     @Test(arguments: [

@@ -22,6 +22,7 @@ import Testing
             (PluginVerifierTests.accept(claims(#","aud":"https://h.example/free""#), "0", ""), "401 audience_mismatch"),
             (PluginVerifierTests.accept(claims(#","nbf":1795425061"#), "0", ""), "401 not_yet_valid"),
             (PluginVerifierTests.accept(claims(#","cnf":{"jkt":"x"}"#), "0", ""), "401 proof_required"),
+            (PluginVerifierTests.accept(claims(#","token_type":"DPoP""#), "0", ""), "401 proof_required"),
             (PluginVerifierTests.accept(claims(), "1795424940", ""), "401 expired"),
             (PluginVerifierTests.accept(claims(), "1795424941", ""), "200"),
             (PluginVerifierTests.accept(#"{"sub":"a"}"#, "1795424940", ""), "401 expired"),

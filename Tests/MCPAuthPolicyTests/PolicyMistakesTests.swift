@@ -37,7 +37,7 @@ import Testing
         #expect(
             Self.mistakes(text).map { String($0.prefix { $0 != " " }.dropLast()) } == [
                 "p.json:1:17", "p.json:2:23", "p.json:3:27", "p.json:5:28", "p.json:5:47", "p.json:5:61", "p.json:5:68",
-                "p.json:6:13", "p.json:6:62", "p.json:7:36", "p.json:7:79", "p.json:7:91", "p.json:8:5", "p.json:9:5",
+                "p.json:6:13", "p.json:6:63", "p.json:7:36", "p.json:7:79", "p.json:7:91", "p.json:8:5", "p.json:9:5",
                 "p.json:9:76",
             ]
         )
@@ -102,6 +102,15 @@ import Testing
         (#"{"claim":"/a","<":1}"#, "write `lt`"), (#"{"claim":"/a","superset_of":["x"]}"#, "write `contains_all`"),
         (#"{"claim":"/a","between":[1,2]}"#, "write `all` with `gte` and `lte`"),
         (#"{"claim":"/a","missing":true}"#, "write `absent`"),
+        (#"{"$and":[]}"#, "unknown key `$and`: write `all`"), (#"{"$or":[]}"#, "unknown key `$or`: write `any`"),
+        (#"{"not_all":[]}"#, "write `{\"not\": {\"all\": […]}}`"),
+        (#"{"not_any":[]}"#, "write `{\"not\": {\"any\": […]}}`"),
+        (#"{"claim":"/a","contains_only":["x"]}"#, "write `subset_of`"),
+        (#"{"claim":"/a","contains_none":["x"]}"#, "around `contains_any`"),
+        (#"{"claim":"/a","contains_key":"x"}"#, "name the member in the pointer"),
+        (#"{"claim":"/a","in_array":["x"]}"#, "write `in`"), (#"{"claim":"/a","substring":"x"}"#, "write `glob`"),
+        (#"{"claim":"/a","lt=":1}"#, "write `lte`"), (#"{"claim":"/a","gt=":1}"#, "write `gte`"),
+        (#"{"claim":"/a","less_than_or_equal":1}"#, "write `lte`"),
         (#"{"argument":"/amount","lte":1}"#, "no rule looks at the arguments of a call"),
         (#"{"arguments":{}}"#, "no rule looks at the arguments of a call"),
         (#"{"field":"/a","equals":1}"#, "a claim is named by `claim`"),
@@ -142,6 +151,20 @@ import Testing
     ])
     func `scopes in the words of another language get the true advice`(key: String, advice: String) {
         let mistakes = Self.mistakes(Self.rule(#""scopes":{"\#(key)":["x"]}"#))
+        #expect(mistakes.count == 1 && mistakes[0].contains(advice), "\(mistakes)")
+    }
+
+    @Test(arguments: [
+        (#""scopes":["x"]"#, "found an array: write `{\"all\": […]}` where all are needed"),
+        (#""scopes":"x""#, "found a string: write `{\"all\": […]}` where all are needed"),
+        (#""scopes":{"all":[]}"#, "`all` is empty; name a scope, or leave it out"),
+        (#""scopes":{"all":["x",1]}"#, "p.json:1:87: MA004: expected a string, found a number"),
+        (#""subject_kind":"anyone""#, "a caller without a token is always refused"),
+        (#""when":{"claim":"/a","exists":false}"#, "for its opposite write `\"absent\": true`"),
+        (#""when":{"claim":"/a","absent":false}"#, "for its opposite write `\"exists\": true`"),
+    ])
+    func `a value of the wrong form is told which form would be right`(member: String, advice: String) {
+        let mistakes = Self.mistakes(Self.rule(member))
         #expect(mistakes.count == 1 && mistakes[0].contains(advice), "\(mistakes)")
     }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HTTPTypes
+import Dispatch
 import MCPAuth
 import MCPAuthCore
 import MCPAuthJSON
@@ -27,6 +28,8 @@ import Testing
             (.verified(claims: claims.replacing("/notes", with: "/other")), 401, "audience_mismatch"),
             (.verified(claims: claims.replacing("1795425600", with: "1")), 401, "expired"),
             (.verified(claims: claims.replacing("exp", with: "xp")), 401, "missing_expiry"),
+            (.verified(claims: claims.replacing("{", with: #"{"cnf":{},"#)), 401, "proof_required"),
+            (.verified(claims: claims.replacing("{", with: #"{"token_type":"DPoP","#)), 401, "proof_required"),
             (
                 .verified(claims: claims.replacing("sub", with: "x").replacing("client_id", with: "y")), 401,
                 "invalid_claim"
@@ -52,6 +55,27 @@ import Testing
         #expect(events.withLock { $0 }.map(\.code) == [.verifyFunctionFailed, .requestDenied])
     }
 
+    @Test func `a request waits for it no longer than the time limit, and not when the client gives up`() async throws {
+        let events = Lock<[EngineEvent]>([])
+        let onEvent: EngineEventHandler = { event in events.withLock { $0.append(event) } }
+        let late = try Self.door(seconds: 0.05, onEvent: onEvent) { _, _ in
+            // Deaf to cancellation, as functions of applications often are.
+            await withCheckedContinuation { continuation in
+                DispatchQueue.global().asyncAfter(deadline: .now() + 2) { continuation.resume() }
+            }
+            return .verified(claims: Self.claims)
+        }
+        #expect(try await late.request(authorization: ["Bearer opaque"]).verdict == "503 verifier_unavailable")
+        #expect(events.withLock { $0 }.first?.message == "function api keys: no answer within 0.05 s")
+        let patient = try Self.door(seconds: 3600) { _, _ in
+            try await Task.sleep(for: .seconds(5))
+            return .verified(claims: Self.claims)
+        }
+        let request = Task { try await patient.request(authorization: ["Bearer opaque"]).verdict }
+        request.cancel()
+        #expect(try await request.value == "503 verifier_unavailable")
+    }
+
     @Test func `it sees the request, and is asked each time unless its verdicts may be kept`() async throws {
         for (seconds, asked) in [(0.0, 3), (60, 1)] {
             let seen = Lock<[String]>([])
@@ -62,6 +86,20 @@ import Testing
             for _ in 0..<3 { #expect(try await door.request(authorization: ["Bearer opaque"]).status == 200) }
             #expect(seen.withLock { $0 } == Array(repeating: "POST /notes <redacted>", count: asked))
         }
+    }
+
+    @Test func `what it found before a purge is not remembered after it`() async throws {
+        let asked = Lock(0)
+        let server = Lock<MCPAuth?>(nil)
+        let door = try Self.door(cacheSeconds: 60) { _, _ in
+            asked.withLock { $0 += 1 }
+            server.withLock { $0 }?.purge()
+            return .verified(claims: Self.claims)
+        }
+        server.withLock { $0 = door.mcpAuth }
+        defer { server.withLock { $0 = nil } }
+        for _ in 0..<2 { #expect(try await door.request(authorization: ["Bearer opaque"]).status == 200) }
+        #expect(asked.withLock { $0 } == 2)
     }
 
     @Test func `it sees what the request wants to do`() async throws {
@@ -96,6 +134,7 @@ import Testing
     private static func door(
         cacheSeconds: Double = 0,
         needsOperation: Bool = false,
+        seconds: Double = 5,
         fetcher: FixtureFetcher = FixtureFetcher([:]),
         onEvent: @escaping EngineEventHandler = { _ in },
         verify: @escaping CustomVerifier.Function
@@ -111,7 +150,8 @@ import Testing
                 verify: verify
             )
         ]
-        let configuration = Configuration(resources: [resource], onEvent: onEvent)
+        var configuration = Configuration(resources: [resource], onEvent: onEvent)
+        configuration.fetchDeadline = seconds
         return Door(
             mcpAuth: try MCPAuth(configuration, fetcher: fetcher),
             resource: resource.metadata.resource,

@@ -70,6 +70,21 @@ import Testing
         #expect(answer.reason ?? "" == reason)
     }
 
+    @Test(
+        arguments: ["12345678901234567890123", "1e400", #""\u0000""#, #""\ud800""#, #"{"\u0000":1}"#],
+        ["", "\u{FEFF}"]
+    )
+    func `a value of a response that cannot be represented counts only where somebody looks at it`(
+        value: String,
+        mark: String
+    ) async throws {
+        let beside = try door("\(mark){\(Self.active),\"x\":\(value)}")
+        #expect(try await beside.request(authorization: ["Bearer opaque-token"]).verdict == "200")
+        let looked = try await door("\(mark){\(Self.active.replacing("1795425600.5", with: value))}")
+            .request(authorization: ["Bearer opaque-token"])
+        #expect(looked.verdict == "401 missing_expiry")
+    }
+
     @Test func `D10 whatever keeps the issuer from answering is 503 with Retry-After`() async throws {
         let fetcher = FixtureFetcher([:])
         let refused = try await door(fetcher).request(authorization: ["Bearer opaque"])

@@ -4,6 +4,7 @@
 import MCPAuth
 import MCPAuthCore
 import MCPAuthJSON
+import MCPAuthPolicy
 import TestSupport
 import Testing
 
@@ -58,6 +59,30 @@ import Testing
             let authInfo = try await door.request(authorization: ["Bearer \(token)"], path: path).authInfo
             #expect(authInfo.map { Array($0.scopes) } == scopes)
         }
+    }
+
+    @Test func `a challenge names all that is needed, and nothing that the issuer may not grant`() async throws {
+        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
+        var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
+        resource.allowedScopes["https://issuer.example"] = ["read:notes", "write:notes"]
+        let policy =
+            #"{"version":1,"rules":["#
+            + #"{"id":"readers","effect":"require","targets":"any","scopes":{"all":["read:notes"]}},"#
+            + #"{"id":"write","effect":"allow","tools":["write"],"scopes":{"all":["write:notes"]}},"#
+            + #"{"id":"admin","effect":"allow","tools":["admin"],"scopes":{"all":["admin:notes"]}}]}"#
+        resource.policies = [try CompiledPolicy(file: "p.json", bytes: Array(policy.utf8))]
+        let door = try Door([resource], fetcher: issuer.fetcher)
+        let token = try issuer.token(["scope": "read:notes admin:notes"])
+        func answer(to tool: String) async throws -> Door.Answer {
+            let body = #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"\#(tool)"}}"#
+            return try await door.request(authorization: ["Bearer \(token)"], body: body)
+        }
+        let write = try await answer(to: "write")
+        #expect(write.verdict == "403 insufficient_scope")
+        #expect(write.challenge?.contains(#"scope="read:notes write:notes""#) == true)
+        let admin = try await answer(to: "admin")
+        #expect(admin.verdict == "403 denied_by_policy" && admin.challenge == nil)
     }
 
     @Test func `what says whose token it is cannot be bounded for the issuer of a function either`() throws {

@@ -131,6 +131,13 @@ import Testing
         // Written as escapes, which mean the same.
         let hidden = try Program.run(revealed, input: #"{"sub":"a","groups":"\u202e"}"#)
         #expect(!hidden.output.contains("\u{202E}"))
+        let refused = ["policy", "explain", policy, "--claims", "-", "--call", "ping"]
+        for (flags, isRevealed) in [([], false), (["--reveal"], true)] as [([String], Bool)] {
+            let run = try Program.run(refused + flags, input: #"{"sub":"a","exp":"soon"}"#)
+            #expect(run.status == 10)
+            #expect(run.output.contains("claim `exp`: expected a number of seconds, found a string"))
+            #expect(run.output.contains(#"found "soon""#) == isRevealed)
+        }
         #expect(try Program.run(["policy", "explain", policy, "--call", "two words"]).status == 2)
     }
 

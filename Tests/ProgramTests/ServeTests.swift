@@ -70,8 +70,29 @@ import Testing
         for (reason, _, _, _) in refusals {
             #expect(log.contains("request_denied") && log.contains(reason), "\(reason)")
         }
-        #expect(log.contains("audience: expected"))
+        #expect(log.contains("audience: expected") && log.contains("field `Origin`: expected"))
+        #expect(log.contains("the path: expected that of one resource") && log.contains("reads alike"))
+        #expect(!log.contains("evil.example") && !log.contains("/other"))
         #expect(!log.contains(stranger) && !log.contains("secret-path") && !log.contains("garbage"))
+    }
+
+    @Test func `a refusal of the policy is in the log with what was asked for and by which rule`() throws {
+        let policy = try Program.file(#"{"version":1,"required_scopes":["write"]}"#)
+        let server = try ServedProgram(environment: ["SECRET": ServedProgram.secret]) { port in
+            try ServedProgram.configuration(port, policy: #""policies": ["\#(policy)"]"#)
+        }
+        #expect(try server.request("/x", Self.message, token: server.token()).status == 403)
+        let log = server.stop()
+        #expect(log.contains("insufficient_scope") && log.contains("scope `write` for `ping`"), "\(log)")
+        #expect(log.contains("a refusal by `required_scopes`"), "\(log)")
+    }
+
+    @Test func `a host that is nobody's is told from a path that is`() throws {
+        let server = try Self.serving()
+        #expect(try server.request("/x", ["-H", "Host: elsewhere.example"]).status == 404)
+        let log = server.stop()
+        #expect(log.contains("the host: expected that of a resource, such as `127.0.0.1:\(server.port)`"), "\(log)")
+        #expect(!log.contains("elsewhere.example"))
     }
 
     @Test func `refusals do not fill the log, and none is lost from it`() throws {
@@ -85,6 +106,15 @@ import Testing
         let held = lines.compactMap { $0.firstMatch(of: /and (\d+) more/) }.compactMap { Int($0.1) }.reduce(0, +)
         #expect(told <= 10 * seconds, "\(told) lines in \(seconds) s")
         #expect(told + held == 300)
+    }
+
+    @Test func `a token that is too long is told so, also when it is longer than heads mostly are`() throws {
+        let server = try Self.serving()
+        for bytes in [16_385, 90_000] {
+            let token = String(repeating: "a", count: bytes)
+            #expect(try server.request("/x", Self.message, token: token).status == 431)
+        }
+        #expect(server.stop().contains("token_too_long"))
     }
 
     @Test func `what is logged can be chosen`() throws {

@@ -21,9 +21,14 @@ import Testing
         return [header, claims].map { Base64URL.encode(Array($0.utf8)) }.joined(separator: ".") + "." + signature
     }
 
-    private static func broken(into width: Int, _ end: String, margin: String = "") -> String {
+    private static func broken(
+        _ token: String = TokenCommandTests.jwt,
+        into width: Int,
+        _ end: String,
+        margin: String = ""
+    ) -> String {
         var lines: [Substring] = []
-        var rest = jwt[...]
+        var rest = token[...]
         while !rest.isEmpty {
             lines.append(rest.prefix(width))
             rest = rest.dropFirst(width)
@@ -41,7 +46,9 @@ import Testing
         #"{"id_token": "\#(other)", "access_token" : "\#(jwt)"}"#, broken(into: 76, "\n"), broken(into: 64, "\r\n"),
         broken(into: 40, "\n"), broken(into: 75, "=\r\n"), broken(into: 72, "\n", margin: "> "),
         broken(into: 60, " \\\n  "), "Hello,\n\nhere it is:\n\n\(broken(into: 76, "\n"))\n\nRegards,\nAlice",
-        "2026-11-23T09:20:00Z INFO example.com: token=\(jwt), expired",
+        "2026-11-23T09:20:00Z INFO example.com: token=\(jwt), expired", "\u{1B}[32mtoken=\u{1B}[0m\(jwt)\u{1B}[0m",
+        "<a href=3D\"https://app.example/?access_token=3D\(jwt.prefix(30))=\r\n\(jwt.dropFirst(30))\">",
+        "\(jwt)\n\(other)\n",
     ]
 
     @Test(arguments: forms)
@@ -51,10 +58,11 @@ import Testing
         #expect(run.output.contains("a-rather-long-subject-to-fill-lines"), "\(text)")
     }
 
-    @Test func `so it is in a file that a shell wrote in UTF-16`() throws {
+    @Test(arguments: [[0xFF, 0xFE], []] as [[UInt8]])
+    func `so it is in a file that a shell wrote in UTF-16`(mark: [UInt8]) throws {
         let path = NSTemporaryDirectory() + "/token-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: path) }
-        try Data([0xFF, 0xFE] + Self.jwt.utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }).write(
+        try Data(mark + Self.jwt.utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }).write(
             to: URL(filePath: path)
         )
         #expect(try Program.run(["token", "inspect", "--unverified", path]).output.contains("a-rather-long-subject"))
@@ -68,7 +76,7 @@ import Testing
     @Test(arguments: [
         ("garbage", "not a JWT: 1 part"), ("", "there is no token"), ("this is no token at all", "there is no token"),
         (String(forms[0].prefix(60)), "not a JWT: 2 parts"), ("\(forms[0])=", "the signature is not base64url"),
-        (token(header, "{"), "the claims is not JSON"),
+        (token(header, "{"), "the claims is not JSON"), (token(header, "[1]"), "the claims is not a JSON object"),
     ])
     func `what is not a whole JWT is said to be so`(text: String, problem: String) throws {
         let run = try Program.run(["token", "inspect", "--unverified"], input: text)
@@ -83,6 +91,20 @@ import Testing
             let text = String(repeating: "a log line\n", count: size / 11) + Self.jwt
             try text.write(toFile: path, atomically: true, encoding: .utf8)
             #expect(try Program.run(["token", "inspect", "--unverified", path]).status == status)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a log full of tokens and a token that fills a mail are read at once`() throws {
+        let long = Self.token(Self.header, #"{"sub":"\#(String(repeating: "a", count: 700_000))"}"#)
+        let log = String(repeating: Self.jwt + "\n", count: 1_000_000 / (Self.jwt.utf8.count + 1))
+        for (text, subject) in [(log, "a-rather-long-subject"), (Self.broken(long, into: 76, "\r\n"), "aaaa")] {
+            let path = NSTemporaryDirectory() + "/token-\(UUID().uuidString)"
+            defer { try? FileManager.default.removeItem(atPath: path) }
+            try text.write(toFile: path, atomically: true, encoding: .utf8)
+            let run = try Program.run(["token", "inspect", "--unverified", path])
+            #expect(run.status == 0, "\(run.error)")
+            #expect(run.output.contains(subject))
         }
     }
 
@@ -102,6 +124,16 @@ import Testing
         #expect(run.output.contains("milliseconds?"))
         #expect(run.output.contains(#""a\u202eb\u0085""#) && run.output.contains("é"))
         #expect(!run.output.unicodeScalars.contains("\u{202E}"))
+        let token = Self.token(Self.header, "{\"x\":\"\u{7F}\"}")
+        let delete = try Program.run(["token", "inspect", "--unverified"], input: token)
+        #expect(delete.output.contains(#""\u007f""#) && !delete.output.unicodeScalars.contains("\u{7F}"))
+    }
+
+    @Test func `a value that cannot be represented is not passed off as null`() throws {
+        let token = Self.token(Self.header, #"{"exp":1e400}"#)
+        let run = try Program.run(["token", "inspect", "--unverified"], input: token)
+        #expect(run.status == 0)
+        #expect(run.output.contains("stand as null here"), "\(run.output)")
     }
 
     @Test func `verify takes the same forms, and says on the terminal what was expected and what was found`() throws {
@@ -124,6 +156,12 @@ import Testing
         }
         let good = try Program.run(verify, input: "Authorization: Bearer \(token("https://api.example.com/x"))\n")
         #expect(good.status == 0, "\(good.output)\(good.error)")
+        // Of a token that was broken into lines, the signature must be whole too.
+        for width in [20, 40, 59, 64, 76] {
+            let text = "Hello,\n\n\(Self.broken(token("https://api.example.com/x"), into: width, "\r\n  "))\nRegards\n"
+            let run = try Program.run(verify, input: text)
+            #expect(run.status == 0, "\(width): \(run.output)\(run.error)")
+        }
         let bad = try Program.run(verify, input: token("https://other.example/\u{202E}y"))
         #expect(bad.status == 10)
         #expect(bad.output.contains("audience_mismatch") && bad.output.contains("https://other.example/"))

@@ -114,6 +114,7 @@ struct EngineBuilder {
                 issuer: verifier.issuer,
                 cacheSeconds: verifier.cacheSeconds,
                 needsOperation: verifier.needsOperation,
+                timeLimit: configuration.fetchDeadline,
                 clock: fetcher.clock,
                 onEvent: configuration.onEvent,
                 function: verifier.verify

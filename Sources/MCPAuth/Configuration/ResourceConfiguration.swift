@@ -138,6 +138,8 @@ public struct Configuration: Sendable {
     package var authorityRule: ResourceRouter.AuthorityRule = .exact
     /// The longest that a request to an issuer takes and that a request of a client waits for one, in seconds.
     package var fetchDeadline = 5.0
+    /// How long a host waits for the body of a request, in seconds.
+    package var bodySeconds = 30.0
     /// The files that it was read from, as they were then; `nil` when it was made in code.
     package var files: FileLog?
 

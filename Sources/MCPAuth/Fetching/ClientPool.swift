@@ -41,6 +41,8 @@ final class ClientPool: Sendable {
         /// The members that take new users.
         var byKey: [Key: Int] = [:]
         var nextNumber = 0
+        /// When a request to an address last failed.
+        var failures: [Key: Uptime] = [:]
     }
 
     /// One for the process, since a client that is no longer needed has to be shut down by somebody.
@@ -80,9 +82,16 @@ final class ClientPool: Sendable {
         }
     }
 
-    /// Which of the addresses of a host has a client already, lest names that lead to many addresses take as many clients.
+    /// Which of the addresses of a host to ask: one that did not fail within the last minute, if there is one.
+    ///
+    /// Of these, one that has a client already, lest names that lead to many addresses take as many clients.
     func preferredAddress(_ addresses: [String], _ key: (_ address: String) -> Key) -> String? {
-        state.withLock { state in addresses.first { state.byKey[key($0)] != nil } } ?? addresses.first
+        let now = clock.now
+        return state.withLock { state in
+            let good = addresses.filter { state.failures[key($0)].map { now.since($0) >= Self.idleTime } ?? true }
+            let candidates = good.isEmpty ? addresses : good
+            return candidates.first { state.byKey[key($0)] != nil } ?? candidates.first
+        }
     }
 
     private func borrow(_ key: Key) throws(FetchError) -> (Int, HTTPClient) {
@@ -117,7 +126,11 @@ final class ClientPool: Sendable {
             guard var member = state.members[number] else { return [] }
             member.users -= 1
             member.lastUsed = now
-            if !isGood, state.byKey[member.key] == number { state.byKey[member.key] = nil }
+            if !isGood {
+                if state.byKey[member.key] == number { state.byKey[member.key] = nil }
+                state.failures = state.failures.filter { now.since($0.value) < Self.idleTime }
+                if state.failures.count < 1024 { state.failures[member.key] = now }
+            }
             let isLeft = state.byKey[member.key] != number && member.users == 0
             state.members[number] = isLeft ? nil : member
             return isLeft ? [member.client] : []

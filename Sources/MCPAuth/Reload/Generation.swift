@@ -186,7 +186,8 @@ final class LiveConfiguration: Sendable {
 
     /// Tells the operator of the refusal of a request that belongs to no resource.
     @Sendable func report(_ denial: Denial) {
-        let message = "no resource: \(denial.reason), status \(denial.status)"
+        let diagnosis = denial.diagnosis.map { ", \($0)" } ?? ""
+        let message = "no resource: \(denial.reason), status \(denial.status)\(diagnosis)"
         current.configuration.onEvent(EngineEvent(.info, .requestDenied, message, reason: denial.reason))
     }
 

@@ -33,7 +33,9 @@ package enum TokenMarks {
             allowing: ["bearer", "dpop", "access", "access_token", "urn:ietf:params:oauth:token-type:access_token"]
         ),
         .init("typ", "not an access token", allowing: ["bearer", "dpop", "jwt", "at+jwt", "access", "access_token"]),
-        // A common name for other things too, so only these values count.
+        .init("tokenName", "not an access token (ForgeRock)", allowing: ["access_token"]),
+        // Common names for other things too, so only these values count.
+        .init("purpose", "not an access token (Curity)", refusing: ["id", "id_token", "refresh", "refresh_token"]),
         .init("type", "not an access token", refusing: ["refresh_token", "id_token", "logout_token", "refresh", "id"]),
     ]
 

@@ -27,23 +27,26 @@ package struct DocumentReader: Sendable {
         }
     }
 
-    /// What is told of a text that is not acceptable JSON: the place where it stops being that, in plain words.
+    /// What is told of a text that is not acceptable JSON: the places where it is not, in plain words.
     package static func error(
         _ error: JSONParsingError,
         in file: String,
         _ bytes: [UInt8],
         _ limits: JSONDocument.Limits
     ) -> ConfigurationError {
-        let mistake =
+        let mistakes =
             bytes.isEmpty || bytes.count > limits.bytes
-            ? nil : JSONSyntaxCheck.firstMistake(in: bytes, mostDepth: limits.depth)
-        guard let mistake else {
+            ? [] : JSONSyntaxCheck.mistakes(in: bytes, mostDepth: limits.depth)
+        let errors = mistakes.map { mistake in
+            let position = JSONLocator.position(of: mistake.offset, in: bytes)
+            let location = ConfigurationError.Location(file: file, line: position.line, column: position.column)
+            return ConfigurationError(mistake.isDuplicate ? .duplicate : .invalidJSON, mistake.message, at: location)
+        }
+        guard let first = errors.first else {
             let location = ConfigurationError.Location(file: file, line: error.line, column: error.column)
             return ConfigurationError(.invalidJSON, error.message, at: location)
         }
-        let position = JSONLocator.position(of: mistake.offset, in: bytes)
-        let location = ConfigurationError.Location(file: file, line: position.line, column: position.column)
-        return ConfigurationError(mistake.isDuplicate ? .duplicate : .invalidJSON, mistake.message, at: location)
+        return ConfigurationError(first.code, first.message, at: first.location, others: Array(errors.dropFirst()))
     }
 
     /// An error about the value (or the member name) that `pointer` names.
@@ -182,7 +185,11 @@ package struct ObjectReader: Sendable {
     }
 
     package func strings(_ key: String) throws(ConfigurationError) -> [String]? {
-        try read(key, "an array of strings") { $0.strings }
+        for (index, element) in (value[key]?.array ?? []).enumerated() where element.kind != .string {
+            let place = pointer.appending(key).appending(String(index))
+            throw document.error(.wrongType, "expected a string, found \(element.kind.inWords)", at: place)
+        }
+        return try read(key, "an array of strings") { $0.strings }
     }
 
     /// One of a closed set of words.

@@ -8,6 +8,8 @@ internal import MCPAuthJSON
 /// The parser that decides says only behind which token it gave up. This walks a text that was refused, so it decides
 /// nothing: what it finds no fault with keeps the message of the parser. It repeats nothing of the text but single
 /// marks of punctuation, since a value may be a secret. Linear in the length of the text, and without recursion.
+/// Where only one reading can be meant (a comma too many or too few, a comment, a key that is there twice), it reads
+/// on, so that the author is told of more than the first mistake.
 struct JSONSyntaxCheck {
     /// What is wrong, and where.
     struct Mistake: Error, Equatable {
@@ -42,22 +44,25 @@ struct JSONSyntaxCheck {
     private let mostDepth: Int
     private var offset = 0
     private var levels: [Level] = []
+    /// The mistakes behind which the text can be read on.
+    private var noted: [Mistake] = []
+    private var hasComment = false
 
     private init(_ bytes: [UInt8], mostDepth: Int) {
         self.bytes = bytes
         self.mostDepth = mostDepth
     }
 
-    /// The first mistake of a text; `nil` when none is found.
-    static func firstMistake(in bytes: [UInt8], mostDepth: Int) -> Mistake? {
+    /// The mistakes of a text in its order, up to the first behind which it cannot be read; empty when none is found.
+    static func mistakes(in bytes: [UInt8], mostDepth: Int) -> [Mistake] {
         var check = JSONSyntaxCheck(bytes, mostDepth: mostDepth)
         do throws(Mistake) {
             try check.lookAtEncoding()
             try check.lookAtText()
-            return nil
         } catch {
-            return error
+            check.noted.append(error)
         }
+        return check.noted.sorted { $0.offset < $1.offset }
     }
 
     private func lookAtEncoding() throws(Mistake) {
@@ -74,13 +79,13 @@ struct JSONSyntaxCheck {
 
     private mutating func lookAtText() throws(Mistake) {
         var expectation = Expectation.value
-        while true {
+        while noted.count < Mistakes.most {
             switch expectation {
             case .value:
-                try skipSpace()
+                skipSpace()
                 expectation = try readValue()
             case .firstElement, .firstName:
-                try skipSpace()
+                skipSpace()
                 if let level = levels.last, current == level.closing {
                     close()
                     expectation = .commaOrEnd
@@ -88,11 +93,11 @@ struct JSONSyntaxCheck {
                     expectation = expectation == .firstName ? try readName() : try readValue()
                 }
             case .name:
-                try skipSpace()
+                skipSpace()
                 expectation = try readName()
             case .commaOrEnd:
                 let end = offset
-                try skipSpace()
+                skipSpace()
                 guard let level = levels.last else { return try lookAtEnd() }
                 expectation = try readCommaOrEnd(of: level, after: end)
             }
@@ -126,11 +131,12 @@ struct JSONSyntaxCheck {
         case UInt8(ascii: ","):
             let comma = offset
             offset += 1
-            try skipSpace()
+            skipSpace()
             switch current {
             case UInt8(ascii: ","): throw mistake("something is missing between two commas; remove one")
             case UInt8(ascii: "}"), UInt8(ascii: "]"):
-                throw Mistake(message: "nothing comes after this comma; remove it", offset: comma)
+                noted.append(Mistake(message: "nothing comes after this comma; remove it", offset: comma))
+                return .commaOrEnd
             default: return level.isObject ? .name : .value
             }
         case UInt8(ascii: ";"): throw mistake("found `;`, expected `,`")
@@ -141,7 +147,11 @@ struct JSONSyntaxCheck {
             if isConflictMarker { throw mistake("a conflict of a merge was left here") }
             throw mistake("found `\(Self.text(byte))`, expected `,` or `\(Self.text(level.closing))`")
         default:
-            throw Mistake(message: "a comma is missing after this", offset: end)
+            let missing = Mistake(message: "a comma is missing after this", offset: end)
+            let isNext = byte == UInt8(ascii: "\"") || (!level.isObject && (byte == 0x5B || byte == 0x7B))
+            guard isNext else { throw missing }
+            noted.append(missing)
+            return level.isObject ? .name : .value
         }
     }
 
@@ -166,14 +176,11 @@ struct JSONSyntaxCheck {
         let name = try readString()
         let index = levels.count - 1
         if let first = levels[index].names.updateValue(start, forKey: name) {
-            throw Mistake(
-                message: "this object has the key already, at \(place(first))",
-                offset: start,
-                isDuplicate: true
-            )
+            let message = "this object has the key already, at \(place(first))"
+            noted.append(Mistake(message: message, offset: start, isDuplicate: true))
         }
         let end = offset
-        try skipSpace()
+        skipSpace()
         switch current {
         case UInt8(ascii: ":"): offset += 1
         case UInt8(ascii: "="): throw mistake("found `=`, expected `:` between a key and its value")
@@ -285,7 +292,9 @@ struct JSONSyntaxCheck {
         if rest.first == UInt8(ascii: "-") { rest = rest.dropFirst() }
         let whole = Self.digits(&rest)
         if whole.isEmpty { throw refused("a number begins with a digit; write `0.5`, not `.5`") }
-        if whole.first == UInt8(ascii: "0"), whole.count > 1 { throw refused("a number does not begin with `0`") }
+        if whole.first == UInt8(ascii: "0"), whole.count > 1 {
+            throw refused("a number does not begin with `0` and another digit")
+        }
         var isInteger = true
         if rest.first == UInt8(ascii: ".") {
             isInteger = false
@@ -319,13 +328,18 @@ struct JSONSyntaxCheck {
             return
         }
         switch word.lowercased() {
-        case "true", "yes", "on": throw mistake("write `true`")
-        case "false", "no", "off": throw mistake("write `false`")
-        case "null", "none", "nil", "undefined": throw mistake("write `null`")
-        case "nan", "infinity", "inf": throw mistake("JSON has no such number")
-        default: throw mistake("a string is written in double quotes")
+        case "true", "yes", "on": noted.append(mistake("write `true`"))
+        case "false", "no", "off": noted.append(mistake("write `false`"))
+        case "null", "none", "nil", "undefined": noted.append(mistake("write `null`"))
+        case "nan", "infinity", "inf": noted.append(mistake("JSON has no such number"))
+        default:
+            let advice = levels.isEmpty ? "a file has one object, which begins with `{`" : Self.quotes
+            throw mistake(advice)
         }
+        offset = end
     }
+
+    private static let quotes = "a string is written in double quotes"
 
     private static func isWordByte(_ byte: UInt8) -> Bool {
         switch byte {
@@ -344,16 +358,31 @@ struct JSONSyntaxCheck {
 
     // MARK: - What stands between
 
-    private mutating func skipSpace() throws(Mistake) {
+    private mutating func skipSpace() {
         while let byte = current {
             switch byte {
             case 0x20, 0x09, 0x0A, 0x0D: offset += 1
             case UInt8(ascii: "/")
             where [UInt8(ascii: "/"), UInt8(ascii: "*")].contains(bytes.dropFirst(offset + 1).first),
                 UInt8(ascii: "#"):
-                throw mistake("JSON has no comments; write a member `\"$comment\"` instead")
+                skipComment()
             default: return
             }
+        }
+    }
+
+    /// Comments are told of once: who writes one writes many.
+    private mutating func skipComment() {
+        if !hasComment { noted.append(mistake("JSON has no comments; write a member `\"$comment\"` instead")) }
+        hasComment = true
+        let isBlock = bytes[offset...].starts(with: "/*".utf8)
+        offset += isBlock ? 2 : 1
+        while let byte = current, isBlock || (byte != 0x0A && byte != 0x0D) {
+            if isBlock, bytes[offset...].starts(with: "*/".utf8) {
+                offset += 2
+                return
+            }
+            offset += 1
         }
     }
 

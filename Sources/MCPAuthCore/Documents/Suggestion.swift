@@ -47,7 +47,12 @@ package enum Suggestion {
         guard distance <= limit else { return nil }
         // Another letter in a short word mostly makes another word, such as `and` of `any`.
         let isShort = word.count <= 3 && word.count == known.count
-        return isShort && word.sorted() != known.sorted() ? nil : distance
+        if isShort, word.sorted() != known.sorted() { return nil }
+        // Nor does another part of a name make the same one: `contains_only` is no misspelt `contains_any`.
+        let parts = word.split(separator: "_").map { Array($0) }
+        let knownParts = known.split(separator: "_").map { Array($0) }
+        guard parts.count > 1, parts.count == knownParts.count else { return distance }
+        return zip(parts, knownParts).allSatisfy { $0 == $1 || nearMiss($0, $1) != nil } ? distance : nil
     }
 
     private static let negations = ["!", "n", "no", "non", "not", "un", "in", "dis"].map { Array($0) }
@@ -103,8 +108,8 @@ package struct ForeignWords: Sendable {
     /// The words in the form in which they are compared.
     var words: some Sequence<String> { adviceByWord.keys }
 
-    /// `startsWith`, `starts_with` and `starts-with` are one word.
+    /// `startsWith`, `starts_with`, `starts-with` and `$startsWith` are one word.
     private static func plain(_ word: String) -> String {
-        word.lowercased().filter { $0 != "_" && $0 != "-" }
+        word.lowercased().filter { $0 != "_" && $0 != "-" && $0 != "$" }
     }
 }

@@ -110,9 +110,15 @@ package final class AuthorizationEngine: Sendable {
         let answer = evaluate(PolicyInput(authInfo: authInfo, operation: asked, now: now), resource, &trace)
         switch answer.outcome {
         case .allow: return .allow(authInfo)
-        case .insufficientScope(let scopes, _): return .deny(insufficientScope(scopes, resource))
-        case .insufficientAuthentication(let needed, _): return .deny(insufficientAuthentication(needed, resource))
-        case .deny: return .deny(Denial(.deniedByPolicy, status: 403))
+        case .insufficientScope(let scopes, let rules):
+            let why = diagnosis("scope `\(scopes)`", asked, rules)
+            return .deny(insufficientScope(scopes, resource, why))
+        case .insufficientAuthentication(let needed, let rules):
+            let why = diagnosis("a newer or stronger sign-in", asked, rules)
+            return .deny(insufficientAuthentication(needed, resource, why))
+        case .deny(let rules):
+            let why = diagnosis("a rule that allows", asked, rules)
+            return .deny(Denial(.deniedByPolicy, status: 403, diagnosis: why))
         }
     }
 
@@ -141,17 +147,33 @@ package final class AuthorizationEngine: Sendable {
         Denial(.malformedCredentials, status: 400, challenge: resource.challenge(.invalidRequest))
     }
 
-    private static func insufficientScope(_ scopes: ScopeSet, _ resource: ProtectedResource) -> Denial {
-        Denial(.insufficientScope, status: 403, challenge: resource.challenge(.insufficientScope, scope: scopes))
+    /// What the policy wanted for the operation, and the rules that were not satisfied.
+    private static func diagnosis(_ expected: String, _ asked: PolicyOperation, _ rules: [String]) -> Diagnosis {
+        let names = rules.map { "`\($0.printable)`" }.joined(separator: ", ")
+        return Diagnosis(
+            "the policy",
+            expected: "\(expected) for `\(asked.description.printable)`",
+            found: rules.isEmpty ? "no rule for it" : "a refusal by \(names)"
+        )
+    }
+
+    private static func insufficientScope(
+        _ scopes: ScopeSet,
+        _ resource: ProtectedResource,
+        _ diagnosis: Diagnosis
+    ) -> Denial {
+        let challenge = resource.challenge(.insufficientScope, scope: scopes)
+        return Denial(.insufficientScope, status: 403, challenge: challenge, diagnosis: diagnosis)
     }
 
     /// RFC 9470 section 3: the token is good, the sign-in behind it is not good enough.
     private static func insufficientAuthentication(
         _ needed: AuthenticationRequirement,
-        _ resource: ProtectedResource
+        _ resource: ProtectedResource,
+        _ diagnosis: Diagnosis
     ) -> Denial {
         let challenge = resource.challenge(.insufficientUserAuthentication, authentication: needed)
-        return Denial(.insufficientAuthentication, status: 401, challenge: challenge)
+        return Denial(.insufficientAuthentication, status: 401, challenge: challenge, diagnosis: diagnosis)
     }
 }
 

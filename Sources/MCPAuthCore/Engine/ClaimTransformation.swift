@@ -57,7 +57,7 @@ package enum ClaimTransformation {
                 expiresAt: expiresAt,
                 notBefore: notBefore,
                 issuedAt: issuedAt,
-                isSenderConstrained: claims.optional("cnf") != nil,
+                isSenderConstrained: claims.optional("cnf") != nil || isBound(claims),
                 tokenID: claims["jti"]?.string,
                 claims: Claims(
                     payload: evidence.payload,
@@ -68,6 +68,15 @@ package enum ClaimTransformation {
                 )
             )
         )
+    }
+
+    /// Whether claims say without `cnf` that the token is bound to a key (RFC 9449 section 5), whoever found them.
+    private static func isBound(_ claims: JSONValue) -> Bool {
+        isDPoP(claims.optional("token_type")) || isDPoP(claims.optional("typ"))
+    }
+
+    private static func isDPoP(_ type: JSONValue?) -> Bool {
+        type?.string?.lowercased() == "dpop"
     }
 
     private static func rejected(

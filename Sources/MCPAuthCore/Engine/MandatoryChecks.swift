@@ -1,6 +1,8 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MCPAuthJSON
+
 /// What no policy can switch off: time, audience, binding and revocation.
 package enum MandatoryChecks {
     /// The identity a verified token gives at one resource, or why it gives none.
@@ -33,13 +35,13 @@ package enum MandatoryChecks {
             return invalidToken(.notYetValid, resource, time("iat", "a time not after", issuedAt, now))
         }
         guard resource.accepts(audience: token.verified.facts.audience) else {
-            return invalidToken(.audienceMismatch, resource, audience(token.verified.facts.audience, resource))
+            return invalidToken(.audienceMismatch, resource, audience(token.verified.facts, resource))
         }
         guard !token.verified.facts.isSenderConstrained else {
             return invalidToken(
                 .proofRequired,
                 resource,
-                Diagnosis("claim `cnf`", expected: "a bearer token", found: "a token that is bound to a key")
+                Diagnosis("claim `cnf` or `token_type`", expected: "a bearer token", found: "one bound to a key")
             )
         }
         guard !resource.refuses(token.verified.facts) else { return invalidToken(.revoked, resource) }
@@ -57,16 +59,22 @@ package enum MandatoryChecks {
 
     private static func time(_ claim: String, _ what: String, _ found: NumericDate, _ now: NumericDate) -> Diagnosis {
         let difference = (found.secondsSinceEpoch - now.secondsSinceEpoch).rounded()
+        let seconds = Int64(exactly: abs(difference)).map { "\($0)" } ?? "\(abs(difference))"
+        let distance = "\(seconds) seconds \(difference < 0 ? "ago" : "ahead")"
         return Diagnosis(
             "claim `\(claim)`",
             expected: "\(what) now",
-            found: "a time \(abs(difference)) seconds \(difference < 0 ? "ago" : "ahead")",
-            value: "\(found.secondsSinceEpoch), \(abs(difference)) seconds \(difference < 0 ? "ago" : "ahead")"
+            found: "a time \(distance)",
+            value: "\(found.secondsSinceEpoch), \(distance)"
         )
     }
 
-    private static func audience(_ found: [String], _ resource: ProtectedResource) -> Diagnosis {
+    private static func audience(_ facts: TokenFacts, _ resource: ProtectedResource) -> Diagnosis {
         let expected = resource.acceptedAudiences.map { "`\($0.text.printable)`" }.joined(separator: " or ")
+        let found = facts.audience
+        if found.isEmpty, case .view(let claim)? = ClaimsView(facts.claims).rawClaim(at: JSONPointer(tokens: ["aud"])) {
+            return Diagnosis(claim: "aud", expected: expected, found: claim)
+        }
         return Diagnosis(
             "audience",
             expected: expected,

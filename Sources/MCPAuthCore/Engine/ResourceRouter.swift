@@ -83,13 +83,40 @@ package struct ResourceRouter: Sendable {
     /// longest path without regard to case too: otherwise the host would run the handler of one resource and we would ask for
     /// the token of another (`/ADMIN` beside the resources `/` and `/admin`), so nothing is found.
     package func route(_ request: ProtectedResourceRequest) -> Stage<ProtectedResource> {
-        guard let path = RequestPath.canonical(request.path) else {
-            return .denied(Denial(.ambiguousTarget, status: 400))
-        }
+        guard let path = RequestPath.canonical(request.path) else { return .denied(Self.ambiguous(request.path)) }
         guard let resource = resource(at: path, request.authority),
             !request.ignoresCase || isTheOnlyOne(resource, at: path, request.authority)
-        else { return .denied(Denial(.noSuchResource, status: 404)) }
+        else {
+            let diagnosis = absence(at: path, request.authority)
+            return .denied(Denial(.noSuchResource, status: 404, diagnosis: diagnosis))
+        }
         return .passed(resource)
+    }
+
+    /// The refusal of a path that could be read in two ways.
+    package static func ambiguous(_ path: String) -> Denial {
+        let diagnosis = Diagnosis(
+            "the path",
+            expected: "one that every program reads alike",
+            found: "another one",
+            value: "`\(path.printable)`"
+        )
+        return Denial(.ambiguousTarget, status: 400, diagnosis: diagnosis)
+    }
+
+    /// Whether no resource has the host or none has the path: behind a proxy that is the first question.
+    private func absence(at path: String, _ authority: String?) -> Diagnosis {
+        guard candidates(authority).isEmpty else {
+            let value = "`\(path.printable)`"
+            return Diagnosis("the path", expected: "that of one resource", found: "another one", value: value)
+        }
+        let names = byAuthority.keys.sorted().prefix(4).map { "`\($0.printable)`" }
+        return Diagnosis(
+            "the host",
+            expected: "that of a resource, such as \(names.joined(separator: " or "))",
+            found: authority == nil ? "none" : "another one",
+            value: authority.map { "`\($0.printable)`" }
+        )
     }
 
     private func resource(at path: String, _ authority: String?) -> ProtectedResource? {

@@ -37,6 +37,7 @@ package final class TokenCache: Sendable {
 
     private let entries: ShardedCache<Key, VerifiedFacts>
     private let clock: SteadyClock
+    private let purges = Atomic<Int>(0)
     private let sha256: @Sendable ([UInt8]) -> TokenDigest?
 
     /// Bytes that an entry may take on average.
@@ -54,6 +55,9 @@ package final class TokenCache: Sendable {
         self.sha256 = sha256
     }
 
+    /// Counts purges, so that what a verifier found before one is not kept after it.
+    package var epoch: Int { purges.load(ordering: .acquiring) }
+
     package func digest(of token: AccessToken) -> TokenDigest? {
         sha256(token.bytes)
     }
@@ -62,12 +66,20 @@ package final class TokenCache: Sendable {
         entries.value(of: Key(digest: digest, verifier: verifier)) { $0.mayBeReused(now: now, clock) }
     }
 
-    package func keep(_ verified: VerifiedFacts, of digest: TokenDigest, from verifier: UInt64, now: NumericDate) {
-        guard verified.mayBeReused(now: now, clock) else { return }
+    /// - Parameter epoch: The one in which the verifier was asked.
+    package func keep(
+        _ verified: VerifiedFacts,
+        of digest: TokenDigest,
+        from verifier: UInt64,
+        epoch: Int,
+        now: NumericDate
+    ) {
+        guard epoch == self.epoch, verified.mayBeReused(now: now, clock) else { return }
         entries.keep(verified.unparsed(), for: Key(digest: digest, verifier: verifier))
     }
 
     package func removeAll() {
+        purges.wrappingAdd(1, ordering: .acquiringAndReleasing)
         entries.removeAll()
     }
 

@@ -30,6 +30,7 @@ package enum VerifierChain {
                 return .passed(VerifiedToken(token: token, verified: known))
             }
             let slot = resource.verifiers[index]
+            let epoch = resource.tokenCache?.epoch ?? 0
             let answer = await slot.verifier.verify(token, of: request, now: now)
             trace?.record("verify", "\(slot.verifier.name): \(answer.summary)")
             switch answer {
@@ -40,7 +41,9 @@ package enum VerifierChain {
                     evidence.onRefusal?(denial.reason, denial.diagnosis)
                     return .denied(denial)
                 case .passed(let verified):
-                    if let digest { resource.tokenCache?.keep(verified, of: digest, from: slot.number, now: now) }
+                    if let digest {
+                        resource.tokenCache?.keep(verified, of: digest, from: slot.number, epoch: epoch, now: now)
+                    }
                     return .passed(VerifiedToken(token: token, verified: verified))
                 }
             case .rejected(let reason, let diagnosis):

@@ -26,7 +26,7 @@ package struct ClaimsView: Sendable {
         root?[pointer].map(ClaimValue.view)
     }
 
-    /// Whether a claim that is not found may be there all the same: it would lie in an object that cannot be represented.
+    /// Whether a claim that is not found may be there all the same: it would lie in a value that cannot be represented.
     package func isHidden(at pointer: JSONPointer, raw: Bool) -> Bool {
         guard root?.isBesideUnrepresentable ?? false else { return false }
         return pointer.tokens.indices.dropFirst().contains { length in

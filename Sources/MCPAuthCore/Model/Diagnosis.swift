@@ -30,7 +30,11 @@ public struct Diagnosis: Sendable, Hashable, CustomStringConvertible {
             "claim `\(claim.printable)`",
             expected: expected,
             found: Self.kind(of: found),
-            value: found.map { String(decoding: JSON($0).encoded(), as: UTF8.self).printable }
+            value: found.flatMap { value in
+                // It would be written as `null`, which is another value.
+                guard value.kind != .unrepresentable else { return nil }
+                return String(decoding: JSON(value).encoded(), as: UTF8.self).printable
+            }
         )
     }
 

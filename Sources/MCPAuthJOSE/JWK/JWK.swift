@@ -44,7 +44,10 @@ package struct JWK: Sendable {
         keyID = try Self.keyID(value)
         key = try Self.publicKey(value, pinned: try Self.pinnedAlgorithm(value))
         guard Self.allowsVerification(value) else {
-            throw Unusable(.faulty, "`use` or `key_ops` does not allow verification")
+            // A `use` of another kind says that the key signs nothing; `key_ops` without `verify` may be a slip.
+            let isForOtherUse = value.optional("use").map { !$0.isString("sig") } ?? false
+            let kind: Unusable.Kind = isForOtherUse ? .cannotSign : .faulty
+            throw Unusable(kind, "`use` or `key_ops` does not allow verification")
         }
     }
 

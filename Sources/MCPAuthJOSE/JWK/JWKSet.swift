@@ -67,7 +67,9 @@ package final class JWKSet: Sendable {
         for (index, entry) in entries.enumerated() {
             do throws(JWK.Unusable) {
                 let text = JSON(entry).encoded()
-                let key = if let known = earlier?.keysByEntry[text] { known } else { try JWK(entry) }
+                // What cannot be represented is written as `null`, and is not the same.
+                let isSameText = !entry.isBesideUnrepresentable
+                let key = if isSameText, let known = earlier?.keysByEntry[text] { known } else { try JWK(entry) }
                 read.append((index, key))
                 keysByEntry[text] = key
             } catch {

@@ -112,10 +112,11 @@ extension Condition {
     private static func readPredicate(_ name: String, _ object: ObjectReader) throws(ConfigurationError) -> Predicate {
         switch name {
         case "exists", "absent":
+            let opposite = name == "exists" ? "absent" : "exists"
             guard try object.boolean(name) == true else {
                 throw object.error(
                     .invalidValue,
-                    "`\(name)` is written as true; use the other one for its opposite",
+                    "`\(name)` takes only true; for its opposite write `\"\(opposite)\": true`",
                     at: name
                 )
             }

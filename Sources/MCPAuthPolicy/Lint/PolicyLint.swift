@@ -72,6 +72,7 @@ package struct PolicyLint: Sendable {
         for rule in policy.rules {
             lookAtShadow(rule)
             lookAtMethods(rule)
+            lookAtHTTPMethods(rule)
             lookAtPatterns(rule)
             lookAtNegation(rule)
             lookAtScopes(rule)
@@ -132,9 +133,9 @@ package struct PolicyLint: Sendable {
         let glob = Glob(text, .name)
         // Extensions have methods of their own, of which those with a domain in their name cannot be meant for others.
         let isForeign = text.utf8.prefix { $0 != UInt8(ascii: "/") }.contains(UInt8(ascii: "."))
-        guard text != "@basics", !isForeign, !MCPMethod.known.contains(where: { glob.matches($0.name) }) else {
-            return nil
-        }
+        let similar = glob.isExact ? Suggestion.text(for: text, among: MCPMethod.known.map(\.name)) : ""
+        let isMeant = text == "@basics" || MCPMethod.known.contains { glob.matches($0.name) }
+        guard !isMeant, !isForeign || !similar.isEmpty else { return nil }
         let shown = "`\(text.printable)`"
         guard glob.isExact else { return "\(shown) matches no MCP method" }
         if let colon = text.firstIndex(of: ":"), let object = MCPMethod.acting(named: String(text[..<colon]))?.object {
@@ -142,14 +143,32 @@ package struct PolicyLint: Sendable {
             return
                 "\(shown) is not an MCP method; name what it acts on in `\(object.list)`: \"\(String(name).printable)\""
         }
+        guard text.utf8.contains(UInt8(ascii: "/")) || !similar.isEmpty else {
+            let isHTTP = PolicyCall.httpMethods.contains(text.uppercased())
+            let list = isHTTP ? "methods of HTTP are named in `http_methods`" : "tools are named in `tools`"
+            return "\(shown) is not an MCP method; \(list)"
+        }
         return MCPMethod.mistake(in: text) ?? "\(shown) is not an MCP method"
+    }
+
+    /// A server may have methods of its own; what is nearly a method of HTTP is not one of these.
+    private mutating func lookAtHTTPMethods(_ rule: PolicyRule) {
+        let place = rule.pointer.appending("http_methods")
+        for (index, text) in (document.root[place]?.strings ?? []).enumerated()
+        where !PolicyCall.httpMethods.contains(text) {
+            let suggestion = Suggestion.text(for: text, among: PolicyCall.httpMethods)
+            let advice = text.contains("*") ? ", and `*` is not special here" : suggestion
+            guard !advice.isEmpty else { continue }
+            warn(.unknownMethod, "`\(text.printable)` is not an HTTP method\(advice)", place.appending(String(index)))
+        }
     }
 
     private mutating func lookAtPatterns(_ rule: PolicyRule) {
         for list in PolicyGrammar.targetLists where list != "http_methods" {
             let place = rule.pointer.appending(list)
-            for (index, text) in (document.root[place]?.strings ?? []).enumerated() where Self.isRegularExpression(text)
-            {
+            let areNames = ["mcp_methods", "tools", "prompts"].contains(list)
+            for (index, text) in (document.root[place]?.strings ?? []).enumerated()
+            where Self.isRegularExpression(text) || areNames && Self.hasAlternatives(text) {
                 warnOfRegularExpression(text, place.appending(String(index)))
             }
         }
@@ -171,9 +190,15 @@ package struct PolicyLint: Sendable {
 
     /// Whether a pattern has what names have not and regular expressions have.
     private static func isRegularExpression(_ text: String) -> Bool {
-        let marks = ["\\d", "\\w", "\\s", "\\.", "(?:", ".*)", "[a-z", "[A-Z", "[0-9"]
-        return text.hasPrefix("^") || text.hasSuffix("$") || marks.contains { text.contains($0) }
+        let marks = ["\\d", "\\w", "\\s", "\\.", "(?:", ".*)", "_.*", "-.*", "[a-z", "[A-Z", "[0-9"]
+        return text.hasPrefix("^") || text.hasPrefix(".*") || text.hasSuffix("$")
+            || marks.contains { text.contains($0) }
             || text.contains("(") && text.contains("|") && text.contains(")")
+    }
+
+    /// Whether a pattern of names has marks that URIs and values of claims may have, and names have not.
+    private static func hasAlternatives(_ text: String) -> Bool {
+        text.contains("|") || (text.contains("[") && text.contains("]"))
     }
 
     private mutating func lookAtScopes(_ rule: PolicyRule) {
@@ -221,7 +246,7 @@ package struct PolicyLint: Sendable {
             let name = leaf.reference.pointer.tokens[0]
             guard !Self.commonClaims.contains(name), !use.mappedClaims.contains(name) else { continue }
             let suggestion = Suggestion.text(for: name, among: use.mappedClaims.union(Self.commonClaims))
-            warn(.undeclaredClaim, rule.pointer.appending("when"), at: use) { resources in
+            warn(.undeclaredClaim, rule.place(ofClaim: name), at: use) { resources in
                 "no issuer of \(resources) maps a claim `\(name.printable)`\(suggestion)"
             }
         }
@@ -231,7 +256,7 @@ package struct PolicyLint: Sendable {
     private mutating func lookAtIssuers(_ rule: PolicyRule, _ scopes: ScopeSet, _ use: Use) {
         let named = rule.issuersNamed
         for scope in scopes {
-            let place = rule.pointer.appending("scopes")
+            let place = entry(of: scope, in: rule.pointer.appending("scopes"))
             say("the scope `\(scope)`", named, use, place) { $0.allowedScopes.map { $0.contains(scope) } }
         }
         for leaf in rule.condition?.leaves ?? [] {
@@ -239,7 +264,7 @@ package struct PolicyLint: Sendable {
                 continue
             }
             // No bound holds for what the token itself says.
-            say("the claim `\(name.printable)`", named, use, rule.pointer.appending("when")) { issuer in
+            say("the claim `\(name.printable)`", named, use, rule.place(ofClaim: name)) { issuer in
                 leaf.reference.isRaw ? nil : issuer.allowedClaims[name].map { !$0.isEmpty }
             }
         }
@@ -279,17 +304,27 @@ package struct PolicyLint: Sendable {
         lookAtListing(of: policy.requiredScopes, use, place)
         guard use.issuers.count > 1 else { return }
         for scope in policy.requiredScopes {
-            say("the scope `\(scope)`", [], use, place) { $0.allowedScopes.map { $0.contains(scope) } }
+            let own = entry(of: scope, in: place)
+            say("the scope `\(scope)`", [], use, own) { $0.allowedScopes.map { $0.contains(scope) } }
         }
     }
 
     private mutating func lookAtListing(of scopes: ScopeSet, _ use: Use, _ place: JSONPointer) {
         for scope in scopes where !use.scopesSupported.isEmpty && !use.scopesSupported.contains(scope) {
             let suggestion = Suggestion.text(for: scope, among: use.scopesSupported)
-            warn(.unlistedScope, place, at: use) { resources in
+            warn(.unlistedScope, entry(of: scope, in: place), at: use) { resources in
                 "the scope `\(scope)` is not among `scopes_supported` of \(resources)\(suggestion)"
             }
         }
+    }
+
+    /// Where a scope stands in the lists at a place.
+    private func entry(of scope: String, in place: JSONPointer) -> JSONPointer {
+        for list in [place, place.appending("all"), place.appending("any")] {
+            guard let index = document.root[list]?.strings?.firstIndex(of: scope) else { continue }
+            return list.appending(String(index))
+        }
+        return place
     }
 
     private static let offlineAccess =
@@ -333,6 +368,12 @@ extension PolicyRule {
     fileprivate var alwaysDenies: Bool {
         effect == .deny && isEnforced && condition == nil && allScopes.isEmpty && anyScopes.isEmpty && issuers == nil
             && clientIDs == nil && subjectKind == nil
+    }
+
+    /// Where the condition first asks about a claim of this name.
+    fileprivate func place(ofClaim name: String) -> JSONPointer {
+        let places = zip(condition?.leaves ?? [], leafPointers)
+        return places.first { $0.0.reference.pointer.tokens.first == name }?.1 ?? pointer.appending("when")
     }
 
     /// The issuers that the rule is for, or that a condition of it compares `iss` with.

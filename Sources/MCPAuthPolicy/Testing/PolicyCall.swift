@@ -90,7 +90,7 @@ package struct PolicyCall: Sendable, Hashable {
         return PolicyCall(.http, method, path: path)
     }
 
-    private static let httpMethods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"]
+    static let httpMethods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"]
 
     private static let forms = Mistake(
         description: "expected a form such as `tools/call:create_note`, `ping`, `@stream` or `GET /items`"
@@ -122,6 +122,10 @@ package struct PolicyCall: Sendable, Hashable {
         let name = colon.map { String(text[text.index(after: $0)...]) }
         if name != nil, MCPMethod.isKnown(method), MCPMethod.acting(named: method) == nil {
             throw Mistake(description: "`\(method)` acts on nothing that a `:` could name")
+        }
+        if name == nil, let object = MCPMethod.acting(named: method)?.object {
+            let example = object == .resourceURI ? "notes://1" : "create_note"
+            throw Mistake(description: "`\(method)` names what it acts on, as in `\(method):\(example)`")
         }
         return .call(method: method, name: name)
     }

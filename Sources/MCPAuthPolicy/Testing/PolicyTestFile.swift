@@ -44,7 +44,7 @@ package struct PolicyTestFile: Sendable {
             mistakes.add(root.error(.conflict, "`policy` and `policies` are both given", at: "policies"))
         }
         let policyPath = mistakes.noting(try root.string("policy"))
-        let paths = mistakes.noting(try root.nonEmptyStrings("policies"))
+        let paths = mistakes.noting(try root.nonEmptyStrings("policies", ", so there is nothing to test"))
         if root.value["policy"] == nil, root.value["policies"] == nil {
             mistakes.add(root.absence(of: ["policy", "policies"], .missingKey, "missing key `policy`"))
         }
@@ -105,7 +105,7 @@ package struct PolicyTestFile: Sendable {
         if object.value["call"] != nil, object.value["calls"] != nil {
             throw object.error(.conflict, "`call` and `calls` are both given", at: "calls")
         }
-        if let texts = try object.nonEmptyStrings("calls") {
+        if let texts = try object.nonEmptyStrings("calls", "; a batch has a call") {
             do throws(PolicyCall.BatchMistake) {
                 return try PolicyCall(batch: texts)
             } catch {

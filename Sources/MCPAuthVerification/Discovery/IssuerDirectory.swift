@@ -151,7 +151,8 @@ package final class IssuerDirectory: Sendable {
         return .unavailable(retryAfter: keyFetch.retryAfter(), why: why.escaped)
     }
 
-    /// Newer keys for a token with a known `kid` that none of `tried` has signed; `nil` when there are none.
+    /// Newer keys for a token with a known `kid` that none of `tried`, which may be empty, has signed; `nil` when there
+    /// are none.
     ///
     /// Issuers replace a key under the same name. The fetch has the cool-down of one for an unknown `kid`, so tokens with bad
     /// signatures cause at most one fetch for each of these.

@@ -121,9 +121,9 @@ package final class IntrospectionVerifier: TokenVerifier {
 
     /// A token that names someone else is never shown to this issuer, nor one of a form that is not for it.
     private func reasonNotToShow(_ token: AccessToken) -> Denial.Reason? {
-        guard let jws = try? CompactJWS(parsing: token.bytes),
-            let claims = try? JSONDocument(parsing: jws.payload, limits: .token).root, claims.kind == .object
-        else { return settings.tokenForm == .jwt ? .unrecognizedToken : nil }
+        guard let claims = UnverifiedJWT.read(token)?.claims else {
+            return settings.tokenForm == .jwt ? .unrecognizedToken : nil
+        }
         let named = claims.optional("iss")
         let isOurs = named?.isString(issuer.description) ?? (settings.tokenForm != .jwt)
         if !isOurs { return .untrustedIssuer }

@@ -142,7 +142,16 @@ package struct JWTVerifier: TokenVerifier {
             let diagnosis = Diagnosis("the keys of `\(issuer)`", expected: "a key set", found: why)
             return .unavailable(.issuerUnavailable, retryAfter: retryAfter, diagnosis)
         case .pending(let retryAfter): return .unavailable(.keyPending, retryAfter: retryAfter)
-        case .unknown: return .bad(.unknownKey, unknownKey(jws.header, algorithm))
+        case .unknown:
+            // The name may have been given to a key of another kind.
+            let newer = await directory.keys(
+                insteadOf: [],
+                keyID: jws.header.keyID,
+                algorithm: algorithm,
+                until: deadline
+            )
+            guard let newer else { return .bad(.unknownKey, unknownKey(jws.header, algorithm)) }
+            return await Self.signature(of: jws, algorithm, newer, directory, until: deadline)
         case .keys(let keys, let reuse):
             if keys.contains(where: { jws.isSigned(by: $0.key, using: algorithm) }) { return .good(reuse) }
             let newer = await directory.keys(

@@ -30,12 +30,14 @@ struct DemoClient {
         }
     }
 
-    private let client = HTTPClient(
-        eventLoopGroup: HTTPClient.defaultEventLoopGroup,
-        configuration: .init(redirectConfiguration: .disallow)
-    )
+    private let client: HTTPClient
 
-    private init() {}
+    private init() {
+        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        // A refused connection is an answer: whoever waits is told so at once.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        client = HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
+    }
 
     /// Lends a client, and ends it whatever happens.
     static func use<Result: Sendable>(_ body: (DemoClient) async throws -> Result) async throws -> Result {

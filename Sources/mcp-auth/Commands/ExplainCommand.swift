@@ -70,7 +70,7 @@ extension PolicyCommand {
             if json {
                 Output.json(trace.json)
             } else {
-                Output.line(TraceText(trace).whole)
+                Output.line(reveal ? TraceText(trace).revealed : TraceText(trace).whole)
             }
             guard case .deny(let denial)? = trace.decision else { return }
             throw ProgramExit.code(for: denial)

@@ -24,7 +24,7 @@ struct ServeCommand: AsyncParsableCommand {
         commandName: "serve",
         abstract: "Serve a configuration: decide about requests, and answer who is calling.",
         discussion: """
-            \(ServeCommand.whatItIs)
+            \(ServeCommand.whatItIs).
 
             It publishes the metadata of every resource and decides about requests sent to it. An allowed request is \
             answered 200 with the caller as JSON, and goes nowhere else. There is no event stream: an allowed GET, \
@@ -37,8 +37,8 @@ struct ServeCommand: AsyncParsableCommand {
     )
 
     private static let whatItIs =
-        "`mcp-auth serve` decides and answers who is calling; it is not a proxy and not a forward-auth endpoint, such as "
-        + "nginx auth_request, Caddy forward_auth or Traefik ForwardAuth ask"
+        "`mcp-auth serve` decides and answers who is calling; it is not a proxy and not a forward-auth endpoint, as "
+        + "nginx auth_request, Caddy forward_auth and Traefik ForwardAuth need one"
 
     @Option(name: .shortAndLong, help: "The configuration file.")
     var config: String
@@ -70,8 +70,16 @@ struct ServeCommand: AsyncParsableCommand {
             }
         }
         let listener = file.listener
+        // Whoever sends a longer token than is taken is told so, which the head must be read for.
+        let longestHead = 80 * 1024 + file.configuration.maximumTokenBytes
         var application = Application(
             router: router,
+            server: .http1(
+                configuration: .init(
+                    idleTimeout: Self.idleLimit,
+                    httpDecoderConfiguration: .init(maxHeaderFieldSize: longestHead, maxHeaderListSize: longestHead)
+                )
+            ),
             configuration: .init(address: .hostname(listener.host, port: listener.port), serverName: nil),
             onServerRunning: { _ in
                 Output.line("mcp-auth listens on http://\(listener)")
@@ -110,6 +118,11 @@ struct ServeCommand: AsyncParsableCommand {
 
     /// How long requests that are under way may go on after the server was told to stop; then they are cancelled.
     private static let drainLimit = Duration.seconds(10)
+
+    /// How long a connection may be silent, between requests or in the middle of one.
+    ///
+    /// It is longer than proxies keep theirs.
+    private static let idleLimit = TimeAmount.seconds(75)
 
     /// The answer to a request that is allowed.
     private static func answer(

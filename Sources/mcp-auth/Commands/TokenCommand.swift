@@ -81,11 +81,8 @@ struct TokenCommand: AsyncParsableCommand {
             var trace: DecisionTrace? = DecisionTrace()
             _ = await AuthorizationEngine.authorize(request, at: protected, now: .now(), trace: &trace)
             guard let trace, let decision = trace.decision else { return }
-            var lines = TraceText(trace).whole.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-            guard case .deny(let denial) = decision else { return Output.line(lines.joined(separator: "\n")) }
-            // The answer stays the last line, which scripts look at.
-            if let diagnosis = denial.diagnosis { lines.insert("why: \(diagnosis.revealed)", at: lines.count - 1) }
-            Output.line(lines.joined(separator: "\n"))
+            Output.line(TraceText(trace).revealed)
+            guard case .deny(let denial) = decision else { return }
             throw ProgramExit.code(for: denial)
         }
     }

@@ -28,6 +28,9 @@ struct TokenInspection {
         }
     }
 
+    /// As much as can be read of a file; what a resource accepts is less.
+    private static let limits = JSONDocument.Limits(bytes: Input.maximumBytes)
+
     private mutating func encrypted(_ header: ArraySlice<UInt8>) {
         show("header", header, NumericDate(0))
         guard problem == nil else { return }
@@ -50,9 +53,17 @@ struct TokenInspection {
             return
         }
         do throws(JSONParsingError) {
-            let root = try JSONDocument(parsing: bytes, limits: .token).root
+            let root = try JSONDocument(parsing: bytes, limits: Self.limits).root
             text.append("\(name) (not verified):")
             text.append(Self.annotated(String(decoding: JSON(root).encoded(pretty: true), as: UTF8.self), now))
+            if root.isBesideUnrepresentable {
+                text.append(
+                    "Numbers beyond 64 bits and texts with NUL or half a surrogate pair stand as null here: no rule "
+                        + "can decide on them."
+                )
+            }
+            // A string or a list is JSON and says nothing of a token.
+            if root.kind != .object { problem = "the \(name) is not a JSON object" }
         } catch {
             let place = "line \(error.line), column \(error.column)"
             problem = "the \(name) is not JSON: \(error.message.escaped) at \(place)"
@@ -99,11 +110,11 @@ struct TokenInspection {
         return "\(count) \(name)\(count == 1 ? "" : "s")"
     }
 
-    /// Escapes what could move the cursor or hide; outside ASCII, JSON has such characters in strings only.
+    /// Escapes what could move the cursor or hide; an encoded line has such characters in strings only.
     private static func visible(_ line: Substring) -> String {
         line.unicodeScalars.map { scalar in
             let text = String(scalar)
-            guard !scalar.isASCII, text.escaped != text else { return text }
+            guard !scalar.isVisible else { return text }
             return text.utf16.map { unit in
                 let digits = String(unit, radix: 16)
                 return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits

@@ -16,7 +16,7 @@ struct TokenText {
     private(set) var others = 0
 
     init(_ bytes: [UInt8]) {
-        let text = Self.percentDecoded(Self.decoded(bytes))
+        let text = Self.plain(Self.decoded(bytes))
         let jwts = Self.jwts(in: text)
         let whole = jwts.filter(\.isWhole)
         if let best = whole.first(where: \.isNamed) ?? whole.first {
@@ -28,12 +28,16 @@ struct TokenText {
         }
     }
 
-    /// The text in UTF-8 without byte order mark; some shells write UTF-16.
+    /// The text in UTF-8 without byte order mark; some shells write UTF-16, with a mark or without.
     private static func decoded(_ bytes: [UInt8]) -> [UInt8] {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { return Array(bytes.dropFirst(3)) }
-        guard bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) else { return bytes }
-        let isLittle = bytes[0] == 0xFF
-        let units = stride(from: 2, to: bytes.count - 1, by: 2).map { index in
+        guard bytes.count >= 4 else { return bytes }
+        let isMarked = bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF])
+        // One byte of each ASCII character is zero in UTF-16.
+        let hasZeros = (bytes[0] == 0) != (bytes[1] == 0) && (bytes[2] == 0) != (bytes[3] == 0)
+        guard isMarked || (hasZeros && (bytes[0] == 0) == (bytes[2] == 0)) else { return bytes }
+        let isLittle = bytes[0] == 0xFF || bytes[1] == 0
+        let units = stride(from: isMarked ? 2 : 0, to: bytes.count - 1, by: 2).map { index in
             isLittle
                 ? UInt16(bytes[index]) | UInt16(bytes[index + 1]) << 8
                 : UInt16(bytes[index]) << 8 | UInt16(bytes[index + 1])
@@ -41,13 +45,44 @@ struct TokenText {
         return Array(String(decoding: units, as: UTF16.self).utf8)
     }
 
-    /// No token has a percent sign, so one with two hexadecimal digits is from a URL.
-    private static func percentDecoded(_ text: [UInt8]) -> [UInt8] {
-        guard text.contains(UInt8(ascii: "%")) else { return text }
+    /// The text as it was before a terminal, a mail or a URL had it.
+    private static func plain(_ text: [UInt8]) -> [UInt8] {
+        var text = uncoloured(text)
+        // In a quoted-printable mail each equals sign is written so.
+        let isQuotedPrintable = text.indices.dropLast(2).contains { index in
+            text[index] == UInt8(ascii: "=") && text[index + 1] == UInt8(ascii: "3")
+                && text[index + 2] == UInt8(ascii: "D")
+        }
+        if isQuotedPrintable { text = hexDecoded(text, after: UInt8(ascii: "=")) }
+        // No token has a percent sign, so one with two hexadecimal digits is from a URL.
+        return hexDecoded(text, after: UInt8(ascii: "%"))
+    }
+
+    /// The text without the escape sequences that colour it in a terminal (ECMA-48 section 5.4).
+    private static func uncoloured(_ text: [UInt8]) -> [UInt8] {
+        guard text.contains(0x1B) else { return text }
+        var plain: [UInt8] = []
+        var index = 0
+        while index < text.count {
+            guard text[index] == 0x1B, index + 1 < text.count, text[index + 1] == UInt8(ascii: "[") else {
+                plain.append(text[index])
+                index += 1
+                continue
+            }
+            index += 2
+            while index < text.count, (0x20...0x3F).contains(text[index]) { index += 1 }
+            index += 1
+        }
+        return plain
+    }
+
+    /// The text with each mark and the two hexadecimal digits after it as one byte.
+    private static func hexDecoded(_ text: [UInt8], after mark: UInt8) -> [UInt8] {
+        guard text.contains(mark) else { return text }
         var decoded: [UInt8] = []
         var index = 0
         while index < text.count {
-            if text[index] == UInt8(ascii: "%"), index + 2 < text.count,
+            if text[index] == mark, index + 2 < text.count,
                 let byte = UInt8(String(decoding: text[index + 1...index + 2], as: UTF8.self), radix: 16)
             {
                 decoded.append(byte)
@@ -107,22 +142,22 @@ struct TokenText {
 
     /// A token from its first byte on, put together where it was broken into lines.
     private static func run(in text: [UInt8], from start: Int) -> (bytes: [UInt8], end: Int) {
-        var bytes: [UInt8] = []
+        var pieces = TokenPieces()
         var index = start
-        var lineStart = text[..<start].lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
+        // Whether the line is full is all that its beginning is needed for.
+        let earliest = max(0, start - TokenPieces.fullLine)
+        var lineStart = text[earliest..<start].lastIndex(of: 0x0A).map { $0 + 1 } ?? earliest
         while true {
             let end = text[index...].firstIndex { !isTokenByte($0) } ?? text.count
-            bytes += text[index..<end]
+            pieces.append(text[index..<end])
             guard let next = continuation(in: text, after: end) else {
                 // What stands at the end and must not is part of the token too, or a bad one would look good.
                 let tail = text[end...].prefix { isTokenByte($0) || "=+/~".utf8.contains($0) }
-                return (bytes + tail, end + tail.count)
+                return (pieces.bytes + tail, end + tail.count)
             }
-            // Once it has its parts, only a full line is continued, and no word that comes after a whole signature, or the
-            // next word of the text would become part of the token.
-            let isWord = next.length < 32 && endsWithSignature(bytes)
-            let mayEnd = bytes.count { $0 == UInt8(ascii: ".") } >= 2
-            guard next.isForced || !mayEnd || (end - lineStart >= 60 && !isWord) else { return (bytes, end) }
+            let beginsToken = beginsJWT(text[next.index...])
+            let goesOn = pieces.goesOn(afterLineOf: end - lineStart, with: next.length, beginsToken: beginsToken)
+            guard next.isForced || goesOn else { return (pieces.bytes, end) }
             lineStart = next.lineStart
             index = next.index
         }
@@ -148,13 +183,6 @@ struct TokenText {
         guard runEnd > index else { return nil }
         let isAlone = runEnd == text.count || !isWordByte(text, at: runEnd)
         return isAlone ? (index, lineStart, runEnd - index, isForced) : nil
-    }
-
-    /// Whether the last part is as long as a signature or an authentication tag.
-    private static func endsWithSignature(_ bytes: [UInt8]) -> Bool {
-        let last = bytes[((bytes.lastIndex(of: UInt8(ascii: ".")) ?? -1) + 1)...]
-        let sizes = [16, 32, 48, 64, 96, 128, 132, 256, 384, 512]
-        return Base64URL.decode(last).map { sizes.contains($0.count) } ?? false
     }
 
     /// Whether a line goes on with words after a run, so that the run is a word too.

@@ -28,6 +28,15 @@ struct TraceText {
         return lines.map(\.escapedLines).joined(separator: "\n")
     }
 
+    /// The same with the value that a refusal is about: for the operator's own terminal only.
+    var revealed: String {
+        guard case .deny(let denial)? = trace.decision, let diagnosis = denial.diagnosis else { return whole }
+        var lines = whole.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        // The answer stays the last line, which scripts look at.
+        lines.insert("why: \(diagnosis.revealed)".escaped, at: lines.count - 1)
+        return lines.joined(separator: "\n")
+    }
+
     /// One line for each rule: what became of it, where that was decided, and why.
     func rules(onlyApplicable: Bool) -> String {
         let shown = trace.rules.filter { !onlyApplicable || $0.result != .notApplicable }

@@ -99,6 +99,39 @@ import Testing
         #expect(error?.code == (words.contains("already") ? .duplicate : .invalidJSON))
     }
 
+    @Test(arguments: [
+        ("{\"a\": [1, 2,],\n \"b\": 3,\n}", ["1:12", "2:8"]),
+        ("{\"a\": 1\n \"b\": 2\n \"c\": 3}", ["1:8", "2:8"]),
+        ("[{\"a\": 1} {\"b\": 2}\n {\"c\": 3,}]", ["1:10", "1:19", "2:9"]),
+        ("{ // one\n \"a\": True, // two\n /* three */ \"b\": 1,\n}", ["1:3", "2:7", "3:20"]),
+        ("{\"a\": 1, \"a\": 2, \"b\": 3, \"b\": None}", ["1:10", "1:26", "1:31"]),
+        ("[1, // last\n]", ["1:3", "1:5"]),
+        ("{\"a\": 1,}\n/* no end", ["1:8", "2:1"]),
+        ("{\"a\": 1 \"b\": 2,, \"c\": 3,}", ["1:8", "1:16"]),
+    ])
+    func `several mistakes of syntax are told at once, comments once`(text: String, places: [String]) {
+        let error = #expect(throws: ConfigurationError.self) {
+            try DocumentReader(file: "f.json", bytes: Array(text.utf8))
+        }
+        let found = (error?.all ?? []).compactMap { $0.location.map { "\($0.line):\($0.column)" } }
+        #expect(found == places, "\(error?.all ?? [])")
+    }
+
+    @Test func `no more than twenty mistakes of syntax are told at once`() {
+        let text = "[" + (0..<50).map { "\"\($0)\"" }.joined(separator: " ") + "]"
+        let error = #expect(throws: ConfigurationError.self) {
+            try DocumentReader(file: "f.json", bytes: Array(text.utf8))
+        }
+        #expect(error?.all.count == 20)
+    }
+
+    @Test func `a file that is no JSON at all is told what a file is`() {
+        let error = #expect(throws: ConfigurationError.self) {
+            try DocumentReader(file: "f.json", bytes: Array("version: 1\nrules: []\n".utf8))
+        }
+        #expect(error?.description == "f.json:1:1: MA001: a file has one object, which begins with `{`")
+    }
+
     @Test func `a text that is not UTF-8 is told where, or what it is`() {
         let latin = Array("{\"caf".utf8) + [0xE9] + Array("\": 1}".utf8)
         let error = #expect(throws: ConfigurationError.self) { try DocumentReader(file: "f.json", bytes: latin) }
@@ -127,7 +160,7 @@ import Testing
     func `what is JSON has no mistake`(text: String) throws {
         #expect(throws: Never.self) { try DocumentReader(file: "f.json", bytes: Array(text.utf8)) }
         let bytes = Array(text.utf8.drop { $0 >= 0x80 })
-        #expect(JSONSyntaxCheck.firstMistake(in: bytes, mostDepth: 32) == nil)
+        #expect(JSONSyntaxCheck.mistakes(in: bytes, mostDepth: 32).isEmpty)
     }
 
     @Test func `nesting too deep is told at the bracket`() {

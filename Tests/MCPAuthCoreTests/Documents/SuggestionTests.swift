@@ -13,6 +13,7 @@ import Testing
     @Test(arguments: [
         ("al", "all"), ("nay", "any"), ("nto", "not"), ("claims", "claim"), ("equlas", "equals"), ("EQUALS", "equals"),
         ("contain", "contains"), ("contains_ayn", "contains_any"), ("subsetof", "subset_of"), ("ltee", "lte"),
+        ("contain_any", "contains_any"), ("containsAny", "contains_any"), ("subset_fo", "subset_of"),
     ])
     func `a typing error is answered with the word that was meant`(word: String, meant: String) {
         #expect(Suggestion.text(for: word, among: Self.keys) == ", did you mean `\(meant)`")
@@ -25,7 +26,7 @@ import Testing
 
     @Test(arguments: [
         "and", "or", "nor", "nin", "nequals", "notequals", "not_in", "not_contains", "contains_none", "superset_of",
-        "et",
+        "contains_only", "contains_key", "contains_one", "subset_by", "et",
         "te", "xyz", "", String(repeating: "equals", count: 20),
     ])
     func `a word of another meaning is no typing error`(word: String) {
@@ -34,7 +35,7 @@ import Testing
 
     @Test func `what another language calls it is answered with what it is called here`() {
         let foreign = ForeignWords(["and &&": "write `all`", "starts_with": "write `prefix`"])
-        for word in ["and", "AND", "&&", "adn"] {
+        for word in ["and", "AND", "&&", "adn", "$and"] {
             #expect(Suggestion.text(for: word, among: Self.keys, foreign: foreign) == ": write `all`")
         }
         for word in ["starts_with", "startsWith", "STARTS-WITH", "startwith"] {

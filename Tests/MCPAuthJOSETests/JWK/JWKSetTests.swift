@@ -116,6 +116,19 @@ import Testing
         #expect(keys.count == withKeyID, "\(name)")
     }
 
+    @Test func `octets of zero before a modulus change nothing`() throws {
+        let plain: [String: JSON] = ["kty": "RSA", "alg": "RS256", "e": "AQAB", "n": .string(Self.modulus(1))]
+        for count in [1, 2] {
+            var padded = plain
+            let modulus = [UInt8](repeating: 0, count: count) + [UInt8](repeating: 0xC5, count: 512) + [3]
+            padded["n"] = .string(Base64URL.encode(modulus))
+            let alone = try Self.set([.object(padded)])
+            #expect(alone.keys.count == 1 && alone.skipped.isEmpty)
+            let both = try Self.set([.object(plain), .object(padded)])
+            #expect(both.keys.count == 1 && both.skipped.isEmpty, "the same key in two entries is one key")
+        }
+    }
+
     @Test func `a key without a name does not answer for a name`() throws {
         var entry: [String: JSON] = ["kty": "RSA", "alg": "RS256", "e": "AQAB", "n": .string(Self.modulus(1))]
         for keyID in [nil, JSON.null] as [JSON?] {
@@ -137,6 +150,10 @@ import Testing
             (
                 ["kty": "EC", "crv": "P-256", "x": "AA", "y": "AA", "alg": "ES256"],
                 "`x` has 1 bytes, and must have 32 (RFC 7518 section 6.2.1.2)"
+            ),
+            (
+                ["kty": "EC", "crv": "P-256", "x": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "alg": "ES256"],
+                "`x` has 31 bytes, and must have 32 (RFC 7518 section 6.2.1.2)"
             ),
             (["kty": "EC", "crv": "secp256k1"], "its curve is not P-256, P-384 or P-521"),
             (["alg": "RS1"], "`alg` is not an algorithm that is verified here"),

@@ -48,7 +48,14 @@ import Testing
         (#"{"id":"a","effect":"deny","mcp_methods":["ping","tool/*"]}"#, "MA111"),
         (#"{"id":"a","effect":"allow","mcp_methods":["acme/report"]}"#, "MA111"),
         (#"{"id":"a","effect":"allow","mcp_methods":["tools/call:x"]}"#, "MA111"),
+        (#"{"id":"a","effect":"allow","mcp_methods":["tools.call"]}"#, "MA111"),
+        (#"{"id":"a","effect":"deny","http_methods":["GTE","GET"]}"#, "MA111"),
+        (#"{"id":"a","effect":"deny","http_methods":["*"]}"#, "MA111"),
         (#"{"id":"a","effect":"allow","tools":["^create_.*$"]}"#, "MA112"),
+        (#"{"id":"a","effect":"deny","tools":["drop_.*"]}"#, "MA112"),
+        (#"{"id":"a","effect":"deny","tools":[".*"]}"#, "MA112"),
+        (#"{"id":"a","effect":"allow","tools":["read|list"]}"#, "MA112"),
+        (#"{"id":"a","effect":"allow","prompts":["[rl]*"]}"#, "MA112"),
         (#"{"id":"a","effect":"allow","prompts":["x","(a|b)"]}"#, "MA112"),
         (#"{"id":"a","effect":"allow","targets":"any","when":{"claim":"/email","glob":"\\w+@x"}}"#, "MA112"),
     ])
@@ -66,6 +73,8 @@ import Testing
         #"{"id":"a","effect":"allow","tools":["x"]},{"id":"d","effect":"deny","tools":["x"],"http_methods":["POST"]}"#,
         #"{"id":"a","effect":"allow","mcp_methods":["@basics","tools/*","*","resources/read","*/list","com.example/do"]}"#,
         #"{"id":"a","effect":"allow","tools":["com.acme.*","a(b)","cost_in_$_usd","x.*"],"paths":["/a/**"]}"#,
+        #"{"id":"a","effect":"allow","targets":"any","when":{"claim":"/sub","glob":"auth0|*"}}"#,
+        #"{"id":"a","effect":"allow","http_methods":["PURGE","GET"],"paths":["/a/**"]}"#,
     ])
     func `what is meant is not`(rules: String) throws {
         #expect(try Self.warnings(rules).isEmpty)
@@ -82,6 +91,15 @@ import Testing
                 "p.json:1:102: MA111: `x*` matches no MCP method",
             ]
         )
+    }
+
+    @Test(arguments: [
+        ("GET", "methods of HTTP are named in `http_methods`"), ("create_note", "tools are named in `tools`"),
+        ("tools.call", "did you mean `tools/call`"), ("tools/run", "expected `tools/call`, `tools/list`"),
+    ])
+    func `what stands among methods and is none is told where it belongs`(method: String, advice: String) throws {
+        let warnings = try Self.warnings(#"{"id":"a","effect":"allow","mcp_methods":["\#(method)"]}"#)
+        #expect(warnings.count == 1 && warnings[0].hasSuffix(advice), "\(warnings)")
     }
 
     @Test func `what holds at several resources is said once`() throws {
@@ -108,6 +126,17 @@ import Testing
             warnings.first?.contains("MA102") == true && warnings.first?.contains("did you mean `read:notes`") == true
         )
         #expect(try Self.warnings(rule, uses: [Self.use()]).isEmpty, "a resource that lists none is not looked at")
+    }
+
+    @Test func `a warning stands at the scope or claim that it is about`() throws {
+        let rule = #"""
+            {"id":"a","effect":"allow","targets":"any","scopes":{"any":["read","write"]},"when":{"all":[
+            {"claim":"/groups","contains":"a"},
+            {"claim":"/departmnt","equals":"x"}, {"claim":"/departmnt","equals":"y"}]}}
+            """#
+        let warnings = try Self.warnings(rule, uses: [Self.use(scopes: ["read"])])
+        let places = warnings.map { String($0.prefix { $0 != " " }) }
+        #expect(places == ["p.json:1:90:", "p.json:3:1:"], "\(warnings)")
     }
 
     @Test func `a claim that nothing makes is warned of`() throws {

@@ -81,6 +81,14 @@ import Testing
             "write `tools/call:create_note`"
         ),
         (#"{"name":"n","token":"alice","call":"ping:x","expect":{"decision":"deny"}}"#, "MA005", "acts on nothing"),
+        (
+            #"{"name":"n","token":"alice","call":"tools/call","expect":{"decision":"deny"}}"#, "MA005",
+            "as in `tools/call:create_note`"
+        ),
+        (
+            #"{"name":"n","token":"alice","calls":["resources/read"],"expect":{"decision":"deny"}}"#, "MA005",
+            "as in `resources/read:notes://1`"
+        ),
         (#"{"name":"n","token":"alice","call":"get /x","expect":{"decision":"deny"}}"#, "MA005", "upper case"),
         (#"{"name":"n","token":"alice","call":"GTE /x","expect":{"decision":"deny"}}"#, "MA005", "did you mean `GET`"),
         (#"{"name":"n","token":"alice","call":"GET /a/../x","expect":{"decision":"deny"}}"#, "MA005", "two ways"),

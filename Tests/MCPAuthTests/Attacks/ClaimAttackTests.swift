@@ -243,6 +243,16 @@ import Testing
         }
     }
 
+    @Test(arguments: ["token_type", "typ"], ["DPoP", "dpop"])
+    func `C13 a token that calls itself bound is bound, though it does not say to which key`(
+        claim: String,
+        type: String
+    ) async throws {
+        let (door, issuer) = try Door.notes()
+        let token = try issuer.token([claim: .string(type)])
+        #expect(try await door.request(authorization: ["Bearer \(token)"]).verdict == "401 proof_required")
+    }
+
     @Test func `C13 the DPoP scheme is no credential, whatever proof comes with it`() async throws {
         let (door, issuer) = try Door.notes()
         let token = try issuer.token()

@@ -129,6 +129,30 @@ import Testing
         #expect(answer.retryAfter != nil)
     }
 
+    @Test(
+        arguments: ["12345678901234567890123", "1e400", #""\u0000""#, #""\ud800""#, #"{"\u0000":1}"#, "null"],
+        ["", "\u{FEFF}"]
+    )
+    func `D4 a value that cannot be represented spoils neither metadata nor keys`(
+        value: String,
+        mark: String
+    ) async throws {
+        let (door, issuer) = try Door.notes()
+        let key = String(decoding: issuer.key.publicJWK.encoded(), as: UTF8.self).dropLast()
+        let places = #""issuer":"https://issuer.example","jwks_uri":"https://issuer.example/jwks""#
+        let members = [
+            ".well-known/openid-configuration": places,
+            "jwks": #""keys":[\#(key),"z":\#(value)},{"kty":\#(value)}]"#,
+        ]
+        for (path, text) in members {
+            issuer.fetcher.serve(
+                Array("\(mark){\"z\":\(value),\(text)}".utf8),
+                at: "https://issuer.example/\(path)"
+            )
+        }
+        #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).verdict == "200")
+    }
+
     @Test(arguments: ["https://issuer.example/", "https://ISSUER.example", "https://other.example", ""])
     func `D5 metadata that names another issuer is not used`(named: String) async throws {
         let (door, issuer) = try Door.notes()

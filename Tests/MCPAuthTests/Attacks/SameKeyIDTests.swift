@@ -39,6 +39,25 @@ import Testing
         #expect(issuer.fetcher.requests.count == 3, "bad signatures cause one fetch for each cool-down")
     }
 
+    @Test func `a key of another kind under the same name is found in the same way`() async throws {
+        var (door, issuer) = try Door.notes()
+        #expect(try await Self.status(door, try issuer.token()) == 200)
+        let new = try SigningKey(.rs256)
+        issuer.fetcher.serve(
+            (["keys": [new.publicJWK.merging(patch: ["kid": .string(issuer.key.keyID)])]] as JSON).encoded(),
+            at: "https://issuer.example/jwks"
+        )
+        let token = try issuer.token(header: ["typ": "at+jwt", "kid": .string(issuer.key.keyID)], key: new)
+        for seconds in [1.0, 29.9] {
+            door.now = Self.start.adding(seconds)
+            #expect(try await Self.status(door, token) == 401, "\(seconds)")
+        }
+        #expect(issuer.fetcher.requests.count == 2, "metadata and one key set")
+        door.now = Self.start.adding(31)
+        #expect(try await Self.status(door, token) == 200)
+        #expect(issuer.fetcher.requests.count == 3)
+    }
+
     private static func status(_ door: Door, _ token: String) async throws -> Int {
         try await door.request(authorization: ["Bearer \(token)"]).status
     }

@@ -32,6 +32,8 @@ import Testing
         ("token_introspection", ["active": true], true),
         ("token_use", "id_token", true), ("token_use", "refresh_token", true), ("token_use", "id", true),
         ("token_use", "access_token", false), ("token_use", "access", false), ("token_use", 1, true),
+        ("tokenName", "id_token", true), ("tokenName", "access_token", false), ("purpose", "id", true),
+        ("purpose", "care", false),
         ("token_type", "refresh_token", true), ("token_type", "id_token", true), ("token_type", "", true),
         ("token_type", "Bearer", false), ("token_type", "access_token", false),
         ("token_type", "urn:ietf:params:oauth:token-type:access_token", false),
@@ -81,6 +83,17 @@ import Testing
         #expect(try await Self.answer(verifier, marked: typed, ignoring: ignored).verdict == "401 wrong_token_type")
     }
 
+    // Readers that are not strict take a token with such an ending for the JWT that it was.
+    @Test(arguments: ["=", "~", ".", "..", ".x"])
+    func `what is appended to a JWT hides none of its marks`(ending: String) async throws {
+        let marks: [String: JSON] = ["nonce": "n"]
+        let marked = try await Self.answer(.functionMarkedJWT, marked: marks, ending: ending)
+        #expect(marked.verdict == "401 wrong_token_type")
+        #expect(try await Self.answer(.functionMarkedJWT, ending: ending).verdict == "200")
+        let shown = try await Self.answer(.introspectedMarkedJWT, marked: marks, ending: ending)
+        #expect(shown.verdict == (ending.hasPrefix(".") ? "401 wrong_token_type" : "401 malformed_token"))
+    }
+
     @Test func `the issuer of another resource keeps its marks`() async throws {
         let fetcher = FixtureFetcher([:])
         let lenient = try TestIssuer("https://one.example", fetcher: fetcher)
@@ -101,7 +114,8 @@ import Testing
         _ verifier: Verifier,
         marked marks: [String: JSON] = [:],
         headerType: String? = "at+jwt",
-        ignoring ignored: Set<String> = []
+        ignoring ignored: Set<String> = [],
+        ending: String = ""
     ) async throws -> Door.Answer {
         let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let isInToken = [.keys, .introspectedMarkedJWT, .functionMarkedJWT].contains(verifier)
@@ -132,7 +146,9 @@ import Testing
                 CustomVerifier(name: "f", issuer: "https://issuer.example") { _, _ in .verified(claims: text) }
             ]
         }
-        return try await Door([resource], fetcher: issuer.fetcher).request(authorization: ["Bearer \(token)"])
+        return try await Door([resource], fetcher: issuer.fetcher).request(
+            authorization: ["Bearer \(token)\(ending)"]
+        )
     }
 
     /// The claims of a good token with more members, as text; a value that cannot be represented is written as one.

@@ -16,13 +16,13 @@ struct IssuerReader {
     /// The authorization servers that an entry stands for: one, or one for each tenant.
     func servers(_ object: ObjectReader) throws -> [AuthorizationServer] {
         let profile = try object.string("provider").map { try provider($0, object) }
-        let template = try object.required("issuer", try object.string("issuer"))
+        let template = try object.required("issuer", try Self.issuer("issuer", object))
         var server = AuthorizationServer(issuer: IssuerIdentifier(template), discovery: .oidc)
         profile?.apply(to: &server)
         if let discovery = try discovery(object) { server.discovery = discovery }
         server.overrides = object.value["overrides"].map(ReadingContext.text)
         if let algorithms = try Self.algorithms(object) { server.algorithms = algorithms }
-        server.tokenIssuer = try object.string("token_issuer").map { IssuerIdentifier($0) }
+        server.tokenIssuer = try Self.issuer("token_issuer", object).map { IssuerIdentifier($0) }
         server.caFile = try caFile(object)
         server.profile = try object.word("profile", as: AccessTokenProfile.self) ?? server.profile
         if let marks = try Self.marks(object) { server.accessTokenMarks = marks }
@@ -33,6 +33,14 @@ struct IssuerReader {
         return try expanded(server, object)
     }
 
+    private static func issuer(_ key: String, _ object: ObjectReader) throws -> String? {
+        guard let text = try object.string(key) else { return nil }
+        guard !text.isEmpty else {
+            throw object.error(.invalidValue, "`\(key)` is empty, expected what tokens have in `iss`", at: key)
+        }
+        return text
+    }
+
     private func provider(_ name: String, _ object: ObjectReader) throws -> ProviderProfile {
         if name.contains("/") || name.hasSuffix(".json") {
             let path = context.path(name)
@@ -40,7 +48,9 @@ struct IssuerReader {
         }
         guard let profile = try ProviderProfile.named(name) else {
             let suggestion = Suggestion.text(for: name, among: ProviderProfile.names)
-            throw object.error(.unknownName, "no provider is named `\(name.printable)`\(suggestion)", at: "provider")
+            let known = ProviderProfile.names.sorted().joined(separator: ", ")
+            let message = "no provider is named `\(name.printable)`\(suggestion.isEmpty ? "; there are \(known)" : suggestion)"
+            throw object.error(.unknownName, message, at: "provider")
         }
         return profile
     }

@@ -1,0 +1,30 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+/// What came of reading the body of a request.
+package enum CollectedBody<Bytes: Sendable>: Sendable {
+    case whole(Bytes)
+    case tooLarge
+    case tooLate
+}
+
+/// Ends a wait for a client that does not send on.
+package enum BodyDeadline {
+    /// What `read` gives; `nil` when it took longer than `limit`, and is cancelled.
+    ///
+    /// `read` must end when its task is cancelled; nothing may use what it read from after that.
+    package static func run<Result: Sendable>(
+        _ limit: Duration,
+        _ read: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result? {
+        try await withThrowingTaskGroup(of: Result?.self) { group in
+            group.addTask { try await read() }
+            group.addTask {
+                try await Task.sleep(for: limit)
+                return nil
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? nil
+        }
+    }
+}

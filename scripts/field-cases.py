@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Reads the table of Tests/field-cases.md and looks whether the tests that it names exist, run and pass.
+
+    field-cases.py check    whether the table can be read and each test stands in its file
+    field-cases.py run      that, and runs the tests, which are built already
+
+A row is `| 7. title (reports) | what is sent | expected | FILE: `a test`, `another`; FILE: `a third` |`.
+A file that is left out is the one before. The folder of a file is the module of its tests.
+"""
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ElementTree
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+TABLE = ROOT / "Tests" / "field-cases.md"
+
+
+class Case:
+    def __init__(self, number, title, expected, tests):
+        self.number, self.title, self.expected, self.tests = number, title, expected, tests
+
+
+def read(path):
+    """The cases of the table; a row that is no case ends the program."""
+    cases = []
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        if not line.startswith("|") or line.startswith(("| case |", "|---")):
+            continue
+        where = f"{path.name}:{number}"
+        cells = [cell.strip() for cell in line.strip().strip("|").split(" | ")]
+        title = re.match(r"(\d+)\. ([^(]+?) \(.+\)$", cells[0])
+        if len(cells) != 4 or not title or not all(cells):
+            sys.exit(f"{where}: expected `| 7. title (reports) | what is sent | expected | shown by |`")
+        tests, file, rest = [], None, cells[3]
+        for match in re.finditer(r"([\w/]+\.swift): |`([^`]+)`(?:, |; |$)", rest):
+            file = match[1] or file
+            if match[2]:
+                tests.append((file, match[2]))
+        read_text = re.sub(r"([\w/]+\.swift): |`([^`]+)`(?:, |; |$)", "", rest)
+        if read_text or not tests or tests[0][0] is None:
+            sys.exit(f"{where}: expected ``FILE: `a test`, `another`; FILE: `a third` ``, found `{read_text or rest}`")
+        cases.append(Case(int(title[1]), title[2], cells[2], tests))
+    numbers = [case.number for case in cases]
+    if not cases or len(set(numbers)) != len(numbers):
+        sys.exit(f"{path.name}: no case, or a number twice")
+    return cases
+
+
+def missing(tests):
+    """Those that do not stand in their file."""
+    faults = []
+    for file, name in tests:
+        path = TABLE.parent / file
+        text = path.read_text() if path.exists() else ""
+        if f"func `{name}`(" not in text:
+            faults.append(f"{file}: there is no test `{name}`")
+    return faults
+
+
+def pattern(file, name):
+    """What matches this test and no other: an identifier is `Module.Suite/`name`(labels:)/File.swift:1:2`."""
+    module, base = file.split("/")[0], file.split("/")[-1]
+    quoted = re.sub(r"([\\.^$|()\[\]{}*+?])", r"\\\1", name)
+    return rf"^{module}\.[^`]*`{quoted}`\([^`]*\)/{base[: -len('.swift')]}\.swift:"
+
+
+def run(tests):
+    """Runs these tests; how each went, by module and name."""
+    filters = [argument for test in tests for argument in ("--filter", pattern(*test))]
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = ["swift", "test", "--enable-all-traits", "--skip-build", "--no-parallel"]
+        arguments += ["--xunit-output", f"{folder}/results.xml"] + filters
+        status = subprocess.run(arguments, cwd=ROOT).returncode
+        return status, results(pathlib.Path(folder).glob("*.xml"))
+
+
+def results(reports):
+    """How often each test ran, and whether it passed, by module and name."""
+    found = {}
+    for report in reports:
+        for result in ElementTree.parse(report).iter("testcase"):
+            name = re.match(r"`([^`]+)`\(", result.get("name", ""))
+            if name:
+                # A child is a failure or says that the test was skipped.
+                key = (result.get("classname", "").split(".")[0], name[1])
+                count, passed = found.get(key, (0, True))
+                found[key] = (count + 1, passed and len(result) == 0)
+    return found
+
+
+def fault(test, tests, found):
+    """What is wrong with a test that was to run; nothing when it passed."""
+    file, name = test
+    key = (file.split("/")[0], name)
+    # Two files of a module may have a test of one name; the report tells modules, not files.
+    expected = sum((other.split("/")[0], called) == key for other, called in tests)
+    count, passed = found.get(key, (0, True))
+    if count != expected:
+        return f"{file}: `{name}` ran {count} times, expected {expected}"
+    return None if passed else f"{file}: `{name}` failed or was skipped"
+
+
+def main():
+    if sys.argv[1:] not in (["check"], ["run"]):
+        sys.exit(__doc__)
+    cases = read(TABLE)
+    tests = sorted({test for case in cases for test in case.tests})
+    if faults := missing(tests):
+        sys.exit("\n".join(faults))
+    if sys.argv[1] == "check":
+        return
+    status, found = run(tests)
+    faults = {test: text for test in tests if (text := fault(test, tests, found))}
+    for case in cases:
+        went = "failed" if any(test in faults for test in case.tests) else "ok"
+        print(f"{case.number:2} {went:6} {case.title}: {case.expected}")
+    print(*faults.values(), sep="\n", end="\n" if faults else "")
+    if status != 0 and not faults:
+        sys.exit("`swift test` failed, though every test that was named passed")
+    failed = sum(any(test in faults for test in case.tests) for case in cases)
+    print(f"{len(cases) - failed} of {len(cases)} cases ok, {len(tests)} tests")
+    sys.exit(1 if faults else 0)
+
+
+main()
