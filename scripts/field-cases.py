@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads the table of Tests/field-cases.md and looks whether the tests that it names exist, run and pass.
 
-    field-cases.py check    whether the table can be read and each test stands in its file
-    field-cases.py run      that, and runs the tests, which are built already
+    field-cases.py check    whether the table can be read and each test stands in its file; those of
+                            Tests/acceptance.md too
+    field-cases.py run      that, and runs the tests of Tests/field-cases.md, which are built already
 
 A row is `| 7. title (reports) | what is sent | expected | FILE: `a test`, `another`; FILE: `a third` |`.
 A file that is left out is the one before. The folder of a file is the module of its tests.
@@ -17,11 +18,26 @@ import xml.etree.ElementTree as ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TABLE = ROOT / "Tests" / "field-cases.md"
+ACCEPTANCE = ROOT / "Tests" / "acceptance.md"
 
 
 class Case:
-    def __init__(self, number, title, expected, tests):
-        self.number, self.title, self.expected, self.tests = number, title, expected, tests
+    def __init__(self, where, number, title, expected, tests):
+        self.where, self.number, self.title, self.expected, self.tests = where, number, title, expected, tests
+
+
+def named(where, text):
+    """The tests that the last cell of a row names; a cell that names none ends the program."""
+    form = r"([\w/]+\.swift): |`([^`]+)`(?:, |; |$)"
+    tests, file = [], None
+    for match in re.finditer(form, text):
+        file = match[1] or file
+        if match[2]:
+            tests.append((file, match[2]))
+    unread = re.sub(form, "", text)
+    if unread or not tests or tests[0][0] is None:
+        sys.exit(f"{where}: expected ``FILE: `a test`, `another`; FILE: `a third` ``, found `{unread or text}`")
+    return tests
 
 
 def read(path):
@@ -30,34 +46,42 @@ def read(path):
     for number, line in enumerate(path.read_text().splitlines(), 1):
         if not line.startswith("|") or line.startswith(("| case |", "|---")):
             continue
-        where = f"{path.name}:{number}"
+        where = f"{path.relative_to(ROOT)}:{number}"
         cells = [cell.strip() for cell in line.strip().strip("|").split(" | ")]
         title = re.match(r"(\d+)\. ([^(]+?) \(.+\)$", cells[0])
         if len(cells) != 4 or not title or not all(cells):
             sys.exit(f"{where}: expected `| 7. title (reports) | what is sent | expected | shown by |`")
-        tests, file, rest = [], None, cells[3]
-        for match in re.finditer(r"([\w/]+\.swift): |`([^`]+)`(?:, |; |$)", rest):
-            file = match[1] or file
-            if match[2]:
-                tests.append((file, match[2]))
-        read_text = re.sub(r"([\w/]+\.swift): |`([^`]+)`(?:, |; |$)", "", rest)
-        if read_text or not tests or tests[0][0] is None:
-            sys.exit(f"{where}: expected ``FILE: `a test`, `another`; FILE: `a third` ``, found `{read_text or rest}`")
-        cases.append(Case(int(title[1]), title[2], cells[2], tests))
+        cases.append(Case(where, int(title[1]), title[2], cells[2], named(where, cells[3])))
     numbers = [case.number for case in cases]
     if not cases or len(set(numbers)) != len(numbers):
         sys.exit(f"{path.name}: no case, or a number twice")
     return cases
 
 
-def missing(tests):
-    """Those that do not stand in their file."""
+def accepted(path):
+    """The rows of Tests/acceptance.md that name tests: where each stands, and its tests."""
+    rows = []
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        where = f"{path.relative_to(ROOT)}:{number}"
+        cells = [cell.strip() for cell in line.strip().strip("|").split(" | ")]
+        # The rows of attacks have two cells and name no test.
+        is_row = line.startswith("|") and len(cells) > 2 and cells[0] != "#"
+        if is_row and not cells[-1].startswith("does not apply: "):
+            rows.append((where, named(where, cells[-1])))
+    if not rows:
+        sys.exit(f"{path.name}: no row names a test")
+    return rows
+
+
+def missing(rows):
+    """The tests of these rows that do not stand in their file."""
     faults = []
-    for file, name in tests:
-        path = TABLE.parent / file
-        text = path.read_text() if path.exists() else ""
-        if f"func `{name}`(" not in text:
-            faults.append(f"{file}: there is no test `{name}`")
+    for where, tests in rows:
+        for file, name in tests:
+            path = TABLE.parent / file
+            text = path.read_text() if path.exists() else ""
+            if f"func `{name}`(" not in text:
+                faults.append(f"{where}: {file} has no test `{name}`")
     return faults
 
 
@@ -109,7 +133,7 @@ def main():
         sys.exit(__doc__)
     cases = read(TABLE)
     tests = sorted({test for case in cases for test in case.tests})
-    if faults := missing(tests):
+    if faults := missing([(case.where, case.tests) for case in cases] + accepted(ACCEPTANCE)):
         sys.exit("\n".join(faults))
     if sys.argv[1] == "check":
         return

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Format, forbidden constructs, and what the core links. Prints every finding, then fails if there was one.
+# Format, forbidden constructs, the tests that documents name, and what the core links. Prints every finding, then fails
+# if there was one.
 set -u
 cd "$(dirname "$0")/.."
 failed=0
@@ -19,6 +20,7 @@ done
 for file in $(git ls-files --cached --others --exclude-standard 'Sources/*.swift' 'Tests/*.swift' 'Plugins/*.swift'); do
     grep -q 'SPDX-License-Identifier: Apache-2.0' "$file" || finding "$file has no licence line"
 done
+python3 scripts/field-cases.py check || finding "a table of tests that is wrong, see above"
 
 # A program that links the core only must need neither Foundation nor NIO, and build in under a minute.
 scratch=.build-linkage

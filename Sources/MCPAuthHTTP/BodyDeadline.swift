@@ -8,11 +8,11 @@ package enum CollectedBody<Bytes: Sendable>: Sendable {
     case tooLate
 }
 
-/// Ends a wait for a client that does not send on.
+/// Ends the wait for a client that stops sending.
 package enum BodyDeadline {
     /// What `read` gives; `nil` when it took longer than `limit`, and is cancelled.
     ///
-    /// `read` must end when its task is cancelled; nothing may use what it read from after that.
+    /// `read` must end when its task is cancelled. After that its source cannot be read any more.
     package static func run<Result: Sendable>(
         _ limit: Duration,
         _ read: @escaping @Sendable () async throws -> Result

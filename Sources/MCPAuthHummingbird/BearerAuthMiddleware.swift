@@ -72,8 +72,11 @@ public struct BearerAuthMiddleware<Context: MCPAuthRequestContext>: RouterMiddle
             }
         }
         switch outcome {
-        case .respond(let response, _):
-            return Response(response, leaving: incoming)
+        case .respond(let response, let reason):
+            var answer = Response(response, leaving: incoming)
+            // RFC 9110 section 15.5.9: nothing more can be read here.
+            if reason == .bodyTooLate { answer.headers[.connection] = "close" }
+            return answer
         case .proceed(let authInfo):
             var context = context
             context.authInfo = authInfo

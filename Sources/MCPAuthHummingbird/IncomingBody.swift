@@ -11,7 +11,8 @@ internal import NIOCore
 /// Hummingbird reads what a handler left of a body before it takes the next request of the connection, however long that is.
 /// For a request that is refused this reads a bounded rest and then closes the connection, so that a stranger cannot make a
 /// server read on. The client must be able to send what it has begun, or it would not read the answer.
-// SAFETY: used by the one task that handles the request: first by the guard, then by the response.
+// SAFETY: used by the one task that handles the request, first by the guard, then by the response, and by a child task
+// of it that it waits for. So no two tasks use it at the same time.
 final class IncomingBody: @unchecked Sendable {
     /// Ends a connection whose request was answered; nothing is left to be told.
     private struct ConnectionOver: Error {}
@@ -43,10 +44,8 @@ final class IncomingBody: @unchecked Sendable {
         } ?? .tooLate
     }
 
-    /// Whether the rest is so long that not all of it should be read, or may be.
-    var isLong: Bool {
-        !isWhole && length.map { $0 > Self.harmlessBytes } ?? true
-    }
+    /// Whether something may be left that Hummingbird would wait for before the next request, however long.
+    var hasRest: Bool { !isWhole && length != 0 }
 
     /// Reads and forgets what the client is about to send.
     ///
@@ -66,7 +65,7 @@ final class IncomingBody: @unchecked Sendable {
 
     private func next() async throws -> ByteBuffer? {
         guard !isWhole else { return nil }
-        // Whoever was cancelled while reading left nothing that could be read on.
+        // After a read that was cancelled nothing more can be read.
         guard !isCut else { throw CancellationError() }
         var iterator = iterator ?? body.makeAsyncIterator()
         let chunk = try await iterator.next()
@@ -77,8 +76,6 @@ final class IncomingBody: @unchecked Sendable {
         return chunk
     }
 
-    /// Hummingbird may read so much by itself.
-    private static let harmlessBytes = 64 * 1024
     private static let mostDiscardedBytes = 2 * 1024 * 1024
     private static let longestWait = Duration.seconds(5)
 }
@@ -87,7 +84,7 @@ extension Response {
     /// The answer to a request that is refused, whose body has not been read, or not to its end.
     init(_ rendered: RenderedResponse, leaving incoming: IncomingBody) {
         self.init(rendered)
-        guard incoming.isLong else { return }
+        guard incoming.hasRest else { return }
         let buffer = ByteBuffer(bytes: rendered.body)
         body = ResponseBody(contentLength: rendered.body.count) { writer in
             if buffer.readableBytes > 0 { try await writer.write(buffer) }

@@ -34,13 +34,13 @@ package struct FunctionVerifier: TokenVerifier {
     private let onEvent: EngineEventHandler
     /// The longest that a request waits for the function, in seconds.
     private let timeLimit: Double
-    private let calls = SingleFlight<Int, Result<TokenVerdict, any Error>>(most: 1024)
+    private let calls = SingleFlight<Int, Result<TokenVerdict, any Error>>(most: 1024, bytes: 16 * 1024 * 1024)
     private let nextCall = Lock(0)
 
     /// - Parameters:
     ///   - cacheSeconds: How long a verdict is kept; above 0 only for a function whose verdict depends on the token alone.
-    ///   - timeLimit: The longest that a request waits for the function, in seconds; a call goes on after that, and at most
-    ///     1,024 are under way.
+    ///   - timeLimit: The longest that a request waits for the function, in seconds. A call goes on after that; at most
+    ///     1,024 are under way, with at most 16 MiB of tokens.
     package init(
         name: String,
         issuer: IssuerIdentifier,
@@ -71,7 +71,8 @@ package struct FunctionVerifier: TokenVerifier {
             return number
         }
         let function = function
-        let arrival = await calls.value(for: call, until: Deadline(in: timeLimit)) {
+        let deadline = Deadline(in: timeLimit)
+        let arrival = await calls.value(for: call, bytes: token.bytes.count, until: deadline) {
             do { return .success(try await function(token, request)) } catch { return .failure(error) }
         }
         let verdict: TokenVerdict

@@ -99,10 +99,13 @@ import Testing
         await #expect(throws: Failed.self) {
             try await pool.withClient(Self.key("192.0.2.1")) { _ -> Void in throw Failed() }
         }
+        #expect(pool.preferredAddress(addresses) { Self.key($0) } == "192.0.2.2", "its failure is older")
         time.pass(30)
         #expect(pool.preferredAddress(addresses) { Self.key($0) } == "192.0.2.2", "its failure is a minute old")
         await #expect(throws: Failed.self) { try await pool.withClient(Self.key(nil)) { _ -> Void in throw Failed() } }
         #expect(pool.count == 1, "one that looks names up is kept")
+        _ = try await Self.client(pool, Self.key("192.0.2.1"))
+        #expect(pool.preferredAddress(addresses) { Self.key($0) } == "192.0.2.1", "it answered since it failed")
     }
 
     @Test func `what cannot be used makes no client`() async throws {

@@ -71,6 +71,16 @@ def read(path):
     return mutants
 
 
+def unknown_suites(mutants):
+    """Parts of `tests` that no suite has in its name: nothing would run for them."""
+    texts = [path.read_text() for path in (ROOT / "Tests").rglob("*.swift")]
+    suites = re.findall(r"@Suite[^\n]* struct (\w+)", "\n".join(texts))
+    return [
+        f"{mutant.name}: there is no suite `{part}`"
+        for mutant in mutants for part in mutant.tests.split("|") if not any(part in suite for suite in suites)
+    ]
+
+
 def place(mutants, tree):
     """Puts all changes into a copy of the sources; says which do not fit."""
     faults, by_file = [], {}
@@ -137,6 +147,9 @@ def main():
         for number, mutant in chosen:
             print(f"{number:4} {mutant.file}: {mutant.name}")
         return
+    unknown = unknown_suites(mutants)
+    if unknown:
+        sys.exit("\n".join(unknown))
     tree = pathlib.Path(arguments.work) / "tree"
     tree.mkdir(parents=True, exist_ok=True)
     copy_tree(tree)

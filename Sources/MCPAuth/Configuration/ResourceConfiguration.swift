@@ -72,7 +72,8 @@ public struct ResourceConfiguration: Sendable {
 public struct CustomVerifier: Sendable {
     /// Judges the token of a request.
     ///
-    /// An error it throws is answered 503.
+    /// A request waits five seconds for it. One that it does not answer in that time, or for which it throws an error, is
+    /// answered 503. The function is not cancelled then; at most 1,024 calls of it go on at once.
     public typealias Function = @Sendable (AccessToken, ProtectedResourceRequest) async throws -> TokenVerdict
 
     /// A name for logs and traces.

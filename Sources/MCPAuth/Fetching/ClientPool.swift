@@ -84,13 +84,15 @@ final class ClientPool: Sendable {
 
     /// Which of the addresses of a host to ask: one that did not fail within the last minute, if there is one.
     ///
-    /// Of these, one that has a client already, lest names that lead to many addresses take as many clients.
+    /// Of these, one that has a client already, lest names that lead to many addresses take as many clients. When all
+    /// of them failed, it is the one whose failure is the oldest.
     func preferredAddress(_ addresses: [String], _ key: (_ address: String) -> Key) -> String? {
         let now = clock.now
         return state.withLock { state in
             let good = addresses.filter { state.failures[key($0)].map { now.since($0) >= Self.idleTime } ?? true }
-            let candidates = good.isEmpty ? addresses : good
-            return candidates.first { state.byKey[key($0)] != nil } ?? candidates.first
+            guard good.isEmpty else { return good.first { state.byKey[key($0)] != nil } ?? good.first }
+            let failed = addresses.map { (address: $0, time: state.failures[key($0)] ?? .distantPast) }
+            return failed.min { $0.time < $1.time }?.address
         }
     }
 
@@ -126,7 +128,9 @@ final class ClientPool: Sendable {
             guard var member = state.members[number] else { return [] }
             member.users -= 1
             member.lastUsed = now
-            if !isGood {
+            if isGood {
+                state.failures[member.key] = nil
+            } else {
                 if state.byKey[member.key] == number { state.byKey[member.key] = nil }
                 state.failures = state.failures.filter { now.since($0.value) < Self.idleTime }
                 if state.failures.count < 1024 { state.failures[member.key] = now }

@@ -26,17 +26,21 @@ package enum TokenMarks {
         .init("s_hash", "an ID token (FAPI 1.0 part 2 section 5.1)"),
         .init("events", "a logout or security event token (RFC 8417 section 2.2)"),
         .init("token_introspection", "a signed introspection response (RFC 9701 section 5)"),
-        .init("token_use", "not an access token", allowing: ["access", "access_token"]),
+        .init("token_use", "another kind of token", allowing: ["access", "access_token"]),
         .init(
             "token_type",
-            "not an access token",
+            "another kind of token",
             allowing: ["bearer", "dpop", "access", "access_token", "urn:ietf:params:oauth:token-type:access_token"]
         ),
-        .init("typ", "not an access token", allowing: ["bearer", "dpop", "jwt", "at+jwt", "access", "access_token"]),
-        .init("tokenName", "not an access token (ForgeRock)", allowing: ["access_token"]),
+        .init("typ", "another kind of token", allowing: ["bearer", "dpop", "jwt", "at+jwt", "access", "access_token"]),
+        .init("tokenName", "another kind of token (ForgeRock)", allowing: ["access_token"]),
         // Common names for other things too, so only these values count.
-        .init("purpose", "not an access token (Curity)", refusing: ["id", "id_token", "refresh", "refresh_token"]),
-        .init("type", "not an access token", refusing: ["refresh_token", "id_token", "logout_token", "refresh", "id"]),
+        .init("purpose", "another kind of token (Curity)", refusing: ["id", "id_token", "refresh", "refresh_token"]),
+        .init(
+            "type",
+            "another kind of token",
+            refusing: ["refresh_token", "id_token", "logout_token", "refresh", "id"]
+        ),
     ]
 
     private static let names = marks.map { Array($0.name.utf8) }

@@ -1,6 +1,8 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import HTTPTypes
+
 /// The resource server's decision: given a request, who is calling and may they, or what must they do first.
 ///
 /// An immutable snapshot of resources, issuers and compiled policies. It reads no clock, no file and no network of
@@ -152,9 +154,22 @@ package final class AuthorizationEngine: Sendable {
         let names = rules.map { "`\($0.printable)`" }.joined(separator: ", ")
         return Diagnosis(
             "the policy",
-            expected: "\(expected) for `\(asked.description.printable)`",
+            expected: "\(expected) for \(name(of: asked))",
             found: rules.isEmpty ? "no rule for it" : "a refusal by \(names)"
         )
+    }
+
+    /// What kind of thing was asked for. Paths, names and URIs are the client's, and may hold what no log should.
+    private static func name(of asked: PolicyOperation) -> String {
+        guard case .mcp(let messages) = asked.operation, let first = messages.first else {
+            return "`\(asked.method.rawValue.printable)`"
+        }
+        let name =
+            switch first {
+            case .call(let method, _): method.printable
+            default: first.description
+            }
+        return messages.count > 1 ? "`\(name)` and \(messages.count - 1) more" : "`\(name)`"
     }
 
     private static func insufficientScope(

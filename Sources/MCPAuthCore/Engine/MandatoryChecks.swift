@@ -41,7 +41,7 @@ package enum MandatoryChecks {
             return invalidToken(
                 .proofRequired,
                 resource,
-                Diagnosis("claim `cnf` or `token_type`", expected: "a bearer token", found: "one bound to a key")
+                Diagnosis("claim `cnf`, `token_type` or `typ`", expected: "a bearer token", found: "one bound to a key")
             )
         }
         guard !resource.refuses(token.verified.facts) else { return invalidToken(.revoked, resource) }

@@ -22,6 +22,8 @@ package struct ResourceRouter: Sendable {
     private let byAuthority: [String: Paths]
     /// What the usual spellings of a `Host` field lead to, so that they need no reading.
     private let bySpelling: [String: [Paths]]
+    /// Some of the hosts, for the refusals of requests for others.
+    private let someHosts: String
     /// What requests for the very path of a resource lead to, by the usual spellings, so that they need one look-up.
     private var known: [Target: ProtectedResource] = [:]
 
@@ -51,6 +53,7 @@ package struct ResourceRouter: Sendable {
             foldedPaths[path] = Self.foldedSegments(path)
         }
         self.byAuthority = byAuthority
+        someHosts = byAuthority.keys.sorted().prefix(4).map { "`\($0.printable)`" }.joined(separator: " or ")
         var bySpelling: [String: [Paths]] = [:]
         for url in resources.map(\.identifier.url) where rule == .exact {
             for spelling in Self.spellings(url) {
@@ -110,10 +113,9 @@ package struct ResourceRouter: Sendable {
             let value = "`\(path.printable)`"
             return Diagnosis("the path", expected: "that of one resource", found: "another one", value: value)
         }
-        let names = byAuthority.keys.sorted().prefix(4).map { "`\($0.printable)`" }
         return Diagnosis(
             "the host",
-            expected: "that of a resource, such as \(names.joined(separator: " or "))",
+            expected: "that of a resource, such as \(someHosts)",
             found: authority == nil ? "none" : "another one",
             value: authority.map { "`\($0.printable)`" }
         )

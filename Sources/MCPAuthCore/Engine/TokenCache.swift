@@ -75,7 +75,10 @@ package final class TokenCache: Sendable {
         now: NumericDate
     ) {
         guard epoch == self.epoch, verified.mayBeReused(now: now, clock) else { return }
-        entries.keep(verified.unparsed(), for: Key(digest: digest, verifier: verifier))
+        let key = Key(digest: digest, verifier: verifier)
+        entries.keep(verified.unparsed(), for: key)
+        // A purge since the first look may have passed this shard before the entry was there.
+        if epoch != self.epoch { _ = entries.value(of: key) { _ in false } }
     }
 
     package func removeAll() {

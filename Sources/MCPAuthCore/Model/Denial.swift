@@ -86,6 +86,7 @@ public struct Denial: Sendable, Hashable {
         public static let headerMismatch = Reason("header_mismatch")
         /// The body is longer than what is read.
         public static let bodyTooLarge = Reason("body_too_large")
+        /// The body did not come in time.
         public static let bodyTooLate = Reason("body_too_late")
         /// The body is not JSON that can be read.
         public static let malformedBody = Reason("malformed_body")

@@ -71,7 +71,7 @@ package final class JWKSet: Sendable {
                 let isSameText = !entry.isBesideUnrepresentable
                 let key = if isSameText, let known = earlier?.keysByEntry[text] { known } else { try JWK(entry) }
                 read.append((index, key))
-                keysByEntry[text] = key
+                if isSameText { keysByEntry[text] = key }
             } catch {
                 skipped.append(Skipped(index, error, entry))
                 guard error.kind == .privateKey, let key = JWK.exposedKey(entry) else { continue }

@@ -164,7 +164,7 @@ struct RuleExplainer {
         let claim = "the \(reference.isRaw ? "token's own " : "")claim `\(reference.pointer.description.printable)`"
         guard let value = reference.value(in: claims) else {
             return truth == .unknown && claims.isHidden(at: reference.pointer, raw: reference.isRaw)
-                ? "\(claim) lies in an object that cannot be represented" : "\(claim) is missing"
+                ? "\(claim) lies in a value that cannot be represented" : "\(claim) is missing"
         }
         let shown =
             revealsClaims ? "`\(String(decoding: value.json.encoded(), as: UTF8.self).printable)`" : "<redacted>"

@@ -104,8 +104,8 @@ package final class IssuerDirectory: Sendable {
         await metadataFetch.value(until: deadline)?.value
     }
 
-    /// The same as ``keys(keyID:algorithm:tokenIssuedAt:now:)`` where nothing need be fetched for it, as for nearly every
-    /// token; `nil` otherwise.
+    /// The same as ``keys(keyID:algorithm:tokenIssuedAt:now:until:)`` where nothing need be fetched for it, as for nearly
+    /// every token; `nil` otherwise.
     package func freshKeys(keyID: ExactString?, algorithm: SignatureAlgorithm) -> KeyAnswer? {
         // Taken before the keys are, so that a change in between ends it.
         let mark = trust.mark
@@ -120,6 +120,8 @@ package final class IssuerDirectory: Sendable {
     ///
     /// An unknown `kid` causes at most one fetch per cool-down. While that forbids a fetch, a token older than the key
     /// set is invalid, and one that is younger may have a key that was published since.
+    ///
+    /// - Parameter deadline: When to stop waiting; ``deadline`` when `nil`.
     package func keys(
         keyID: ExactString?,
         algorithm: SignatureAlgorithm,

@@ -70,7 +70,7 @@ struct ServeCommand: AsyncParsableCommand {
             }
         }
         let listener = file.listener
-        // Whoever sends a longer token than is taken is told so, which the head must be read for.
+        // A client whose token is too long is told so, and for that the whole head must be read.
         let longestHead = 80 * 1024 + file.configuration.maximumTokenBytes
         var application = Application(
             router: router,
@@ -121,7 +121,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     /// How long a connection may be silent, between requests or in the middle of one.
     ///
-    /// It is longer than proxies keep theirs.
+    /// Proxies close idle connections earlier, so that none uses one that was just closed here.
     private static let idleLimit = TimeAmount.seconds(75)
 
     /// The answer to a request that is allowed.

@@ -58,8 +58,8 @@ struct TokenInspection {
             text.append(Self.annotated(String(decoding: JSON(root).encoded(pretty: true), as: UTF8.self), now))
             if root.isBesideUnrepresentable {
                 text.append(
-                    "Numbers beyond 64 bits and texts with NUL or half a surrogate pair stand as null here: no rule "
-                        + "can decide on them."
+                    "Numbers beyond 64 bits and texts with NUL or half a surrogate pair stand as null here, and "
+                        + "members with such names are left out: no rule can decide on them."
                 )
             }
             // A string or a list is JSON and says nothing of a token.

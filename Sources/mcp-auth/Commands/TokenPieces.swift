@@ -7,9 +7,9 @@ internal import MCPAuthJSON
 
 /// A JWT or JWE that is put together from the lines it was broken into, and whether it is whole.
 struct TokenPieces {
-    /// How long a line is at least that a program broke because it was full, in bytes.
+    /// The least length of a line that was broken because it was full, in bytes.
     static let fullLine = 60
-    /// How long a line is at least that a token was broken into at all.
+    /// The least length of a line that can be a piece of a token, in bytes.
     private static let shortestLine = 16
 
     private(set) var bytes: [UInt8] = []

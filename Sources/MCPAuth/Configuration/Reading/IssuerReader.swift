@@ -49,8 +49,8 @@ struct IssuerReader {
         guard let profile = try ProviderProfile.named(name) else {
             let suggestion = Suggestion.text(for: name, among: ProviderProfile.names)
             let known = ProviderProfile.names.sorted().joined(separator: ", ")
-            let message = "no provider is named `\(name.printable)`\(suggestion.isEmpty ? "; there are \(known)" : suggestion)"
-            throw object.error(.unknownName, message, at: "provider")
+            let advice = suggestion.isEmpty ? "; there are \(known)" : suggestion
+            throw object.error(.unknownName, "no provider is named `\(name.printable)`\(advice)", at: "provider")
         }
         return profile
     }
