@@ -160,7 +160,7 @@ internal import CJansson
 
     /// The member with exactly this name; `nil` when absent or when this is not an object.
     package subscript(_ name: String) -> JSONValue? {
-        return unsafe withNode { node in
+        unsafe withNode { node in
             var value: UnsafeMutablePointer<json_t>?
             unsafe name.withCString { unsafe value = json_object_getn(node, $0, name.utf8.count) }
             guard let value = unsafe value else { return nil }

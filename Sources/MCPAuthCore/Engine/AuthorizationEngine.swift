@@ -159,7 +159,9 @@ package final class AuthorizationEngine: Sendable {
         )
     }
 
-    /// What kind of thing was asked for. Paths, names and URIs are the client's, and may hold what no log should.
+    /// What kind of thing was asked for, for logs.
+    ///
+    /// Paths, names and URIs are the client's, and may hold what no log should.
     private static func name(of asked: PolicyOperation) -> String {
         guard case .mcp(let messages) = asked.operation, let first = messages.first else {
             return "`\(asked.method.rawValue.printable)`"
