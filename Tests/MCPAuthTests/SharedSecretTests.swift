@@ -43,6 +43,26 @@ import Testing
         #expect(fetcher.requests.isEmpty)
     }
 
+    @Test func `a part of the right MAC is a wrong one`() async throws {
+        let door = try SecretIssuer.door(HMACSecret(.hs256, secret: Secret(Self.secret)))
+        let token = Self.token(.hs256)
+        let signature = try #require(token.split(separator: ".").last.flatMap { Base64URL.decode(Array($0.utf8)[...]) })
+        for count in [0, 1, 16, 31] {
+            let short = token.prefix(token.count - 43) + Base64URL.encode(Array(signature.prefix(count)))
+            let answer = try await door.request(authorization: ["Bearer \(short)"])
+            #expect(answer.status == 401, "\(count)")
+        }
+    }
+
+    @Test(arguments: [(HMACAlgorithm.hs256, 32), (.hs384, 48), (.hs512, 64)])
+    func `a secret that is shorter than the digest is refused in code too`(algorithm: HMACAlgorithm, bytes: Int) throws {
+        let secret = String(Self.secret.prefix(bytes))
+        _ = try SecretIssuer.door(HMACSecret(algorithm, secret: Secret(secret)))
+        #expect(throws: ConfigurationError.self) {
+            try SecretIssuer.door(HMACSecret(algorithm, secret: Secret(String(secret.dropLast()))))
+        }
+    }
+
     @Test func `a secret in a file is its bytes, less one line end, whatever they are`() throws {
         let path = NSTemporaryDirectory() + "/secret-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: path) }

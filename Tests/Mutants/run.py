@@ -81,13 +81,13 @@ def unknown_suites(mutants):
     ]
 
 
-def place(mutants, tree):
-    """Puts all changes into a copy of the sources; says which do not fit."""
-    faults, by_file = [], {}
+def changed(mutants):
+    """The texts of the files that have changes in them, by name; ends the program when a change does not fit."""
+    faults, by_file, texts = [], {}, {}
     for number, mutant in enumerate(mutants, 1):
         by_file.setdefault(mutant.file, []).append((number, mutant))
     for file, changes in by_file.items():
-        path = tree / file
+        path = ROOT / file
         if not path.is_file():
             faults += [f"{mutant.name}: there is no {file}" for _, mutant in changes]
             continue
@@ -107,25 +107,31 @@ def place(mutants, tree):
                 faults.append(f"{right[3].name}: its text overlaps that of {left[3].name}")
         for start, end, new, _ in reversed(spans):
             text = text[:start] + new + text[end:]
-        path.write_text(text)
-        switch = tree / "Sources" / file.split("/")[1] / "MutantSwitch.swift"
-        switch.write_text(SWITCH)
+        texts[file] = text
+        texts[f"Sources/{file.split('/')[1]}/MutantSwitch.swift"] = SWITCH
     if faults:
         sys.exit("\n".join(faults))
+    # Switches make code that a stricter compiler setting would warn of.
+    manifest = (ROOT / "Package.swift").read_text()
+    texts["Package.swift"] = manifest.replace("    .treatAllWarnings(as: .error),\n", "")
+    return texts
 
 
-def copy_tree(tree):
-    """Copies what git knows of, changing no file that is the same, so that a second build is short."""
+def copy_tree(tree, texts):
+    """Copies what git knows of with these texts, writing no file that is the same, so that a second build is short."""
     names = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT, capture_output=True, check=True, text=True,
     ).stdout.split("\0")
-    wanted = {name for name in names if name and (ROOT / name).is_file()}
+    wanted = {name for name in names if name and (ROOT / name).is_file()} | set(texts)
     for name in wanted:
         source, target = ROOT / name, tree / name
+        content = texts[name].encode() if name in texts else source.read_bytes()
         target.parent.mkdir(parents=True, exist_ok=True)
-        if not target.is_file() or target.read_bytes() != source.read_bytes():
-            shutil.copy2(source, target)
+        if not target.is_file() or target.read_bytes() != content:
+            target.write_bytes(content)
+        if source.is_file():
+            shutil.copymode(source, target)
     for path in tree.rglob("*.swift"):
         name = str(path.relative_to(tree))
         if name not in wanted and ".build" not in path.parts:
@@ -152,12 +158,8 @@ def main():
         sys.exit("\n".join(unknown))
     tree = pathlib.Path(arguments.work) / "tree"
     tree.mkdir(parents=True, exist_ok=True)
-    copy_tree(tree)
-    place(mutants, tree)
+    copy_tree(tree, changed(mutants))
     swift = [os.environ.get("SWIFT", "swift"), "build", "--enable-all-traits", "--build-tests"]
-    # Switches make code that a stricter compiler setting would warn of.
-    manifest = tree / "Package.swift"
-    manifest.write_text(manifest.read_text().replace("    .treatAllWarnings(as: .error),\n", ""))
     print(f"building {len(mutants)} changes", flush=True)
     build = subprocess.run(swift, cwd=tree, capture_output=True, text=True)
     if build.returncode != 0:

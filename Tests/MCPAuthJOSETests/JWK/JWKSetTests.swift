@@ -3,6 +3,7 @@
 
 import MCPAuthJOSE
 import MCPAuthJSON
+import MCPAuthSigning
 import TestSupport
 import Testing
 
@@ -41,6 +42,21 @@ import Testing
             Issue.record("the curve decides the algorithm")
             return
         }
+    }
+
+    @Test func `without a key identifier two good keys of one kind are ambiguous, and one key twice is not`() throws {
+        let keys = [try SigningKey(.es256), try SigningKey(.es256)]
+        let both = try Self.set(keys.map(\.publicJWK))
+        guard case .ambiguous = both.select(keyID: nil, algorithm: .es256) else {
+            Issue.record("either may have signed")
+            return
+        }
+        let one = try Self.set([keys[0].publicJWK, keys[0].publicJWK.merging(patch: ["kid": "again"])])
+        guard case .keys(let found) = one.select(keyID: nil, algorithm: .es256) else {
+            Issue.record("it is the same key")
+            return
+        }
+        #expect(found.count == 1)
     }
 
     @Test func `key identifiers that look alike name different keys`() throws {

@@ -20,6 +20,31 @@ import Testing
         #expect(try await door.request(authorization: ["Bearer \(equivalent)"]).status == 403)
     }
 
+    @Test func `an issuer is equal to its own bytes only`() {
+        let issuer = IssuerIdentifier("https://issuer.example/K")
+        #expect(issuer == IssuerIdentifier("https://issuer.example/K"))
+        for other in ["https://issuer.example/\u{212A}", "https://issuer.example/k", "https://issuer.example/K/"] {
+            #expect(issuer != IssuerIdentifier(other), "\(other)")
+        }
+    }
+
+    @Test func `an entry of the deny list is about its own bytes only`() async throws {
+        let (door, issuer) = try Door.notes()
+        door.mcpAuth.replaceDenyList(
+            with: DenyList([
+                .init(issuer: "https://issuer.example", subject: "K"),
+                .init(issuer: "https://issuer.example", clientID: "K"),
+                .init(issuer: "https://issuer.example", tokenID: "K"),
+            ])
+        )
+        for claim in ["sub", "client_id", "jti"] {
+            let denied = try issuer.token([claim: "K"])
+            #expect(try await door.request(authorization: ["Bearer \(denied)"]).verdict == "401 revoked", "\(claim)")
+            let other = try issuer.token([claim: "\u{212A}"])
+            #expect(try await door.request(authorization: ["Bearer \(other)"]).status == 200, "\(claim)")
+        }
+    }
+
     @Test func `a tool of equivalent name is another tool, and so is that of the Mcp-Name field`() async throws {
         let policy = #"{"version":1,"rules":[{"id":"r","effect":"allow","tools":["K"]}]}"#
         let (door, issuer) = try Door.notes(policy: policy)

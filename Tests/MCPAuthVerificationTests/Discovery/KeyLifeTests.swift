@@ -42,6 +42,10 @@ import Testing
             return
         }
         #expect(retryAfter == 24)
+        guard case .unknown = await Self.ask(directory, "new", issuedAt: 1000, at: 6) else {
+            Issue.record("nobody signs in the future")
+            return
+        }
     }
 
     @Test func `those who need keys at the same time share one fetch`() async throws {
@@ -67,7 +71,10 @@ import Testing
             return
         }
         fetcher.setDown(false)
-        #expect(await Self.ask(directory, key.keyID, at: 24 * 3600 + 60).isKeys)
+        // A refresh in the background may have failed only now, and be repeated in half a minute.
+        let isBack = await Self.ask(directory, key.keyID, at: 24 * 3600 + 60).isKeys
+        let isBackLater = await Self.ask(directory, key.keyID, at: 24 * 3600 + 120).isKeys
+        #expect(isBack || isBackLater)
     }
 
     @Test func `failed fetches back off to the cool-down`() async throws {
@@ -86,6 +93,7 @@ import Testing
         fetcher.serve(Self.set([new.publicJWK]), at: Self.jwks)
         #expect(await Self.ask(directory, new.keyID, at: 31).isKeys)
         #expect(await Self.ask(directory, old.keyID, at: 32).isKeys, "it vanished a second ago")
+        #expect(await !Self.ask(directory, "another", at: 32).isKeys, "it answers for its own name only")
         directory.purge()
         #expect(await !Self.ask(directory, old.keyID, at: 33).isKeys)
         #expect(await Self.ask(directory, new.keyID, at: 33).isKeys)
