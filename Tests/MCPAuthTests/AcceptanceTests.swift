@@ -37,6 +37,18 @@ import Testing
         #expect(error?.message.contains("https://api.example.com/notes") == true)
     }
 
+    @Test func `an issuer named twice is refused, though its tokens name two others`() {
+        let servers = ["https://one.example", "https://two.example"].map { tokenIssuer in
+            var server = AuthorizationServer(issuer: "https://auth.example.com", discovery: .oidc)
+            server.tokenIssuer = IssuerIdentifier(tokenIssuer)
+            return server
+        }
+        let error = #expect(throws: ConfigurationError.self) {
+            try Door.notes(servers, fetcher: FixtureFetcher([:]))
+        }
+        #expect(error?.message.contains("`https://auth.example.com` is named twice") == true)
+    }
+
     @Test(arguments: ["auth.example", "urn:example:as", "http://auth.example", "https://auth.example/#x", ""])
     func `an issuer that is no https URL is refused when it is configured`(issuer: String) {
         for discovery in [AuthorizationServer.Discovery.oidc, .oauth] {

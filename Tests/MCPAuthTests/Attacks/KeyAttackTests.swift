@@ -105,27 +105,29 @@ import Testing
 
     @Test func `A6 weak keys and points off their curve are not loaded, though a signature may fit`() async throws {
         let (door, issuer) = try Door.notes()
-        // With the exponent 1 the padded hash is its own signature.
-        let modulus: [UInt8] = [0xC1] + [UInt8](repeating: 0xFF, count: 255)
-        func rsa(_ name: String, _ exponent: [UInt8]) -> JSON {
-            [
-                "kty": "RSA", "alg": "RS256", "kid": .string(name), "n": .string(Base64URL.encode(modulus)),
-                "e": .string(Base64URL.encode(exponent)),
+        // With the exponent 1 the padded hash is its own signature. OpenSSL itself checks keys of up to 4096 bits only.
+        func rsa(_ name: String, _ exponent: [UInt8], bytes: Int) -> JSON {
+            let modulus: [UInt8] = [0xC1] + [UInt8](repeating: 0xFF, count: bytes - 1)
+            return [
+                "kty": "RSA", "alg": "RS256", "kid": .string("\(name) \(bytes)"),
+                "n": .string(Base64URL.encode(modulus)), "e": .string(Base64URL.encode(exponent)),
             ]
         }
         let curvePoint = issuer.key.publicJWK.merging(patch: ["kid": "off-curve", "y": issuer.key.publicJWK["x"] ?? ""])
-        let weak: [JSON] = [rsa("one", [1]), rsa("even", [1, 0, 0]), rsa("none", []), curvePoint]
-        let keys: JSON = ["keys": .array(weak + [issuer.key.publicJWK])]
+        let weak = [256, 600].flatMap { bytes in
+            [rsa("one", [1], bytes: bytes), rsa("even", [1, 0, 0], bytes: bytes), rsa("none", [], bytes: bytes)]
+        }
+        let keys: JSON = ["keys": .array(weak + [curvePoint, issuer.key.publicJWK])]
         issuer.fetcher.serve(keys.encoded(), at: "https://issuer.example/jwks")
         let digestInfo: [UInt8] = [
             0x30, 0x31, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04,
             0x20,
         ]
-        for name in ["one", "even", "none"] {
+        for (name, bytes) in [256, 600].flatMap({ bytes in ["one", "even", "none"].map { ("\($0) \(bytes)", bytes) } }) {
             let header: [String: JSON] = ["typ": "at+jwt", "alg": "RS256", "kid": .string(name)]
             let parts = try issuer.token(header: header).split(separator: ".")
             let tail: [UInt8] = [0] + digestInfo + Digest.sha256(Array("\(parts[0]).\(parts[1])".utf8))
-            let forged: [UInt8] = [0, 1] + [UInt8](repeating: 0xFF, count: 254 - tail.count) + tail
+            let forged: [UInt8] = [0, 1] + [UInt8](repeating: 0xFF, count: bytes - 2 - tail.count) + tail
             let token = "\(parts[0]).\(parts[1]).\(Base64URL.encode(forged))"
             #expect(try await door.request(authorization: ["Bearer \(token)"]).verdict == "401 unknown_key", "\(name)")
         }
