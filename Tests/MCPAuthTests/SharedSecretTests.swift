@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test(arguments: [(HMACAlgorithm.hs256, 32), (.hs384, 48), (.hs512, 64)])
-    func `a secret that is shorter than the digest is refused in code too`(algorithm: HMACAlgorithm, bytes: Int) throws {
+    func `a secret shorter than the digest is refused in code too`(algorithm: HMACAlgorithm, bytes: Int) throws {
         let secret = String(Self.secret.prefix(bytes))
         _ = try SecretIssuer.door(HMACSecret(algorithm, secret: Secret(secret)))
         #expect(throws: ConfigurationError.self) {

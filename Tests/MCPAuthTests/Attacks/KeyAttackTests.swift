@@ -123,7 +123,8 @@ import Testing
             0x30, 0x31, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04,
             0x20,
         ]
-        for (name, bytes) in [256, 600].flatMap({ bytes in ["one", "even", "none"].map { ("\($0) \(bytes)", bytes) } }) {
+        for (exponent, bytes) in [256, 600].flatMap({ bytes in ["one", "even", "none"].map { ($0, bytes) } }) {
+            let name = "\(exponent) \(bytes)"
             let header: [String: JSON] = ["typ": "at+jwt", "alg": "RS256", "kid": .string(name)]
             let parts = try issuer.token(header: header).split(separator: ".")
             let tail: [UInt8] = [0] + digestInfo + Digest.sha256(Array("\(parts[0]).\(parts[1])".utf8))
