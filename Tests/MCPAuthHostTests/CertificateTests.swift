@@ -162,12 +162,12 @@ import Testing
             let resource = try ResourceConfiguration("https://api.example.com/x", authorizationServers: [one])
             let mcpAuth = try MCPAuth(protectedResources: [resource])
             let token = try Self.token(of: issuer, key)
-            #expect(await Self.status(of: token, mcpAuth) == 503)
+            #expect(await mcpAuth.status(of: token) == 503)
             try mcpAuth.reload(Configuration(resources: [resource]))
-            #expect(await Self.status(of: token, mcpAuth) == 503, "the file did not change")
+            #expect(await mcpAuth.status(of: token) == 503, "the file did not change")
             try Vectors.text(Self.authority).write(toFile: path, atomically: true, encoding: .utf8)
             try mcpAuth.reload(Configuration(resources: [resource]))
-            #expect(await Self.status(of: token, mcpAuth) == 200)
+            #expect(await mcpAuth.status(of: token) == 200)
         }
     }
 
@@ -196,19 +196,6 @@ import Testing
                 "exp": .number(NumericDate.now().secondsSinceEpoch + 600),
             ]
         )
-    }
-
-    private static func status(of token: String, _ mcpAuth: MCPAuth) async -> Int {
-        let request = ProtectedResourceRequest(
-            method: .post,
-            authority: "api.example.com",
-            path: "/x",
-            credentials: .bearer(AccessToken(bytes: Array(token.utf8)))
-        )
-        switch await mcpAuth.engine.authorize(request, now: .now()) {
-        case .allow: return 200
-        case .deny(let denial): return denial.status
-        }
     }
 
     private static func file(_ text: String) throws -> String {

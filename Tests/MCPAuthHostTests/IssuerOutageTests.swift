@@ -119,13 +119,13 @@ import Testing
         var configuration = Configuration(resources: [resource]) { event in events.withLock { $0.append(event) } }
         configuration.fetchDeadline = 1
         let mcpAuth = try MCPAuth(configuration)
-        while try await Self.status(of: healthy.token(0), mcpAuth) != 200 { await Task.yield() }
+        while try await mcpAuth.status(of: healthy.token(0)) != 200 { await Task.yield() }
 
         let statuses = try await withThrowingTaskGroup(of: (isHealthy: Bool, status: Int).self) { group in
             for number in 0..<100 {
                 let isHealthy = number % 2 == 0
                 let token = try (isHealthy ? healthy : broken).token(number)
-                group.addTask { (isHealthy, await Self.status(of: token, mcpAuth)) }
+                group.addTask { (isHealthy, await mcpAuth.status(of: token)) }
             }
             return try await group.reduce(into: [(Bool, Int)]()) { $0.append($1) }
         }
@@ -144,7 +144,7 @@ import Testing
         #expect(isTold(), "\(events.withLock { $0.map(\.message) })")
 
         broken.heal()
-        while try await Self.status(of: broken.token(1000), mcpAuth) != 200 {
+        while try await mcpAuth.status(of: broken.token(1000)) != 200 {
             try await Task.sleep(for: .milliseconds(50))
         }
     }
@@ -158,25 +158,12 @@ import Testing
         configuration.fetchDeadline = 3600
         let mcpAuth = try MCPAuth(configuration)
         let token = try broken.token(1)
-        let requests = (0..<20).map { _ in Task { await Self.status(of: token, mcpAuth) } }
+        let requests = (0..<20).map { _ in Task { await mcpAuth.status(of: token) } }
         while !broken.server.requests.contains(where: { $0.path == "/jwks" }) {
             try await Task.sleep(for: .milliseconds(5))
         }
         for request in requests { request.cancel() }
         for request in requests { #expect(await request.value == 503) }
-    }
-
-    private static func status(of token: String, _ mcpAuth: MCPAuth) async -> Int {
-        let request = ProtectedResourceRequest(
-            method: .post,
-            authority: "api.example.com",
-            path: "/x",
-            credentials: .bearer(AccessToken(bytes: Array(token.utf8)))
-        )
-        switch await mcpAuth.engine.authorize(request, now: .now()) {
-        case .allow: return 200
-        case .deny(let denial): return denial.status
-        }
     }
 }
 #endif

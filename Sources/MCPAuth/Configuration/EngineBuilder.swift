@@ -246,7 +246,12 @@ struct EngineBuilder {
             }
         var settings = IntrospectionVerifier.Settings()
         settings.tokenPrefix = introspection.tokenPrefix
-        settings.tokenForm = .init(rawValue: introspection.tokens.rawValue) ?? .opaque
+        settings.tokenForm =
+            switch introspection.tokens {
+            case .opaque: .opaque
+            case .jwt: .jwt
+            case .any: .any
+            }
         settings.assumedAudience = introspection.assumedAudience
         settings.cacheSeconds = introspection.cacheSeconds
         settings.negativeCacheSeconds = introspection.negativeCacheSeconds

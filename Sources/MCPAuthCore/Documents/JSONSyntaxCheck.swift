@@ -283,40 +283,10 @@ struct JSONSyntaxCheck {
 
     private mutating func readNumber() throws(Mistake) {
         let start = offset
-        let end =
+        offset =
             bytes[start...].firstIndex { !Self.isWordByte($0) && ![0x2B, 0x2D, 0x2E].contains($0) } ?? bytes.count
-        offset = end
-        var rest = bytes[start..<end]
-        func refused(_ message: String) -> Mistake { Mistake(message: message, offset: start) }
-        if rest.first == UInt8(ascii: "+") { throw refused("a number has no `+` before it") }
-        if rest.first == UInt8(ascii: "-") { rest = rest.dropFirst() }
-        let whole = Self.digits(&rest)
-        if whole.isEmpty { throw refused("a number begins with a digit; write `0.5`, not `.5`") }
-        if whole.first == UInt8(ascii: "0"), whole.count > 1 {
-            throw refused("a number does not begin with `0` and another digit")
-        }
-        var isInteger = true
-        if rest.first == UInt8(ascii: ".") {
-            isInteger = false
-            rest = rest.dropFirst()
-            guard !Self.digits(&rest).isEmpty else {
-                throw refused("digits are missing after the point of this number")
-            }
-        }
-        if let letter = rest.first, letter | 0x20 == UInt8(ascii: "e") {
-            isInteger = false
-            rest = rest.dropFirst()
-            if rest.first == UInt8(ascii: "+") || rest.first == UInt8(ascii: "-") { rest = rest.dropFirst() }
-            guard !Self.digits(&rest).isEmpty else {
-                throw refused("digits are missing in the exponent of this number")
-            }
-        }
-        guard rest.isEmpty else {
-            throw refused("this is neither a number nor a string; numbers are decimal, strings are in double quotes")
-        }
-        let text = String(decoding: bytes[start..<end], as: UTF8.self)
-        let isInRange = isInteger ? Int64(text) != nil : Double(text)?.isFinite ?? false
-        guard isInRange else { throw refused("this number is too large; an integer has at most 64 bits") }
+        guard let fault = JSONNumberSyntax.fault(of: bytes[start..<offset]) else { return }
+        throw Mistake(message: fault, offset: start)
     }
 
     private mutating func readWord() throws(Mistake) {
@@ -348,12 +318,6 @@ struct JSONSyntaxCheck {
             true
         default: false
         }
-    }
-
-    private static func digits(_ rest: inout ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        let digits = rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-        rest = rest.dropFirst(digits.count)
-        return digits
     }
 
     // MARK: - What stands between

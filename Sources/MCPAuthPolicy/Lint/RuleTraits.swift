@@ -1,0 +1,76 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MCPAuthCore
+internal import MCPAuthJSON
+
+// What lint asks of the parts of a rule.
+
+extension MCPMethod.Object {
+    /// The list in which a rule names such things.
+    var list: String {
+        switch self {
+        case .tool: "tools"
+        case .prompt: "prompts"
+        case .resourceURI: "resource_uris"
+        }
+    }
+}
+
+extension Predicate {
+    /// Whether the answer is known for every token.
+    var alwaysKnows: Bool {
+        switch self {
+        case .exists, .absent: true
+        default: false
+        }
+    }
+
+    var isAbsent: Bool {
+        if case .absent = self { return true }
+        return false
+    }
+}
+
+extension PolicyRule {
+    /// Whether the rule denies every caller whatever it has.
+    var alwaysDenies: Bool {
+        effect == .deny && isEnforced && condition == nil && allScopes.isEmpty && anyScopes.isEmpty && issuers == nil
+            && clientIDs == nil && subjectKind == nil
+    }
+
+    /// Where the condition first asks about a claim of this name.
+    func place(ofClaim name: String) -> JSONPointer {
+        let places = zip(condition?.leaves ?? [], leafPointers)
+        return places.first { $0.0.reference.pointer.tokens.first == name }?.1 ?? pointer.appending("when")
+    }
+
+    /// The issuers that the rule is for, or that a condition of it compares `iss` with.
+    var issuersNamed: Set<String> {
+        var named = Set((issuers ?? []).map(\.text))
+        for leaf in condition?.leaves ?? [] where leaf.reference.pointer.tokens == ["iss"] {
+            switch leaf.predicate {
+            case .equals(let value): if let text = value.string { named.insert(text) }
+            case .isIn(let values): named.formUnion(values.compactMap(\.string))
+            default: break
+            }
+        }
+        return named
+    }
+}
+
+extension Targets {
+    /// Whether every operation that `other` is about is one of these; sometimes not recognised.
+    func cover(_ other: Targets) -> Bool {
+        if matchesAny { return true }
+        guard !other.matchesAny, httpMethods.isEmpty, paths.isEmpty, other.restrictsMCP else { return false }
+        func covers(_ globs: [Glob], _ others: [Glob]) -> Bool {
+            others.allSatisfy { one in
+                globs.contains { $0.pattern == one.pattern || (one.isExact && $0.matches(one.pattern)) }
+            }
+        }
+        return (includesBasics || !other.includesBasics) && covers(methods, other.methods)
+            && (covers(tools, other.tools) || methods.contains { $0.matches("tools/call") })
+            && covers(prompts, other.prompts) && covers(resourceURIs, other.resourceURIs)
+    }
+}
