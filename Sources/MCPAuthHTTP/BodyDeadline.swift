@@ -1,6 +1,8 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MCPAuthCore
+
 /// What came of reading the body of a request.
 package enum CollectedBody<Bytes: Sendable>: Sendable {
     case whole(Bytes)
@@ -20,7 +22,7 @@ package enum BodyDeadline {
         try await withThrowingTaskGroup(of: Result?.self) { group in
             group.addTask { try await read() }
             group.addTask {
-                try await Task.sleep(for: limit)
+                guard await Alarm.shared.wait(until: .now.advanced(by: limit)) else { throw CancellationError() }
                 return nil
             }
             defer { group.cancelAll() }

@@ -31,11 +31,7 @@ package struct ResponseLife: Sendable {
     package func waitUntilOver() async -> Bool {
         while !isOver {
             let seconds = min(30, max(0.001, end.secondsSinceEpoch - now().secondsSinceEpoch))
-            do {
-                try await Task.sleep(for: .seconds(seconds))
-            } catch {
-                return false
-            }
+            guard await Alarm.shared.wait(until: .now.advanced(by: .seconds(seconds))) else { return false }
         }
         return true
     }

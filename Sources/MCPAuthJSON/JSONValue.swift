@@ -139,18 +139,36 @@ internal import CJansson
         }
     }
 
-    /// Whether a member has one of these names, given in UTF-8: one pass, where look-ups would be one for each name.
-    package func hasMember(among names: [[UInt8]]) -> Bool {
+    /// Some names of members, to be looked for in one pass over an object.
+    package struct Names: Sendable {
+        fileprivate let texts: [[UInt8]]
+        /// A bit for each length and first byte that a name has: most other names are told by it.
+        private let beginnings: UInt64
+
+        package init(_ names: [String]) {
+            texts = names.map { Array($0.utf8) }
+            beginnings = texts.reduce(0) { $0 | Self.bit(length: $1.count, first: $1.first) }
+        }
+
+        fileprivate func contains(_ name: UnsafeRawBufferPointer) -> Bool {
+            guard unsafe beginnings & Self.bit(length: name.count, first: name.first) != 0 else { return false }
+            return texts.contains { unsafe $0.count == name.count && $0.elementsEqual(name) }
+        }
+
+        private static func bit(length: Int, first: UInt8?) -> UInt64 {
+            1 << UInt64((length &* 7 &+ Int(first ?? 0)) & 63)
+        }
+    }
+
+    /// Whether a member has one of these names: one pass, where look-ups would be one for each name.
+    package func hasMember(among names: Names) -> Bool {
         guard kind == .object else { return false }
         return unsafe withNode { node in
             var iterator = unsafe json_object_iter(node)
             while let position = unsafe iterator {
                 if let key = unsafe json_object_iter_key(position) {
                     let name = unsafe UnsafeRawBufferPointer(start: key, count: json_object_iter_key_len(position))
-                    // Lengths mostly differ, and are compared faster than bytes.
-                    if names.contains(where: { unsafe $0.count == name.count && $0.elementsEqual(name) }) {
-                        return true
-                    }
+                    if unsafe names.contains(name) { return true }
                 }
                 unsafe iterator = json_object_iter_next(node, position)
             }

@@ -122,7 +122,7 @@ package struct AsyncHTTPFetcher: HTTPFetcher {
         try await withThrowingTaskGroup(of: FetchResponse.self) { group in
             group.addTask { try await body() }
             group.addTask {
-                try await Task.sleep(until: deadline.instant, clock: .continuous)
+                guard await Alarm.shared.wait(until: deadline.instant) else { throw CancellationError() }
                 throw FetchFailure.DeadlineExceeded()
             }
             defer { group.cancelAll() }

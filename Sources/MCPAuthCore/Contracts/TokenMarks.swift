@@ -43,7 +43,7 @@ package enum TokenMarks {
         ),
     ]
 
-    private static let names = marks.map { Array($0.name.utf8) }
+    private static let names = JSONValue.Names(marks.map(\.name))
 
     /// The name by which configurations refer to the `typ` of the JOSE Header.
     private static let headerType = "header typ"

@@ -4,7 +4,9 @@
 internal import MCPAuthJSON
 
 /// What the bounds of an issuer leave of a token's scopes and claims, worked out once for each token.
-struct IssuerBounds: Sendable {
+///
+/// A class: most issuers have no bounds, and then a remembered token keeps no more than one empty reference.
+final class IssuerBounds: Sendable {
     /// The scopes within bounds.
     let scopes: ScopeSet
     /// Claims in place of the token's own; `null` for one that is hidden.
@@ -19,9 +21,10 @@ struct IssuerBounds: Sendable {
     }
 
     /// `nil` when the issuer has no bounds.
-    init?(_ facts: TokenFacts, of issuer: TrustedIssuer) {
+    convenience init?(_ facts: TokenFacts, of issuer: TrustedIssuer) {
         guard issuer.hasBounds else { return nil }
         var dropped: [String] = []
+        let scopes: ScopeSet
         if let allowed = issuer.allowedScopes, !allowed.isSuperset(of: facts.scopes) {
             scopes = ScopeSet(facts.scopes.filter(allowed.contains))
             dropped.append("scope `\(ScopeSet(facts.scopes.filter { !allowed.contains($0) }))`")
@@ -44,7 +47,6 @@ struct IssuerBounds: Sendable {
                 dropped.append("claim `\(name.printable)`")
             }
         }
-        self.members = members
-        self.dropped = dropped.sorted()
+        self.init(scopes: scopes, members: members, dropped: dropped.sorted())
     }
 }

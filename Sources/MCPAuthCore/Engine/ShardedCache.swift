@@ -27,8 +27,6 @@ package final class ShardedCache<Key: Hashable & Sendable, Value: Sendable>: Sen
         /// The low bits of the hash of the key.
         let hash: UInt32
         var wasUsed: Bool
-        /// What the value takes.
-        var bytes: Int
     }
 
     private struct Shard {
@@ -50,7 +48,7 @@ package final class ShardedCache<Key: Hashable & Sendable, Value: Sendable>: Sen
     /// - Parameters:
     ///   - capacity: The most entries, at least one for each of 16 shards.
     ///   - bytes: The most that all entries may take; a value that alone takes more than a sixteenth of it is not kept.
-    ///   - size: What a value takes, in bytes.
+    ///   - size: What a value takes, in bytes; the same whenever it is asked about the same value.
     package init(capacity: Int, bytes: Int, size: @escaping @Sendable (Value) -> Int) {
         shardCapacity = max(1, capacity / Self.shardCount)
         shardBytes = bytes / Self.shardCount
@@ -67,7 +65,7 @@ package final class ShardedCache<Key: Hashable & Sendable, Value: Sendable>: Sen
             }
             let value = shard.slots[index].value
             guard isGood(value) else {
-                Self.remove(index, from: &shard)
+                remove(index, from: &shard)
                 shard.statistics.misses += 1
                 return nil
             }
@@ -83,13 +81,13 @@ package final class ShardedCache<Key: Hashable & Sendable, Value: Sendable>: Sen
         let bytes = size(value)
         let (shard, hash) = Self.place(of: key)
         shards.withLock(shard: shard) { shard in
-            if let index = shard.index.slot(of: key, hash, shard.slots) { Self.remove(index, from: &shard) }
+            if let index = shard.index.slot(of: key, hash, shard.slots) { remove(index, from: &shard) }
             guard bytes <= shardBytes else { return }
             while !shard.slots.isEmpty, shard.slots.count >= shardCapacity || shard.bytes + bytes > shardBytes {
-                Self.remove(Self.indexToEvict(&shard), from: &shard)
+                remove(Self.indexToEvict(&shard), from: &shard)
                 shard.statistics.evictions += 1
             }
-            shard.slots.append(Slot(key: key, value: value, hash: hash, wasUsed: false, bytes: bytes))
+            shard.slots.append(Slot(key: key, value: value, hash: hash, wasUsed: false))
             shard.bytes += bytes
             shard.index.insert(shard.slots.count - 1, shard.slots)
         }
@@ -133,9 +131,9 @@ package final class ShardedCache<Key: Hashable & Sendable, Value: Sendable>: Sen
     }
 
     /// The last slot moves into the gap.
-    private static func remove(_ index: Int, from shard: inout Shard) {
+    private func remove(_ index: Int, from shard: inout Shard) {
         shard.index.remove(index, shard.slots)
-        shard.bytes -= shard.slots[index].bytes
+        shard.bytes -= size(shard.slots[index].value)
         let last = shard.slots.count - 1
         if index < last {
             shard.index.move(last, to: index, shard.slots)

@@ -46,7 +46,7 @@ public struct DenyList: Sendable, Hashable {
 
     /// Where an entry stands: the most telling of what it says.
     private enum Handle: Hashable {
-        case token(IssuerIdentifier, String)
+        case token(IssuerIdentifier, hash: Int)
         case subject(IssuerIdentifier, String)
         case client(IssuerIdentifier, String)
         case issuer(IssuerIdentifier)
@@ -60,7 +60,9 @@ public struct DenyList: Sendable, Hashable {
     /// A list of these entries.
     public init(_ entries: [Entry] = []) {
         index = Dictionary(grouping: entries) { entry in
-            if let tokenID = entry.tokenID { return .token(entry.issuer, tokenID) }
+            if let tokenID = entry.tokenID {
+                return .token(entry.issuer, hash: TokenFacts.hash(ofTokenID: tokenID))
+            }
             if let subject = entry.subject { return .subject(entry.issuer, subject) }
             if let clientID = entry.clientID { return .client(entry.issuer, clientID) }
             return .issuer(entry.issuer)
@@ -71,9 +73,8 @@ public struct DenyList: Sendable, Hashable {
     /// Whether an entry matches, in a time that does not grow with the list.
     package func denies(_ facts: TokenFacts) -> Bool {
         guard count > 0 else { return false }
-        let tokenID = facts.tokenID
         var handles = [Handle.issuer(facts.issuer)]
-        if let tokenID { handles.append(.token(facts.issuer, tokenID)) }
+        if facts.tokenIDHash != 0 { handles.append(.token(facts.issuer, hash: facts.tokenIDHash)) }
         if let subject = facts.subject { handles.append(.subject(facts.issuer, subject)) }
         if let clientID = facts.clientID { handles.append(.client(facts.issuer, clientID)) }
         return handles.contains { index[$0]?.contains { $0.matches(facts) } ?? false }

@@ -1,6 +1,8 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MCPAuthJSON
+
 /// What a genuine token says, in the words of the standards whatever its issuer calls them.
 ///
 /// Facts about the token alone: what they are worth at a resource is decided by ``MandatoryChecks`` and the policy.
@@ -16,8 +18,8 @@ package struct TokenFacts: Sendable {
     package let issuedAt: NumericDate?
     /// Whether the token is bound to a proof (RFC 7800 `cnf`).
     package let isSenderConstrained: Bool
-    /// The `jti`.
-    package let tokenID: String?
+    /// A hash of the `jti`, 0 when there is none: few lists of revoked tokens name one, and a text for each would take memory.
+    let tokenIDHash: Int
     package private(set) var claims: Claims
 
     package init(
@@ -42,8 +44,16 @@ package struct TokenFacts: Sendable {
         self.notBefore = notBefore
         self.issuedAt = issuedAt
         self.isSenderConstrained = isSenderConstrained
-        self.tokenID = tokenID
+        tokenIDHash = tokenID.map(Self.hash(ofTokenID:)) ?? 0
         self.claims = claims
+    }
+
+    /// Never 0.
+    static func hash(ofTokenID tokenID: String) -> Int { tokenID.hashValue | 1 }
+
+    /// The `jti`, read from the claims.
+    var tokenID: String? {
+        tokenIDHash == 0 ? nil : claims.rawValue(at: JSONPointer(tokens: ["jti"]))?.string
     }
 
     /// As they are kept: the claims as text alone.

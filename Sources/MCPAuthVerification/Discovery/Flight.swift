@@ -1,6 +1,7 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MCPAuthCore
 internal import MCPAuthLock
 
 /// A result that is on its way and that several tasks wait for.
@@ -40,11 +41,8 @@ final class Flight<Value: Sendable>: Sendable {
             return (state.landed, state.nextTicket)
         }
         if let landed { return landed }
-        let timer = Task {
-            try await Task.sleep(until: deadline.instant, clock: .continuous)
-            self.leave(ticket)
-        }
-        defer { timer.cancel() }
+        let alarm = Alarm.shared.call(at: deadline.instant) { self.leave(ticket) }
+        defer { Alarm.shared.callOff(alarm) }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let answer: Value?? = state.withLock { state in
