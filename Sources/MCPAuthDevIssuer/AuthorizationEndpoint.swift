@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if FlyingFox
-internal import MCPAuthJOSE
+internal import MCPAuthJSON
 internal import MCPAuthSigning
 
 /// The authorization endpoint (RFC 6749 section 4.1, RFC 7636, RFC 8707, RFC 9207) and its consent page.

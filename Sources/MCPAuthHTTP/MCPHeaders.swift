@@ -13,39 +13,65 @@ struct MCPHeaders {
         self.fields = fields
     }
 
-    /// Whether the fields say what the body says; fields that are absent agree unless the revision demands them.
-    func agree(with messages: [MCPMessage], isBatch: Bool) -> Bool {
+    /// What keeps the fields from saying what the body says; `nil` when they agree. Fields that are absent agree unless the
+    /// revision demands them.
+    func mismatch(with messages: [MCPMessage], isBatch: Bool) -> Diagnosis? {
         let methods = values("Mcp-Method")
         let names = values("Mcp-Name")
-        guard methods.count <= 1, names.count <= 1 else { return false }
+        guard methods.count <= 1 else { return Self.repeated("Mcp-Method", methods.count) }
+        guard names.count <= 1 else { return Self.repeated("Mcp-Name", names.count) }
         guard !isBatch, case .call(let method, let name) = messages.first else {
-            return methods.isEmpty && names.isEmpty
+            guard methods.isEmpty && names.isEmpty else {
+                let what = isBatch ? "a batch" : "a response"
+                return Diagnosis("the `Mcp-*` fields", expected: "none beside \(what)", found: "some")
+            }
+            return nil
         }
         let demanded = (values("MCP-Protocol-Version").first ?? "") >= "2026-07-28"
         if let claimed = methods.first {
-            guard claimed.isExactly(method) else { return false }
+            guard claimed.isExactly(method) else { return Self.differing("Mcp-Method", "`method`") }
         } else if demanded {
-            return false
+            return Self.missing("Mcp-Method")
         }
         if let claimed = names.first {
-            guard let name, let decoded = Self.decoded(claimed) else { return false }
-            return decoded.isExactly(name)
+            guard let name, let decoded = Self.decoded(claimed), decoded.isExactly(name) else {
+                return Self.differing("Mcp-Name", "the name in `params`")
+            }
+        } else if demanded, MCPMethod.acting(named: method)?.demandsNameField ?? false {
+            return Self.missing("Mcp-Name")
         }
-        return !(demanded && (MCPMethod.acting(named: method)?.demandsNameField ?? false))
+        return nil
     }
 
-    /// Whether the revision of the field is the one that the messages say they follow (MCP 2026-07-28, Request
-    /// Metadata); older revisions say none.
-    func agree(withVersions versions: [MCPMessageReader.Version]) -> Bool {
-        let fields = values("MCP-Protocol-Version")
-        return fields.count <= 1
-            && versions.allSatisfy { version in
-                switch version {
-                case .none: true
-                case .named(let name): fields.first.map(name.isExactly) ?? false
-                case .unreadable: false
-                }
+    /// What keeps the revision of the field from being the one that the messages say they follow (MCP 2026-07-28, Request
+    /// Metadata); `nil` when it is. Messages of older revisions name none.
+    func mismatch(withVersions versions: [MCPMessageReader.Version]) -> Diagnosis? {
+        let field = "MCP-Protocol-Version"
+        let fields = values(field)
+        guard fields.count <= 1 else { return Self.repeated(field, fields.count) }
+        for version in versions {
+            switch version {
+            case .none: continue
+            case .named(let name):
+                guard let named = fields.first else { return Self.missing(field) }
+                guard name.isExactly(named) else { return Self.differing(field, "the revision in `_meta`") }
+            case .unreadable:
+                return Diagnosis("the revision in `_meta`", expected: "a string", found: "something else")
             }
+        }
+        return nil
+    }
+
+    private static func repeated(_ field: String, _ count: Int) -> Diagnosis {
+        Diagnosis("field `\(field)`", expected: "one", found: "\(count)")
+    }
+
+    private static func missing(_ field: String) -> Diagnosis {
+        Diagnosis("field `\(field)`", expected: "what the body says", found: "nothing")
+    }
+
+    private static func differing(_ field: String, _ member: String) -> Diagnosis {
+        Diagnosis("field `\(field)`", expected: "what the body says: \(member)", found: "another value")
     }
 
     private func values(_ name: String) -> [String] {
@@ -56,27 +82,6 @@ struct MCPHeaders {
     static func decoded(_ value: String) -> String? {
         guard value.hasPrefix("=?base64?") else { return value }
         guard value.hasSuffix("?="), value.utf8.count >= 11 else { return nil }
-        return base64Decoded(value.utf8.dropFirst(9).dropLast(2)).flatMap { String(validating: $0, as: UTF8.self) }
-    }
-
-    private static func base64Decoded(_ text: Substring.UTF8View.SubSequence) -> [UInt8]? {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        let content = text.prefix { $0 != UInt8(ascii: "=") }
-        let padding = text.count - content.count
-        guard text.count % 4 == 0, padding <= 2, text.dropFirst(content.count).allSatisfy({ $0 == UInt8(ascii: "=") })
-        else { return nil }
-        var bytes: [UInt8] = []
-        var buffer: UInt32 = 0
-        var bits: UInt32 = 0
-        for character in content {
-            guard let value = alphabet.firstIndex(of: character) else { return nil }
-            buffer = buffer << 6 | UInt32(value)
-            bits += 6
-            if bits >= 8 {
-                bits -= 8
-                bytes.append(UInt8(truncatingIfNeeded: buffer >> bits))
-            }
-        }
-        return bytes
+        return Base64.decode(value.dropFirst(9).dropLast(2)).flatMap { String(validating: $0, as: UTF8.self) }
     }
 }

@@ -14,10 +14,8 @@ internal import MCPAuthJSON
 package enum MCPMessageReading {
     package enum Result: Sendable, Equatable {
         case operation(Operation)
-        /// A field contradicts the body, or one that this revision demands is missing.
-        case headerMismatch
-        /// The body cannot be judged at all.
-        case refused(Denial.Reason)
+        /// The body cannot be judged, or a field contradicts it or is missing.
+        case refused(Denial.Reason, Diagnosis)
     }
 
     /// The largest body that is read, in bytes.
@@ -66,15 +64,26 @@ package enum MCPMessageReading {
             }
             try cursor.end()
         } catch {
-            return .refused(.malformedBody)
+            let place = "line \(error.line), column \(error.column)"
+            return .refused(
+                .malformedBody,
+                Diagnosis("the body", expected: "JSON without duplicate members", found: "\(error.message) at \(place)")
+            )
         }
-        guard reader.count <= mostMessages else { return .refused(.batchTooLarge) }
-        guard reader.count > 0, !reader.isInvalid else { return .refused(.invalidMessage) }
+        guard reader.count <= mostMessages else {
+            let limit = "at most \(mostMessages) messages"
+            return .refused(.batchTooLarge, Diagnosis("the body", expected: limit, found: "\(reader.count)"))
+        }
+        guard reader.count > 0, !reader.isInvalid else {
+            let found = reader.count > 0 ? "another JSON value" : "an empty batch"
+            return .refused(.invalidMessage, Diagnosis("the body", expected: "JSON-RPC messages", found: found))
+        }
         guard !reader.isUnknown else { return .operation(.unknown) }
         let headers = MCPHeaders(request.headerFields)
-        guard headers.agree(with: reader.messages, isBatch: isBatch), headers.agree(withVersions: reader.versions)
-        else {
-            return .headerMismatch
+        if let mismatch = headers.mismatch(with: reader.messages, isBatch: isBatch)
+            ?? headers.mismatch(withVersions: reader.versions)
+        {
+            return .refused(.headerMismatch, mismatch)
         }
         return .operation(.mcp(reader.messages))
     }

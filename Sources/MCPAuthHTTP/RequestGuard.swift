@@ -157,8 +157,7 @@ package struct RequestGuard: Sendable {
         }
         switch MCPMessageReading.read(request, body: bytes) {
         case .operation(let operation): return .passed(operation)
-        case .headerMismatch: return .denied(Denial(.headerMismatch, status: 400))
-        case .refused(let reason): return .denied(Denial(reason, status: 400))
+        case .refused(let reason, let diagnosis): return .denied(Denial(reason, status: 400, diagnosis: diagnosis))
         }
     }
 

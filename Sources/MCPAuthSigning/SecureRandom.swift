@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import COpenSSL
-internal import MCPAuthJOSE
+internal import MCPAuthJSON
 
 /// Random values that nobody can guess.
 package enum SecureRandom {

@@ -1,7 +1,7 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-import MCPAuthJOSE
+import MCPAuthJSON
 
 /// Base64url: one text for given bytes, and no other.
 struct Base64URLTarget: FuzzTarget {

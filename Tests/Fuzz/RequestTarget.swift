@@ -48,10 +48,10 @@ struct RequestTarget: FuzzTarget {
             checkOperation(operation, request, message.body)
             let read = RequestReading.read(request)
             promise(read.method == request.method, "the method is that of the request")
-        case .headerMismatch:
+        case .refused(.headerMismatch, _):
             let isClaimed = Self.fieldNames.contains { !request.values(of: $0).isEmpty }
             promise(isClaimed || Self.namesVersion(message.body), "something was said that can be contradicted")
-        case .refused(let reason): checkRefusal(reason, message.body)
+        case .refused(let reason, _): checkRefusal(reason, message.body)
         }
     }
 

@@ -11,6 +11,7 @@ package final class FixtureFetcher: HTTPFetcher {
         var documents: [String: FetchResponse]
         var received: [FetchRequest] = []
         var isDown = false
+        var failing: Set<String> = []
         var isHeld = false
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
@@ -36,6 +37,11 @@ package final class FixtureFetcher: HTTPFetcher {
 
     package func setDown(_ isDown: Bool) {
         state.withLock { $0.isDown = isDown }
+    }
+
+    /// Lets requests for a URL fail before anything is answered.
+    package func fail(at url: String) {
+        state.withLock { _ = $0.failing.insert(url) }
     }
 
     /// Lets requests wait until ``release()``.
@@ -65,7 +71,10 @@ package final class FixtureFetcher: HTTPFetcher {
             }
             if !isHeld { continuation.resume() }
         }
-        let (isDown, document) = state.withLock { ($0.isDown, $0.documents[request.url.description]) }
+        let (isDown, document) = state.withLock { state in
+            let url = request.url.description
+            return (state.isDown || state.failing.contains(url), state.documents[url])
+        }
         if isDown { throw FetchError("\(request.url.origin) is down") }
         return document ?? FetchResponse(status: 404, body: [])
     }

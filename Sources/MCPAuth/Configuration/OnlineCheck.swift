@@ -114,22 +114,11 @@ package struct OnlineCheck: Sendable {
             isUnreachable = isUnreachable || keys.isUnreachable
         }
         if let introspection = server.introspection, introspection.endpoint == nil {
-            lookAtIntrospection(metadata)
+            let endpoint = await inspection.introspectionEndpoint(of: metadata)
+            findings += endpoint.findings
+            isUnreachable = isUnreachable || endpoint.isUnreachable
         }
         lookAtTokenIssuer(of: server, metadata)
-    }
-
-    private mutating func lookAtIntrospection(_ metadata: AuthorizationServerMetadata) {
-        guard let text = metadata.string("introspection_endpoint") else {
-            let message =
-                "`introspection` is configured, and the metadata has no `introspection_endpoint`: write `endpoint`"
-            return findings.append(Finding(.error, "introspection_endpoint_missing", message))
-        }
-        guard let url = HTTPURL(text) else {
-            let message = "`introspection_endpoint` is `\(text.printable)`, expected an absolute https URL"
-            return findings.append(Finding(.error, "introspection_endpoint_not_absolute", message))
-        }
-        findings.append(Finding(.ok, "introspection_endpoint_found", "tokens are shown to \(url)"))
     }
 
     /// AD FS says in its metadata which issuer its access tokens name.

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import MCPAuthCore
-internal import MCPAuthJOSE
 internal import MCPAuthJSON
 
 /// Checks the metadata that is published for a resource: does it keep what it promises, and can clients use it.

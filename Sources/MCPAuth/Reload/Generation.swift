@@ -205,7 +205,9 @@ final class LiveConfiguration: Sendable {
             state.lastRefusal = error
             return state.generation
         }
-        let message = "generation \(generation.number) stays in force: \(error)"
-        generation.configuration.onEvent(EngineEvent(.error, .reloadRefused, message))
+        for error in error.all {
+            let message = "generation \(generation.number) stays in force: \(error)"
+            generation.configuration.onEvent(EngineEvent(.error, .reloadRefused, message))
+        }
     }
 }

@@ -128,6 +128,35 @@ package struct IssuerInspection: Sendable {
         }
     }
 
+    /// Whether tokens can be sent to the introspection endpoint that the metadata names.
+    ///
+    /// It is asked with a GET that has no token and no credentials, so any answer is good: only the rules for fetching
+    /// and the connection are tried.
+    ///
+    /// - Returns: What was found, and whether nothing answers there now.
+    package func introspectionEndpoint(
+        of metadata: AuthorizationServerMetadata
+    ) async -> (findings: [Finding], isUnreachable: Bool) {
+        guard let text = metadata.string("introspection_endpoint") else {
+            let message =
+                "`introspection` is configured, and the metadata has no `introspection_endpoint`: write `endpoint`"
+            return ([Finding(.error, "introspection_endpoint_missing", message)], false)
+        }
+        guard let url = HTTPURL(text) else {
+            let message = "`introspection_endpoint` is `\(text.printable)`, expected an absolute https URL"
+            return ([Finding(.error, "introspection_endpoint_not_absolute", message)], false)
+        }
+        do throws(FetchError) {
+            let provenance = metadata.provenance(of: "introspection_endpoint")
+            _ = try await fetcher.fetch(
+                FetchRequest(url: url, provenance: provenance, accept: "application/json", tls: tls)
+            )
+        } catch {
+            return ([Finding(.error, "introspection_endpoint_not_reached", "\(error)")], true)
+        }
+        return ([Finding(.ok, "introspection_endpoint_found", "tokens are sent to \(url)")], false)
+    }
+
     private static func findings(
         about set: JWKSet,
         at url: HTTPURL,

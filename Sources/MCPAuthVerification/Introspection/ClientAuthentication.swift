@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import MCPAuthCore
-internal import MCPAuthJOSE
 internal import MCPAuthJSON
 package import MCPAuthSigning
 

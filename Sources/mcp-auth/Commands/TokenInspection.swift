@@ -5,7 +5,6 @@
 internal import Foundation
 internal import MCPAuth
 internal import MCPAuthCore
-internal import MCPAuthJOSE
 internal import MCPAuthJSON
 
 /// What a token says of itself, as text for people; nothing of it is verified.

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if Programs
-internal import MCPAuthJOSE
 internal import MCPAuthJSON
 
 /// A JWT or JWE that is put together from the lines it was broken into, and whether it is whole.

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if Programs
-internal import MCPAuthJOSE
 internal import MCPAuthJSON
 
 /// Finds the token in a text as people have it: alone, in a header line, a command, a URL, a JSON answer, a mail or a log.

@@ -72,6 +72,14 @@ import Testing
         #expect(Self.notable(try await Self.check(server, changes)) == findings)
     }
 
+    @Test func `an introspection endpoint that may not be fetched from is a mistake`() async throws {
+        var server = AuthorizationServer(issuer: "https://as.example", discovery: .oidc)
+        server.introspection = .init(authentication: .bearer(token: Secret("x")))
+        let endpoint = "https://internal.example/introspect"
+        let check = try await Self.check(server, ["introspection_endpoint": .string(endpoint)], failing: endpoint)
+        #expect(Self.notable(check) == ["error introspection_endpoint_not_reached"])
+    }
+
     @Test func `the issuer that tokens name is held against what AD FS says of them`() async throws {
         var server = AuthorizationServer(issuer: "https://as.example", discovery: .oidc)
         let said: JSON = ["access_token_issuer": "http://as.example/trust"]
@@ -96,7 +104,11 @@ import Testing
         check.findings.filter { $0.severity != .ok }.map { "\($0.severity) \($0.code)" }
     }
 
-    private static func check(_ server: AuthorizationServer, _ changes: JSON) async throws -> OnlineCheck {
+    private static func check(
+        _ server: AuthorizationServer,
+        _ changes: JSON,
+        failing: String? = nil
+    ) async throws -> OnlineCheck {
         let key = try SigningKey(.es256)
         let encryption = key.publicJWK.merging(patch: ["use": "enc", "kid": "e", "alg": "ECDH-ES"])
         let secret: JSON = ["kty": "oct", "k": "c2VjcmV0", "kid": "s"]
@@ -110,6 +122,7 @@ import Testing
         fetcher.serve(Array("<html>".utf8), at: "https://as.example/page")
         let metadata = complete.merging(patch: ["issuer": "https://as.example"]).merging(patch: changes)
         fetcher.serve(metadata.encoded(), at: "https://as.example/.well-known/openid-configuration")
+        if let failing { fetcher.fail(at: failing) }
         let resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
         return try await OnlineCheck(server, in: Configuration(resources: [resource]), fetcher: fetcher)
     }

@@ -1,7 +1,7 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-import MCPAuthJOSE
+import MCPAuthJSON
 import Testing
 
 @Suite struct Base64URLTests {
@@ -14,5 +14,18 @@ import Testing
     @Test(arguments: ["Zg==", "Z", "Zh", "Zm9", "Zm+v", "Zm/v", "Zm9v\n", " Zm9v", "Zm9v\0", "Zm9v."])
     func `has one spelling for given bytes`(text: String) {
         #expect(Base64URL.decode(Array(text.utf8)[...]) == nil)
+    }
+
+    @Test(arguments: [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("\u{FFFF}", "77+/")])
+    func `encodes and decodes with padding`(plain: String, encoded: String) {
+        #expect(Base64.encode(Array(plain.utf8)) == encoded)
+        #expect(Base64.decode(encoded) == Array(plain.utf8))
+    }
+
+    @Test(arguments: [
+        "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Z===", "====", "Zm-v", "Zm_v", "Zm9v\n", " Zm9v", "Zg==Zg==", "Z=g=",
+    ])
+    func `has one spelling with padding`(text: String) {
+        #expect(Base64.decode(text) == nil)
     }
 }

@@ -7,6 +7,13 @@ package enum Base64URL {
     ///
     /// Exactly one text decodes to given bytes, so a token has no second spelling.
     package static func decode(_ text: ArraySlice<UInt8>) -> [UInt8]? {
+        decode(text, values)
+    }
+
+    /// Decodes without padding.
+    ///
+    /// - Parameter values: What each byte stands for (see ``values(of:)``).
+    static func decode(_ text: ArraySlice<UInt8>, _ values: [UInt8]) -> [UInt8]? {
         let count = text.count
         let remainder = count % 4
         guard remainder != 1 else { return nil }
@@ -62,6 +69,10 @@ package enum Base64URL {
 
     /// Encodes without padding.
     package static func encode(_ bytes: some Sequence<UInt8>) -> String {
+        encode(bytes, alphabet)
+    }
+
+    static func encode(_ bytes: some Sequence<UInt8>, _ alphabet: [UInt8]) -> String {
         var text: [UInt8] = []
         var buffer: UInt32 = 0
         var bits: UInt32 = 0
@@ -81,9 +92,12 @@ package enum Base64URL {
 
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
     private static let invalid: UInt8 = 0xFF
-    private static let values: [UInt8] = {
+    private static let values = values(of: alphabet)
+
+    /// For each byte its place in the alphabet, or 255.
+    static func values(of alphabet: [UInt8]) -> [UInt8] {
         var values = [UInt8](repeating: invalid, count: 256)
         for (value, character) in alphabet.enumerated() { values[Int(character)] = UInt8(value) }
         return values
-    }()
+    }
 }
