@@ -93,7 +93,7 @@ let package = Package(
             pkgConfig: "libcrypto",
             providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]
         ),
-        .target(name: "CMCPAuthPlugin"),
+        .target(name: "CMCPAuthModule"),
 
         .target(name: "CMemoryFile"),
         .target(name: "CProcessor"),
@@ -104,14 +104,14 @@ let package = Package(
         library("MCPAuthPolicy", ["MCPAuthCore", "MCPAuthJSON"]),
         library("MCPAuthVerification", ["MCPAuthCore", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthLock", "MCPAuthSigning"]),
         library(
-            "MCPAuthPluginHost",
-            ["CMCPAuthPlugin", "CMemoryFile", "MCPAuthCore", "MCPAuthJSON", "MCPAuthLock", httpTypes]
+            "MCPAuthModuleHost",
+            ["CMCPAuthModule", "CMemoryFile", "MCPAuthCore", "MCPAuthJSON", "MCPAuthLock", httpTypes]
         ),
         library("MCPAuthHTTP", ["MCPAuthCore", "MCPAuthJSON", httpTypes]),
         library(
             "MCPAuth",
             [
-                "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthLock", "MCPAuthPluginHost",
+                "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthLock", "MCPAuthModuleHost",
                 "MCPAuthPolicy", "MCPAuthSigning", "MCPAuthVerification",
                 product("AsyncHTTPClient", "async-http-client", "AsyncHTTPClient"),
                 product("NIOCore", "swift-nio", "AsyncHTTPClient"), product("NIOHTTP1", "swift-nio", "AsyncHTTPClient"),
@@ -199,7 +199,7 @@ let package = Package(
         ),
         .target(
             name: "HelloC",
-            dependencies: ["CMCPAuthPlugin", "COpenSSL"],
+            dependencies: ["CMCPAuthModule", "COpenSSL"],
             path: "Plugins/hello-c",
             exclude: ["README.md"],
             publicHeadersPath: "."
@@ -217,10 +217,10 @@ let package = Package(
         tests("MCPAuthPolicyTests", ["MCPAuthCore", "MCPAuthJSON", "MCPAuthPolicy", httpTypes]),
         tests("MCPAuthHTTPTests", ["MCPAuthCore", "MCPAuthHTTP", "MCPAuthJSON", "TestSupport", httpTypes]),
         tests(
-            "MCPAuthPluginHostTests",
+            "MCPAuthModuleHostTests",
             [
                 "HelloC", "MCPAuth", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthLock",
-                "MCPAuthPluginHost", "MCPAuthSigning", "TestSupport", httpTypes,
+                "MCPAuthModuleHost", "MCPAuthSigning", "TestSupport", httpTypes,
             ]
         ),
         tests(

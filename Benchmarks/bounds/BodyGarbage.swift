@@ -80,7 +80,7 @@ enum BodyGarbage {
             let size = number / Shape.allCases.count % 100 == 0 ? 1_048_000 : 4096 << (random.next() % 4)
             let body = shape.body(Int(size), &random)
             mcp_track_allocations(1)
-            _ = try await requestGuard.check(request, now: NumericDate.now) { limit in
+            _ = await requestGuard.check(request, now: NumericDate.now) { limit in
                 body.count <= limit ? .bytes(body) : .tooLarge
             }
             let peak = mcp_allocated_peak()

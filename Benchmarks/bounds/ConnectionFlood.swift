@@ -49,6 +49,7 @@ enum ConnectionFlood {
         logger.logLevel = .critical
         return Application(
             router: router,
+            server: .http1(configuration: .init(additionalChannelHandlers: [BoundedReads()])),
             configuration: .init(address: .hostname("127.0.0.1", port: 0), backlog: 1024),
             onServerRunning: { channel in onListening(channel.localAddress?.port ?? 0) },
             logger: logger

@@ -20,18 +20,12 @@ enum CacheMemory {
         ]
         // Twice the room, so that no shard evicts because its share of the keys is above the average.
         let mcpAuth = try MCPAuth(
-            Configuration(resources: [resource], tokenCacheCapacity: 2 * entries),
+            MCPAuthConfiguration(resources: [resource], tokenCacheCapacity: 2 * entries),
             fetcher: StaticFetcher([])
         )
         let before = residentMegabytes()
         for number in 0..<entries {
-            let request = ProtectedResourceRequest(
-                method: .get,
-                authority: "api.example.com",
-                path: "/notes",
-                credentials: .bearer(AccessToken(bytes: Array(String(number).utf8)))
-            )
-            guard case .allow = await mcpAuth.engine.authorize(request, now: NumericDate.now()) else {
+            guard case .allow = await mcpAuth.authorize(Decisions.request(String(number))) else {
                 throw Subject.WrongDecision()
             }
         }

@@ -12,16 +12,10 @@ internal import Synchronization
 struct Decisions: Sendable {
     /// An object, so that to take one for a decision copies one reference.
     private final class Request: Sendable {
-        let request: ProtectedResourceRequest
+        let request: HTTPRequest
 
         init(about token: String) {
-            request = ProtectedResourceRequest(
-                method: .post,
-                authority: "api.example.com",
-                path: "/notes",
-                credentials: .bearer(AccessToken(bytes: Array(token.utf8))),
-                operation: .mcp([.call(method: "tools/list", name: nil)])
-            )
+            request = Decisions.request(token)
         }
     }
 
@@ -33,7 +27,7 @@ struct Decisions: Sendable {
     init(about tokens: [String], jwk: JSON, cacheCapacity: Int) throws {
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oauth)
         let resource = try ResourceConfiguration(Fixtures.resource, authorizationServers: [server])
-        let configuration = Configuration(resources: [resource], tokenCacheCapacity: cacheCapacity)
+        let configuration = MCPAuthConfiguration(resources: [resource], tokenCacheCapacity: cacheCapacity)
         let mcpAuth = try MCPAuth(configuration, fetcher: StaticFetcher([jwk]))
         self.init(mcpAuth, tokens)
     }
@@ -42,6 +36,13 @@ struct Decisions: Sendable {
         self.mcpAuth = mcpAuth
         self.tokens = tokens
         requests = tokens.map(Request.init)
+    }
+
+    /// A request for an event stream, which has no body: what is measured is the way of every request from its fields on.
+    static func request(_ token: String) -> HTTPRequest {
+        var request = HTTPRequest(method: .get, scheme: "https", authority: "api.example.com", path: "/notes")
+        request.headerFields[.authorization] = "Bearer \(token)"
+        return request
     }
 
     /// The same engine with one half of the tokens each, as two clients of the same server have them.
@@ -54,7 +55,7 @@ struct Decisions: Sendable {
     func decide(_ count: Int, from start: Int = 0) async throws {
         for number in start..<(start + count) {
             let each = requests[number % requests.count]
-            guard case .allow = await mcpAuth.engine.authorize(each.request, now: NumericDate.now()) else {
+            guard case .allow = await mcpAuth.authorize(each.request) else {
                 throw Subject.WrongDecision()
             }
         }

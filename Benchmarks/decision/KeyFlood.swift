@@ -27,14 +27,13 @@ struct KeyFlood {
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oauth)
         let resource = try ResourceConfiguration(Fixtures.resource, authorizationServers: [server])
         // Nothing is remembered, so that a good token has to find its key each time.
-        let mcpAuth = try MCPAuth(Configuration(resources: [resource], tokenCacheCapacity: 0), fetcher: fetcher)
-        let good = request(try Fixtures.token(0, signedBy: key))
+        let mcpAuth = try MCPAuth(MCPAuthConfiguration(resources: [resource], tokenCacheCapacity: 0), fetcher: fetcher)
+        let good = Decisions.request(try Fixtures.token(0, signedBy: key))
         let strange = try (0..<strangers).map { number in
-            request(try Fixtures.token(number, signedBy: key, keyID: "stranger-\(number)"))
+            Decisions.request(try Fixtures.token(number, signedBy: key, keyID: "stranger-\(number)"))
         }
-        let now = NumericDate.now()
-        func decide(_ request: ProtectedResourceRequest) async -> Bool {
-            if case .allow = await mcpAuth.engine.authorize(request, now: now) { return true }
+        func decide(_ request: HTTPRequest) async -> Bool {
+            if case .allow = await mcpAuth.authorize(request) { return true }
             return false
         }
         guard await decide(good) else { throw Subject.WrongDecision() }
@@ -59,15 +58,5 @@ struct KeyFlood {
             times.append(sample.processor)
         }
         return times
-    }
-
-    private static func request(_ token: String) -> ProtectedResourceRequest {
-        ProtectedResourceRequest(
-            method: .post,
-            authority: "api.example.com",
-            path: "/notes",
-            credentials: .bearer(AccessToken(bytes: Array(token.utf8))),
-            operation: .mcp([.call(method: "tools/list", name: nil)])
-        )
     }
 }

@@ -48,7 +48,7 @@ struct PolicyBenchmark {
         let policies = try PolicyFixtures.typical()
         for (name, input) in try await TenDecisions.inputs() {
             let time = nanoseconds(20_000) { blackHole(policies.evaluate(input)) }
-            let isAllowed = if case .allow = policies.evaluate(input).outcome { true } else { false }
+            let isAllowed = if case .allow = policies.evaluate(input).kind { true } else { false }
             print(
                 #"{"peer":"mcp-auth","what":"policy","decision":"\#(name)","allowed":\#(isAllowed),"ns":\#(Int(time))}"#
             )

@@ -79,18 +79,23 @@ enum PolicyFixtures {
             ProtectedResourceRequest(
                 method: .post,
                 authority: "api.example.com",
-                path: "/tenant\(index * count / 10)/mcp\(index % 2 == 0 ? "" : "/a")",
-                credentials: .none
+                path: path("/tenant\(index * count / 10)/mcp\(index % 2 == 0 ? "" : "/a")")
             )
         }
+    }
+
+    /// A path that is written here, and canonical.
+    private static func path(_ text: String) -> RequestPath {
+        guard let path = RequestPath(text) else { preconditionFailure("not a path: \(text)") }
+        return path
     }
 
     static func input(_ caller: AuthInfo, _ method: String, _ name: String?) -> PolicyInput {
         PolicyInput(
             authInfo: caller,
-            operation: PolicyOperation(
+            request: ProtectedResourceRequest(
                 method: .post,
-                path: "/notes",
+                path: path("/notes"),
                 operation: .mcp([.call(method: method, name: name)])
             ),
             now: NumericDate(1_000_000)

@@ -2,7 +2,7 @@
  *
  * A verifier module in C: accepts tokens `hello.<client>.<expiry>.<hmac>`, where <hmac> is HMAC-SHA256 over
  * `<client>.<expiry>` in lower-case hexadecimal, under a key that the operator gives as a secret. */
-#include "mcp_auth_plugin.h"
+#include "mcp_auth_module.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>

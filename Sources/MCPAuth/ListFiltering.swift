@@ -71,12 +71,12 @@ extension MCPAuth {
 
 extension ProtectedResource {
     fileprivate func mayUse(_ method: String, _ name: String, _ authInfo: AuthInfo, _ now: NumericDate) -> Bool {
-        let operation = PolicyOperation(
+        let request = ProtectedResourceRequest(
             method: .post,
-            path: identifier.url.path,
+            path: identifier.path,
             operation: .mcp([.call(method: method, name: name)])
         )
-        switch policy.evaluate(PolicyInput(authInfo: authInfo, operation: operation, now: now)).outcome {
+        switch policy.evaluate(PolicyInput(authInfo: authInfo, request: request, now: now)).kind {
         case .allow, .insufficientAuthentication: return true
         case .deny, .insufficientScope: return false
         }

@@ -1,8 +1,9 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+public import HTTPTypes
 public import MCPAuthCore
-package import MCPAuthHTTP
+public import MCPAuthHTTP
 package import MCPAuthVerification
 
 /// Protects resources: an OAuth 2.1 resource server for MCP servers and HTTP APIs.
@@ -12,10 +13,50 @@ package import MCPAuthVerification
 /// losing a request.
 public struct MCPAuth: Sendable {
     private let live: LiveConfiguration
+    /// Guards every resource.
+    private let routedGuard: RequestGuard
 
     /// - Throws: ``ConfigurationError``.
-    package init(_ configuration: Configuration, fetcher: any HTTPFetcher) throws {
-        live = try LiveConfiguration(configuration) { _ in fetcher }
+    package init(_ configuration: MCPAuthConfiguration, fetcher: any HTTPFetcher) throws {
+        self.init(try LiveConfiguration(configuration) { _ in fetcher })
+    }
+
+    private init(_ live: LiveConfiguration) {
+        self.live = live
+        routedGuard = Self.routedGuard(live, ignoringCase: false)
+    }
+
+    /// Decides about a request without a body, or one whose body does not matter.
+    ///
+    /// - Parameter request: With the authority and path under which the client knows the resource.
+    public func authorize(_ request: HTTPRequest) async -> Decision {
+        await authorize(request) { _ in .bytes([]) }
+    }
+
+    /// Decides about a request: finds its resource, verifies its token, reads the MCP operation and asks the policy.
+    ///
+    /// For hosts without an adapter whose refusals are their own to render; a preflight is a request like any other here.
+    ///
+    /// - Parameters:
+    ///   - request: With the authority and path under which the client knows the resource.
+    ///   - body: Called at most once, and only when the request has a token that is good and the operation is in the body:
+    ///     reads the body up to the given number of bytes.
+    /// - Throws: What `body` throws.
+    public func authorize(
+        _ request: HTTPRequest,
+        body: (_ mostBytes: Int) async throws -> RequestBody
+    ) async rethrows -> Decision {
+        try await authorize(request, now: NumericDate.now, body: body)
+    }
+
+    /// The same at a time that is passed in.
+    package func authorize(
+        _ request: HTTPRequest,
+        now: () -> NumericDate,
+        body: (_ mostBytes: Int) async throws -> RequestBody
+    ) async rethrows -> Decision {
+        var noTrace: DecisionTrace?
+        return try await routedGuard.decide(request, now: now, trace: &noTrace, body: body)
     }
 
     /// Puts another configuration in force.
@@ -24,7 +65,7 @@ public struct MCPAuth: Sendable {
     /// began. Keys and metadata of issuers that are configured alike are kept, tokens are verified anew.
     ///
     /// - Throws: ``ConfigurationError``; the old configuration then stays in force.
-    public func reload(_ configuration: Configuration) throws {
+    public func reload(_ configuration: MCPAuthConfiguration) throws {
         try live.replace(with: configuration)
     }
 
@@ -52,9 +93,9 @@ public struct MCPAuth: Sendable {
     ///
     /// What it names is refused after a reload too, beside the list that the new configuration brings; only another call
     /// of this function changes that.
-    public func replaceDenyList(with list: DenyList) {
+    public func replaceRevocations(with list: RevocationList) {
         live.revoke(list)
-        live.current.configuration.onEvent(EngineEvent(.info, .denyListReplaced, "\(list.count) entries"))
+        live.current.configuration.onEvent(EngineEvent(.info, .revocationsReplaced, "\(list.count) entries"))
     }
 
     /// Throws away all fetched metadata and keys, those that lately vanished, and every remembered token, be it that it
@@ -91,8 +132,11 @@ public struct MCPAuth: Sendable {
     ///
     /// - Parameter ignoringCase: Whether the host ignores case in its routes.
     package func requestGuard(ignoringCase: Bool = false) -> RequestGuard {
-        let live = live
-        return RequestGuard(
+        ignoringCase ? Self.routedGuard(live, ignoringCase: true) : routedGuard
+    }
+
+    private static func routedGuard(_ live: LiveConfiguration, ignoringCase: Bool) -> RequestGuard {
+        RequestGuard(
             routing: { live.engine() },
             cors: { live.corsSettings },
             ignoresCase: ignoringCase,
@@ -112,7 +156,7 @@ public struct MCPAuth: Sendable {
         ignoringCase: Bool = false
     ) throws -> RequestGuard {
         let live = live
-        let narrowed = try NarrowedResource(name, audience: audience, requiredScopes: requiredScopes, of: live)
+        let narrowed = try RouteRestriction(name, audience: audience, requiredScopes: requiredScopes, of: live)
         return RequestGuard(
             resource: narrowed.current,
             cors: { live.corsSettings },
@@ -129,14 +173,14 @@ extension MCPAuth {
     ///
     /// - Throws: ``ConfigurationError``.
     public init(protectedResources: [ResourceConfiguration]) throws {
-        try self.init(Configuration(resources: protectedResources))
+        try self.init(MCPAuthConfiguration(resources: protectedResources))
     }
 
     /// Protects what a configuration describes.
     ///
     /// - Throws: ``ConfigurationError``.
-    public init(_ configuration: Configuration) throws {
-        live = try LiveConfiguration(configuration, makeFetcher: Self.fetcher)
+    public init(_ configuration: MCPAuthConfiguration) throws {
+        self.init(try LiveConfiguration(configuration, makeFetcher: Self.fetcher))
     }
 }
 #endif
@@ -148,18 +192,18 @@ extension MCPAuth {
     /// - Throws: ``ConfigurationError`` when what is said of it is not allowed.
     package static func onlineCheck(
         of server: AuthorizationServer,
-        in configuration: Configuration
+        in configuration: MCPAuthConfiguration
     ) async throws -> OnlineCheck {
         try await OnlineCheck(server, in: configuration, fetcher: Self.fetcher(for: configuration))
     }
 
     /// What MCP clients find at an authorization server, fetched as a server would.
     package static func clientDiscovery(of issuer: IssuerIdentifier) async throws -> OnlineCheck {
-        let configuration = Configuration(resources: [])
+        let configuration = MCPAuthConfiguration(resources: [])
         return try await OnlineCheck(clientsOf: issuer, fetcher: Self.fetcher(for: configuration))
     }
 
-    private static func fetcher(for configuration: Configuration) -> any HTTPFetcher {
+    private static func fetcher(for configuration: MCPAuthConfiguration) -> any HTTPFetcher {
         AsyncHTTPFetcher(dangerouslyAllowHTTP: configuration.dangerouslyAllowHTTP)
     }
 }

@@ -13,7 +13,7 @@ internal import MCPAuthJSON
 /// only) or the method cannot be represented, the operation is unknown. Values that nobody looks at change nothing.
 package enum MCPMessageReading {
     package enum Result: Sendable, Equatable {
-        case operation(Operation)
+        case operation(RequestOperation)
         /// The body cannot be judged, or a field contradicts it or is missing.
         case refused(Denial.Reason, Diagnosis)
     }
@@ -44,13 +44,17 @@ package enum MCPMessageReading {
         }
     }
 
-    package static func read(_ request: HTTPRequest, body: [UInt8]) -> Result {
-        switch request.method {
-        case .get, .head: return .operation(.mcp([.stream]))
-        case .delete: return .operation(.mcp([.sessionEnd]))
-        case .post: break
-        default: return .operation(.unknown)
+    /// What a request of this method wants, whatever its body is; unknown for one whose body must be read.
+    package static func operation(of method: HTTPRequest.Method) -> RequestOperation {
+        switch method {
+        case .get, .head: .mcp([.stream])
+        case .delete: .mcp([.sessionEnd])
+        default: .unknown
         }
+    }
+
+    package static func read(_ request: HTTPRequest, body: [UInt8]) -> Result {
+        guard needsBody(request.method) else { return .operation(operation(of: request.method)) }
         var reader = MCPMessageReader()
         var isBatch = false
         do throws(JSONParsingError) {

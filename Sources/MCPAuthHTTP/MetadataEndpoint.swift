@@ -92,7 +92,7 @@ package struct MetadataEndpoint: Sendable {
     }
 
     private static func key(_ path: String) -> String {
-        RequestPath.withoutTrailingSlash(RequestPath.canonical(path) ?? path)
+        RequestPath(path)?.description ?? path
     }
 
     /// FNV-1a: it only has to change when the document does.

@@ -9,19 +9,11 @@ package import MCPAuthCore
 /// A host adapter converts its own types, calls ``check(_:now:body:)`` before its handler runs and answers what it is
 /// given, and calls ``complete(_:answering:)`` on what its handler answers. It decides nothing.
 package struct RequestGuard: Sendable {
-    package enum Outcome: Sendable {
+    package enum Action: Sendable {
         /// The handler may run, for this caller.
         case proceed(AuthInfo)
         /// The request is answered; the handler must not run.
         case respond(RenderedResponse, reason: Denial.Reason?)
-    }
-
-    /// The body of a request as far as it was read.
-    package enum Body: Sendable {
-        case bytes([UInt8])
-        case tooLarge
-        /// It did not come within ``RequestGuard/bodySeconds``.
-        case tooLate
     }
 
     /// How long a host waits for a body, in seconds.
@@ -71,10 +63,7 @@ package struct RequestGuard: Sendable {
         self.ignoresCase = ignoresCase
     }
 
-    /// Checks one request.
-    ///
-    /// The token is verified and must be good here before the body is read, so that strangers cannot make a server read;
-    /// only a verifier that needs the operation has the body read before it.
+    /// Checks one request: decides about it and renders a refusal.
     ///
     /// - Parameters:
     ///   - now: The clock; read again when a body is here, however long that took.
@@ -83,70 +72,79 @@ package struct RequestGuard: Sendable {
     package func check(
         _ request: HTTPRequest,
         now: () -> NumericDate,
-        body: (Int) async throws -> Body
-    ) async throws -> Outcome {
-        var read = RequestReading.read(request)
-        read.ignoresCase = ignoresCase
-        let resource: ProtectedResource
-        switch route(read) {
-        case .passed(let routed): resource = routed
-        case .denied(let denial):
-            if let preflight = preflight(request) { return preflight }
-            report(denial)
-            return respond(denial, to: request)
-        }
-        if let violation = OriginRule.violation(of: request, at: resource) {
-            return respond(Denial(.invalidOrigin, status: 403, diagnosis: violation), at: resource, to: request)
-        }
-        // A preflight carries no credentials by design; what it asks for is judged when it comes.
+        body: (_ mostBytes: Int) async throws -> RequestBody
+    ) async rethrows -> Action {
         if let preflight = preflight(request) { return preflight }
-        let isInBody = resource.speaksMCP && MCPMessageReading.needsBody(request.method)
-        if !isInBody || (resource.needsOperation && read.hasToken) {
-            switch try await readOperation(request, resource, isInBody ? body : { _ in .bytes([]) }) {
-            case .passed(let operation): read.operation = operation
-            case .denied(let denial): return respond(denial, at: resource, to: request)
-            }
-        }
         var noTrace: DecisionTrace?
-        let token: VerifiedToken
-        switch await AuthorizationEngine.verify(read, at: resource, now: now(), trace: &noTrace) {
-        case .passed(let verified): token = verified
-        case .denied(let denial): return respond(denial, at: resource, to: request)
-        }
-        if isInBody, !resource.needsOperation {
-            if let denial = MandatoryChecks.denial(of: token, at: resource, now: now()) {
-                return respond(denial, at: resource, to: request)
-            }
-            switch try await readOperation(request, resource, body) {
-            case .passed(let operation): read.operation = operation
-            case .denied(let denial): return respond(denial, at: resource, to: request)
-            }
-        }
-        switch AuthorizationEngine.decide(read.operation, read, token, at: resource, now: now(), trace: &noTrace) {
+        switch try await decide(request, now: now, trace: &noTrace, body: body) {
         case .allow(let authInfo): return .proceed(authInfo)
-        case .deny(let denial): return respond(denial, at: resource, to: request)
+        case .deny(let denial): return respond(denial, to: request)
         }
     }
 
-    private func route(_ request: ProtectedResourceRequest) -> Stage<ProtectedResource> {
-        switch target {
-        case .routed(let engine): return engine().route(request)
-        case .fixed(let resource):
-            // The host chose the route; policies still match paths, and must see the one that the host does.
-            guard RequestPath.canonical(request.path) != nil else {
-                return .denied(ResourceRouter.ambiguous(request.path))
-            }
-            return resource().map(Stage.passed) ?? .denied(Denial(.noSuchResource, status: 404))
-        }
-    }
-
-    private func readOperation(
+    /// Decides about one request: reads it, finds its resource, and asks the engine. Refusals are reported.
+    package func decide(
         _ request: HTTPRequest,
-        _ resource: ProtectedResource,
-        _ body: (Int) async throws -> Body
-    ) async throws -> Stage<Operation> {
-        guard resource.speaksMCP else { return .passed(.http) }
-        guard !MCPMessageReading.needsBody(request.method) || MCPMessageReading.isReadable(request.headerFields) else {
+        now: () -> NumericDate,
+        trace: inout DecisionTrace?,
+        body: (_ mostBytes: Int) async throws -> RequestBody
+    ) async rethrows -> Decision {
+        let read: ProtectedResourceRequest
+        let resource: ProtectedResource
+        switch find(request) {
+        case .passed(let found): (read, resource) = found
+        case .denied(let denial):
+            report(denial)
+            return .deny(denial)
+        }
+        let decision: Decision
+        if let violation = OriginRule.violation(of: request, at: resource) {
+            decision = .deny(Denial(.invalidOrigin, status: 403, diagnosis: violation))
+        } else {
+            let isInBody = resource.speaksMCP && MCPMessageReading.needsBody(request.method)
+            decision = try await AuthorizationEngine.authorize(
+                isInBody ? read : read.asking(for: Self.operation(of: request, at: resource)),
+                at: resource,
+                now: now,
+                trace: &trace,
+                isInBody: isInBody
+            ) {
+                try await Self.readOperation(request, body)
+            }
+        }
+        if case .deny(let denial) = decision { resource.report(denial) }
+        return decision
+    }
+
+    /// The request in its canonical form, and the resource it belongs to.
+    private func find(_ request: HTTPRequest) -> Checked<(ProtectedResourceRequest, ProtectedResource)> {
+        switch RequestReading.read(request, ignoresCase: ignoresCase) {
+        case .denied(let denial): .denied(denial)
+        case .passed(let read):
+            switch route(read) {
+            case .denied(let denial): .denied(denial)
+            case .passed(let resource): .passed((read, resource))
+            }
+        }
+    }
+
+    private func route(_ request: ProtectedResourceRequest) -> Checked<ProtectedResource> {
+        switch target {
+        case .routed(let engine): engine().route(request)
+        case .fixed(let resource): resource().map(Checked.passed) ?? .denied(Denial(.noSuchResource, status: 404))
+        }
+    }
+
+    /// What a request wants whose body does not matter.
+    private static func operation(of request: HTTPRequest, at resource: ProtectedResource) -> RequestOperation {
+        resource.speaksMCP ? MCPMessageReading.operation(of: request.method) : .http
+    }
+
+    private static func readOperation(
+        _ request: HTTPRequest,
+        _ body: (_ mostBytes: Int) async throws -> RequestBody
+    ) async rethrows -> Checked<RequestOperation> {
+        guard MCPMessageReading.isReadable(request.headerFields) else {
             return .denied(Denial(.unsupportedEncoding, status: 415))
         }
         let bytes: [UInt8]
@@ -161,16 +159,20 @@ package struct RequestGuard: Sendable {
         }
     }
 
-    private func preflight(_ request: HTTPRequest) -> Outcome? {
-        cors().preflightResponse(to: request).map { .respond($0, reason: nil) }
+    /// The answer to a preflight, which carries no credentials by design: what it asks for is judged when it comes.
+    private func preflight(_ request: HTTPRequest) -> Action? {
+        guard CORSSettings.isPreflight(request) else { return nil }
+        if case .passed((_, let resource)) = find(request),
+            let violation = OriginRule.violation(of: request, at: resource)
+        {
+            let denial = Denial(.invalidOrigin, status: 403, diagnosis: violation)
+            resource.report(denial)
+            return respond(denial, to: request)
+        }
+        return cors().preflightResponse(to: request).map { .respond($0, reason: nil) }
     }
 
-    private func respond(_ denial: Denial, at resource: ProtectedResource, to request: HTTPRequest) -> Outcome {
-        resource.report(denial)
-        return respond(denial, to: request)
-    }
-
-    private func respond(_ denial: Denial, to request: HTTPRequest) -> Outcome {
+    private func respond(_ denial: Denial, to request: HTTPRequest) -> Action {
         .respond(ResponseWriting.response(to: denial).answering(request, cors()), reason: denial.reason)
     }
 
@@ -185,9 +187,9 @@ package struct RequestGuard: Sendable {
     /// By path alone: whether the host serves it under this authority is not known here, and a preflight gives nothing away.
     package func preflightResponse(to request: HTTPRequest) -> RenderedResponse? {
         guard case .routed(let engine) = target, CORSSettings.isPreflight(request),
-            let path = RequestPath.canonical(RequestReading.path(of: request))
+            let path = RequestPath(RequestReading.path(of: request))
         else { return nil }
-        let resources = engine().resources.filter { $0.contains(path) }
+        let resources = engine().resources.filter { $0.identifier.path.contains(path) }
         guard !resources.isEmpty else { return nil }
         guard resources.contains(where: { OriginRule.allows(request, at: $0) }) else {
             let violation = resources.first.flatMap { OriginRule.violation(of: request, at: $0) }
@@ -199,18 +201,12 @@ package struct RequestGuard: Sendable {
     }
 }
 
-extension ProtectedResource {
-    /// Whether a canonical path is that of the resource or below it.
-    fileprivate func contains(_ path: String) -> Bool {
-        let own = RequestPath.withoutTrailingSlash(RequestPath.canonical(identifier.url.path) ?? identifier.url.path)
-        return path.utf8.starts(with: own.utf8)
-            && [nil, UInt8(ascii: "/")].contains(path.utf8.dropFirst(own.utf8.count).first)
-    }
-}
-
-extension ProtectedResourceRequest {
-    fileprivate var hasToken: Bool {
-        if case .bearer = credentials { return true }
-        return false
-    }
+/// The body of a request as far as it was read.
+public enum RequestBody: Sendable {
+    /// The whole body.
+    case bytes([UInt8])
+    /// It is longer than it may be.
+    case tooLarge
+    /// It did not come in time.
+    case tooLate
 }

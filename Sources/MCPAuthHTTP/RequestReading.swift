@@ -8,15 +8,32 @@ package import MCPAuthCore
 package enum RequestReading {
     /// Reads credentials and target; the operation is not known yet.
     ///
-    /// Tokens in the query or the body are not looked at (RFC 6750 section 2.3, MCP 2026-07-28).
-    package static func read(_ request: HTTPRequest) -> ProtectedResourceRequest {
-        ProtectedResourceRequest(
-            method: request.method,
-            authority: request.authority,
-            path: path(of: request),
-            credentials: credentials(request.headerFields[values: .authorization]),
-            operation: .unknown
+    /// Tokens in the query or the body are not looked at (RFC 6750 section 2.3, MCP 2026-07-28). A path that could be read in
+    /// two ways is refused.
+    ///
+    /// - Parameter ignoresCase: Whether the host ignores case in its routes.
+    package static func read(_ request: HTTPRequest, ignoresCase: Bool = false) -> Checked<ProtectedResourceRequest> {
+        let received = path(of: request)
+        guard let path = RequestPath(received) else { return .denied(ambiguous(received)) }
+        return .passed(
+            ProtectedResourceRequest(
+                method: request.method,
+                authority: request.authority,
+                path: path,
+                credentials: credentials(request.headerFields[values: .authorization]),
+                ignoresCase: ignoresCase
+            )
         )
+    }
+
+    private static func ambiguous(_ path: String) -> Denial {
+        let diagnosis = Diagnosis(
+            "the path",
+            expected: "one that every program reads alike",
+            found: "another one",
+            value: "`\(path.printable)`"
+        )
+        return Denial(.ambiguousTarget, status: 400, diagnosis: diagnosis)
     }
 
     /// The request target up to the query.

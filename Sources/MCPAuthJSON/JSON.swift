@@ -19,7 +19,7 @@ package enum JSON: Hashable, Sendable {
     case unrepresentable
 
     /// Copies a view.
-    package init(_ value: JSONValue) {
+    package init(_ value: JSONView) {
         switch value.kind {
         case .null: self = .null
         case .unrepresentable: self = .unrepresentable

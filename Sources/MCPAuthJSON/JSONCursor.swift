@@ -37,7 +37,7 @@ package struct JSONCursor {
     }
 
     /// The kind of the value that comes next, as far as its first byte tells.
-    package var kind: JSONValue.Kind? {
+    package var kind: JSONView.Kind? {
         guard let current else { return nil }
         return switch current {
         case UInt8(ascii: "{"): .object
@@ -70,7 +70,7 @@ package struct JSONCursor {
             guard current == UInt8(ascii: "\"") else { throw error("expected a member name") }
             let (content, hasEscapes) = try scanString()
             let name = Name(bytes: content, hasEscapes: hasEscapes)
-            hashes.append(Self.hash(name))
+            try keep(Self.hash(name), from: firstHash)
             skipSpace()
             try take(UInt8(ascii: ":"), "expected `:`")
             try readOrSkip { cursor throws(JSONParsingError) in try member(name, &cursor) }
@@ -78,6 +78,7 @@ package struct JSONCursor {
             try take(UInt8(ascii: ","), "expected `,` or `}`")
         }
         try refuseDuplicates(from: firstHash)
+        hashes.removeLast(hashes.count - firstHash)
         close()
     }
 
@@ -159,11 +160,21 @@ package struct JSONCursor {
         skipSpace()
     }
 
+    /// Notes the name of a member of the innermost object, whose names begin at `first`.
+    ///
+    /// Grows by a quarter, since doubling takes three times what is needed while it is done, and only for different names.
+    private mutating func keep(_ hash: UInt64, from first: Int) throws(JSONParsingError) {
+        if hashes.count == hashes.capacity {
+            try refuseDuplicates(from: first)
+            hashes.reserveCapacity(hashes.count + hashes.count / 4 + 8)
+        }
+        hashes.append(hash)
+    }
+
     /// Refuses an object in which two names have the same hash.
     ///
     /// Equal names have equal hashes. Two names that have the same hash by chance only cause a refusal.
     private mutating func refuseDuplicates(from first: Int) throws(JSONParsingError) {
-        defer { hashes.removeLast(hashes.count - first) }
         guard hashes.count - first > 1 else { return }
         hashes[first...].sort()
         for index in (first + 1)..<hashes.count where hashes[index] == hashes[index - 1] {

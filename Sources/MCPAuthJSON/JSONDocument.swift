@@ -11,7 +11,7 @@ internal import CJansson
 /// case-insensitively; callers read exact names.
 ///
 /// Numbers beyond 64 bits, `\u0000` and lone surrogates cannot be represented. With ``Limits/acceptsUnrepresentable`` they
-/// are kept as values of the kind ``JSONValue/Kind/unrepresentable``, which no reader takes for anything; a member with such
+/// are kept as values of the kind ``JSONView/Kind/unrepresentable``, which no reader takes for anything; a member with such
 /// a name is left out, as nobody can ask for it. Otherwise the text is refused.
 ///
 /// Values read from it are views that keep it alive.
@@ -97,8 +97,8 @@ internal import CJansson
     }
 
     /// The top-level value.
-    package var root: JSONValue {
-        unsafe JSONValue(document: self, node: tree)
+    package var root: JSONView {
+        unsafe JSONView(document: self, node: tree)
     }
 
     private static func offsetNestedDeeper(than depth: Int, in bytes: [UInt8]) -> Int? {

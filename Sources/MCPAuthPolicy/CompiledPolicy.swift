@@ -91,13 +91,13 @@ package final class CompiledPolicy: Sendable {
 
     /// Calls `body` once with each rule about an operation, and its position; not in order.
     func forEachRule(
-        about operation: PolicyOperation,
+        about request: ProtectedResourceRequest,
         _ message: MCPMessage?,
         _ body: (PolicyRule, Int) -> Void
     ) {
-        index.forEachCandidate(operation, message) { position, finding in
+        index.forEachCandidate(request, message) { position, finding in
             let rule = rules[position]
-            if rule.isAbout(operation, message, found: finding) { body(rule, position) }
+            if rule.isAbout(request, message, found: finding) { body(rule, position) }
         }
     }
 }

@@ -6,11 +6,11 @@ internal import MCPAuthCore
 /// The evaluation of all policies of a resource for one message; allocates nothing unless something is lacking.
 struct PolicyEvaluation {
     /// What became of the message.
-    enum Verdict {
+    enum MessageDecision {
         case allow(rules: [String])
         /// No scope and no sign-in would help.
         case deny(rules: [String])
-        case lacking(Lack)
+        case lacking(MissingRequirements)
     }
 
     private let authInfo: AuthInfo
@@ -21,7 +21,7 @@ struct PolicyEvaluation {
     /// Requires that neither scopes nor a sign-in can meet.
     private var unmetRequires: [String] = []
     /// What the other unmet requires lack.
-    private var lack = Lack()
+    private var lack = MissingRequirements()
     /// The first rule that allows.
     private var allow: Candidate?
     /// The allow rule that lacks nothing but scopes or a sign-in, and of those the least.
@@ -69,12 +69,12 @@ struct PolicyEvaluation {
     mutating func add(
         _ policy: CompiledPolicy,
         _ number: Int,
-        about operation: PolicyOperation,
+        about request: ProtectedResourceRequest,
         _ message: MCPMessage?
     ) {
         let granted = policy.scopeTable.granted(by: authInfo.scopes)
         if !policy.hasRequiredScopes(granted) { noteShortForm(policy) }
-        policy.forEachRule(about: operation, message) { rule, position in
+        policy.forEachRule(about: request, message) { rule, position in
             let isForCaller = rule.isFor(authInfo)
             guard isForCaller != .isFalse else { return }
             switch rule.effect {
@@ -141,7 +141,7 @@ struct PolicyEvaluation {
         if nearest.map(candidate.isNearer) ?? true { nearest = candidate }
     }
 
-    func verdict(shortFormAllows: Bool) -> Verdict {
+    func verdict(shortFormAllows: Bool) -> MessageDecision {
         guard firedDenies.isEmpty else { return .deny(rules: firedDenies) }
         guard unmetRequires.isEmpty else { return .deny(rules: unmetRequires) }
         let candidate = allow ?? nearest
@@ -160,15 +160,15 @@ struct PolicyEvaluation {
     /// So the client loses nothing, though the new token may have what it asks for and no more. Looked up once again
     /// and not remembered on the way, since most requests lack nothing.
     func addNeeds(
-        to lack: inout Lack,
+        to lack: inout MissingRequirements,
         _ policies: [CompiledPolicy],
-        about operation: PolicyOperation,
+        about request: ProtectedResourceRequest,
         _ message: MCPMessage?
     ) {
         for policy in policies {
             let holder = ScopeHolder(authInfo, policy)
             if policy.isEnforced { lack.need(policy.requiredScopes, nil, holder) }
-            policy.forEachRule(about: operation, message) { rule, _ in
+            policy.forEachRule(about: request, message) { rule, _ in
                 guard rule.effect == .require, rule.isEnforced, rule.isFor(authInfo) != .isFalse else { return }
                 lack.need(rule.namedScopes(holder), rule.signIn, holder)
             }
@@ -182,7 +182,7 @@ struct PolicyEvaluation {
 }
 
 /// What keeps rules from being met, as far as the client can do something about it.
-struct Lack {
+struct MissingRequirements {
     private var missing: ScopeSet = []
     /// Whether the issuer of the token may not grant a scope that is missing.
     private var isUngrantable = false
@@ -215,7 +215,7 @@ struct Lack {
         if let signIn { signIns.append(signIn) }
     }
 
-    mutating func formUnion(_ other: Lack) {
+    mutating func formUnion(_ other: MissingRequirements) {
         missing = missing.union(other.missing)
         if other.isUngrantable { isUngrantable = true }
         for rule in other.rulesLackingScopes { rulesLackingScopes.appendOnce(rule) }
@@ -223,7 +223,7 @@ struct Lack {
     }
 
     /// Scopes first, then the sign-in; a challenge that could not help is a plain refusal.
-    var outcome: PolicyOutcome {
+    var outcome: PolicyDecision.Kind {
         guard missing.isEmpty else {
             return isUngrantable || ScopeHolder.withoutNeverAsked(missing).isEmpty
                 ? .deny(rules: rulesLackingScopes)

@@ -101,8 +101,8 @@ final class PolicyRule: Sendable {
     /// Whether the rule has to be looked at for an operation.
     ///
     /// A rule about an operation that may be this one counts against the caller, never for it.
-    func isAbout(_ operation: PolicyOperation, _ message: MCPMessage?) -> Bool {
-        switch targets.match(operation, message, isAgainstCaller: effect != .allow) {
+    func isAbout(_ request: ProtectedResourceRequest, _ message: MCPMessage?) -> Bool {
+        switch targets.match(request, message, isAgainstCaller: effect != .allow) {
         case .yes: true
         case .no: false
         case .unknown: effect != .allow
@@ -110,18 +110,18 @@ final class PolicyRule: Sendable {
     }
 
     /// The same for a rule that the index found; of several ways in which it is found, true in one.
-    func isAbout(_ operation: PolicyOperation, _ message: MCPMessage?, found finding: RuleIndex.Finding) -> Bool {
+    func isAbout(_ request: ProtectedResourceRequest, _ message: MCPMessage?, found finding: RuleIndex.Match) -> Bool {
         switch finding {
-        case .certain: matchesHTTP(operation)
-        case .byMethod(let method): targets.hasMethod(method) && matchesHTTP(operation)
+        case .certain: matchesHTTP(request)
+        case .byMethod(let method): targets.hasMethod(method) && matchesHTTP(request)
         case .byName(let name, let object, let method):
-            !targets.hasMethod(method) && targets.hasName(name, object) && matchesHTTP(operation)
-        case .perhaps: isAbout(operation, message)
+            !targets.hasMethod(method) && targets.hasName(name, object) && matchesHTTP(request)
+        case .perhaps: isAbout(request, message)
         }
     }
 
-    private func matchesHTTP(_ operation: PolicyOperation) -> Bool {
-        !limitsHTTP || targets.matchesHTTP(operation, isAgainstCaller: effect != .allow)
+    private func matchesHTTP(_ request: ProtectedResourceRequest) -> Bool {
+        !limitsHTTP || targets.matchesHTTP(request, isAgainstCaller: effect != .allow)
     }
 
     /// The scopes the rule names, as this caller would have to ask for them.

@@ -9,7 +9,7 @@ extension PolicyRule.Parts {
     ///
     /// - Returns: The id where there is one, and the rule when it has no mistake.
     static func read(
-        _ value: JSONValue,
+        _ value: JSONView,
         at pointer: JSONPointer,
         in document: DocumentReader,
         _ mistakes: inout Mistakes

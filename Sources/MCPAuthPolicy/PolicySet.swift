@@ -43,15 +43,15 @@ package struct PolicySet: PolicyEvaluator {
         return mayAllow ? nil : "no rule allows anything"
     }
 
-    package func evaluate(_ input: PolicyInput) -> PolicyAnswer {
-        guard case .mcp(let messages) = input.operation.operation, messages.count != 1 else {
-            return evaluate(input, input.operation.onlyMessage)
+    package func evaluate(_ input: PolicyInput) -> PolicyDecision {
+        guard case .mcp(let messages) = input.request.operation, messages.count != 1 else {
+            return evaluate(input, input.request.onlyMessage)
         }
         return evaluate(input, each: messages)
     }
 
     package func explain(_ input: PolicyInput, revealingClaims: Bool) -> PolicyExplanation {
-        let findings = input.operation.messages.flatMap { message in
+        let findings = input.request.messages.flatMap { message in
             policies.flatMap { policy in
                 policy.rules.map { rule in
                     RuleExplainer(policy, rule, revealsClaims: revealingClaims).finding(input, message)
@@ -61,15 +61,15 @@ package struct PolicySet: PolicyEvaluator {
         return PolicyExplanation(answer: evaluate(input), rules: findings)
     }
 
-    package func scopesToRequest(for operation: PolicyOperation) -> ScopeSet {
+    package func scopesToRequest(for request: ProtectedResourceRequest) -> ScopeSet {
         var scopes: ScopeSet = []
-        for message in operation.messages {
+        for message in request.messages {
             var allows: [(order: RuleOrder, scopes: ScopeSet)] = []
             for (number, policy) in policies.enumerated() {
                 if policy.isEnforced { scopes = scopes.union(policy.requiredScopes) }
-                policy.forEachRule(about: operation, message) { rule, position in
+                policy.forEachRule(about: request, message) { rule, position in
                     // What is only perhaps needed, or only by some callers, is asked for once it is known.
-                    guard rule.isEnforced, rule.isForEverybody, operation.isKnown || rule.targets.matchesAny else {
+                    guard rule.isEnforced, rule.isForEverybody, request.isKnown || rule.targets.matchesAny else {
                         return
                     }
                     let named = rule.namedScopes(ScopeHolder(withoutToken: policy))
@@ -86,41 +86,41 @@ package struct PolicySet: PolicyEvaluator {
         return ScopeHolder.withoutNeverAsked(scopes)
     }
 
-    private func evaluate(_ input: PolicyInput, _ message: MCPMessage?) -> PolicyAnswer {
+    private func evaluate(_ input: PolicyInput, _ message: MCPMessage?) -> PolicyDecision {
         let evaluation = evaluation(input, message)
         switch evaluation.verdict(shortFormAllows: shortFormAllows) {
-        case .allow(let rules): return PolicyAnswer(.allow(rules: rules), wouldDeny: evaluation.wouldDeny)
-        case .deny(let rules): return PolicyAnswer(.deny(rules: rules), wouldDeny: evaluation.wouldDeny)
+        case .allow(let rules): return PolicyDecision(.allow(rules: rules), wouldDeny: evaluation.wouldDeny)
+        case .deny(let rules): return PolicyDecision(.deny(rules: rules), wouldDeny: evaluation.wouldDeny)
         case .lacking(var lack):
-            evaluation.addNeeds(to: &lack, policies, about: input.operation, message)
-            return PolicyAnswer(lack.outcome, wouldDeny: evaluation.wouldDeny)
+            evaluation.addNeeds(to: &lack, policies, about: input.request, message)
+            return PolicyDecision(lack.outcome, wouldDeny: evaluation.wouldDeny)
         }
     }
 
     /// Every message of a batch must be allowed; what all of them need is asked for at once.
-    private func evaluate(_ input: PolicyInput, each messages: [MCPMessage]) -> PolicyAnswer {
+    private func evaluate(_ input: PolicyInput, each messages: [MCPMessage]) -> PolicyDecision {
         let evaluations = messages.map { evaluation(input, $0) }
         let wouldDeny = evaluations.flatMap(\.wouldDeny)
         var allowing: [String] = []
-        var all = Lack()
-        guard !evaluations.isEmpty else { return PolicyAnswer(.deny(rules: []), wouldDeny: []) }
+        var all = MissingRequirements()
+        guard !evaluations.isEmpty else { return PolicyDecision(.deny(rules: []), wouldDeny: []) }
         for evaluation in evaluations {
             switch evaluation.verdict(shortFormAllows: shortFormAllows) {
             case .allow(let rules): allowing += rules
-            case .deny(let rules): return PolicyAnswer(.deny(rules: rules), wouldDeny: wouldDeny)
+            case .deny(let rules): return PolicyDecision(.deny(rules: rules), wouldDeny: wouldDeny)
             case .lacking(let lack): all.formUnion(lack)
             }
         }
-        guard !all.isNothing else { return PolicyAnswer(.allow(rules: allowing), wouldDeny: wouldDeny) }
+        guard !all.isNothing else { return PolicyDecision(.allow(rules: allowing), wouldDeny: wouldDeny) }
         for (evaluation, message) in zip(evaluations, messages) {
-            evaluation.addNeeds(to: &all, policies, about: input.operation, message)
+            evaluation.addNeeds(to: &all, policies, about: input.request, message)
         }
-        return PolicyAnswer(all.outcome, wouldDeny: wouldDeny)
+        return PolicyDecision(all.outcome, wouldDeny: wouldDeny)
     }
 
     private func evaluation(_ input: PolicyInput, _ message: MCPMessage?) -> PolicyEvaluation {
         var evaluation = PolicyEvaluation(for: input.authInfo, now: input.now)
-        for number in policies.indices { evaluation.add(policies[number], number, about: input.operation, message) }
+        for number in policies.indices { evaluation.add(policies[number], number, about: input.request, message) }
         return evaluation
     }
 }
@@ -135,7 +135,7 @@ struct RuleOrder: Comparable {
     }
 }
 
-extension PolicyOperation {
+extension ProtectedResourceRequest {
     var isKnown: Bool { operation != .unknown }
 
     /// The MCP message, where there is exactly one; `nil` for plain HTTP and for an operation that is not known.

@@ -8,10 +8,10 @@ internal import MCPAuthJSON
 /// does.
 ///
 /// A rule is found under every method or name that it writes out, under the beginnings of its patterns, or always. In
-/// each list it is found at most once; found in two of them, it is about the message in one (``Finding``).
+/// each list it is found at most once; found in two of them, it is about the message in one (``Match``).
 struct RuleIndex: Sendable {
     /// How a rule was found, and what is left to look at.
-    enum Finding {
+    enum Match {
         /// The rule is about the message, if method and path of the request are right.
         case certain
         /// The method may be among those that the rule lists.
@@ -71,12 +71,12 @@ struct RuleIndex: Sendable {
 
     /// Calls `body` with the position of each rule that can be about a message, and how it was found.
     func forEachCandidate(
-        _ operation: PolicyOperation,
+        _ request: ProtectedResourceRequest,
         _ message: MCPMessage?,
-        _ body: (_ position: Int, _ finding: Finding) -> Void
+        _ body: (_ position: Int, _ finding: Match) -> Void
     ) {
         guard let message else {
-            return operation.operation == .http ? Self.visit(always, .perhaps, body) : visitAll(body)
+            return request.operation == .http ? Self.visit(always, .perhaps, body) : visitAll(body)
         }
         guard case .call(let method, let name) = message else {
             Self.visit(always, .certain, body)
@@ -88,7 +88,7 @@ struct RuleIndex: Sendable {
         Self.visit(always, .certain, body)
         Self.visit(methods, method, exactly: .certain, or: .byMethod(method), body)
         guard let object, let name else { return }
-        let byName = Finding.byName(name, object, method: method)
+        let byName = Match.byName(name, object, method: method)
         switch object {
         case .tool: Self.visit(tools, name, exactly: .certain, or: byName, body)
         case .prompt: Self.visit(prompts, name, exactly: .certain, or: byName, body)
@@ -97,20 +97,20 @@ struct RuleIndex: Sendable {
         }
     }
 
-    private func visitAll(_ body: (Int, Finding) -> Void) {
+    private func visitAll(_ body: (Int, Match) -> Void) {
         for position in 0..<Int(count) { body(position, .perhaps) }
     }
 
-    private static func visit(_ positions: [Int32], _ finding: Finding, _ body: (Int, Finding) -> Void) {
+    private static func visit(_ positions: [Int32], _ finding: Match, _ body: (Int, Match) -> Void) {
         for position in positions { body(Int(position), finding) }
     }
 
     private static func visit(
         _ names: Names,
         _ name: String,
-        exactly exact: Finding,
-        or perhaps: Finding,
-        _ body: (Int, Finding) -> Void
+        exactly exact: Match,
+        or perhaps: Match,
+        _ body: (Int, Match) -> Void
     ) {
         if !names.exact.isEmpty, let found = names.exact[ExactString(name)] { visit(found, exact, body) }
         names.patterns.visit(name) { body($0, perhaps) }

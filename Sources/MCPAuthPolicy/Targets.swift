@@ -44,11 +44,11 @@ struct Targets: Sendable {
     /// `message` is `nil` for plain HTTP and for an MCP operation that is not known.
     ///
     /// - Parameter isAgainstCaller: Whether the rule denies or requires, so that every reading of the path counts.
-    func match(_ operation: PolicyOperation, _ message: MCPMessage?, isAgainstCaller: Bool) -> Match {
+    func match(_ request: ProtectedResourceRequest, _ message: MCPMessage?, isAgainstCaller: Bool) -> Match {
         if matchesAny { return .yes }
-        guard matchesHTTP(operation, isAgainstCaller: isAgainstCaller) else { return .no }
+        guard matchesHTTP(request, isAgainstCaller: isAgainstCaller) else { return .no }
         if let message { return restrictsMCP ? match(message) : .yes }
-        if operation.operation == .http { return restrictsMCP ? .no : .yes }
+        if request.operation == .http { return restrictsMCP ? .no : .yes }
         // Method and path do not say what an MCP message does, so they allow none that cannot be read.
         return .unknown
     }
@@ -58,12 +58,12 @@ struct Targets: Sendable {
     /// Hosts have one handler for a path with and without a slash at its end, and some for every spelling in upper and
     /// lower case. What denies or requires is about each of these, and what allows about the one that is spelled as the
     /// rule.
-    func matchesHTTP(_ operation: PolicyOperation, isAgainstCaller: Bool) -> Bool {
-        guard httpMethods.isEmpty || httpMethods.contains(operation.method.rawValue) else { return false }
+    func matchesHTTP(_ request: ProtectedResourceRequest, isAgainstCaller: Bool) -> Bool {
+        guard httpMethods.isEmpty || httpMethods.contains(request.method.rawValue) else { return false }
         guard !paths.isEmpty else { return true }
-        if hasPath(operation.path, ignoringCase: isAgainstCaller && operation.ignoresCase) { return true }
-        guard isAgainstCaller, let path = operation.pathWithSlash else { return false }
-        return hasPath(path, ignoringCase: operation.ignoresCase)
+        if hasPath(request.path.description, ignoringCase: isAgainstCaller && request.ignoresCase) { return true }
+        guard isAgainstCaller, let path = request.path.withSlash else { return false }
+        return hasPath(path, ignoringCase: request.ignoresCase)
     }
 
     private func hasPath(_ path: String, ignoringCase: Bool) -> Bool {

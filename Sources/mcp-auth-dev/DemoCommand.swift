@@ -22,7 +22,7 @@ struct DemoCommand: AsyncParsableCommand {
     var issuerPort: UInt16?
 
     @Option(help: "The directory of the built verifier module; that of this program by default.")
-    var plugins: String?
+    var modules: String?
 
     @Flag(help: "Play a whole client, print each step, and end.")
     var check = false
@@ -39,7 +39,7 @@ struct DemoCommand: AsyncParsableCommand {
     func run() async throws {
         let demo = try await DemoServer.start(
             DemoConfiguration(path: config, port: port, issuerPort: issuerPort),
-            pluginDirectory: plugins ?? ProgramDirectory.path,
+            moduleDirectory: modules ?? ProgramDirectory.path,
             autoConsent: check || autoConsent
         )
         let isCheck = check

@@ -63,9 +63,9 @@ struct JSONTarget: FuzzTarget {
     }
 
     private func walk(
-        _ value: JSONValue,
+        _ value: JSONView,
         _ pointer: JSONPointer,
-        _ root: JSONValue,
+        _ root: JSONView,
         _ text: [UInt8],
         _ places: inout Int
     ) {
@@ -90,7 +90,7 @@ struct JSONTarget: FuzzTarget {
         }
     }
 
-    private func checkKind(_ value: JSONValue) {
+    private func checkKind(_ value: JSONView) {
         promise((value.string != nil) == (value.kind == .string), "a string is one")
         promise((value.boolean != nil) == (value.kind == .boolean), "a boolean is one")
         promise((value.number != nil) == (value.kind == .number), "a number is one")
@@ -99,7 +99,7 @@ struct JSONTarget: FuzzTarget {
         if let string = value.string { promise(value.isString(string), "a string is itself") }
     }
 
-    private func checkPlace(_ value: JSONValue, _ pointer: JSONPointer, _ root: JSONValue, _ text: [UInt8]) {
+    private func checkPlace(_ value: JSONView, _ pointer: JSONPointer, _ root: JSONView, _ text: [UInt8]) {
         guard let found = root[pointer] else { fatalError("broken promise: a pointer leads to its value") }
         promise(isSame(found, value), "a pointer leads to its value")
         guard let again = JSONPointer(pointer.description) else {
@@ -125,7 +125,7 @@ struct JSONTarget: FuzzTarget {
         return lines[position.line - 1].dropFirst(position.column - 1).first
     }
 
-    private static func canBegin(_ kind: JSONValue.Kind, _ byte: UInt8) -> Bool {
+    private static func canBegin(_ kind: JSONView.Kind, _ byte: UInt8) -> Bool {
         switch kind {
         case .object: byte == UInt8(ascii: "{")
         case .array: byte == UInt8(ascii: "[")
@@ -138,20 +138,20 @@ struct JSONTarget: FuzzTarget {
         }
     }
 
-    private func hasUnrepresentable(_ value: JSONValue) -> Bool {
+    private func hasUnrepresentable(_ value: JSONView) -> Bool {
         value.kind == .unrepresentable || (value.members ?? []).contains { hasUnrepresentable($0.value) }
             || (value.array ?? []).contains { hasUnrepresentable($0) }
     }
 
     /// Whether two names of one object differ in bytes only.
-    private func hasTwins(_ value: JSONValue) -> Bool {
+    private func hasTwins(_ value: JSONView) -> Bool {
         let members = value.members ?? []
         return Set(members.map(\.name)).count < members.count || members.contains { hasTwins($0.value) }
             || (value.array ?? []).contains { hasTwins($0) }
     }
 
     /// Compares by bytes, and numbers with their kind.
-    private func isSame(_ left: JSONValue, _ right: JSONValue) -> Bool {
+    private func isSame(_ left: JSONView, _ right: JSONView) -> Bool {
         guard left.kind == right.kind, left.count == right.count, left.boolean == right.boolean,
             left.integer == right.integer, left.number == right.number
         else { return false }

@@ -50,7 +50,7 @@ struct JWKSetTarget: FuzzTarget {
         }
     }
 
-    private func check(_ jwk: JWK, _ entry: JSONValue, _ set: JWKSet) {
+    private func check(_ jwk: JWK, _ entry: JSONView, _ set: JWKSet) {
         promise(entry.optional("d") == nil && entry.optional("k") == nil, "no private key is kept")
         promise(entry.optional("use")?.isString("sig") ?? true, "nor one for something else")
         promise(jwk.keyID?.text == entry["kid"]?.string, "the name is that of the entry")

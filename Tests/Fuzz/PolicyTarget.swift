@@ -38,7 +38,7 @@ struct PolicyTarget: FuzzTarget {
     }
 
     init() throws {
-        let operations: [MCPAuthCore.Operation] = [
+        let operations: [RequestOperation] = [
             .http, .unknown, .mcp([.call(method: "tools/call", name: "create_note")]), .mcp([.stream]),
             .mcp([.call(method: "initialize", name: nil), .call(method: "tools/call", name: nil), .response]),
             .mcp([.call(method: "resources/read", name: "file:///a/b")]),
@@ -58,7 +58,11 @@ struct PolicyTarget: FuzzTarget {
                 let isGet = operation == .http || operation == .mcp([.stream])
                 return PolicyInput(
                     authInfo: caller,
-                    operation: PolicyOperation(method: isGet ? .get : .post, path: "/mcp/a", operation: operation),
+                    request: ProtectedResourceRequest(
+                        method: isGet ? .get : .post,
+                        path: "/mcp/a",
+                        operation: operation
+                    ),
                     now: NumericDate(1_795_425_000)
                 )
             }
@@ -82,7 +86,7 @@ struct PolicyTarget: FuzzTarget {
             let answer = policies.evaluate(input)
             promise(policies.explain(input, revealingClaims: true).answer == answer, "the explanation is the answer's")
             _ = policies.explain(input, revealingClaims: false)
-            promise(answer.outcome.isAllow == twice.evaluate(input).outcome.isAllow, "a policy twice says the same")
+            promise(answer.kind.isAllow == twice.evaluate(input).kind.isAllow, "a policy twice says the same")
             let scopes = policies.scopesToRequest(for: input.operation)
             promise(scopes == twice.scopesToRequest(for: input.operation), "and asks for the same scopes")
         }
@@ -93,20 +97,19 @@ struct PolicyTarget: FuzzTarget {
         let identifier = "https://h.example/mcp"
         var resource = try ResourceConfiguration(identifier, authorizationServers: [])
         resource.verifiers = [CustomVerifier(name: "fuzz", issuer: "urn:x") { _, _ in .verified(claims: claims) }]
-        let mcpAuth = try MCPAuth(Configuration(resources: [resource]), fetcher: NoFetcher())
-        let request = ProtectedResourceRequest(
-            method: .post,
-            authority: "h.example",
-            path: "/mcp",
-            credentials: .bearer(AccessToken(bytes: [1]))
-        )
-        let decision = waiting { await mcpAuth.engine.authorize(request, now: NumericDate(1_795_425_000)) }
+        let mcpAuth = try MCPAuth(MCPAuthConfiguration(resources: [resource]), fetcher: NoFetcher())
+        var request = HTTPRequest(method: .get, scheme: "https", authority: "h.example", path: "/mcp")
+        request.headerFields[.authorization] = "Bearer x"
+        let asked = request
+        let decision = waiting {
+            await mcpAuth.authorize(asked, now: { NumericDate(1_795_425_000) }, body: { _ in .bytes([]) })
+        }
         guard case .allow(let caller) = decision else { fatalError("the caller is allowed in") }
         return caller
     }
 }
 
-extension PolicyOutcome {
+extension PolicyDecision.Kind {
     fileprivate var isAllow: Bool {
         if case .allow = self { true } else { false }
     }

@@ -46,8 +46,9 @@ struct RequestTarget: FuzzTarget {
         switch MCPMessageReading.read(request, body: message.body) {
         case .operation(let operation):
             checkOperation(operation, request, message.body)
-            let read = RequestReading.read(request)
-            promise(read.method == request.method, "the method is that of the request")
+            if case .passed(let read) = RequestReading.read(request) {
+                promise(read.method == request.method, "the method is that of the request")
+            }
         case .refused(.headerMismatch, _):
             let isClaimed = Self.fieldNames.contains { !request.values(of: $0).isEmpty }
             promise(isClaimed || Self.namesVersion(message.body), "something was said that can be contradicted")
@@ -92,7 +93,7 @@ struct RequestTarget: FuzzTarget {
         promise(!segments.dropLast().contains { $0.isEmpty }, "and has no empty segment inside")
     }
 
-    private func checkOperation(_ operation: MCPAuthCore.Operation, _ request: HTTPRequest, _ body: [UInt8]) {
+    private func checkOperation(_ operation: RequestOperation, _ request: HTTPRequest, _ body: [UInt8]) {
         guard request.method == .post else {
             promise(!operation.hasCall, "only a POST calls")
             return
@@ -124,7 +125,7 @@ struct RequestTarget: FuzzTarget {
     private static let versionMember = "io.modelcontextprotocol/protocolVersion"
 
     /// The revision that a message says it follows.
-    private static func version(_ message: JSONValue) -> String? {
+    private static func version(_ message: JSONView) -> String? {
         message["params"]?["_meta"]?[versionMember]?.string
     }
 
@@ -149,7 +150,7 @@ struct RequestTarget: FuzzTarget {
     }
 }
 
-extension MCPAuthCore.Operation {
+extension RequestOperation {
     fileprivate var hasCall: Bool {
         guard case .mcp(let messages) = self else { return false }
         return messages.contains { if case .call = $0 { true } else { false } }

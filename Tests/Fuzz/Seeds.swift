@@ -11,8 +11,8 @@ enum Seeds {
     private static let root = #filePath.replacing("/Tests/Fuzz/Seeds.swift", with: "")
 
     /// The JSON documents of some folders.
-    static func documents(in folders: [String]) throws -> [JSONValue] {
-        var values: [JSONValue] = []
+    static func documents(in folders: [String]) throws -> [JSONView] {
+        var values: [JSONView] = []
         for folder in folders {
             let directory = "\(root)/\(folder)"
             for file in try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
@@ -27,12 +27,12 @@ enum Seeds {
     }
 
     /// What real issuers answered.
-    static func captures() throws -> [JSONValue] {
+    static func captures() throws -> [JSONView] {
         try documents(in: ["Tests/Vectors/issuer-captures", "Tests/Vectors/rfc-examples"])
     }
 
     /// Every object inside, as long as its text is short enough to be mutated.
-    static func objects(in values: [JSONValue], ofAtMost bytes: Int = 1500) -> [JSONValue] {
+    static func objects(in values: [JSONView], ofAtMost bytes: Int = 1500) -> [JSONView] {
         values.flatMap { value in
             let inner = value.members?.map(\.value) ?? value.array ?? []
             let isWanted = value.kind == .object && JSON(value).encoded().count <= bytes

@@ -28,8 +28,8 @@ def validator(name):
     return Draft202012Validator(schema)
 
 
-policy, tests, server, provider, deny_list = (
-    validator(n) for n in ("policy", "policy-test", "server", "provider", "deny-list"))
+policy, tests, server, provider, revocations = (
+    validator(n) for n in ("policy", "policy-test", "server", "provider", "revocations"))
 examples = {".test.json": tests, ".server.json": server, ".json": policy}
 rule = {"id": "r", "effect": "allow", "targets": "any"}
 demo = load("Examples/demo/mcp-auth.json")
@@ -37,7 +37,7 @@ good = [(next(v for end, v in examples.items() if path.name.endswith(end)), str(
         for path in sorted((root / "policies/examples").glob("*.json"))]
 good += [(provider, str(path), json.loads(path.read_text()))
          for path in sorted((root / "Sources/MCPAuth/Providers").glob("*.json"))]
-good += [(deny_list, "a deny list", {"version": 1, "entries": [{"issuer": "https://a.example", "jti": "x"}]})]
+good += [(revocations, "a revocation list", {"version": 1, "entries": [{"issuer": "https://a.example", "jti": "x"}]})]
 good += [(server, "the demo", demo)]
 good += [(policy, "the short form", {"version": 1, "required_scopes": ["read:notes"]})]
 bad = [
@@ -68,7 +68,7 @@ bad = [
     (server, "an HMAC algorithm that is none", changed(demo, lambda d: d["issuers"]["dev"].update(
         hmac_secrets=[{"algorithm": "none", "secret": {"env": "X"}}]))),
     (provider, "a profile without issuer", {"version": 1, "provider": "x"}),
-    (deny_list, "an entry without issuer", {"version": 1, "entries": [{"jti": "x"}]}),
+    (revocations, "an entry without issuer", {"version": 1, "entries": [{"jti": "x"}]}),
     (server, "an issuer without name", changed(demo, lambda d: d["resources"][0].update(issuers=[{}]))),
 ]
 failed = [f"refuses {what}: {next(v.iter_errors(d)).message}" for v, what, d in good if not v.is_valid(d)]

@@ -107,7 +107,7 @@ struct RunningIssuer: Sendable {
     }
 
     /// The claims of a token that one of the published keys signed; `nil` when none did.
-    func verifiedClaims(_ token: String) async throws -> JSONValue? {
+    func verifiedClaims(_ token: String) async throws -> JSONView? {
         let keys = try JWKSet(try await get("\(identifier)/jwks").json())
         let jws = try CompactJWS(parsing: Array(token.utf8))
         guard let algorithm = jws.header.algorithm,
@@ -125,7 +125,7 @@ struct RunningIssuer: Sendable {
 }
 
 extension Answer {
-    func json() throws -> JSONValue {
+    func json() throws -> JSONView {
         try JSONDocument(parsing: body, limits: .fetched).root
     }
 

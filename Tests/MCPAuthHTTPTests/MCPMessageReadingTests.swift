@@ -13,7 +13,7 @@ import Testing
         arguments: [
             (
                 #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a"}}"#,
-                Operation.mcp([.call(method: "tools/call", name: "a")])
+                RequestOperation.mcp([.call(method: "tools/call", name: "a")])
             ),
             (
                 #"{"jsonrpc":"2.0","method":"notifications/initialized"}"#,
@@ -56,9 +56,9 @@ import Testing
             (#"{"method":"tools/list","params":{"name":"x"}}"#, .mcp([.call(method: "tools/list", name: nil)])),
             (#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#, .mcp([.call(method: "ping", name: nil)])),
             (#"{"method":"ping","result":null,"error":null}"#, .mcp([.call(method: "ping", name: nil)])),
-        ] as [(String, Operation)]
+        ] as [(String, RequestOperation)]
     )
-    func `the operation is read from the body`(body: String, operation: Operation) {
+    func `the operation is read from the body`(body: String, operation: RequestOperation) {
         #expect(Self.read(body) == .operation(operation))
     }
 
@@ -190,13 +190,13 @@ import Testing
     }
 
     @Test(arguments: [
-        ("get", Operation.mcp([.stream])), ("head", .mcp([.stream])), ("delete", .mcp([.sessionEnd])),
+        ("get", RequestOperation.mcp([.stream])), ("head", .mcp([.stream])), ("delete", .mcp([.sessionEnd])),
         ("put", .unknown),
         ("patch", .unknown), ("options", .unknown), ("report", .unknown),
     ])
     func `other methods say by themselves what they are, whatever their body`(
         method: String,
-        operation: Operation
+        operation: RequestOperation
     ) throws {
         var request = Self.request
         request.method = try #require(HTTPRequest.Method(method.uppercased()))
@@ -294,27 +294,29 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        (#"{"method":"ping","#, [:], "the body: expected JSON without duplicate members, found "),
-        ("[]", [:], "the body: expected JSON-RPC messages, found an empty batch"),
-        ("[1]", [:], "the body: expected JSON-RPC messages, found another JSON value"),
-        (
-            "[" + Array(repeating: #"{"method":"ping"}"#, count: 65).joined(separator: ",") + "]", [:],
-            "the body: expected at most 64 messages, found 65"
-        ),
-        (
-            #"{"method":"ping"}"#, ["Mcp-Method": "secret"],
-            "field `Mcp-Method`: expected what the body says: `method`, found another value"
-        ),
-        (
-            #"{"method":"ping"}"#, ["MCP-Protocol-Version": "2026-07-28"],
-            "field `Mcp-Method`: expected what the body says, found nothing"
-        ),
-        (
-            #"[{"method":"ping"}]"#, ["Mcp-Method": "ping"],
-            "the `Mcp-*` fields: expected none beside a batch, found some"
-        ),
-    ] as [(String, [String: String], String)])
+    @Test(
+        arguments: [
+            (#"{"method":"ping","#, [:], "the body: expected JSON without duplicate members, found "),
+            ("[]", [:], "the body: expected JSON-RPC messages, found an empty batch"),
+            ("[1]", [:], "the body: expected JSON-RPC messages, found another JSON value"),
+            (
+                "[" + Array(repeating: #"{"method":"ping"}"#, count: 65).joined(separator: ",") + "]", [:],
+                "the body: expected at most 64 messages, found 65"
+            ),
+            (
+                #"{"method":"ping"}"#, ["Mcp-Method": "secret"],
+                "field `Mcp-Method`: expected what the body says: `method`, found another value"
+            ),
+            (
+                #"{"method":"ping"}"#, ["MCP-Protocol-Version": "2026-07-28"],
+                "field `Mcp-Method`: expected what the body says, found nothing"
+            ),
+            (
+                #"[{"method":"ping"}]"#, ["Mcp-Method": "ping"],
+                "the `Mcp-*` fields: expected none beside a batch, found some"
+            ),
+        ] as [(String, [String: String], String)]
+    )
     func `a refusal says what is wrong, without values`(
         body: String,
         fields: [String: String],
@@ -342,7 +344,7 @@ extension MCPMessageReading.Result {
         return reason
     }
 
-    fileprivate var operation: Operation? {
+    fileprivate var operation: RequestOperation? {
         guard case .operation(let operation) = self else { return nil }
         return operation
     }

@@ -13,7 +13,7 @@ import Testing
     @Test func `a body that does not come ends the wait and the connection, and others are served`() async throws {
         let configure = { (base: String, server: AuthorizationServer) in
             let resource = try ResourceConfiguration(base + "/notes", authorizationServers: [server])
-            var configuration = Configuration(resources: [resource])
+            var configuration = MCPAuthConfiguration(resources: [resource])
             configuration.bodySeconds = 0.5
             return configuration
         }

@@ -163,10 +163,10 @@ import Testing
             let mcpAuth = try MCPAuth(protectedResources: [resource])
             let token = try Self.token(of: issuer, key)
             #expect(await mcpAuth.status(of: token) == 503)
-            try mcpAuth.reload(Configuration(resources: [resource]))
+            try mcpAuth.reload(MCPAuthConfiguration(resources: [resource]))
             #expect(await mcpAuth.status(of: token) == 503, "the file did not change")
             try Vectors.text(Self.authority).write(toFile: path, atomically: true, encoding: .utf8)
-            try mcpAuth.reload(Configuration(resources: [resource]))
+            try mcpAuth.reload(MCPAuthConfiguration(resources: [resource]))
             #expect(await mcpAuth.status(of: token) == 200)
         }
     }

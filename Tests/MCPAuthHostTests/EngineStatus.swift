@@ -10,13 +10,9 @@ import MCPAuthCore
 extension MCPAuth {
     /// What a request with a token to the resource `https://api.example.com/x` is answered.
     func status(of token: String) async -> Int {
-        let request = ProtectedResourceRequest(
-            method: .post,
-            authority: "api.example.com",
-            path: "/x",
-            credentials: .bearer(AccessToken(bytes: Array(token.utf8)))
-        )
-        switch await engine.authorize(request, now: .now()) {
+        var request = HTTPRequest(method: .get, scheme: "https", authority: "api.example.com", path: "/x")
+        request.headerFields[.authorization] = "Bearer \(token)"
+        switch await authorize(request) {
         case .allow: return 200
         case .deny(let denial): return denial.status
         }

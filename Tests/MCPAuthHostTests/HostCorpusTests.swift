@@ -32,7 +32,7 @@ import Testing
     @Test(arguments: Host.allCases)
     func `where pages are listed, every answer is for these alone`(host: Host) async throws {
         let page = "http://localhost:6274"
-        func configure(_ base: String, _ server: AuthorizationServer) throws -> Configuration {
+        func configure(_ base: String, _ server: AuthorizationServer) throws -> MCPAuthConfiguration {
             var configuration = try CorpusRow.configuration(base, server)
             configuration.corsAllowedOrigins = [page]
             return configuration
@@ -133,7 +133,7 @@ struct CorpusRow: Sendable {
     var field: (name: String, value: String?)?
 
     /// The resources of the corpus, below one base URL.
-    static func configuration(_ base: String, _ server: AuthorizationServer) throws -> Configuration {
+    static func configuration(_ base: String, _ server: AuthorizationServer) throws -> MCPAuthConfiguration {
         func resource(
             _ path: String,
             _ policy: String,
@@ -150,7 +150,7 @@ struct CorpusRow: Sendable {
         let calendar =
             #"{"version":1,"rules":[{"id":"a","effect":"allow","paths":["/calendar","/calendar/*"]},"#
             + #"{"id":"b","effect":"deny","paths":["/calendar/closed","/calendar/caf%C3%A9"]}]}"#
-        return Configuration(
+        return MCPAuthConfiguration(
             resources: [
                 try resource("/notes", notes), try resource("/notes/admin", notes),
                 try resource("/calendar", calendar, speaksMCP: false),

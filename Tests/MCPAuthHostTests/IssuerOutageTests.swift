@@ -116,7 +116,8 @@ import Testing
             authorizationServers: [broken.configured, healthy.configured]
         )
         let events = Lock<[EngineEvent]>([])
-        var configuration = Configuration(resources: [resource]) { event in events.withLock { $0.append(event) } }
+        var configuration = MCPAuthConfiguration(resources: [resource]) { event in events.withLock { $0.append(event) }
+        }
         configuration.fetchDeadline = 1
         let mcpAuth = try MCPAuth(configuration)
         while try await mcpAuth.status(of: healthy.token(0)) != 200 { await Task.yield() }
@@ -154,7 +155,7 @@ import Testing
         defer { broken.server.stop() }
         broken.fail(.keys, [.stall])
         let resource = try ResourceConfiguration("https://api.example.com/x", authorizationServers: [broken.configured])
-        var configuration = Configuration(resources: [resource])
+        var configuration = MCPAuthConfiguration(resources: [resource])
         configuration.fetchDeadline = 3600
         let mcpAuth = try MCPAuth(configuration)
         let token = try broken.token(1)

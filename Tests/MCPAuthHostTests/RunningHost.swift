@@ -42,7 +42,7 @@ struct RunningHost: Sendable {
     static func run(
         _ host: Host,
         leeway: Double = 60,
-        _ configure: (_ base: String, AuthorizationServer) throws -> Configuration,
+        _ configure: (_ base: String, AuthorizationServer) throws -> MCPAuthConfiguration,
         _ body: (RunningHost) async throws -> Void
     ) async throws {
         let issuer = DevIssuer(configuration: .init(autoConsent: true))

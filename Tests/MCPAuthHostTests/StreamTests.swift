@@ -53,8 +53,8 @@ import Testing
         }
     }
 
-    private static func configuration(_ base: String, _ server: AuthorizationServer) throws -> Configuration {
-        Configuration(resources: [try ResourceConfiguration(base + "/notes", authorizationServers: [server])])
+    private static func configuration(_ base: String, _ server: AuthorizationServer) throws -> MCPAuthConfiguration {
+        MCPAuthConfiguration(resources: [try ResourceConfiguration(base + "/notes", authorizationServers: [server])])
     }
 
     private static func get(

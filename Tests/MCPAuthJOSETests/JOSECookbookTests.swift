@@ -34,7 +34,7 @@ import Testing
     }
 
     /// The cookbook prints private keys; the public part is what a JWK Set would hold.
-    private func publicKey(_ value: JSONValue) throws -> PublicKey {
+    private func publicKey(_ value: JSONView) throws -> PublicKey {
         var members: [String: JSON] = [:]
         if case .object(let read) = JSON(value) { members = read }
         for name in ["d", "p", "q", "dp", "dq", "qi"] { members[name] = nil }

@@ -66,11 +66,11 @@ import Testing
         #expect(verdicts > 20)
     }
 
-    private func groups(_ path: String) throws -> [JSONValue] {
+    private func groups(_ path: String) throws -> [JSONView] {
         try #require(try Vectors.thirdParty(path)["testGroups"]?.array)
     }
 
-    private func publicKey(of group: JSONValue) throws -> PublicKey? {
+    private func publicKey(of group: JSONView) throws -> PublicKey? {
         let jwk = group["publicKeyJwk"] ?? group["keyJwk"]
         if let jwk { return try? JWK(jwk).key }
         if let x = group["publicKey"]?["wx"]?.string, let y = group["publicKey"]?["wy"]?.string {
@@ -94,14 +94,14 @@ import Testing
         return Array(repeating: 0, count: max(0, size - bytes.count)) + bytes
     }
 
-    private func keySet(of group: JSONValue) throws -> JWKSet {
+    private func keySet(of group: JSONView) throws -> JWKSet {
         let value = try #require(group["public"] ?? group["private"])
         if value["keys"] != nil { return try JWKSet(value) }
         let wrapped: JSON = ["keys": [JSON(value)]]
         return try JWKSet(try JSONDocument(parsing: wrapped.encoded(), limits: .fetched).root)
     }
 
-    private func isSymmetric(_ group: JSONValue) -> Bool {
+    private func isSymmetric(_ group: JSONView) -> Bool {
         group["public"] == nil
     }
 

@@ -143,7 +143,7 @@ import Testing
     }
 
     @Test func `a value outlives the last use of its document`() throws {
-        var value: JSONValue?
+        var value: JSONView?
         do { value = try JSONDocument(parsing: Array(#"["kept"]"#.utf8), limits: .token).root[0] }
         #expect(value?.string == "kept")
     }

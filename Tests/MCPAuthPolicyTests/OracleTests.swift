@@ -26,7 +26,7 @@ import Testing
                 let expected = naive.decide(Self.withoutProof(request))
                 outcomes["\(expected)".prefix { $0 != "(" }.description, default: 0] += 1
                 let wouldDeny = Set(answer.wouldDeny).subtracting(["required_scopes"])
-                guard Self.outcome(answer) == expected, wouldDeny == naive.wouldDeny(Self.withoutProof(request)) else {
+                guard Self.decision(answer) == expected, wouldDeny == naive.wouldDeny(Self.withoutProof(request)) else {
                     Issue.record("\(part)/\(round): \(answer) is not \(expected)\n\(Self.text(documents))\n\(request)")
                     return
                 }
@@ -43,7 +43,7 @@ import Testing
             let input = try Self.input(generator.request())
             let explanation = policies.explain(input, revealingClaims: false)
             #expect(explanation.answer == policies.evaluate(input))
-            switch explanation.answer.outcome {
+            switch explanation.answer.kind {
             case .allow(let rules):
                 let allowing = explanation.rules.filter {
                     $0.effect == "allow" && $0.isEnforced && $0.result == .isTrue
@@ -178,7 +178,7 @@ import Testing
         let method = try #require(HTTPRequest.Method(request.method))
         return PolicyInput(
             authInfo: authInfo,
-            operation: PolicyOperation(
+            request: ProtectedResourceRequest(
                 method: method,
                 path: request.path,
                 operation: request.operation,
@@ -206,8 +206,8 @@ import Testing
         return request
     }
 
-    private static func outcome(_ answer: PolicyAnswer) -> NaiveOutcome {
-        switch answer.outcome {
+    private static func decision(_ answer: PolicyDecision) -> NaiveOutcome {
+        switch answer.kind {
         case .allow: .allow
         case .deny: .deny
         case .insufficientScope(let scopes, _): .insufficientScope(Set(scopes))
@@ -223,9 +223,9 @@ import Testing
     private struct GeneratorMistake: Error {}
 }
 
-extension PolicyAnswer {
+extension PolicyDecision {
     fileprivate var isAllowed: Bool {
-        if case .allow = outcome { return true }
+        if case .allow = kind { return true }
         return false
     }
 }

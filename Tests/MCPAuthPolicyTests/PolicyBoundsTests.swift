@@ -33,14 +33,14 @@ import Testing
         scope: String,
         needed: String
     ) throws {
-        let outcome = try PolicySet(text: Self.policy).outcome(try .tool(tool, scope: scope))
+        let outcome = try PolicySet(text: Self.policy).decision(try .tool(tool, scope: scope))
         guard case .insufficientScope(let scopes, _) = outcome else {
             Issue.record("\(outcome)")
             return
         }
         #expect(Set(scopes) == Set(needed.split(separator: " ").map(String.init)))
         // A client that has what it was told, and nothing else, is allowed.
-        let after = try PolicySet(text: Self.policy).outcome(try .tool(tool, scope: needed))
+        let after = try PolicySet(text: Self.policy).decision(try .tool(tool, scope: needed))
         #expect(after == .allow(rules: [tool == "list" ? "list" : "write"]))
     }
 
@@ -50,10 +50,10 @@ import Testing
               {"id":"list","effect":"allow","mcp_methods":["tools/list"],"scopes":{"all":["read"]}},
               {"id":"write","effect":"allow","tools":["write"],"scopes":{"all":["write"]}}]}
             """
-        let batch = Operation.mcp([
+        let batch = RequestOperation.mcp([
             .call(method: "tools/list", name: nil), .call(method: "tools/call", name: "write"),
         ])
-        let outcome = try PolicySet(text: text).outcome(try .test(batch, scope: "read"))
+        let outcome = try PolicySet(text: text).decision(try .test(batch, scope: "read"))
         #expect(outcome == .insufficientScope(["read", "write"], rules: ["write"]))
     }
 
@@ -63,10 +63,10 @@ import Testing
               {"id":"list","effect":"allow","mcp_methods":["tools/list"],"acr":["gold","silver"]},
               {"id":"write","effect":"allow","tools":["write"],"max_age_seconds":60}]}
             """
-        let batch = Operation.mcp([
+        let batch = RequestOperation.mcp([
             .call(method: "tools/list", name: nil), .call(method: "tools/call", name: "write"),
         ])
-        let outcome = try PolicySet(text: text).outcome(
+        let outcome = try PolicySet(text: text).decision(
             try .test(batch, claims: #"{"acr":"silver","auth_time":1}"#)
         )
         let needed = AuthenticationRequirement(acrValues: ["gold", "silver"], maxAge: 60)
@@ -79,10 +79,10 @@ import Testing
               {"id":"r","effect":"allow","targets":"any","scopes":{"any":["offline_access","far","near"]}}]}
             """
         let policy = try PolicySet(text: text)
-        #expect(policy.outcome(try .test(.http)) == .insufficientScope(["far"], rules: ["r"]))
-        #expect(policy.outcome(try .test(.http, grantable: ["near"])) == .insufficientScope(["near"], rules: ["r"]))
-        #expect(policy.outcome(try .test(.http, grantable: ["other"])) == .deny(rules: ["r"]))
-        #expect(policy.scopesToRequest(for: try PolicyInput.test(.http).operation) == ["far"])
+        #expect(policy.decision(try .test(.http)) == .insufficientScope(["far"], rules: ["r"]))
+        #expect(policy.decision(try .test(.http, grantable: ["near"])) == .insufficientScope(["near"], rules: ["r"]))
+        #expect(policy.decision(try .test(.http, grantable: ["other"])) == .deny(rules: ["r"]))
+        #expect(policy.scopesToRequest(for: try PolicyInput.test(.http).request) == ["far"])
     }
 }
 
@@ -95,7 +95,10 @@ import Testing
         """
 
     @Test(arguments: [
-        (["read", "a", "b", "c"], "", PolicyOutcome.insufficientScope(["read", "a"], rules: ["readers", "one"])),
+        (
+            ["read", "a", "b", "c"], "",
+            PolicyDecision.Kind.insufficientScope(["read", "a"], rules: ["readers", "one"])
+        ),
         // The rule that needs the fewest scopes cannot be met, another one can.
         (["read", "b", "c"], "read", .insufficientScope(["read", "b", "c"], rules: ["two"])),
         // No rule can be met.
@@ -110,21 +113,21 @@ import Testing
     func `a challenge names no scope that the issuer may not grant`(
         grantable: [String],
         scope: String,
-        outcome: PolicyOutcome
+        outcome: PolicyDecision.Kind
     ) throws {
         let input = try PolicyInput.test(
             .mcp([.call(method: "tools/call", name: "x")]),
             scope: scope,
             grantable: ScopeSet(grantable)
         )
-        #expect(try PolicySet(text: Self.policy).outcome(input) == outcome)
+        #expect(try PolicySet(text: Self.policy).decision(input) == outcome)
     }
 
     @Test func `the short form is no exception`() throws {
         let policy = try PolicySet(text: #"{"version":1,"required_scopes":["a"]}"#)
-        #expect(policy.outcome(try .test(.http, grantable: ["b"])) == .deny(rules: ["required_scopes"]))
+        #expect(policy.decision(try .test(.http, grantable: ["b"])) == .deny(rules: ["required_scopes"]))
         #expect(
-            policy.outcome(try .test(.http, grantable: ["a"])) == .insufficientScope(["a"], rules: ["required_scopes"])
+            policy.decision(try .test(.http, grantable: ["a"])) == .insufficientScope(["a"], rules: ["required_scopes"])
         )
     }
 
@@ -133,11 +136,11 @@ import Testing
             {"version":1,"rules":[{"id":"x","effect":"allow","tools":["x"],"scopes":{"all":["a"]}},
               {"id":"y","effect":"allow","tools":["y"],"scopes":{"all":["b"]}}]}
             """
-        let batch = Operation.mcp(["x", "y"].map { .call(method: "tools/call", name: $0) })
+        let batch = RequestOperation.mcp(["x", "y"].map { .call(method: "tools/call", name: $0) })
         let policy = try PolicySet(text: text)
-        #expect(policy.outcome(try .test(batch, grantable: ["a"])) == .deny(rules: ["x", "y"]))
+        #expect(policy.decision(try .test(batch, grantable: ["a"])) == .deny(rules: ["x", "y"]))
         #expect(
-            policy.outcome(try .test(batch, grantable: ["a", "b"]))
+            policy.decision(try .test(batch, grantable: ["a", "b"]))
                 == .insufficientScope(["a", "b"], rules: ["x", "y"])
         )
     }
@@ -153,9 +156,9 @@ import Testing
 }
 
 @Suite struct IgnoredCaseTests {
-    private static func outcome(_ rules: String, _ path: String, ignoresCase: Bool) throws -> PolicyOutcome {
+    private static func decision(_ rules: String, _ path: String, ignoresCase: Bool) throws -> PolicyDecision.Kind {
         let open = #"{"id":"open","effect":"allow","targets":"any"}"#
-        return try PolicySet(text: #"{"version":1,"rules":[\#(open),\#(rules)]}"#).outcome(
+        return try PolicySet(text: #"{"version":1,"rules":[\#(open),\#(rules)]}"#).decision(
             try .test(.http, method: .get, path: path, ignoresCase: ignoresCase)
         )
     }
@@ -176,8 +179,8 @@ import Testing
         let deny = #"{"id":"d","effect":"deny","paths":["\#(pattern)"]}"#
         let require = #"{"id":"d","effect":"require","paths":["\#(pattern)"],"when":{"claim":"/x","exists":true}}"#
         for rule in [deny, require] {
-            let expected = isAbout ? PolicyOutcome.deny(rules: ["d"]) : .allow(rules: ["open"])
-            #expect(try Self.outcome(rule, path, ignoresCase: true) == expected)
+            let expected = isAbout ? PolicyDecision.Kind.deny(rules: ["d"]) : .allow(rules: ["open"])
+            #expect(try Self.decision(rule, path, ignoresCase: true) == expected)
         }
     }
 
@@ -186,15 +189,15 @@ import Testing
         for ignoresCase in [true, false] {
             let right = try PolicyInput.test(.http, method: .get, path: "/Items/1", ignoresCase: ignoresCase)
             let wrong = try PolicyInput.test(.http, method: .get, path: "/items/1", ignoresCase: ignoresCase)
-            #expect(policy.outcome(right) == .allow(rules: ["a"]))
-            #expect(policy.outcome(wrong) == .deny(rules: []))
+            #expect(policy.decision(right) == .allow(rules: ["a"]))
+            #expect(policy.decision(wrong) == .deny(rules: []))
         }
     }
 
     @Test func `on other hosts case counts for every rule`() throws {
         let deny = #"{"id":"d","effect":"deny","paths":["/admin/**"]}"#
-        #expect(try Self.outcome(deny, "/ADMIN/x", ignoresCase: false) == .allow(rules: ["open"]))
-        #expect(try Self.outcome(deny, "/admin/x", ignoresCase: false) == .deny(rules: ["d"]))
+        #expect(try Self.decision(deny, "/ADMIN/x", ignoresCase: false) == .allow(rules: ["open"]))
+        #expect(try Self.decision(deny, "/admin/x", ignoresCase: false) == .deny(rules: ["d"]))
     }
 
     @Test func `names and URIs keep their case`() throws {
@@ -204,14 +207,14 @@ import Testing
             """
         let policy = try PolicySet(text: text)
         for (method, name) in [("tools/call", "DROP"), ("resources/read", "notes://secret/a")] {
-            let call = Operation.mcp([.call(method: method, name: name)])
-            #expect(policy.outcome(try .test(call, ignoresCase: true)) == .allow(rules: ["open"]))
+            let call = RequestOperation.mcp([.call(method: method, name: name)])
+            #expect(policy.decision(try .test(call, ignoresCase: true)) == .allow(rules: ["open"]))
         }
     }
 
     @Test func `a long path costs no more than the product of both lengths`() throws {
         let deny = #"{"id":"d","effect":"deny","paths":["/\#(String(repeating: "*a", count: 200))b"]}"#
         let path = "/" + String(repeating: "A", count: 7000)
-        #expect(try Self.outcome(deny, path, ignoresCase: true) == .allow(rules: ["open"]))
+        #expect(try Self.decision(deny, path, ignoresCase: true) == .allow(rules: ["open"]))
     }
 }

@@ -70,7 +70,7 @@ import Testing
     private static func truth(_ condition: String, _ claims: String) throws -> Truth {
         func isTrue(_ condition: String) throws -> Bool {
             let text = #"{"version":1,"rules":[{"id":"r","effect":"allow","targets":"any","when":\#(condition)}]}"#
-            return try PolicySet(text: text).outcome(try .test(.http, claims: claims)) == .allow(rules: ["r"])
+            return try PolicySet(text: text).decision(try .test(.http, claims: claims)) == .allow(rules: ["r"])
         }
         if try isTrue(condition) { return .isTrue }
         return try isTrue(#"{"not":\#(condition)}"#) ? .isFalse : .unknown
@@ -196,7 +196,7 @@ import Testing
     ])
     func `a sign-in is good until its age, and a minute into the future`(time: Double, isGood: Bool) throws {
         let text = #"{"version":1,"rules":[{"id":"r","effect":"allow","targets":"any","max_age_seconds":300}]}"#
-        let outcome = try PolicySet(text: text).outcome(try .test(.http, claims: #"{"auth_time":\#(time)}"#))
+        let outcome = try PolicySet(text: text).decision(try .test(.http, claims: #"{"auth_time":\#(time)}"#))
         let needed = AuthenticationRequirement(acrValues: [], maxAge: 300)
         #expect(outcome == (isGood ? .allow(rules: ["r"]) : .insufficientAuthentication(needed, rules: ["r"])))
     }
@@ -206,7 +206,7 @@ import Testing
     ])
     func `what a token does not say was not done`(claims: String) throws {
         let text = #"{"version":1,"rules":[{"id":"r","effect":"allow","targets":"any","max_age_seconds":300}]}"#
-        #expect(try PolicySet(text: text).outcome(try .test(.http, claims: claims)) != .allow(rules: ["r"]))
+        #expect(try PolicySet(text: text).decision(try .test(.http, claims: claims)) != .allow(rules: ["r"]))
     }
 
     @Test(arguments: [
@@ -217,7 +217,7 @@ import Testing
     ])
     func `a class of sign-in is one of those named, byte for byte`(claims: String, isGood: Bool) throws {
         let text = #"{"version":1,"rules":[{"id":"r","effect":"allow","targets":"any","acr":["gold","silver"]}]}"#
-        let outcome = try PolicySet(text: text).outcome(try .test(.http, claims: claims))
+        let outcome = try PolicySet(text: text).decision(try .test(.http, claims: claims))
         let needed = AuthenticationRequirement(acrValues: ["gold", "silver"], maxAge: nil)
         #expect(outcome == (isGood ? .allow(rules: ["r"]) : .insufficientAuthentication(needed, rules: ["r"])))
     }
@@ -229,14 +229,14 @@ import Testing
               {"id":"q","effect":"require","targets":"any","acr":["silver","gold"],"max_age_seconds":300},
               {"id":"p","effect":"require","targets":"any","max_age_seconds":900}]}
             """
-        let outcome = try PolicySet(text: text).outcome(try .test(.http))
+        let outcome = try PolicySet(text: text).decision(try .test(.http))
         guard case .insufficientAuthentication(let needed, _) = outcome else {
             Issue.record("\(outcome)")
             return
         }
         #expect(needed.maxAge == 300 && needed.acrValues.sorted() == ["gold", "silver"])
         let apart = text.replacing(#""silver","gold""#, with: #""iron""#)
-        guard case .deny = try PolicySet(text: apart).outcome(try .test(.http)) else {
+        guard case .deny = try PolicySet(text: apart).decision(try .test(.http)) else {
             Issue.record("no class in common can be asked for")
             return
         }
@@ -249,11 +249,11 @@ import Testing
             """
         let needed = AuthenticationRequirement(acrValues: ["gold"], maxAge: 300)
         for claims in [#"{"acr":"gold","auth_time":1}"#, #"{"acr":"tin","auth_time":1000000}"#, "{}"] {
-            let outcome = try PolicySet(text: text).outcome(try .test(.http, claims: claims))
+            let outcome = try PolicySet(text: text).decision(try .test(.http, claims: claims))
             #expect(outcome == .insufficientAuthentication(needed, rules: ["q"]))
         }
         let good = try PolicyInput.test(.http, claims: #"{"acr":"gold","auth_time":1000000}"#)
-        #expect(try PolicySet(text: text).outcome(good) == .allow(rules: ["open"]))
+        #expect(try PolicySet(text: text).decision(good) == .allow(rules: ["open"]))
     }
 
     @Test func `a rule that asks for a proof allows nobody, and one that requires it denies everybody`() throws {
@@ -263,7 +263,7 @@ import Testing
         let when = #"{"id":"w","effect":"allow","targets":"any","proof_of_possession":"required","when":{"all":[]}}"#
         for (rules, denying) in [(allow, []), (open + "," + require, ["q"]), (when, [])] {
             let text = #"{"version":1,"rules":[\#(rules)]}"#
-            #expect(try PolicySet(text: text).outcome(try .test(.http)) == .deny(rules: denying))
+            #expect(try PolicySet(text: text).decision(try .test(.http)) == .deny(rules: denying))
         }
     }
 }
@@ -284,7 +284,7 @@ import Testing
         isFor: Bool
     ) throws {
         let text = #"{"version":1,"rules":[{"id":"r","effect":"allow","targets":"any","subject_kind":"\#(kind)"}]}"#
-        let outcome = try PolicySet(text: text).outcome(try .test(.http, subject: subject, clientID: client))
+        let outcome = try PolicySet(text: text).decision(try .test(.http, subject: subject, clientID: client))
         #expect(outcome == (isFor ? .allow(rules: ["r"]) : .deny(rules: [])))
     }
 
@@ -295,9 +295,9 @@ import Testing
             #"{"id":"r","effect":"\#(effect)","targets":"any","client_ids":["c"],"when":{"claim":"/x","equals":1}}"#
         let text = #"{"version":1,"rules":[\#(effect == "allow" ? "" : open)\#(rule)]}"#
         let claims = effect == "require" ? "{}" : #"{"x":1}"#
-        let outcome = try PolicySet(text: text).outcome(try .test(.http, claims: claims, clientID: nil))
+        let outcome = try PolicySet(text: text).decision(try .test(.http, claims: claims, clientID: nil))
         #expect(outcome == (counts ? .deny(rules: ["r"]) : .deny(rules: [])))
-        let other = try PolicySet(text: text).outcome(try .test(.http, claims: claims, clientID: "d"))
+        let other = try PolicySet(text: text).decision(try .test(.http, claims: claims, clientID: "d"))
         #expect(other == (effect == "allow" ? .deny(rules: []) : .allow(rules: ["open"])))
     }
 
@@ -307,7 +307,7 @@ import Testing
         for (issuer, isFor) in [
             ("https://i.example", true), ("https://i.example/", false), ("https://I.example", false),
         ] {
-            let outcome = try PolicySet(text: text).outcome(try .test(.http, issuer: issuer))
+            let outcome = try PolicySet(text: text).decision(try .test(.http, issuer: issuer))
             #expect(outcome == (isFor ? .allow(rules: ["r"]) : .deny(rules: [])))
         }
     }
@@ -322,14 +322,14 @@ import Testing
     ])
     func `a URI with a dot segment is unknown: it is allowed by no pattern and denied by every one`(uri: String) throws
     {
-        let read = Operation.mcp([.call(method: "resources/read", name: uri)])
+        let read = RequestOperation.mcp([.call(method: "resources/read", name: uri)])
         let allow = try PolicySet(text: #"{"version":1,"rules":[{"id":"a","effect":"allow","resource_uris":["**"]}]}"#)
-        #expect(allow.outcome(try .test(read)) == .deny(rules: []))
+        #expect(allow.decision(try .test(read)) == .deny(rules: []))
         let text = """
             {"version":1,"rules":[{"id":"open","effect":"allow","targets":"any"},
               {"id":"d","effect":"deny","resource_uris":["other://x"]}]}
             """
-        #expect(try PolicySet(text: text).outcome(try .test(read)) == .deny(rules: ["d"]))
+        #expect(try PolicySet(text: text).decision(try .test(read)) == .deny(rules: ["d"]))
     }
 
     @Test(arguments: [
@@ -338,26 +338,26 @@ import Testing
         "file:///s/%2", "file:///s/%zz", "file:///s/..x/y", "notes:a.b",
     ])
     func `a URI without one is what it looks like`(uri: String) throws {
-        let read = Operation.mcp([.call(method: "resources/read", name: uri)])
+        let read = RequestOperation.mcp([.call(method: "resources/read", name: uri)])
         let allow = try PolicySet(text: #"{"version":1,"rules":[{"id":"a","effect":"allow","resource_uris":["**"]}]}"#)
-        #expect(allow.outcome(try .test(read)) == .allow(rules: ["a"]))
+        #expect(allow.decision(try .test(read)) == .allow(rules: ["a"]))
     }
 
     @Test(arguments: ["tools/call", "prompts/get", "resources/read", "resources/subscribe", "resources/unsubscribe"])
     func `a call without a name is unknown to lists of names, and known to its method`(method: String) throws {
-        let call = Operation.mcp([.call(method: method, name: nil)])
+        let call = RequestOperation.mcp([.call(method: method, name: nil)])
         let lists = #""tools":["*"],"prompts":["*"],"resource_uris":["**"]"#
         let allow = try PolicySet(text: #"{"version":1,"rules":[{"id":"a","effect":"allow",\#(lists)}]}"#)
-        #expect(allow.outcome(try .test(call)) == .deny(rules: []))
+        #expect(allow.decision(try .test(call)) == .deny(rules: []))
         let deny = """
             {"version":1,"rules":[{"id":"m","effect":"allow","mcp_methods":["\(method)"]},
               {"id":"d","effect":"deny","tools":["x"],"prompts":["x"],"resource_uris":["x"]}]}
             """
-        #expect(try PolicySet(text: deny).outcome(try .test(call)) == .deny(rules: ["d"]))
+        #expect(try PolicySet(text: deny).decision(try .test(call)) == .deny(rules: ["d"]))
         let byMethod = try PolicySet(
             text: #"{"version":1,"rules":[{"id":"m","effect":"allow","mcp_methods":["\#(method)"]}]}"#
         )
-        #expect(byMethod.outcome(try .test(call)) == .allow(rules: ["m"]))
+        #expect(byMethod.decision(try .test(call)) == .allow(rules: ["m"]))
     }
 
     @Test(arguments: [
@@ -369,7 +369,7 @@ import Testing
         let methods = ["tools/call", "prompts/get", "resources/read", "resources/subscribe", "resources/unsubscribe"]
         for other in methods + ["tools/list", "completion/complete", "tasks/get", "x"] {
             let isSame = other == method || (list == "resource_uris" && other.hasPrefix("resources/"))
-            let outcome = policy.outcome(try .test(.mcp([.call(method: other, name: "x")])))
+            let outcome = policy.decision(try .test(.mcp([.call(method: other, name: "x")])))
             #expect(outcome == (isSame ? .allow(rules: ["r"]) : .deny(rules: [])), "\(other)")
         }
     }
@@ -387,7 +387,7 @@ import Testing
         let policy = try PolicySet(
             text: #"{"version":1,"rules":[{"id":"b","effect":"allow","mcp_methods":["@basics"]}]}"#
         )
-        #expect(policy.outcome(try .test(.mcp([message]))) == (isBasic ? .allow(rules: ["b"]) : .deny(rules: [])))
+        #expect(policy.decision(try .test(.mcp([message]))) == (isBasic ? .allow(rules: ["b"]) : .deny(rules: [])))
     }
 
     @Test(arguments: [
@@ -404,7 +404,7 @@ import Testing
     ) throws {
         let open = effect == "allow" ? "" : #"{"id":"open","effect":"allow","targets":"any"},"#
         let text = #"{"version":1,"rules":[\#(open){"id":"r","effect":"\#(effect)","paths":["\#(pattern)"]}]}"#
-        let outcome = try PolicySet(text: text).outcome(try .test(.http, method: .get, path: path))
+        let outcome = try PolicySet(text: text).decision(try .test(.http, method: .get, path: path))
         let isAllowed = if case .allow = outcome { true } else { false }
         #expect(isAllowed == (effect == "allow" ? isAbout : !isAbout))
     }
@@ -426,17 +426,19 @@ import Testing
             let (one, other) = ("s\(index)", "s\((index + 70) % count)")
             let near = "s\(index ^ 1)"
             #expect(
-                policy.outcome(try .tool("all\(index)", scope: "\(one) \(other)")) == .allow(rules: ["all\(index)"])
+                policy.decision(try .tool("all\(index)", scope: "\(one) \(other)")) == .allow(rules: ["all\(index)"])
             )
-            #expect(policy.outcome(try .tool("all\(index)", scope: "\(one) \(near)")) != .allow(rules: ["all\(index)"]))
             #expect(
-                policy.outcome(try .tool("all\(index)", scope: "\(other) \(near)")) != .allow(rules: ["all\(index)"])
+                policy.decision(try .tool("all\(index)", scope: "\(one) \(near)")) != .allow(rules: ["all\(index)"])
             )
-            #expect(policy.outcome(try .tool("any\(index)", scope: other)) == .allow(rules: ["any\(index)"]))
-            #expect(policy.outcome(try .tool("any\(index)", scope: one)) == .allow(rules: ["any\(index)"]))
-            #expect(policy.outcome(try .tool("any\(index)", scope: near)) != .allow(rules: ["any\(index)"]))
             #expect(
-                policy.outcome(try .tool("all\(index)", scope: one))
+                policy.decision(try .tool("all\(index)", scope: "\(other) \(near)")) != .allow(rules: ["all\(index)"])
+            )
+            #expect(policy.decision(try .tool("any\(index)", scope: other)) == .allow(rules: ["any\(index)"]))
+            #expect(policy.decision(try .tool("any\(index)", scope: one)) == .allow(rules: ["any\(index)"]))
+            #expect(policy.decision(try .tool("any\(index)", scope: near)) != .allow(rules: ["any\(index)"]))
+            #expect(
+                policy.decision(try .tool("all\(index)", scope: one))
                     == .insufficientScope([one, other], rules: ["all\(index)"])
             )
         }
@@ -455,13 +457,13 @@ import Testing
             """
         let policy = try PolicySet(text: text)
         for held in ["s0", "s1", "s2", "s3"] {
-            #expect(policy.outcome(try .tool("far", scope: held)) == .allow(rules: ["far"]))
-            #expect(policy.outcome(try .tool("shut", scope: held)) == .deny(rules: ["shut"]))
+            #expect(policy.decision(try .tool("far", scope: held)) == .allow(rules: ["far"]))
+            #expect(policy.decision(try .tool("shut", scope: held)) == .deny(rules: ["shut"]))
         }
         // Not the other way round: who has what is implied has not what implies it.
-        #expect(policy.outcome(try .tool("far", scope: last)) == .insufficientScope(["s3", last], rules: ["far"]))
+        #expect(policy.decision(try .tool("far", scope: last)) == .insufficientScope(["s3", last], rules: ["far"]))
         #expect(
-            policy.outcome(try .tool("far", scope: "")) == .insufficientScope(["s3", last], rules: ["need", "far"])
+            policy.decision(try .tool("far", scope: "")) == .insufficientScope(["s3", last], rules: ["need", "far"])
         )
     }
 
@@ -471,7 +473,7 @@ import Testing
         let policies = PolicySet(
             try [implying, asking].map { try CompiledPolicy(file: "p.json", bytes: Array($0.utf8)) }
         )
-        #expect(policies.outcome(try .test(.http, scope: "admin")) == .insufficientScope(["read"], rules: ["r"]))
+        #expect(policies.decision(try .test(.http, scope: "admin")) == .insufficientScope(["read"], rules: ["r"]))
     }
 
     @Test(arguments: [
@@ -485,22 +487,22 @@ import Testing
         let short = try CompiledPolicy(file: "s.json", bytes: Array(#"{"version":1,"required_scopes":["a"]}"#.utf8))
         let rules = try CompiledPolicy(file: "r.json", bytes: Array(other.utf8))
         for policies in [[short, rules], [rules, short]] {
-            #expect(PolicySet(policies).outcome(try .tool("y", scope: "a")) == .deny(rules: []))
+            #expect(PolicySet(policies).decision(try .tool("y", scope: "a")) == .deny(rules: []))
         }
-        #expect(PolicySet([short]).outcome(try .tool("y", scope: "a")) == .allow(rules: ["required_scopes"]))
+        #expect(PolicySet([short]).decision(try .tool("y", scope: "a")) == .allow(rules: ["required_scopes"]))
     }
 
     @Test func `a short form in shadow mode neither allows nor denies`() throws {
         let text = #"{"version":1,"enforce":false,"required_scopes":["a"]}"#
-        #expect(try PolicySet(text: text).outcome(try .test(.http, scope: "a")) == .deny(rules: []))
+        #expect(try PolicySet(text: text).decision(try .test(.http, scope: "a")) == .deny(rules: []))
         let answer = try PolicySet(text: text).evaluate(try .test(.http))
-        #expect(answer == PolicyAnswer(.deny(rules: []), wouldDeny: ["required_scopes"]))
-        #expect(try PolicySet(text: text).scopesToRequest(for: try PolicyInput.test(.http).operation).isEmpty)
+        #expect(answer == PolicyDecision(.deny(rules: []), wouldDeny: ["required_scopes"]))
+        #expect(try PolicySet(text: text).scopesToRequest(for: try PolicyInput.test(.http).request).isEmpty)
     }
 
     @Test func `an empty short form says nothing`() throws {
         let policy = try PolicySet(text: #"{"version":1,"required_scopes":[]}"#)
-        #expect(policy.outcome(try .test(.http)) == .deny(rules: []))
+        #expect(policy.decision(try .test(.http)) == .deny(rules: []))
     }
 
     @Test func `a deny with scopes is about those who have all of one list and one of the other`() throws {
@@ -511,7 +513,7 @@ import Testing
         for (scope, fires) in [
             ("a b c", true), ("a b d", true), ("a b", false), ("a c", false), ("c d", false), ("", false),
         ] {
-            let outcome = try PolicySet(text: text).outcome(try .test(.http, scope: scope))
+            let outcome = try PolicySet(text: text).decision(try .test(.http, scope: scope))
             #expect(outcome == (fires ? .deny(rules: ["d"]) : .allow(rules: ["open"])))
         }
     }
@@ -527,7 +529,7 @@ import Testing
     /// The positions of the rules that a call looks at, each as often as it is looked at.
     private static func found(_ policy: CompiledPolicy, _ method: String, _ name: String?) throws -> [Int] {
         let message = MCPMessage.call(method: method, name: name)
-        let operation = PolicyOperation(method: .post, path: "/mcp", operation: .mcp([message]))
+        let operation = ProtectedResourceRequest(method: .post, path: "/mcp", operation: .mcp([message]))
         var positions: [Int] = []
         RuleIndex(policy.rules).forEachCandidate(operation, message) { position, _ in positions.append(position) }
         return positions.sorted()
@@ -567,8 +569,8 @@ import Testing
             ("tasks/get", "abc"),
         ]
         let messages = calls.map { MCPMessage.call(method: $0.0, name: $0.1) } + [.response, .stream, .sessionEnd]
-        for operation in messages.map({ Operation.mcp([$0]) }) + [.http, .unknown] {
-            let asked = PolicyOperation(method: .post, path: "/mcp", operation: operation)
+        for operation in messages.map({ RequestOperation.mcp([$0]) }) + [.http, .unknown] {
+            let asked = ProtectedResourceRequest(method: .post, path: "/mcp", operation: operation)
             var positions: [Int] = []
             policy.forEachRule(about: asked, asked.onlyMessage) { _, position in positions.append(position) }
             let expected = policy.rules.indices.filter { policy.rules[$0].isAbout(asked, asked.onlyMessage) }
@@ -599,15 +601,15 @@ import Testing
         let second = try policy(
             allow("c", #""scopes":{"all":["c"]}"#) + "," + allow("d", #""scopes":{"all":["c"]},"acr":["g"]"#)
         )
-        #expect(PolicySet([first, second]).outcome(try .test(.http)) == .insufficientScope(["b"], rules: ["b"]))
-        #expect(PolicySet([second, first]).outcome(try .test(.http)) == .insufficientScope(["c"], rules: ["c"]))
-        #expect(PolicySet([second, first]).outcome(try .test(.http, scope: "b c")) == .allow(rules: ["c"]))
-        #expect(PolicySet([first, second]).outcome(try .test(.http, scope: "b c")) == .allow(rules: ["b"]))
-        #expect(PolicySet([first, second]).scopesToRequest(for: try PolicyInput.test(.http).operation) == ["b"])
+        #expect(PolicySet([first, second]).decision(try .test(.http)) == .insufficientScope(["b"], rules: ["b"]))
+        #expect(PolicySet([second, first]).decision(try .test(.http)) == .insufficientScope(["c"], rules: ["c"]))
+        #expect(PolicySet([second, first]).decision(try .test(.http, scope: "b c")) == .allow(rules: ["c"]))
+        #expect(PolicySet([first, second]).decision(try .test(.http, scope: "b c")) == .allow(rules: ["b"]))
+        #expect(PolicySet([first, second]).scopesToRequest(for: try PolicyInput.test(.http).request) == ["b"])
         let signIn = try policy(
             allow("s", #""scopes":{"all":["c"]},"acr":["g"]"#) + "," + allow("t", #""scopes":{"all":["d"]}"#)
         )
-        #expect(PolicySet([signIn]).outcome(try .test(.http)) == .insufficientScope(["d"], rules: ["t"]))
+        #expect(PolicySet([signIn]).decision(try .test(.http)) == .insufficientScope(["d"], rules: ["t"]))
     }
 
     @Test func `who has no token is asked for what every caller needs there, and nothing else`() throws {
@@ -623,9 +625,9 @@ import Testing
               {"id":"d","effect":"deny","targets":"any","scopes":{"all":["d"]}}]}
             """
         let policy = try PolicySet(text: text)
-        #expect(policy.scopesToRequest(for: try PolicyInput.test(.unknown).operation) == ["q"])
-        #expect(policy.scopesToRequest(for: try PolicyInput.tool("x").operation) == ["a", "q", "some"])
-        #expect(policy.scopesToRequest(for: try PolicyInput.tool("y").operation) == ["q"])
+        #expect(policy.scopesToRequest(for: try PolicyInput.test(.unknown).request) == ["q"])
+        #expect(policy.scopesToRequest(for: try PolicyInput.tool("x").request) == ["a", "q", "some"])
+        #expect(policy.scopesToRequest(for: try PolicyInput.tool("y").request) == ["q"])
     }
 
     @Test func `one id in two files is named once`() throws {
@@ -634,7 +636,7 @@ import Testing
         let policies = try [open, deny, deny].map {
             try CompiledPolicy(file: "p.json", bytes: Array(#"{"version":1,"rules":[\#($0)]}"#.utf8))
         }
-        #expect(PolicySet(policies).outcome(try .test(.http)) == .deny(rules: ["d"]))
+        #expect(PolicySet(policies).decision(try .test(.http)) == .deny(rules: ["d"]))
     }
 }
 

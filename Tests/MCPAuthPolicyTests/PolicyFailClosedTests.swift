@@ -13,22 +13,22 @@ import Testing
     func `an unknown operation is allowed by no rule but one for any target`(target: String) throws {
         let policy = try policies(#"{"version":1,"rules":[{"id":"r","effect":"allow",\#(target)}]}"#)
         let unknown = try input(.unknown)
-        #expect(policy.outcome(unknown) == .deny(rules: []))
-        #expect(policy.outcome(try input(.mcp([]))) == .deny(rules: []), "an empty batch is not known either")
-        #expect(policy.scopesToRequest(for: unknown.operation).isEmpty)
+        #expect(policy.decision(unknown) == .deny(rules: []))
+        #expect(policy.decision(try input(.mcp([]))) == .deny(rules: []), "an empty batch is not known either")
+        #expect(policy.scopesToRequest(for: unknown.request).isEmpty)
     }
 
     @Test(arguments: [#""paths":["/**"]"#, #""http_methods":["POST"]"#, #""tools":["x"]"#, #""mcp_methods":["x"]"#])
     func `a deny and a require for some operations count against an unknown one`(target: String) throws {
         let open = #"{"id":"open","effect":"allow","targets":"any"}"#
         let deny = try policies(#"{"version":1,"rules":[\#(open),{"id":"d","effect":"deny",\#(target)}]}"#)
-        #expect(deny.outcome(try input(.unknown)) == .deny(rules: ["d"]))
+        #expect(deny.decision(try input(.unknown)) == .deny(rules: ["d"]))
         let require = try policies(
             #"{"version":1,"rules":[\#(open),{"id":"q","effect":"require",\#(target),"scopes":{"all":["a"]}}]}"#
         )
         let unknown = try input(.unknown)
-        #expect(require.outcome(unknown) == .insufficientScope(["a"], rules: ["q"]))
-        #expect(require.scopesToRequest(for: unknown.operation).isEmpty, "nobody is asked for what is perhaps needed")
+        #expect(require.decision(unknown) == .insufficientScope(["a"], rules: ["q"]))
+        #expect(require.scopesToRequest(for: unknown.request).isEmpty, "nobody is asked for what is perhaps needed")
     }
 
     @Test func `a deny for other HTTP methods does not count against an unknown operation`() throws {
@@ -36,12 +36,12 @@ import Testing
             {"version":1,"rules":[{"id":"open","effect":"allow","targets":"any"},
               {"id":"d","effect":"deny","http_methods":["PUT"]}]}
             """
-        #expect(try policies(text).outcome(try input(.unknown)) == .allow(rules: ["open"]))
+        #expect(try policies(text).decision(try input(.unknown)) == .allow(rules: ["open"]))
     }
 
     @Test func `a rule for MCP only is never about plain HTTP`() throws {
         let allow = #"{"version":1,"rules":[{"id":"r","effect":"allow","mcp_methods":["@basics","*"],"tools":["*"]}]}"#
-        #expect(try policies(allow).outcome(try input(.http)) == .deny(rules: []))
+        #expect(try policies(allow).decision(try input(.http)) == .deny(rules: []))
     }
 
     @Test(arguments: [
@@ -52,7 +52,7 @@ import Testing
     ])
     func `the basics are what every session needs`(message: MCPMessage, allowed: Bool) throws {
         let policy = try policies(#"{"version":1,"rules":[{"id":"b","effect":"allow","mcp_methods":["@basics"]}]}"#)
-        #expect(policy.outcome(try input(.mcp([message]))) == (allowed ? .allow(rules: ["b"]) : .deny(rules: [])))
+        #expect(policy.decision(try input(.mcp([message]))) == (allowed ? .allow(rules: ["b"]) : .deny(rules: [])))
     }
 
     @Test func `rules reached by name, by pattern and for any target all apply, in file order`() throws {
@@ -66,12 +66,12 @@ import Testing
               {"id":"method","effect":"allow","mcp_methods":["tools/call"]}]}
             """
         let policy = try policies(text)
-        let call = Operation.mcp([.call(method: "tools/call", name: "x")])
-        #expect(policy.outcome(try input(call)) == .allow(rules: ["both"]), "the first of the file is named")
+        let call = RequestOperation.mcp([.call(method: "tools/call", name: "x")])
+        #expect(policy.decision(try input(call)) == .allow(rules: ["both"]), "the first of the file is named")
         let findings = policy.explain(try input(call), revealingClaims: false).rules
         #expect(findings.filter { $0.result == .isTrue }.map(\.id) == ["both", "any", "named", "pattern", "method"])
-        let prompt = Operation.mcp([.call(method: "prompts/get", name: "x")])
-        #expect(policy.outcome(try input(prompt)) == .allow(rules: ["any"]), "the name of a prompt is no tool")
+        let prompt = RequestOperation.mcp([.call(method: "prompts/get", name: "x")])
+        #expect(policy.decision(try input(prompt)) == .allow(rules: ["any"]), "the name of a prompt is no tool")
     }
 }
 
@@ -80,7 +80,7 @@ import Testing
         let text = """
             {"version":1,"rules":[{"id":"r","effect":"allow","targets":"any","scopes":{"all":["offline_access"]}}]}
             """
-        #expect(try policies(text).outcome(try input(.http)) == .deny(rules: ["r"]))
+        #expect(try policies(text).decision(try input(.http)) == .deny(rules: ["r"]))
     }
 
     @Test func `of any, the scope the client has is named and no other`() throws {
@@ -88,8 +88,8 @@ import Testing
             {"version":1,"rules":[
               {"id":"r","effect":"allow","targets":"any","scopes":{"all":["x"],"any":["p","q"]}}]}
             """
-        #expect(try policies(text).outcome(try input(.http, "q")) == .insufficientScope(["x", "q"], rules: ["r"]))
-        #expect(try policies(text).outcome(try input(.http, "x q")) == .allow(rules: ["r"]))
+        #expect(try policies(text).decision(try input(.http, "q")) == .insufficientScope(["x", "q"], rules: ["r"]))
+        #expect(try policies(text).decision(try input(.http, "x q")) == .allow(rules: ["r"]))
     }
 
     @Test func `a challenge never names the parent of a scope`() throws {
@@ -97,8 +97,8 @@ import Testing
             {"version":1,"scope_implies":{"admin":["write"],"write":["read"]},"rules":[
               {"id":"r","effect":"allow","targets":"any","scopes":{"all":["read"]}}]}
             """
-        #expect(try policies(text).outcome(try input(.http, "admin")) == .allow(rules: ["r"]))
-        #expect(try policies(text).outcome(try input(.http)) == .insufficientScope(["read"], rules: ["r"]))
+        #expect(try policies(text).decision(try input(.http, "admin")) == .allow(rules: ["r"]))
+        #expect(try policies(text).decision(try input(.http)) == .insufficientScope(["read"], rules: ["r"]))
     }
 
     @Test func `a deny hides what scopes would do`() throws {
@@ -106,7 +106,7 @@ import Testing
             {"version":1,"rules":[{"id":"r","effect":"allow","targets":"any","scopes":{"all":["x"]}},
               {"id":"d","effect":"deny","targets":"any"}]}
             """
-        #expect(try policies(text).outcome(try input(.http)) == .deny(rules: ["d"]))
+        #expect(try policies(text).decision(try input(.http)) == .deny(rules: ["d"]))
     }
 }
 
@@ -134,7 +134,7 @@ import Testing
     ])
     func `only a condition that is true grants`(condition: String, claims: String, granted: Bool) throws {
         let text = #"{"version":1,"rules":[{"id":"r","effect":"allow","targets":"any","when":\#(condition)}]}"#
-        let outcome = try policies(text).outcome(try input(.http, "", claims))
+        let outcome = try policies(text).decision(try input(.http, "", claims))
         #expect(outcome == (granted ? .allow(rules: ["r"]) : .deny(rules: [])))
     }
 
@@ -144,8 +144,8 @@ import Testing
               {"id":"d","effect":"deny","targets":"any","when":{"claim":"/groups","contains":"banned"}}]}
             """
         let malformed = #""groups":[{"name":"banned"}]"#
-        #expect(try policies(text).outcome(try input(.http, "", malformed)) == .deny(rules: ["d"]))
-        #expect(try policies(text).outcome(try input(.http, "", #""groups":["staff"]"#)) == .allow(rules: ["open"]))
+        #expect(try policies(text).decision(try input(.http, "", malformed)) == .deny(rules: ["d"]))
+        #expect(try policies(text).decision(try input(.http, "", #""groups":["staff"]"#)) == .allow(rules: ["open"]))
     }
 
     @Test(arguments: [
@@ -154,7 +154,7 @@ import Testing
     ])
     func `a rule for some callers allows no other`(who: String, granted: Bool) throws {
         let text = #"{"version":1,"rules":[{"id":"r","effect":"allow","targets":"any",\#(who)}]}"#
-        let outcome = try policies(text).outcome(try input(.http))
+        let outcome = try policies(text).decision(try input(.http))
         #expect(outcome == (granted ? .allow(rules: ["r"]) : .deny(rules: [])))
     }
 }
@@ -186,7 +186,7 @@ private func policies(_ text: String) throws -> PolicySet {
 }
 
 /// A POST to `/mcp`; the mapping puts `mapped` in place of the claim `n`.
-private func input(_ operation: Operation, _ scope: String = "", _ claims: String = "") throws -> PolicyInput {
+private func input(_ operation: RequestOperation, _ scope: String = "", _ claims: String = "") throws -> PolicyInput {
     let scopes = try #require(ScopeSet(spaceDelimited: scope))
     let claims = Claims(
         payload: Array("{\(claims)}".utf8),
@@ -211,7 +211,7 @@ private func input(_ operation: Operation, _ scope: String = "", _ claims: Strin
     )
     return PolicyInput(
         authInfo: authInfo,
-        operation: PolicyOperation(method: .post, path: "/mcp", operation: operation),
+        request: ProtectedResourceRequest(method: .post, path: "/mcp", operation: operation),
         now: NumericDate(1_000_000)
     )
 }

@@ -10,7 +10,7 @@ import Testing
 
 extension PolicySet {
     /// The outcome alone, for tests that are not about shadow mode.
-    func outcome(_ input: PolicyInput) -> PolicyOutcome { evaluate(input).outcome }
+    func decision(_ input: PolicyInput) -> PolicyDecision.Kind { evaluate(input).kind }
 
     /// One policy from its text.
     init(text: String) throws {
@@ -21,7 +21,7 @@ extension PolicySet {
 extension PolicyInput {
     /// A caller of `issuer.example` with these claims, and what it wants.
     static func test(
-        _ operation: MCPAuthCore.Operation,
+        _ operation: RequestOperation,
         scope: String = "",
         claims: String = "{}",
         issuer: String = "https://issuer.example",
@@ -53,7 +53,12 @@ extension PolicyInput {
                 token: AccessToken(bytes: []),
                 grantableScopes: grantable
             ),
-            operation: PolicyOperation(method: method, path: path, operation: operation, ignoresCase: ignoresCase),
+            request: ProtectedResourceRequest(
+                method: method,
+                path: path,
+                operation: operation,
+                ignoresCase: ignoresCase
+            ),
             now: NumericDate(now)
         )
     }
@@ -61,5 +66,13 @@ extension PolicyInput {
     /// The same for one call of a tool.
     static func tool(_ name: String, scope: String = "", claims: String = "{}") throws -> PolicyInput {
         try test(.mcp([.call(method: "tools/call", name: name)]), scope: scope, claims: claims)
+    }
+}
+
+extension ProtectedResourceRequest {
+    /// With a path that is written in a test.
+    init(method: HTTPRequest.Method, path: String, operation: RequestOperation, ignoresCase: Bool = false) {
+        guard let path = RequestPath(path) else { preconditionFailure("`\(path)` is not a path that is accepted") }
+        self.init(method: method, path: path, operation: operation, ignoresCase: ignoresCase)
     }
 }

@@ -24,7 +24,7 @@ import Testing
 
     @Test(
         arguments: [
-            ("ping", nil, "", PolicyOutcome.allow(rules: ["basics"])),
+            ("ping", nil, "", PolicyDecision.Kind.allow(rules: ["basics"])),
             ("tools/list", nil, "read:notes", .allow(rules: ["list"])),
             ("tools/list", nil, "admin:notes", .allow(rules: ["list"])),
             ("tools/list", nil, "", .insufficientScope(["read:notes"], rules: ["list"])),
@@ -32,67 +32,67 @@ import Testing
             ("tools/call", "purge_all", "admin:notes", .deny(rules: [])),
             ("tools/call", "unknown_tool", "admin:notes", .deny(rules: [])),
             ("tools/call", nil, "admin:notes", .deny(rules: [])),
-        ] as [(String, String?, String, PolicyOutcome)]
+        ] as [(String, String?, String, PolicyDecision.Kind)]
     )
     func `each operation needs what its rule names`(
         method: String,
         name: String?,
         scope: String,
-        outcome: PolicyOutcome
+        outcome: PolicyDecision.Kind
     ) throws {
         let policy = try set(Self.notes)
-        #expect(policy.outcome(try input(.call(method: method, name: name), scope, #""tenant":"acme""#)) == outcome)
+        #expect(policy.decision(try input(.call(method: method, name: name), scope, #""tenant":"acme""#)) == outcome)
     }
 
     @Test func `a claim condition opens a rule only when it is true`() throws {
         let policy = try set(Self.notes)
         let call = MCPMessage.call(method: "tools/call", name: "purge_all")
         let staff = #""tenant":"a","groups":["staff"]"#
-        #expect(policy.outcome(try input(call, "admin:notes", staff)) == .allow(rules: ["purge"]))
+        #expect(policy.decision(try input(call, "admin:notes", staff)) == .allow(rules: ["purge"]))
         let alone = #""tenant":"a","groups":"staff""#
-        #expect(policy.outcome(try input(call, "admin:notes", alone)) == .allow(rules: ["purge"]), "a set of one")
+        #expect(policy.decision(try input(call, "admin:notes", alone)) == .allow(rules: ["purge"]), "a set of one")
         let number = #""tenant":"a","groups":7"#
-        #expect(policy.outcome(try input(call, "admin:notes", number)) == .deny(rules: []), "a type error is unknown")
+        #expect(policy.decision(try input(call, "admin:notes", number)) == .deny(rules: []), "a type error is unknown")
         #expect(
-            policy.outcome(try input(call, "write:notes", staff))
+            policy.decision(try input(call, "write:notes", staff))
                 == .insufficientScope(["admin:notes"], rules: ["purge"])
         )
     }
 
     @Test func `an unmet requirement beats every allow`() throws {
         #expect(
-            try set(Self.notes).outcome(try input(.call(method: "ping", name: nil), "admin:notes"))
+            try set(Self.notes).decision(try input(.call(method: "ping", name: nil), "admin:notes"))
                 == .deny(rules: ["tenant"])
         )
     }
 
     @Test(arguments: [
-        (#""tenant":"a","suspended":true"#, PolicyOutcome.deny(rules: ["suspended"])),
+        (#""tenant":"a","suspended":true"#, PolicyDecision.Kind.deny(rules: ["suspended"])),
         (#""tenant":"a","suspended":"yes""#, .deny(rules: ["suspended"])),
         (#""tenant":"a","suspended":false"#, .allow(rules: ["basics"])),
         (#""tenant":"a""#, .allow(rules: ["basics"])),
     ])
-    func `a deny fires when its condition is true or unknown`(claims: String, outcome: PolicyOutcome) throws {
-        #expect(try set(Self.notes).outcome(try input(.call(method: "ping", name: nil), "", claims)) == outcome)
+    func `a deny fires when its condition is true or unknown`(claims: String, outcome: PolicyDecision.Kind) throws {
+        #expect(try set(Self.notes).decision(try input(.call(method: "ping", name: nil), "", claims)) == outcome)
     }
 
     @Test func `an empty policy denies`() throws {
         #expect(
-            try set(#"{"version":1}"#).outcome(try input(.call(method: "ping", name: nil), "a")) == .deny(rules: [])
+            try set(#"{"version":1}"#).decision(try input(.call(method: "ping", name: nil), "a")) == .deny(rules: [])
         )
     }
 
     @Test func `the short form allows alone and only narrows beside allow rules`() throws {
         let short = #"{"version":1,"required_scopes":["a"]}"#
         let ping = MCPMessage.call(method: "ping", name: nil)
-        #expect(try set(short).outcome(try input(ping, "a")) == .allow(rules: ["required_scopes"]))
-        #expect(try set(short).outcome(try input(ping, "b")) == .insufficientScope(["a"], rules: ["required_scopes"]))
+        #expect(try set(short).decision(try input(ping, "a")) == .allow(rules: ["required_scopes"]))
+        #expect(try set(short).decision(try input(ping, "b")) == .insufficientScope(["a"], rules: ["required_scopes"]))
         let rules = #"{"version":1,"rules":[{"id":"r","effect":"allow","mcp_methods":["tools/list"]}]}"#
         let both = PolicySet([try policy(short), try policy(rules)])
-        #expect(both.outcome(try input(ping, "a")) == .deny(rules: []))
-        #expect(both.outcome(try input(.call(method: "tools/list", name: nil), "a")) == .allow(rules: ["r"]))
+        #expect(both.decision(try input(ping, "a")) == .deny(rules: []))
+        #expect(both.decision(try input(.call(method: "tools/list", name: nil), "a")) == .allow(rules: ["r"]))
         let inCode = PolicySet([try policy(rules)]).adding(.requiring(["a"]))
-        #expect(inCode.outcome(try input(ping, "a")) == .deny(rules: []))
+        #expect(inCode.decision(try input(ping, "a")) == .deny(rules: []))
     }
 
     @Test func `a deny in one policy holds whatever another one allows`() throws {
@@ -100,8 +100,8 @@ import Testing
         let shut = #"{"version":1,"rules":[{"id":"shut","effect":"deny","tools":["drop_*"]}]}"#
         let policies = PolicySet([try policy(open), try policy(shut)])
         let drop = MCPMessage.call(method: "tools/call", name: "drop_table")
-        #expect(policies.outcome(try input(drop, "")) == .deny(rules: ["shut"]))
-        #expect(policies.outcome(try input(.call(method: "tools/call", name: "list"), "")) == .allow(rules: ["open"]))
+        #expect(policies.decision(try input(drop, "")) == .deny(rules: ["shut"]))
+        #expect(policies.decision(try input(.call(method: "tools/call", name: "list"), "")) == .allow(rules: ["open"]))
     }
 
     @Test func `when the operation is unknown only rules for any target allow, and every deny counts`() throws {
@@ -110,23 +110,25 @@ import Testing
         let shut =
             #"{"version":1,"rules":[{"id":"open","effect":"allow","targets":"any"},{"id":"shut","effect":"deny","tools":["x"]}]}"#
         let unknown = try input(operation: .unknown, "")
-        #expect(try set(open).outcome(unknown) == .allow(rules: ["open"]))
-        #expect(try set(basics).outcome(unknown) == .deny(rules: []))
-        #expect(try set(shut).outcome(unknown) == .deny(rules: ["shut"]))
+        #expect(try set(open).decision(unknown) == .allow(rules: ["open"]))
+        #expect(try set(basics).decision(unknown) == .deny(rules: []))
+        #expect(try set(shut).decision(unknown) == .deny(rules: ["shut"]))
     }
 
     @Test func `every message of a batch must be allowed, and what all lack is asked for at once`() throws {
         let policy = try set(Self.notes)
-        let batch = Operation.mcp([
+        let batch = RequestOperation.mcp([
             .call(method: "tools/list", name: nil), .call(method: "tools/call", name: "create_note"),
         ])
         let tenant = #""tenant":"a""#
         #expect(
-            policy.outcome(try input(operation: batch, "", tenant))
+            policy.decision(try input(operation: batch, "", tenant))
                 == .insufficientScope(["read:notes", "write:notes"], rules: ["list", "write-tools"])
         )
-        let smuggled = Operation.mcp([.call(method: "ping", name: nil), .call(method: "tools/call", name: "other")])
-        #expect(policy.outcome(try input(operation: smuggled, "admin:notes", tenant)) == .deny(rules: []))
+        let smuggled = RequestOperation.mcp([
+            .call(method: "ping", name: nil), .call(method: "tools/call", name: "other"),
+        ])
+        #expect(policy.decision(try input(operation: smuggled, "admin:notes", tenant)) == .deny(rules: []))
     }
 
     @Test func `the challenge is that of the nearest allow rule, with unmet requirements, never offline_access`() throws
@@ -137,9 +139,9 @@ import Testing
               {"id":"near","effect":"allow","targets":"any","scopes":{"any":["p","q"]}},
               {"id":"must","effect":"require","targets":"any","scopes":{"all":["m","offline_access"]}}]}
             """
-        let outcome = try set(text).outcome(try input(.call(method: "ping", name: nil), ""))
+        let outcome = try set(text).decision(try input(.call(method: "ping", name: nil), ""))
         #expect(outcome == .insufficientScope(["m", "p"], rules: ["must", "near"]))
-        let operation = PolicyOperation(method: .post, path: "/", operation: .unknown)
+        let operation = ProtectedResourceRequest(method: .post, path: "/", operation: .unknown)
         #expect(try set(text).scopesToRequest(for: operation) == ["m", "p"])
     }
 
@@ -149,7 +151,7 @@ import Testing
               {"id":"shadow","effect":"deny","enforce":false,"targets":"any"},
               {"id":"ghost","effect":"allow","enforce":false,"tools":["x"]}]}
             """
-        #expect(try set(text).outcome(try input(.call(method: "ping", name: nil), "")) == .allow(rules: ["open"]))
+        #expect(try set(text).decision(try input(.call(method: "ping", name: nil), "")) == .allow(rules: ["open"]))
     }
 
     @Test(arguments: [
@@ -160,11 +162,11 @@ import Testing
         let text =
             #"{"version":1,"rules":[{"id":"r","effect":"allow","http_methods":["GET"],"paths":["/api/*","/deep/**"]}]}"#
         let method = try #require(HTTPRequest.Method(method))
-        let operation = PolicyOperation(method: method, path: path, operation: .http)
-        let outcome = try set(text).outcome(
+        let request = ProtectedResourceRequest(method: method, path: path, operation: .http)
+        let outcome = try set(text).decision(
             PolicyInput(
                 authInfo: try PolicyInput.test(.http).authInfo,
-                operation: operation,
+                request: request,
                 now: NumericDate(1_000_000)
             )
         )
@@ -181,7 +183,7 @@ import Testing
         try input(operation: .mcp([message]), scope, claims)
     }
 
-    private func input(operation: Operation, _ scope: String, _ claims: String = "") throws -> PolicyInput {
+    private func input(operation: RequestOperation, _ scope: String, _ claims: String = "") throws -> PolicyInput {
         try .test(operation, scope: scope, claims: "{\(claims)}")
     }
 }

@@ -15,7 +15,7 @@ import Testing
 @Suite struct AcceptanceConfigurationTests {
     @Test func `a configuration without any protected resource is refused`() {
         #expect(throws: ConfigurationError(.missingKey, "")) {
-            try MCPAuth(Configuration(resources: []), fetcher: FixtureFetcher([:]))
+            try MCPAuth(MCPAuthConfiguration(resources: []), fetcher: FixtureFetcher([:]))
         }
     }
 
@@ -164,7 +164,7 @@ import Testing
             return try ResourceConfiguration("https://api.example.com/\(name)", authorizationServers: [server])
         }
         let door = Door(
-            mcpAuth: try MCPAuth(Configuration(resources: resources), fetcher: fetcher),
+            mcpAuth: try MCPAuth(MCPAuthConfiguration(resources: resources), fetcher: fetcher),
             resource: try ResourceIdentifier("https://api.example.com/notes"),
             now: NumericDate(1_795_425_000)
         )
@@ -334,7 +334,7 @@ extension Door {
     ) throws -> Door {
         var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: servers)
         resource.verifiers = verifiers
-        let configuration = Configuration(
+        let configuration = MCPAuthConfiguration(
             resources: [resource],
             tokenCacheCapacity: tokenCacheCapacity,
             onEvent: onEvent

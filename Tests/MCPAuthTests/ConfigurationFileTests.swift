@@ -76,7 +76,7 @@ import Testing
         (#"["main"]"#, #"[{"name":"main","allowed_claims":{"scope":["a"]}}]"#, "MA011"),
         (#"["main"]"#, #"[{"name":"main","allowed_claims":{"roles":"a"}}]"#, "MA004"),
         (#""version": 1"#, #""version": 1, "server": {"token_cache_entries": -1}"#, "MA005"),
-        (#""version": 1"#, #""version": 1, "server": {"deny_list": "missing.json"}"#, "MA008"),
+        (#""version": 1"#, #""version": 1, "server": {"revocations": "missing.json"}"#, "MA008"),
         (#""version": 1"#, #""version": 1, "server": {"max_token_bytes": 1023}"#, "MA005"),
         (#""version": 1"#, #""version": 1, "server": {"max_token_bytes": 262145}"#, "MA005"),
         (#""version": 1"#, #""version": 1, "server": {"cors": {"origins": ["*"]}}"#, "MA002"),

@@ -103,7 +103,7 @@ import Testing
     }
 
     @Test func `it sees what the request wants to do`() async throws {
-        let seen = Lock<[MCPAuthCore.Operation]>([])
+        let seen = Lock<[RequestOperation]>([])
         let door = try Self.door(needsOperation: true) { _, request in
             seen.withLock { $0.append(request.operation) }
             return .verified(claims: Self.claims)
@@ -150,7 +150,7 @@ import Testing
                 verify: verify
             )
         ]
-        var configuration = Configuration(resources: [resource], onEvent: onEvent)
+        var configuration = MCPAuthConfiguration(resources: [resource], onEvent: onEvent)
         configuration.fetchDeadline = seconds
         return Door(
             mcpAuth: try MCPAuth(configuration, fetcher: fetcher),

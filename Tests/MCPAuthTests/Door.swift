@@ -30,16 +30,21 @@ struct Door {
     let resource: ResourceIdentifier
     var now: NumericDate
 
-    /// The engine's decision about a token, without HTTP before it.
+    /// The engine's decision about a token of any bytes, also those that no HTTP field can have.
     func isAllowed(_ token: [UInt8]) async throws -> Bool {
         (mcpAuth.fetcher as? FixtureFetcher)?.time.follow(now)
         let request = ProtectedResourceRequest(
-            method: .post,
-            authority: resource.url.authority,
-            path: resource.url.path,
-            credentials: .bearer(AccessToken(bytes: token))
+            method: .get,
+            path: resource.path,
+            credentials: .bearer(AccessToken(bytes: token)),
+            operation: .mcp([.stream])
         )
-        guard case .allow = await mcpAuth.engine.authorize(request, now: now) else { return false }
+        let protected = try mcpAuth.protectedResource(resource.description)
+        var noTrace: DecisionTrace?
+        guard case .allow = await AuthorizationEngine.authorize(request, at: protected, now: now, trace: &noTrace)
+        else {
+            return false
+        }
         return true
     }
 
@@ -64,7 +69,7 @@ struct Door {
             guard let name = HTTPField.Name(name) else { continue }
             request.headerFields.append(HTTPField(name: name, value: value))
         }
-        let outcome = try await (requestGuard ?? mcpAuth.requestGuard()).check(
+        let outcome = await (requestGuard ?? mcpAuth.requestGuard()).check(
             request,
             now: { now },
             body: { _ in .bytes(Array(body.utf8)) }
@@ -169,7 +174,7 @@ extension Door {
     /// The door of the first of these resources, at the time that tokens are made for.
     init(_ resources: [ResourceConfiguration], fetcher: FixtureFetcher) throws {
         self.init(
-            mcpAuth: try MCPAuth(Configuration(resources: resources), fetcher: fetcher),
+            mcpAuth: try MCPAuth(MCPAuthConfiguration(resources: resources), fetcher: fetcher),
             resource: resources[0].metadata.resource,
             now: NumericDate(1_795_425_000)
         )

@@ -146,7 +146,7 @@ import Testing
         let resources = try ["notes", "calendar"].map { name in
             try ResourceConfiguration("https://api.example.com/\(name)", authorizationServers: [server])
         }
-        let mcpAuth = try MCPAuth(Configuration(resources: resources), fetcher: FixtureFetcher([:]))
+        let mcpAuth = try MCPAuth(MCPAuthConfiguration(resources: resources), fetcher: FixtureFetcher([:]))
         #expect(mcpAuth.warnings.count == codes.count)
         for code in codes { #expect(mcpAuth.warnings.contains { $0.contains(code) }) }
     }
@@ -297,7 +297,7 @@ import Testing
             try ResourceConfiguration($0, authorizationServers: [])
         }
         #expect(throws: ConfigurationError(.conflict, "")) {
-            try MCPAuth(Configuration(resources: both), fetcher: FixtureFetcher([:]))
+            try MCPAuth(MCPAuthConfiguration(resources: both), fetcher: FixtureFetcher([:]))
         }
     }
 }

@@ -211,7 +211,7 @@ import Testing
 
     @Test func `an assumed audience stands for one that is not there, not for one that does not fit`() async throws {
         var rule: ClaimRule = ["aud"]
-        rule.strippedPrefix = "api://"
+        rule.stripPrefix = "api://"
         for (name, expected) in [("\"x\":\"y\"", "200"), ("\"aud\":\"https://else.example\"", "401 audience_mismatch")]
         {
             let server = AuthorizationServer(
@@ -242,7 +242,7 @@ import Testing
         )
         let resource = try ResourceConfiguration("https://api.example.com/x", authorizationServers: [server])
         let fetcher = FixtureFetcher([:])
-        let configuration = Configuration(resources: [resource], onEvent: onEvent)
+        let configuration = MCPAuthConfiguration(resources: [resource], onEvent: onEvent)
         let door = Door(
             mcpAuth: try MCPAuth(configuration, fetcher: fetcher),
             resource: resource.metadata.resource,

@@ -123,7 +123,7 @@ import Testing
         )
         let resource = try ResourceConfiguration("https://api.example.com/x", authorizationServers: [server])
         return Door(
-            mcpAuth: try MCPAuth(Configuration(resources: [resource]), fetcher: fetcher),
+            mcpAuth: try MCPAuth(MCPAuthConfiguration(resources: [resource]), fetcher: fetcher),
             resource: try ResourceIdentifier("https://api.example.com/x"),
             now: NumericDate(1_795_425_000)
         )

@@ -47,7 +47,7 @@ import Testing
         var calendar = try ResourceConfiguration("https://api.example.com/calendar", authorizationServers: [server])
         calendar.allowedScopes = ["https://issuer.example": ["read:calendar"]]
         let door = Door(
-            mcpAuth: try MCPAuth(Configuration(resources: [notes, calendar]), fetcher: fetcher),
+            mcpAuth: try MCPAuth(MCPAuthConfiguration(resources: [notes, calendar]), fetcher: fetcher),
             resource: notes.metadata.resource,
             now: NumericDate(1_795_425_000)
         )
@@ -90,7 +90,7 @@ import Testing
         resource.verifiers = [CustomVerifier(name: "keys", issuer: "urn:keys") { _, _ in .notMine }]
         resource.allowedClaims = ["urn:keys": ["sub": ["alice"]]]
         #expect(throws: ConfigurationError.self) {
-            try MCPAuth(Configuration(resources: [resource]), fetcher: FixtureFetcher([:]))
+            try MCPAuth(MCPAuthConfiguration(resources: [resource]), fetcher: FixtureFetcher([:]))
         }
     }
 
@@ -99,7 +99,7 @@ import Testing
         var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
         resource.allowedScopes = ["https://issuer.example/": ["read:notes"]]
         let error = #expect(throws: ConfigurationError.self) {
-            try MCPAuth(Configuration(resources: [resource]), fetcher: FixtureFetcher([:]))
+            try MCPAuth(MCPAuthConfiguration(resources: [resource]), fetcher: FixtureFetcher([:]))
         }
         #expect(error?.description.contains("`https://issuer.example/`") == true)
     }

@@ -111,7 +111,7 @@ import Testing
         let notes = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
         let page = "https://app.example"
         let mcpAuth = try MCPAuth(
-            Configuration(resources: [notes], corsAllowedOrigins: [page]),
+            MCPAuthConfiguration(resources: [notes], corsAllowedOrigins: [page]),
             fetcher: issuer.fetcher
         )
         let guards = [
@@ -119,11 +119,11 @@ import Testing
             try mcpAuth.requestGuard(resource: "https://api.example.com/notes", audience: [], requiredScopes: []),
         ]
         #expect(try await Self.readers(mcpAuth, guards, among: [page, "https://b.example"]) == [page])
-        try mcpAuth.reload(Configuration(resources: [notes], corsAllowedOrigins: ["https://b.example"]))
+        try mcpAuth.reload(MCPAuthConfiguration(resources: [notes], corsAllowedOrigins: ["https://b.example"]))
         #expect(try await Self.readers(mcpAuth, guards, among: [page, "https://b.example"]) == ["https://b.example"])
-        try mcpAuth.reload(Configuration(resources: [notes], corsAllowedOrigins: []))
+        try mcpAuth.reload(MCPAuthConfiguration(resources: [notes], corsAllowedOrigins: []))
         #expect(try await Self.readers(mcpAuth, guards, among: [page, "https://b.example"]).isEmpty)
-        try mcpAuth.reload(Configuration(resources: [notes]))
+        try mcpAuth.reload(MCPAuthConfiguration(resources: [notes]))
         #expect(
             try await Self.readers(mcpAuth, guards, among: [page, "https://b.example"]) == [page, "https://b.example"]
         )
@@ -141,7 +141,7 @@ import Testing
             request.headerFields[.origin] = origin
             var answers: [HTTPFields] = []
             for requestGuard in guards {
-                let outcome = try await requestGuard.check(request, now: NumericDate.now) { _ in .tooLarge }
+                let outcome = await requestGuard.check(request, now: NumericDate.now) { _ in .tooLarge }
                 guard case .respond(let response, _) = outcome else { continue }
                 answers.append(response.head.headerFields)
                 var allowed = HTTPFields()
@@ -180,7 +180,7 @@ import Testing
         let server = AuthorizationServer(issuer: "https://auth.example.com", discovery: .oidc)
         var resource = try ResourceConfiguration(name, authorizationServers: [server])
         resource.allowedOrigins = allowed
-        var configuration = Configuration(resources: [resource])
+        var configuration = MCPAuthConfiguration(resources: [resource])
         if route == .anyAuthority { configuration.authorityRule = .any }
         let door = Door(
             mcpAuth: try MCPAuth(configuration, fetcher: FixtureFetcher([:])),

@@ -48,7 +48,7 @@ import Testing
         #expect(try ProviderProfile.named("nobody") == nil)
     }
 
-    private func check(_ sample: JSONValue, _ profile: ProviderProfile) async throws {
+    private func check(_ sample: JSONView, _ profile: ProviderProfile) async throws {
         let name = sample["name"]?.string ?? ""
         let claims = try #require(sample["claims"])
         let issuer = try #require(sample["issuer"]?.string)
@@ -69,7 +69,7 @@ import Testing
         let keys: JSON = ["keys": [key.publicJWK]]
         let fetcher = FixtureFetcher(["https://keys.example/jwks": keys.encoded()])
         let door = Door(
-            mcpAuth: try MCPAuth(Configuration(resources: [resource]), fetcher: fetcher),
+            mcpAuth: try MCPAuth(MCPAuthConfiguration(resources: [resource]), fetcher: fetcher),
             resource: resource.metadata.resource,
             now: NumericDate(try #require(claims["exp"]?.number) - 10)
         )
@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    private func strings(_ value: JSONValue?) -> [String] {
+    private func strings(_ value: JSONView?) -> [String] {
         value?.string.map { [$0] } ?? value?.array?.compactMap(\.string) ?? []
     }
 }

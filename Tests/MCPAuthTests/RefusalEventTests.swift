@@ -38,7 +38,8 @@ import Testing
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
         var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
         resource.allowedOrigins = ["https://app.example"]
-        let configuration = Configuration(resources: [resource]) { event in events.withLock { $0.append(event) } }
+        let configuration = MCPAuthConfiguration(resources: [resource]) { event in events.withLock { $0.append(event) }
+        }
         let door = Door(
             mcpAuth: try MCPAuth(configuration, fetcher: issuer.fetcher),
             resource: resource.metadata.resource,
@@ -72,7 +73,9 @@ import Testing
         let routes = try door.mcpAuth.requestGuard(resource: name, audience: [], requiredScopes: [])
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
         let other = try ResourceConfiguration("https://api.example.com/other", authorizationServers: [server])
-        try door.mcpAuth.reload(Configuration(resources: [other]) { event in events.withLock { $0.append(event) } })
+        try door.mcpAuth.reload(
+            MCPAuthConfiguration(resources: [other]) { event in events.withLock { $0.append(event) } }
+        )
         #expect(try await door.request(through: routes).status == 404)
         #expect(events.withLock { $0 }.compactMap(\.reason) == [.noSuchResource])
     }

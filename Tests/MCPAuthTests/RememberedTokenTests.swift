@@ -89,7 +89,7 @@ import Testing
             (token.utf8.count, "200"), (token.utf8.count - 1, "431 token_too_long"), (262_144, "200"),
             (16 * 1024, "431 token_too_long"),
         ] {
-            var configuration = Configuration(resources: [resource])
+            var configuration = MCPAuthConfiguration(resources: [resource])
             configuration.maximumTokenBytes = limit
             let door = Door(
                 mcpAuth: try MCPAuth(configuration, fetcher: issuer.fetcher),

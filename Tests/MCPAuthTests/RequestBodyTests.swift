@@ -25,7 +25,7 @@ import Testing
         ]
         for (authorization, status, reads) in cases {
             let count = Lock(0)
-            let outcome = try await door.mcpAuth.requestGuard().check(
+            let outcome = await door.mcpAuth.requestGuard().check(
                 Self.request(authorization),
                 now: { door.now },
                 body: { _ in
@@ -40,7 +40,7 @@ import Testing
 
     @Test(arguments: [true, false])
     func `a verify function sees the operation only if it says that it needs it`(needsOperation: Bool) async throws {
-        let seen = Lock<[MCPAuthCore.Operation]>([])
+        let seen = Lock<[RequestOperation]>([])
         var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [])
         resource.verifiers = [
             CustomVerifier(name: "keys", issuer: "urn:keys", needsOperation: needsOperation) { _, request in
@@ -52,7 +52,7 @@ import Testing
         let reads = Lock(0)
         for authorization in [nil, "Bearer x"] {
             let now = { @Sendable in door.now }
-            _ = try await door.mcpAuth.requestGuard().check(Self.request(authorization), now: now) { _ in
+            _ = await door.mcpAuth.requestGuard().check(Self.request(authorization), now: now) { _ in
                 reads.withLock { $0 += 1 }
                 return .bytes(Self.list)
             }
@@ -63,11 +63,13 @@ import Testing
 
     @Test func `a token that is revoked while the body of its request is still sent is refused`() async throws {
         let (door, issuer) = try Door.notes()
-        let outcome = try await door.mcpAuth.requestGuard().check(
+        let outcome = await door.mcpAuth.requestGuard().check(
             Self.request("Bearer \(try issuer.token())"),
             now: { door.now },
             body: { _ in
-                door.mcpAuth.replaceDenyList(with: DenyList([.init(issuer: "https://issuer.example", tokenID: "j1")]))
+                door.mcpAuth.replaceRevocations(
+                    with: RevocationList([.init(issuer: "https://issuer.example", tokenID: "j1")])
+                )
                 return .bytes(Self.list)
             }
         )
@@ -91,7 +93,7 @@ import Testing
         struct Broken: Error {}
         let (door, issuer) = try Door.notes()
         let request = Self.request("Bearer \(try issuer.token())")
-        let outcome = try await door.mcpAuth.requestGuard().check(request, now: { door.now }, body: { _ in .tooLarge })
+        let outcome = await door.mcpAuth.requestGuard().check(request, now: { door.now }, body: { _ in .tooLarge })
         #expect(Self.status(outcome) == 413)
         await #expect(throws: Broken.self) {
             try await door.mcpAuth.requestGuard().check(request, now: { door.now }, body: { _ in throw Broken() })
@@ -103,7 +105,7 @@ import Testing
         let request = Self.request("Bearer \(try issuer.token())")
         for (seconds, isAllowed) in [(30.0, true), (3600, false)] {
             let clock = Lock(door.now)
-            let outcome = try await door.mcpAuth.requestGuard().check(
+            let outcome = await door.mcpAuth.requestGuard().check(
                 request,
                 now: { clock.withLock { $0 } },
                 body: { _ in
@@ -127,7 +129,7 @@ import Testing
         return request
     }
 
-    private static func status(_ outcome: RequestGuard.Outcome) -> Int {
+    private static func status(_ outcome: RequestGuard.Action) -> Int {
         switch outcome {
         case .proceed: 200
         case .respond(let response, _): response.head.status.code

@@ -28,13 +28,13 @@ import Testing
         ("server-1", issuer + "/properties/introspection/properties/tls", FileKeys.tls),
         ("server-1", issuer + "/properties/introspection/properties/client_secret", FileKeys.secret),
         ("server-1", issuer + "/properties/hmac_secrets/items", FileKeys.hmacSecret),
-        ("server-1", "/properties/plugins/additionalProperties", FileKeys.plugin),
+        ("server-1", "/properties/modules/additionalProperties", FileKeys.module),
         ("server-1", resource, FileKeys.resource),
         ("server-1", resource + "/properties/metadata", FileKeys.metadata),
         ("server-1", resource + "/properties/issuers/items/oneOf/1", FileKeys.resourceIssuer),
         ("provider-1", "", FileKeys.provider + ["$schema"]),
-        ("deny-list-1", "", FileKeys.denyList + ["$schema"]),
-        ("deny-list-1", "/properties/entries/items", FileKeys.denyListEntry),
+        ("revocations-1", "", FileKeys.revocations + ["$schema"]),
+        ("revocations-1", "/properties/entries/items", FileKeys.revocation),
     ])
     func `an object has the keys that its reader allows`(name: String, pointer: String, keys: [String]) throws {
         let schema = try Self.published(name)
@@ -50,8 +50,8 @@ import Testing
 
     @Test(arguments: [
         FileKeys.configuration, FileKeys.server, FileKeys.cors, FileKeys.issuer, FileKeys.introspection, FileKeys.tls,
-        FileKeys.hmacSecret, FileKeys.secret, FileKeys.claimRule, FileKeys.plugin, FileKeys.resource,
-        FileKeys.resourceIssuer, FileKeys.metadata, FileKeys.provider, FileKeys.denyList, FileKeys.denyListEntry,
+        FileKeys.hmacSecret, FileKeys.secret, FileKeys.claimRule, FileKeys.module, FileKeys.resource,
+        FileKeys.resourceIssuer, FileKeys.metadata, FileKeys.provider, FileKeys.revocations, FileKeys.revocation,
     ])
     func `every key is explained`(keys: [String]) throws {
         let root = #filePath.replacing("Tests/MCPAuthTests/SchemaTests.swift", with: "")

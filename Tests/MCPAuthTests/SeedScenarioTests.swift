@@ -26,7 +26,7 @@ import Testing
         )
         let other = try ResourceConfiguration("https://other.example.com", authorizationServers: [server])
         door = Door(
-            mcpAuth: try MCPAuth(Configuration(resources: [notes, other]), fetcher: fetcher),
+            mcpAuth: try MCPAuth(MCPAuthConfiguration(resources: [notes, other]), fetcher: fetcher),
             resource: try ResourceIdentifier("https://api.example.com/notes"),
             now: NumericDate(1_795_425_000)
         )
@@ -186,7 +186,7 @@ import Testing
         let server = AuthorizationServer(issuer: "https://auth.example.com", discovery: .oidc)
         let local = try ResourceConfiguration("http://127.0.0.1:8080/mcp", authorizationServers: [server])
         let localDoor = Door(
-            mcpAuth: try MCPAuth(Configuration(resources: [local]), fetcher: fetcher),
+            mcpAuth: try MCPAuth(MCPAuthConfiguration(resources: [local]), fetcher: fetcher),
             resource: try ResourceIdentifier("http://127.0.0.1:8080/mcp"),
             now: door.now
         )
@@ -211,7 +211,7 @@ import Testing
         let resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
         var mapped = door
         mapped = Door(
-            mcpAuth: try MCPAuth(Configuration(resources: [resource]), fetcher: fetcher),
+            mcpAuth: try MCPAuth(MCPAuthConfiguration(resources: [resource]), fetcher: fetcher),
             resource: door.resource,
             now: door.now
         )
@@ -234,7 +234,7 @@ import Testing
         let server = AuthorizationServer(issuer: "https://auth.example.com", discovery: .oidc)
         let names = ["https://api.example.com/notes", "https://api.example.com/calendar"]
         let resources = try names.map { try ResourceConfiguration($0, authorizationServers: [server]) }
-        let mcpAuth = try MCPAuth(Configuration(resources: resources), fetcher: fetcher)
+        let mcpAuth = try MCPAuth(MCPAuthConfiguration(resources: resources), fetcher: fetcher)
         let now = NumericDate(1_795_425_000)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<200 {

@@ -92,7 +92,7 @@ import Testing
         )
         let resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
         #expect(throws: ConfigurationError.self) {
-            try MCPAuth(Configuration(resources: [resource]), fetcher: FixtureFetcher([:]))
+            try MCPAuth(MCPAuthConfiguration(resources: [resource]), fetcher: FixtureFetcher([:]))
         }
     }
 

@@ -131,7 +131,7 @@ import Testing
 
     private static func claims(
         of run: (status: Int32, hasCrashed: Bool, output: String, error: String)
-    ) throws -> JSONValue {
+    ) throws -> JSONView {
         #expect(run.status == 0, "\(run.error)")
         let parts = run.output.split(whereSeparator: { $0 == "." || $0 == "\n" })
         let part = try #require(parts.dropFirst().first)

@@ -22,12 +22,12 @@ package enum Vectors {
     }
 
     /// A third-party file.
-    package static func thirdParty(_ path: String) throws -> JSONValue {
+    package static func thirdParty(_ path: String) throws -> JSONView {
         try read((thirdPartyDirectory ?? "") + "/" + path)
     }
 
     /// A file of our own sets.
-    package static func own(_ path: String) throws -> JSONValue {
+    package static func own(_ path: String) throws -> JSONView {
         try read(ownDirectory + "/" + path)
     }
 
@@ -48,7 +48,7 @@ package enum Vectors {
     }
 
     /// The attack tokens, and the key set of their issuer.
-    package static func attackTokens() throws -> (tokens: [AttackToken], keys: JSONValue) {
+    package static func attackTokens() throws -> (tokens: [AttackToken], keys: JSONView) {
         struct File: Decodable { let tokens: [AttackToken] }
         let path = ownDirectory + "/attack-tokens/attack-tokens.json"
         let data = try Data(contentsOf: URL(filePath: path))
@@ -69,7 +69,7 @@ package enum Vectors {
         return directory.flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    private static func read(_ path: String) throws -> JSONValue {
+    private static func read(_ path: String) throws -> JSONView {
         guard let data = try? Data(contentsOf: URL(filePath: path)) else { throw Unreadable(path: path) }
         return try JSONDocument(parsing: [UInt8](data), limits: .init(bytes: 16 * 1024 * 1024)).root
     }

@@ -26,7 +26,7 @@ public struct AuthorizationServer: Sendable {
     public var issuer: IssuerIdentifier
     /// The `iss` of its tokens where that is another one, as with AD FS; `nil` where tokens name ``issuer``.
     ///
-    /// Tokens that name ``issuer`` are then refused. Policies, deny lists and `AuthInfo.issuer` mean the `iss` of tokens.
+    /// Tokens that name ``issuer`` are then refused. Policies, revocation lists and `AuthInfo.issuer` mean the `iss` of tokens.
     public var tokenIssuer: IssuerIdentifier?
     /// How the metadata is obtained.
     public var discovery: Discovery

@@ -8,7 +8,7 @@ enum ConfigurationCheck {
     static let tokenBytes: ClosedRange<Int64> = 1024...262_144
 
     /// - Throws: ``ConfigurationError``.
-    static func check(_ configuration: Configuration) throws {
+    static func check(_ configuration: MCPAuthConfiguration) throws {
         guard tokenBytes.contains(Int64(configuration.maximumTokenBytes)) else {
             throw ConfigurationError(
                 .invalidValue,

@@ -10,12 +10,12 @@ internal import MCPAuthPolicy
 /// Paths in it are relative to its own directory. Every error says where it stands.
 public struct ConfigurationFile: Sendable {
     /// What the file describes.
-    public let configuration: Configuration
+    public let configuration: MCPAuthConfiguration
     /// Where the server listens.
     public let listener: Listener
     /// Every file that this was read from, the tests beside policies among them; a change of any of them matters.
     public let files: [String]
-    private let log: FileLog
+    private let log: FileSnapshot
 
     /// An address to listen on.
     public struct Listener: Sendable, Hashable, CustomStringConvertible {
@@ -48,21 +48,21 @@ public struct ConfigurationFile: Sendable {
     /// - Parameters:
     ///   - path: The file.
     ///   - environment: Where `{"env": …}` secrets are looked up.
-    ///   - pluginDirectory: Replaces the directory of relative module paths, where given.
+    ///   - moduleDirectory: Replaces the directory of relative module paths, where given.
     ///   - onEvent: Takes what an operator should know.
     /// - Throws: ``ConfigurationError``.
     public init(
         path: String,
         environment: [String: String],
-        pluginDirectory: String? = nil,
+        moduleDirectory: String? = nil,
         onEvent: @escaping EngineEventHandler = { _ in }
     ) throws {
         try self.init(
             path: path,
             environment: environment,
-            pluginDirectory: pluginDirectory,
+            moduleDirectory: moduleDirectory,
             onEvent: onEvent,
-            files: FileLog()
+            files: FileSnapshot()
         )
     }
 
@@ -70,9 +70,9 @@ public struct ConfigurationFile: Sendable {
     package init(
         path: String,
         environment: [String: String],
-        pluginDirectory: String? = nil,
+        moduleDirectory: String? = nil,
         onEvent: @escaping EngineEventHandler = { _ in },
-        files: FileLog
+        files: FileSnapshot
     ) throws {
         let document = try DocumentReader(file: path, bytes: try files.bytes(at: path))
         let root = try document.rootObject(allowing: FileKeys.configuration)
@@ -81,7 +81,7 @@ public struct ConfigurationFile: Sendable {
         }
         let context = ReadingContext(
             directory: FileReading.directory(of: path),
-            pluginDirectory: pluginDirectory,
+            moduleDirectory: moduleDirectory,
             secrets: SecretSource(environment: environment, files: files),
             files: files,
             onEvent: onEvent
@@ -100,8 +100,8 @@ public struct ConfigurationFile: Sendable {
         configuration.tokenCacheCapacity =
             Int(try server?.integer("token_cache_entries", in: 0...10_000_000) ?? 100_000)
         configuration.onEvent = onEvent
-        if let path = try server?.string("deny_list").map(context.path) {
-            configuration.denyList = try DenyList(file: path, bytes: try files.bytes(at: path))
+        if let path = try server?.string("revocations").map(context.path) {
+            configuration.revocations = try RevocationList(file: path, bytes: try files.bytes(at: path))
         }
         listener = try Self.listener(server)
         configuration.files = files
@@ -136,19 +136,19 @@ public struct ConfigurationFile: Sendable {
         }.filter { seen.insert($0.description).inserted }
     }
 
-    private static func resources(_ root: ObjectReader, _ context: ReadingContext) throws -> Configuration {
+    private static func resources(_ root: ObjectReader, _ context: ReadingContext) throws -> MCPAuthConfiguration {
         var issuers: [String: [AuthorizationServer]] = [:]
         for (name, value, pointer) in try root.dictionary("issuers") {
             let object = try root.document.object(value, at: pointer, allowing: FileKeys.issuer)
             issuers[name] = try IssuerReader(context: context).servers(object)
         }
         var modules: [String: ModuleReader.Factory] = [:]
-        for (name, value, pointer) in try root.dictionary("plugins") {
-            let object = try root.document.object(value, at: pointer, allowing: FileKeys.plugin)
+        for (name, value, pointer) in try root.dictionary("modules") {
+            let object = try root.document.object(value, at: pointer, allowing: FileKeys.module)
             modules[name] = try ModuleReader(context: context).module(name, object)
         }
         let reader = ResourceReader(context: context, issuers: issuers, modules: modules)
-        var configuration = Configuration(resources: [])
+        var configuration = MCPAuthConfiguration(resources: [])
         for (value, pointer) in try root.required("resources", try root.elements("resources")) {
             let object = try root.document.object(value, at: pointer, allowing: FileKeys.resource)
             let resource = try reader.resource(object)

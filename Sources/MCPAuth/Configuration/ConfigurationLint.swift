@@ -4,7 +4,7 @@
 package import MCPAuthCore
 package import MCPAuthPolicy
 
-extension Configuration {
+extension MCPAuthConfiguration {
     /// What is allowed in the configuration itself and probably not meant.
     package var warnings: [ConfigurationError] {
         resources.flatMap { resource in

@@ -10,21 +10,21 @@ internal import MCPAuthVerification
 
 /// Makes the engine's resources of a configuration.
 struct EngineBuilder {
-    private let configuration: Configuration
+    private let configuration: MCPAuthConfiguration
     private let fetcher: any HTTPFetcher
     private let generation: Int
     /// Those of the generation before, which may be taken over.
-    private let earlierDirectories: IssuerDirectories
+    private let earlierDirectories: IssuerDocumentsCache
     /// Takes the events of directories, which outlive the configuration they were made for.
     private let onFetchEvent: EngineEventHandler
-    private(set) var usedDirectories = IssuerDirectories()
+    private(set) var usedDirectories = IssuerDocumentsCache()
     /// Every one of them.
     private(set) var introspections: [IntrospectionVerifier] = []
     let tokenCache: TokenCache?
     let revocations: Revocations
     private(set) var warnings: [ConfigurationError] = []
     /// What a configuration made in code names is read now, once.
-    let files: FileLog
+    let files: FileSnapshot
     private var limiters: [LimiterKey: RequestLimiter] = [:]
 
     private struct LimiterKey: Hashable {
@@ -34,10 +34,10 @@ struct EngineBuilder {
     }
 
     init(
-        _ configuration: Configuration,
+        _ configuration: MCPAuthConfiguration,
         fetcher: any HTTPFetcher,
         generation: Int = 1,
-        directories: IssuerDirectories = IssuerDirectories(),
+        directories: IssuerDocumentsCache = IssuerDocumentsCache(),
         revokedAtRunTime: Revocations = Revocations(),
         onFetchEvent: @escaping EngineEventHandler = { _ in }
     ) {
@@ -52,9 +52,9 @@ struct EngineBuilder {
                 Digest.sha256Words($0).map(TokenDigest.init)
             }
             : nil
-        revocations = Revocations(configuration.denyList, beside: revokedAtRunTime)
+        revocations = Revocations(configuration.revocations, beside: revokedAtRunTime)
         warnings = configuration.warnings
-        files = configuration.files ?? FileLog()
+        files = configuration.files ?? FileSnapshot()
     }
 
     /// - Throws: ``ConfigurationError``.
@@ -122,7 +122,7 @@ struct EngineBuilder {
         }
     }
 
-    private func jwtIssuer(_ server: AuthorizationServer, _ directory: IssuerDirectory) throws -> JWTVerifier.Issuer {
+    private func jwtIssuer(_ server: AuthorizationServer, _ directory: IssuerDocuments) throws -> JWTVerifier.Issuer {
         guard !server.hmacSecrets.isEmpty else {
             let keys = JWTVerifier.Issuer.Keys.published(directory, Array(server.algorithms))
             return .init(identifier: server.issuerOfTokens, keys: keys, profile: server.profile)
@@ -142,14 +142,14 @@ struct EngineBuilder {
         return .init(identifier: server.issuerOfTokens, keys: .shared(secrets), profile: server.profile)
     }
 
-    mutating func directory(of server: AuthorizationServer) throws -> IssuerDirectory {
+    mutating func directory(of server: AuthorizationServer) throws -> IssuerDocuments {
         let tls = try tls(of: server)
         if let directory = usedDirectories[server, tls] { return directory }
         if let directory = earlierDirectories[server, tls] {
             usedDirectories.add(directory, for: server, tls)
             return directory
         }
-        let directory = IssuerDirectory(
+        let directory = IssuerDocuments(
             issuer: server.issuer,
             source: try source(of: server),
             override: try override(of: server),
@@ -181,7 +181,7 @@ struct EngineBuilder {
         }
     }
 
-    func source(of server: AuthorizationServer) throws -> IssuerDirectory.Source {
+    func source(of server: AuthorizationServer) throws -> IssuerDocuments.Source {
         switch server.discovery {
         case .oidc, .oauth:
             if server.needsMetadata { _ = try fetchable(server.issuer.description) }
@@ -230,7 +230,7 @@ struct EngineBuilder {
     private mutating func verifier(
         _ introspection: AuthorizationServer.Introspection,
         of server: AuthorizationServer,
-        _ directory: IssuerDirectory
+        _ directory: IssuerDocuments
     ) throws -> IntrospectionVerifier {
         if case .mutualTLS = introspection.authentication, introspection.endpoint == nil {
             throw ConfigurationError(

@@ -25,7 +25,7 @@ package struct OnlineCheck: Sendable {
     /// - Throws: ``ConfigurationError`` when what is said of it is not allowed.
     package init(
         _ server: AuthorizationServer,
-        in configuration: Configuration,
+        in configuration: MCPAuthConfiguration,
         fetcher: any HTTPFetcher
     ) async throws {
         let builder = EngineBuilder(configuration, fetcher: fetcher)
@@ -57,7 +57,7 @@ package struct OnlineCheck: Sendable {
     /// - Throws: ``ConfigurationError`` when the issuer is not a URL that may be fetched from.
     package init(clientsOf issuer: IssuerIdentifier, fetcher: any HTTPFetcher) async throws {
         let server = AuthorizationServer(issuer: issuer, discovery: .oauth)
-        _ = try EngineBuilder(Configuration(resources: []), fetcher: fetcher).source(of: server)
+        _ = try EngineBuilder(MCPAuthConfiguration(resources: []), fetcher: fetcher).source(of: server)
         guard let url = HTTPURL(issuer.description) else { return }
         let inspection = IssuerInspection(issuer: issuer, fetcher: fetcher)
         let clients = await ClientDiscovery(url, inspection)
@@ -75,7 +75,7 @@ package struct OnlineCheck: Sendable {
     /// The metadata as the server itself will see it.
     private static func look(
         _ server: AuthorizationServer,
-        _ source: IssuerDirectory.Source,
+        _ source: IssuerDocuments.Source,
         _ override: MetadataOverride?,
         _ inspection: IssuerInspection
     ) async -> IssuerInspection.Look {

@@ -17,10 +17,10 @@ package enum PolicyFiles {
     ///
     /// - Throws: ``ConfigurationError``.
     package static func policy(at path: String) throws -> CompiledPolicy {
-        try policy(at: path, files: FileLog())
+        try policy(at: path, files: FileSnapshot())
     }
 
-    private static func policy(at path: String, files: FileLog) throws -> CompiledPolicy {
+    private static func policy(at path: String, files: FileSnapshot) throws -> CompiledPolicy {
         try policy(path, try files.bytes(at: path))
     }
 
@@ -41,11 +41,11 @@ package enum PolicyFiles {
     ///
     /// - Throws: ``ConfigurationError`` when a file cannot be read.
     package static func run(testsAt path: String) async throws -> PolicyTestRun {
-        try await run(testsAt: path, files: FileLog())
+        try await run(testsAt: path, files: FileSnapshot())
     }
 
     /// Runs a test file against the policies it names, all of them as `files` has them.
-    static func run(testsAt path: String, files: FileLog) async throws -> PolicyTestRun {
+    static func run(testsAt path: String, files: FileSnapshot) async throws -> PolicyTestRun {
         let file = try PolicyTestFile(file: path, bytes: try files.bytes(at: path))
         let directory = FileReading.directory(of: path)
         let policies = try file.policyPaths.map { written in
@@ -58,10 +58,10 @@ package enum PolicyFiles {
     ///
     /// - Throws: ``ConfigurationError`` when it cannot be loaded at all.
     package static func lint(_ path: String, uses: [PolicyLint.Use] = []) throws -> [ConfigurationError] {
-        try lint(path, uses: uses, files: FileLog())
+        try lint(path, uses: uses, files: FileSnapshot())
     }
 
-    static func lint(_ path: String, uses: [PolicyLint.Use], files: FileLog) throws -> [ConfigurationError] {
+    static func lint(_ path: String, uses: [PolicyLint.Use], files: FileSnapshot) throws -> [ConfigurationError] {
         try PolicyLint(file: path, bytes: try files.bytes(at: path), uses: uses).warnings
     }
 }

@@ -38,7 +38,7 @@ enum ResourceCheck {
     private static func publication(of resource: ResourceConfiguration, _ name: String) -> [ConfigurationError] {
         var findings = PublishedMetadata.findings(about: resource)
         if resource.trustedIssuers.isEmpty {
-            let message = "nobody can reach `\(name)`: it trusts no issuer, and has no plugin and no verify function"
+            let message = "nobody can reach `\(name)`: it trusts no issuer, and has no module and no verify function"
             findings.append(ConfigurationError(.unreachableResource, message))
         }
         if !Optional(resource.metadata.resource.url).isSecure {

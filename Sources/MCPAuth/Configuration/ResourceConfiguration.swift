@@ -117,7 +117,7 @@ package struct ModuleInstance: Sendable {
 }
 
 /// Everything one server protects.
-public struct Configuration: Sendable {
+public struct MCPAuthConfiguration: Sendable {
     /// The protected resources, in the order they are listed.
     public var resources: [ResourceConfiguration]
     /// The resource whose metadata is also served under the well-known path without suffix.
@@ -133,7 +133,7 @@ public struct Configuration: Sendable {
     /// How many verified tokens are remembered; 0 to verify each time.
     public var tokenCacheCapacity: Int
     /// Tokens to refuse although their issuer does not.
-    public var denyList: DenyList
+    public var revocations: RevocationList
     /// Takes what an operator should know; it is called from any thread.
     public var onEvent: EngineEventHandler
     package var authorityRule: ResourceRouter.AuthorityRule = .exact
@@ -142,7 +142,7 @@ public struct Configuration: Sendable {
     /// How long a host waits for the body of a request, in seconds.
     package var bodySeconds = 30.0
     /// The files that it was read from, as they were then; `nil` when it was made in code.
-    package var files: FileLog?
+    package var files: FileSnapshot?
 
     /// Describes what one server protects.
     public init(
@@ -150,7 +150,7 @@ public struct Configuration: Sendable {
         rootResource: ResourceIdentifier? = nil,
         dangerouslyAllowHTTP: Bool = false,
         tokenCacheCapacity: Int = 100_000,
-        denyList: DenyList = DenyList(),
+        revocations: RevocationList = RevocationList(),
         maximumTokenBytes: Int = 16 * 1024,
         corsAllowedOrigins: [String] = ["*"],
         onEvent: @escaping EngineEventHandler = { _ in }
@@ -161,7 +161,7 @@ public struct Configuration: Sendable {
         self.rootResource = rootResource
         self.dangerouslyAllowHTTP = dangerouslyAllowHTTP
         self.tokenCacheCapacity = tokenCacheCapacity
-        self.denyList = denyList
+        self.revocations = revocations
         self.onEvent = onEvent
     }
 }

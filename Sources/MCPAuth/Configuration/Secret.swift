@@ -26,9 +26,9 @@ public struct Secret: Sendable, CustomStringConvertible, CustomDebugStringConver
 /// Where secrets of a configuration file come from: the environment, or files named in it.
 package struct SecretSource: Sendable {
     private let environment: [String: String]
-    private let files: FileLog
+    private let files: FileSnapshot
 
-    init(environment: [String: String], files: FileLog) {
+    init(environment: [String: String], files: FileSnapshot) {
         self.environment = environment
         self.files = files
     }

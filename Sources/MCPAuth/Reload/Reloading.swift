@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import MCPAuthCore
-internal import MCPAuthPluginHost
+internal import MCPAuthModuleHost
 
 extension MCPAuth {
     /// Reads a configuration file again and puts it in force: read, check, run the policies' own tests, swap.
@@ -14,7 +14,7 @@ extension MCPAuth {
     /// - Parameters:
     ///   - path: The file.
     ///   - environment: Where `{"env": …}` secrets are looked up.
-    ///   - pluginDirectory: Replaces the directory of relative module paths, where given.
+    ///   - moduleDirectory: Replaces the directory of relative module paths, where given.
     ///   - onEvent: Takes what an operator should know from now on.
     /// - Returns: What was read.
     /// - Throws: ``ConfigurationError``.
@@ -22,15 +22,15 @@ extension MCPAuth {
     public func reload(
         path: String,
         environment: [String: String],
-        pluginDirectory: String? = nil,
+        moduleDirectory: String? = nil,
         onEvent: @escaping EngineEventHandler = { _ in }
     ) async throws -> ConfigurationFile {
         try await reload(
             path: path,
             environment: environment,
-            pluginDirectory: pluginDirectory,
+            moduleDirectory: moduleDirectory,
             onEvent: onEvent,
-            files: FileLog()
+            files: FileSnapshot()
         )
     }
 
@@ -38,9 +38,9 @@ extension MCPAuth {
     package func reload(
         path: String,
         environment: [String: String],
-        pluginDirectory: String? = nil,
+        moduleDirectory: String? = nil,
         onEvent: @escaping EngineEventHandler,
-        files: FileLog
+        files: FileSnapshot
     ) async throws -> ConfigurationFile {
         let file: ConfigurationFile
         do {
@@ -49,7 +49,7 @@ extension MCPAuth {
                 try ConfigurationFile(
                     path: path,
                     environment: environment,
-                    pluginDirectory: pluginDirectory,
+                    moduleDirectory: moduleDirectory,
                     onEvent: onEvent,
                     files: files
                 )

@@ -43,8 +43,8 @@ public struct EngineEvent: Sendable, Hashable, CustomStringConvertible {
         case reloadRefused = "reload_refused"
         /// What was fetched and remembered was thrown away.
         case purged
-        /// The deny list was replaced.
-        case denyListReplaced = "deny_list_replaced"
+        /// The revocation list was replaced.
+        case revocationsReplaced = "revocations_replaced"
     }
 
     /// How much it matters.

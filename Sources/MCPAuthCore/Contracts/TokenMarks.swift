@@ -16,7 +16,7 @@ package enum TokenMarks {
         /// What a token with it is.
         let meaning: String
         /// Whether a value says nothing against an access token.
-        let isHarmless: @Sendable (JSONValue) -> Bool
+        let isHarmless: @Sendable (JSONView) -> Bool
     }
 
     private static let marks: [Mark] = [
@@ -43,7 +43,7 @@ package enum TokenMarks {
         ),
     ]
 
-    private static let names = JSONValue.Names(marks.map(\.name))
+    private static let names = JSONView.Names(marks.map(\.name))
 
     /// The name by which configurations refer to the `typ` of the JOSE Header.
     private static let headerType = "header typ"
@@ -57,7 +57,7 @@ package enum TokenMarks {
     ///   - claims: What the verifier found, or what the token says of itself.
     ///   - type: The `typ` of the JOSE Header in lower case, less `application/`; `nil` when there is none.
     ///   - ignored: Marks that the access tokens of this issuer carry.
-    package static func find(in claims: JSONValue, type: String? = nil, ignoring ignored: Set<String>) -> Diagnosis? {
+    package static func find(in claims: JSONView, type: String? = nil, ignoring ignored: Set<String>) -> Diagnosis? {
         if let type, type != "at+jwt", type != "jwt", !ignored.contains(headerType) {
             return Diagnosis(
                 "header parameter `typ`",
@@ -69,7 +69,7 @@ package enum TokenMarks {
         return find(in: claims, ignored)
     }
 
-    private static func find(in claims: JSONValue, _ ignored: Set<String>) -> Diagnosis? {
+    private static func find(in claims: JSONView, _ ignored: Set<String>) -> Diagnosis? {
         // Most tokens have none of these, which one pass over the names tells.
         guard claims.hasMember(among: names) else { return nil }
         for mark in marks where !ignored.contains(mark.name) {
@@ -109,9 +109,9 @@ package struct UnverifiedJWT: Sendable {
     /// The `typ` of its header in lower case, less `application/`.
     package let type: String?
     /// Its claims.
-    package let claims: JSONValue
+    package let claims: JSONView
 
-    package init(type: String?, claims: JSONValue) {
+    package init(type: String?, claims: JSONView) {
         self.type = type
         self.claims = claims
     }

@@ -52,7 +52,7 @@ package struct TokenEvidence: Sendable {
         /// Until this moment.
         case until(Uptime)
         /// As long as what it trusted when it looked is still what it trusts.
-        case whileCurrent(Trust, Trust.Mark)
+        case whileCurrent(KeyFreshness, KeyFreshness.Stamp)
     }
 
     /// What the document is.

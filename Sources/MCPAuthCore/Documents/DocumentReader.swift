@@ -10,7 +10,7 @@ package import MCPAuthJSON
 package struct DocumentReader: Sendable {
     /// The name that errors use for the file.
     package let file: String
-    package let root: JSONValue
+    package let root: JSONView
     private let bytes: [UInt8]
 
     /// - Throws: ``ConfigurationError`` when the text is not acceptable JSON.
@@ -79,7 +79,7 @@ package struct DocumentReader: Sendable {
     ///
     /// - Throws: ``ConfigurationError``, which carries every key that the object must not have.
     package func object(
-        _ value: JSONValue,
+        _ value: JSONView,
         at pointer: JSONPointer,
         allowing keys: [String],
         foreign: ForeignWords = .none
@@ -95,7 +95,7 @@ package struct DocumentReader: Sendable {
     ///
     /// - Returns: `nil` when it is not an object.
     package func object(
-        _ value: JSONValue,
+        _ value: JSONView,
         at pointer: JSONPointer,
         allowing keys: [String],
         foreign: ForeignWords = .none,
@@ -122,7 +122,7 @@ package struct DocumentReader: Sendable {
         return ObjectReader(document: self, value: value, pointer: pointer, misspelt: misspelt)
     }
 
-    private func notAnObject(_ value: JSONValue, _ pointer: JSONPointer) -> ConfigurationError {
+    private func notAnObject(_ value: JSONView, _ pointer: JSONPointer) -> ConfigurationError {
         error(.wrongType, "expected an object, found \(value.kind.inWords)", at: pointer)
     }
 
@@ -132,7 +132,7 @@ package struct DocumentReader: Sendable {
 /// One object of a ``DocumentReader``, with typed access to its members.
 package struct ObjectReader: Sendable {
     package let document: DocumentReader
-    package let value: JSONValue
+    package let value: JSONView
     package let pointer: JSONPointer
     /// The keys for which others seem to be meant that it must not have; `nil` when it may be any.
     fileprivate let misspelt: Set<String>?
@@ -225,7 +225,7 @@ package struct ObjectReader: Sendable {
     /// The member as an object with names chosen by the writer.
     package func dictionary(
         _ key: String
-    ) throws(ConfigurationError) -> [(name: String, value: JSONValue, pointer: JSONPointer)] {
+    ) throws(ConfigurationError) -> [(name: String, value: JSONView, pointer: JSONPointer)] {
         guard let member = value[key] else { return [] }
         guard let members = member.members else {
             throw error(.wrongType, "`\(key)` is \(member.kind.inWords), expected an object", at: key)
@@ -236,7 +236,7 @@ package struct ObjectReader: Sendable {
     }
 
     /// The elements of a member that is an array.
-    package func elements(_ key: String) throws(ConfigurationError) -> [(value: JSONValue, pointer: JSONPointer)]? {
+    package func elements(_ key: String) throws(ConfigurationError) -> [(value: JSONView, pointer: JSONPointer)]? {
         guard let array = try read(key, "an array", { $0.array }) else { return nil }
         let place = pointer.appending(key)
         return array.enumerated().map { ($0.element, place.appending(String($0.offset))) }
@@ -245,7 +245,7 @@ package struct ObjectReader: Sendable {
     private func read<T>(
         _ key: String,
         _ expected: String,
-        _ convert: (JSONValue) -> T?
+        _ convert: (JSONView) -> T?
     ) throws(ConfigurationError) -> T? {
         guard let member = value[key] else { return nil }
         guard let converted = convert(member) else {
@@ -255,7 +255,7 @@ package struct ObjectReader: Sendable {
     }
 }
 
-extension JSONValue.Kind {
+extension JSONView.Kind {
     /// The kind as it is named in a message.
     package var inWords: String {
         switch self {

@@ -18,65 +18,87 @@ package final class AuthorizationEngine: Sendable {
     }
 
     /// The protected resource a request belongs to.
-    package func route(_ request: ProtectedResourceRequest) -> Stage<ProtectedResource> {
+    package func route(_ request: ProtectedResourceRequest) -> Checked<ProtectedResource> {
         router.route(request)
     }
 
-    /// Decides about a request, wherever it belongs.
-    package func authorize(_ request: ProtectedResourceRequest, now: NumericDate) async -> Decision {
-        var noTrace: DecisionTrace?
-        return await authorize(request, now: now, trace: &noTrace)
-    }
-
-    /// Decides about a request, wherever it belongs; records how when `trace` is not `nil`.
-    package func authorize(
+    /// Decides about a request that belongs to `resource`.
+    ///
+    /// - Parameters:
+    ///   - now: The clock; read again when a body is here, however long that took.
+    ///   - trace: Records how the decision came about, unless it is `nil`.
+    ///   - isInBody: Whether only the body tells what the request wants.
+    ///   - readOperation: Reads that from the body, bounded, or says why it cannot be known. Called at most once, and only
+    ///     for a request with a token.
+    /// - Throws: What `readOperation` throws.
+    package static func authorize(
         _ request: ProtectedResourceRequest,
-        now: NumericDate,
-        trace: inout DecisionTrace?
-    ) async -> Decision {
-        switch router.route(request) {
-        case .denied(let denial):
-            trace?.record("route", "\(denial.reason)")
-            trace?.decision = .deny(denial)
-            return .deny(denial)
-        case .passed(let resource):
-            return await Self.authorize(request, at: resource, now: now, trace: &trace)
-        }
+        at resource: ProtectedResource,
+        now: () -> NumericDate,
+        trace: inout DecisionTrace?,
+        isInBody: Bool,
+        readOperation: () async throws -> Checked<RequestOperation>
+    ) async rethrows -> Decision {
+        trace?.begin(request, at: resource)
+        let decision = try await decide(request, at: resource, now, &trace, isInBody, readOperation)
+        trace?.decision = decision
+        return decision
     }
 
-    /// Decides about a request that belongs to `resource`; records how when `trace` is not `nil`.
+    /// Decides about a request whose operation is known.
     package static func authorize(
         _ request: ProtectedResourceRequest,
         at resource: ProtectedResource,
         now: NumericDate,
         trace: inout DecisionTrace?
     ) async -> Decision {
-        trace?.begin(PolicyOperation(request), at: resource)
-        let decision = await decide(request, at: resource, now: now, trace: &trace)
-        trace?.decision = decision
-        return decision
-    }
-
-    /// The whole way of a request whose operation is known, on one screen.
-    private static func decide(
-        _ request: ProtectedResourceRequest,
-        at resource: ProtectedResource,
-        now: NumericDate,
-        trace: inout DecisionTrace?
-    ) async -> Decision {
-        switch await verify(request, at: resource, now: now, trace: &trace) {
-        case .denied(let denial): .deny(denial)
-        case .passed(let token): decide(request.operation, request, token, at: resource, now: now, trace: &trace)
+        await authorize(request, at: resource, now: { now }, trace: &trace, isInBody: false) {
+            .passed(request.operation)
         }
     }
 
+    /// The whole way of a request, on one screen.
+    ///
+    /// The token is verified and must be good here before the body is read, so that strangers cannot make a server read;
+    /// only a verifier that needs the operation has the body read before it.
+    private static func decide(
+        _ request: ProtectedResourceRequest,
+        at resource: ProtectedResource,
+        _ now: () -> NumericDate,
+        _ trace: inout DecisionTrace?,
+        _ isInBody: Bool,
+        _ readOperation: () async throws -> Checked<RequestOperation>
+    ) async rethrows -> Decision {
+        var request = request
+        let isReadFirst = isInBody && resource.needsOperation && request.hasToken
+        if isReadFirst {
+            switch try await readOperation() {
+            case .passed(let operation): request = request.asking(for: operation)
+            case .denied(let denial): return .deny(denial)
+            }
+        }
+        let token: VerifiedToken
+        switch await verify(request, at: resource, now: now(), trace: &trace) {
+        case .passed(let verified): token = verified
+        case .denied(let denial): return .deny(denial)
+        }
+        if isInBody && !isReadFirst {
+            if let denial = MandatoryChecks.denial(of: token, at: resource, now: now()) { return .deny(denial) }
+            switch try await readOperation() {
+            case .passed(let operation): request = request.asking(for: operation)
+            case .denied(let denial): return .deny(denial)
+            }
+        }
+        return decide(request, token, at: resource, now: now(), trace: &trace)
+    }
+
     /// Verifies the token of a request and normalises what it says, before anything is known of the operation.
-    package static func verify(
+    private static func verify(
         _ request: ProtectedResourceRequest,
         at resource: ProtectedResource,
         now: NumericDate,
         trace: inout DecisionTrace?
-    ) async -> Stage<VerifiedToken> {
+    ) async -> Checked<VerifiedToken> {
         switch request.credentials {
         case .bearer(let token):
             await VerifierChain.verify(token, of: request, for: resource, now: now, trace: &trace)
@@ -86,8 +108,7 @@ package final class AuthorizationEngine: Sendable {
     }
 
     /// Decides what the caller may do: the mandatory checks, then the policy.
-    package static func decide(
-        _ operation: Operation,
+    private static func decide(
         _ request: ProtectedResourceRequest,
         _ token: VerifiedToken,
         at resource: ProtectedResource,
@@ -103,23 +124,17 @@ package final class AuthorizationEngine: Sendable {
         }
         if trace != nil, let dropped = authInfo.droppedByBounds { trace?.record("bounds", "dropped \(dropped)") }
 
-        let asked = PolicyOperation(
-            method: request.method,
-            path: request.path,
-            operation: operation,
-            ignoresCase: request.ignoresCase
-        )
-        let answer = evaluate(PolicyInput(authInfo: authInfo, operation: asked, now: now), resource, &trace)
-        switch answer.outcome {
+        let answer = evaluate(PolicyInput(authInfo: authInfo, request: request, now: now), resource, &trace)
+        switch answer.kind {
         case .allow: return .allow(authInfo)
         case .insufficientScope(let scopes, let rules):
-            let why = diagnosis("scope `\(scopes)`", asked, rules)
+            let why = diagnosis("scope `\(scopes)`", request, rules)
             return .deny(insufficientScope(scopes, resource, why))
         case .insufficientAuthentication(let needed, let rules):
-            let why = diagnosis("a newer or stronger sign-in", asked, rules)
+            let why = diagnosis("a newer or stronger sign-in", request, rules)
             return .deny(insufficientAuthentication(needed, resource, why))
         case .deny(let rules):
-            let why = diagnosis("a rule that allows", asked, rules)
+            let why = diagnosis("a rule that allows", request, rules)
             return .deny(Denial(.deniedByPolicy, status: 403, diagnosis: why))
         }
     }
@@ -128,7 +143,7 @@ package final class AuthorizationEngine: Sendable {
         _ input: PolicyInput,
         _ resource: ProtectedResource,
         _ trace: inout DecisionTrace?
-    ) -> PolicyAnswer {
+    ) -> PolicyDecision {
         guard let recording = trace else {
             let answer = resource.policy.evaluate(input)
             if !answer.wouldDeny.isEmpty { resource.report(wouldDeny: answer.wouldDeny) }
@@ -141,7 +156,7 @@ package final class AuthorizationEngine: Sendable {
 
     /// RFC 6750 section 3.1: a client that sent no credentials is not told of an error.
     private static func noCredentials(_ resource: ProtectedResource, _ request: ProtectedResourceRequest) -> Denial {
-        let scopes = resource.policy.scopesToRequest(for: PolicyOperation(request))
+        let scopes = resource.policy.scopesToRequest(for: request)
         return Denial(.noCredentials, status: 401, challenge: resource.challenge(nil, scope: scopes))
     }
 
@@ -150,11 +165,15 @@ package final class AuthorizationEngine: Sendable {
     }
 
     /// What the policy wanted for the operation, and the rules that were not satisfied.
-    private static func diagnosis(_ expected: String, _ asked: PolicyOperation, _ rules: [String]) -> Diagnosis {
+    private static func diagnosis(
+        _ expected: String,
+        _ request: ProtectedResourceRequest,
+        _ rules: [String]
+    ) -> Diagnosis {
         let names = rules.map { "`\($0.printable)`" }.joined(separator: ", ")
         return Diagnosis(
             "the policy",
-            expected: "\(expected) for \(name(of: asked))",
+            expected: "\(expected) for \(name(of: request))",
             found: rules.isEmpty ? "no rule for it" : "a refusal by \(names)"
         )
     }
@@ -162,9 +181,9 @@ package final class AuthorizationEngine: Sendable {
     /// What kind of thing was asked for, for logs.
     ///
     /// Paths, names and URIs are the client's, and may hold what no log should.
-    private static func name(of asked: PolicyOperation) -> String {
-        guard case .mcp(let messages) = asked.operation, let first = messages.first else {
-            return "`\(asked.method.rawValue.printable)`"
+    private static func name(of request: ProtectedResourceRequest) -> String {
+        guard case .mcp(let messages) = request.operation, let first = messages.first else {
+            return "`\(request.method.rawValue.printable)`"
         }
         let name =
             switch first {
@@ -191,16 +210,5 @@ package final class AuthorizationEngine: Sendable {
     ) -> Denial {
         let challenge = resource.challenge(.insufficientUserAuthentication, authentication: needed)
         return Denial(.insufficientAuthentication, status: 401, challenge: challenge, diagnosis: diagnosis)
-    }
-}
-
-extension PolicyOperation {
-    fileprivate init(_ request: ProtectedResourceRequest) {
-        self.init(
-            method: request.method,
-            path: request.path,
-            operation: request.operation,
-            ignoresCase: request.ignoresCase
-        )
     }
 }

@@ -5,10 +5,15 @@ internal import MCPAuthJSON
 
 /// Turns what a verifier found into normalised facts, once per token.
 package enum ClaimTransformation {
-    /// The facts, or why the claims make none.
-    package enum Outcome: Sendable {
-        case facts(TokenFacts)
-        case rejected(Denial.Reason, Diagnosis)
+    /// Why the claims make no facts.
+    package struct Refusal: Error {
+        package let reason: Denial.Reason
+        package let diagnosis: Diagnosis
+
+        init(_ reason: Denial.Reason, _ diagnosis: Diagnosis) {
+            self.reason = reason
+            self.diagnosis = diagnosis
+        }
     }
 
     /// Applies the mapping of the token's issuer.
@@ -17,7 +22,7 @@ package enum ClaimTransformation {
     /// not a string or is empty; neither of both; scopes outside their grammar (RFC 6749 section 3.3); a claim that has none of
     /// the values its issuer must give it. A registered claim that is `null` is as good as absent. A claim that has another
     /// type than its rule needs is left out.
-    package static func apply(_ issuer: TrustedIssuer, to evidence: TokenEvidence) -> Outcome {
+    package static func apply(_ issuer: TrustedIssuer, to evidence: TokenEvidence) -> Result<TokenFacts, Refusal> {
         let claims = evidence.document.root
         guard let expiresAt = expiry(of: evidence, claims) else {
             return rejected(.missingExpiry, "exp", "a number of seconds", claims)
@@ -36,9 +41,9 @@ package enum ClaimTransformation {
             return rejected(.invalidClaim, issuer.claimMapping.clientID, "a string that is not empty", claims)
         }
         guard subject != nil || clientID != nil else {
-            let names = (issuer.claimMapping.subject.sources + issuer.claimMapping.clientID.sources).map(\.printable)
+            let names = (issuer.claimMapping.subject.from + issuer.claimMapping.clientID.from).map(\.printable)
             let missing = Diagnosis("subject and client", expected: "one of \(list(names))", found: "neither")
-            return .rejected(.invalidClaim, missing)
+            return .failure(Refusal(.invalidClaim, missing))
         }
         guard let scopes = scopes(issuer.claimMapping.scope, claims) else {
             return rejected(.invalidClaim, issuer.claimMapping.scope, "scopes (RFC 6749 section 3.3)", claims)
@@ -47,7 +52,7 @@ package enum ClaimTransformation {
             return rejected(.unexpectedClaimValue, claim, list(values.sorted().map(\.printable)), claims)
         }
         let audience = audience(issuer.claimMapping.audience, claims, evidence.audience)
-        return .facts(
+        return .success(
             TokenFacts(
                 issuer: evidence.issuer,
                 subject: subject,
@@ -71,11 +76,11 @@ package enum ClaimTransformation {
     }
 
     /// Whether claims say without `cnf` that the token is bound to a key (RFC 9449 section 5), whoever found them.
-    private static func isBound(_ claims: JSONValue) -> Bool {
+    private static func isBound(_ claims: JSONView) -> Bool {
         isDPoP(claims.optional("token_type")) || isDPoP(claims.optional("typ"))
     }
 
-    private static func isDPoP(_ type: JSONValue?) -> Bool {
+    private static func isDPoP(_ type: JSONView?) -> Bool {
         type?.string?.lowercased() == "dpop"
     }
 
@@ -83,39 +88,44 @@ package enum ClaimTransformation {
         _ reason: Denial.Reason,
         _ claim: String,
         _ expected: String,
-        _ claims: JSONValue
-    ) -> Outcome {
-        .rejected(reason, Diagnosis(claim: claim, expected: expected, found: ClaimRule.value(claim, in: claims)))
+        _ claims: JSONView
+    ) -> Result<TokenFacts, Refusal> {
+        .failure(
+            Refusal(
+                reason,
+                Diagnosis(claim: claim, expected: expected, found: ClaimRule.value(claim, in: claims))
+            )
+        )
     }
 
     private static func rejected(
         _ reason: Denial.Reason,
         _ rule: ClaimRule,
         _ expected: String,
-        _ claims: JSONValue
-    ) -> Outcome {
-        let present = rule.sources.first { ClaimRule.value($0, in: claims) != nil }
-        return rejected(reason, present ?? rule.sources.first ?? "", expected, claims)
+        _ claims: JSONView
+    ) -> Result<TokenFacts, Refusal> {
+        let present = rule.from.first { ClaimRule.value($0, in: claims) != nil }
+        return rejected(reason, present ?? rule.from.first ?? "", expected, claims)
     }
 
     private static func list(_ names: [String]) -> String {
         names.map { "`\($0)`" }.joined(separator: " or ")
     }
 
-    private static func expiry(of evidence: TokenEvidence, _ claims: JSONValue) -> NumericDate? {
+    private static func expiry(of evidence: TokenEvidence, _ claims: JSONView) -> NumericDate? {
         guard let claim = claims.optional("exp") else { return evidence.notAfter }
         guard let seconds = claim.number, seconds.isFinite else { return nil }
         return evidence.notAfter.map { min($0, NumericDate(seconds)) } ?? NumericDate(seconds)
     }
 
     /// Absent is fine, another type is not: `nil` inside, `nil` outside.
-    private static func date(_ claim: JSONValue?) -> NumericDate?? {
+    private static func date(_ claim: JSONView?) -> NumericDate?? {
         guard let claim else { return .some(nil) }
         guard let seconds = claim.number, seconds.isFinite else { return nil }
         return NumericDate(seconds)
     }
 
-    private static func identifier(_ rule: ClaimRule, _ claims: JSONValue) -> String?? {
+    private static func identifier(_ rule: ClaimRule, _ claims: JSONView) -> String?? {
         if rule.isPlain {
             guard let value = rule.plainValue(in: claims) else { return .some(nil) }
             guard let text = value.string, !text.isEmpty else { return nil }
@@ -129,7 +139,7 @@ package enum ClaimTransformation {
     }
 
     /// A space-delimited string (RFC 6749 section 3.3) or an array of scope values.
-    private static func scopes(_ rule: ClaimRule, _ claims: JSONValue) -> ScopeSet? {
+    private static func scopes(_ rule: ClaimRule, _ claims: JSONView) -> ScopeSet? {
         if rule.isPlain {
             guard let value = rule.plainValue(in: claims) else { return [] }
             guard value.kind == .string else { return value.strings.flatMap(scopeSet) }
@@ -138,7 +148,7 @@ package enum ClaimTransformation {
             return scopes
         }
         var rule = rule
-        rule.separator = rule.separator ?? " "
+        rule.split = rule.split ?? " "
         switch rule.apply(to: claims) {
         case .absent: return []
         case .value(.string(let text)): return ScopeSet(spaceDelimited: text)
@@ -154,7 +164,7 @@ package enum ClaimTransformation {
     /// Every audience; empty when absent or not made of strings only.
     ///
     /// What is assumed stands for a claim that is not there, never for one that is and does not fit.
-    private static func audience(_ rule: ClaimRule, _ claims: JSONValue, _ assumed: String?) -> [String] {
+    private static func audience(_ rule: ClaimRule, _ claims: JSONView, _ assumed: String?) -> [String] {
         if let assumed, rule.constant == nil, rule.plainValue(in: claims) == nil { return [assumed] }
         if rule.isPlain {
             guard let value = rule.plainValue(in: claims) else { return [] }
@@ -168,7 +178,7 @@ package enum ClaimTransformation {
 
     /// The first claim that has none of the values it must have.
     private static func unmetRequirement(
-        _ claims: JSONValue,
+        _ claims: JSONView,
         _ required: [String: Set<String>]
     ) -> (claim: String, values: Set<String>)? {
         required.sorted { $0.key < $1.key }.first { source, values in
@@ -181,7 +191,7 @@ package enum ClaimTransformation {
     /// by that name.
     private static func mappedMembers(
         _ issuer: TrustedIssuer,
-        _ claims: JSONValue,
+        _ claims: JSONView,
         subject: String?,
         audience: [String]
     ) -> [String: JSON] {

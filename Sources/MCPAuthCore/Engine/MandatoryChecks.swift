@@ -9,13 +9,13 @@ package enum MandatoryChecks {
     ///
     /// Checks, in order: `exp` (or the verifier's own end) is not past, `nbf` and `iat` are not in the future, all within the
     /// issuer's leeway; the audience names this resource; the token is not bound to a proof that was not presented (RFC 9449
-    /// section 7.2, RFC 8705 section 3); the deny list does not name it. Scopes and claim values beyond the issuer's
+    /// section 7.2, RFC 8705 section 3); the revocation list does not name it. Scopes and claim values beyond the issuer's
     /// bounds were dropped when the token was verified.
     package static func apply(
         to token: VerifiedToken,
         at resource: ProtectedResource,
         now: NumericDate
-    ) -> Stage<AuthInfo> {
+    ) -> Checked<AuthInfo> {
         if let denial = denial(of: token, at: resource, now: now) { return .denied(denial) }
         return .passed(AuthInfo(token))
     }

@@ -1,17 +1,50 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-/// The one canonicaliser of request paths.
+/// The path of a request in its one canonical spelling: made once, when a request is read.
 ///
 /// A path that another program might read as something else is refused: relative and empty paths, empty and dot
 /// segments, `;`, `\`, `#`, control and non-ASCII bytes, broken percent-encoding, and the percent-encoding of `/`, `\`,
 /// `.`, `;`, `%`, NUL or any unreserved character. Of the spellings that clients do send for one path, there is one here:
 /// what may stand for itself (RFC 3986 section 3.3) does, and other bytes are encoded in upper case, also those that
 /// browsers leave as they are.
-package enum RequestPath {
+public struct RequestPath: Sendable, Hashable, CustomStringConvertible {
+    /// The canonical path, without a slash at its end unless it is the root.
+    public let description: String
+    /// The same with the slash, where the request had one: hosts route both to one handler, so what either denies is
+    /// denied.
+    package let withSlash: String?
+
+    /// Reads the path of a request target, without its query; `nil` when it is refused.
+    package init?(_ received: String) {
+        guard let canonical = Self.canonical(received) else { return nil }
+        self.init(canonical: canonical)
+    }
+
+    /// The path of a resource identifier, which an operator wrote; one that no request can have is taken as it is.
+    package init(of url: HTTPURL) {
+        self.init(canonical: Self.canonical(url.path) ?? url.path)
+    }
+
+    private init(canonical: String) {
+        let hasSlash = canonical.utf8.count > 1 && canonical.utf8.last == UInt8(ascii: "/")
+        description = hasSlash ? String(canonical.dropLast()) : canonical
+        withSlash = hasSlash ? canonical : nil
+    }
+
+    /// Without any slash at the end: empty for the root.
+    var prefix: String { description == "/" ? "" : description }
+
+    /// Whether it is this path or one below it: `/notes` contains `/notes` and `/notes/1`, not `/notes2`.
+    package func contains(_ other: RequestPath) -> Bool {
+        let own = prefix.utf8
+        return other.description.utf8.starts(with: own)
+            && [nil, UInt8(ascii: "/")].contains(other.description.utf8.dropFirst(own.count).first)
+    }
+
     /// The one spelling of a path; `nil` when it is refused.
     ///
-    /// A slash at the end stays. Hosts see none there, so whatever compares paths reckons with it.
+    /// A slash at the end stays.
     package static func canonical(_ path: String) -> String? {
         var path = path
         return switch path.withUTF8({ unsafe spelling($0) }) {
@@ -19,11 +52,6 @@ package enum RequestPath {
         case .another: respelled(path)
         case .refused: nil
         }
-    }
-
-    /// A path without the slash at its end; that of the root is empty then.
-    package static func withoutTrailingSlash(_ path: String) -> String {
-        path.utf8.last == UInt8(ascii: "/") ? String(path.dropLast()) : path
     }
 
     /// The path, or a part of it, as a host sees it that ignores case: decoded, and one letter for each in whatever case.

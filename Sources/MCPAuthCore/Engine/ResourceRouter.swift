@@ -39,7 +39,7 @@ package struct ResourceRouter: Sendable {
         for resource in resources {
             let url = resource.identifier.url
             let authority = rule == .any ? "" : Self.text(url.host, url.port, url.scheme)
-            let path = RequestPath.withoutTrailingSlash(RequestPath.canonical(url.path) ?? url.path)
+            let path = resource.identifier.path.prefix
             longestPath = max(longestPath, path.count)
             if let other = byAuthority[authority]?[path] {
                 let identifiers =
@@ -66,10 +66,10 @@ package struct ResourceRouter: Sendable {
 
     private func knownTargets(_ resources: [ProtectedResource]) -> [Target: ProtectedResource] {
         var known: [Target: ProtectedResource] = [:]
-        for url in resources.map(\.identifier.url) {
-            for spelling in rule == .any ? [""] : Self.spellings(url) {
-                let path = RequestPath.canonical(url.path) ?? url.path
-                known[Target(authority: spelling, path: path)] = search(spelling, path)
+        for identifier in resources.map(\.identifier) {
+            for spelling in rule == .any ? [""] : Self.spellings(identifier.url) {
+                let target = Target(authority: spelling, path: identifier.path.description)
+                known[target] = search(spelling, identifier.path)
             }
         }
         return known
@@ -85,32 +85,20 @@ package struct ResourceRouter: Sendable {
     /// `/notes` contains `/notes` and `/notes/1`, not `/notes2`. Where the host ignores case, it must be the only one with the
     /// longest path without regard to case too: otherwise the host would run the handler of one resource and we would ask for
     /// the token of another (`/ADMIN` beside the resources `/` and `/admin`), so nothing is found.
-    package func route(_ request: ProtectedResourceRequest) -> Stage<ProtectedResource> {
-        guard let path = RequestPath.canonical(request.path) else { return .denied(Self.ambiguous(request.path)) }
-        guard let resource = resource(at: path, request.authority),
-            !request.ignoresCase || isTheOnlyOne(resource, at: path, request.authority)
+    package func route(_ request: ProtectedResourceRequest) -> Checked<ProtectedResource> {
+        guard let resource = resource(at: request.path, request.authority),
+            !request.ignoresCase || isTheOnlyOne(resource, at: request.path, request.authority)
         else {
-            let diagnosis = absence(at: path, request.authority)
+            let diagnosis = absence(at: request.path, request.authority)
             return .denied(Denial(.noSuchResource, status: 404, diagnosis: diagnosis))
         }
         return .passed(resource)
     }
 
-    /// The refusal of a path that could be read in two ways.
-    package static func ambiguous(_ path: String) -> Denial {
-        let diagnosis = Diagnosis(
-            "the path",
-            expected: "one that every program reads alike",
-            found: "another one",
-            value: "`\(path.printable)`"
-        )
-        return Denial(.ambiguousTarget, status: 400, diagnosis: diagnosis)
-    }
-
     /// Whether no resource has the host or none has the path: behind a proxy that is the first question.
-    private func absence(at path: String, _ authority: String?) -> Diagnosis {
+    private func absence(at path: RequestPath, _ authority: String?) -> Diagnosis {
         guard candidates(authority).isEmpty else {
-            let value = "`\(path.printable)`"
+            let value = "`\(path.description.printable)`"
             return Diagnosis("the path", expected: "that of one resource", found: "another one", value: value)
         }
         return Diagnosis(
@@ -121,16 +109,18 @@ package struct ResourceRouter: Sendable {
         )
     }
 
-    private func resource(at path: String, _ authority: String?) -> ProtectedResource? {
-        if let spelling = rule == .any ? "" : authority, let known = known[Target(authority: spelling, path: path)] {
+    private func resource(at path: RequestPath, _ authority: String?) -> ProtectedResource? {
+        if let spelling = rule == .any ? "" : authority,
+            let known = known[Target(authority: spelling, path: path.description)]
+        {
             return known
         }
         return search(authority, path)
     }
 
     /// Whether no other resource has a path that contains this one without regard to case and is as long.
-    private func isTheOnlyOne(_ resource: ProtectedResource, at path: String, _ authority: String?) -> Bool {
-        let segments = Self.foldedSegments(path)
+    private func isTheOnlyOne(_ resource: ProtectedResource, at path: RequestPath, _ authority: String?) -> Bool {
+        let segments = Self.foldedSegments(path.description)
         let containing = candidates(authority).flatMap { paths in
             paths.filter { foldedPaths[$0.key].map(segments.starts) ?? true }
         }
@@ -143,11 +133,10 @@ package struct ResourceRouter: Sendable {
         path.utf8.split(separator: UInt8(ascii: "/")).map { RequestPath.folded($0) }
     }
 
-    private func search(_ authority: String?, _ requestPath: String) -> ProtectedResource? {
+    private func search(_ authority: String?, _ requestPath: RequestPath) -> ProtectedResource? {
         for paths in candidates(authority) {
-            if let resource = paths[requestPath] { return resource }
             // No prefix that is longer than the longest path there is need be tried.
-            var path = RequestPath.withoutTrailingSlash(requestPath).prefix(longestPath + 1)
+            var path = requestPath.prefix.prefix(longestPath + 1)
             while true {
                 if let resource = paths[String(path)] { return resource }
                 guard let slash = path.lastIndex(of: "/") else { break }

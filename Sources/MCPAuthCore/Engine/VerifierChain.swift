@@ -16,7 +16,7 @@ package enum VerifierChain {
         for resource: ProtectedResource,
         now: NumericDate,
         trace: inout DecisionTrace?
-    ) async -> Stage<VerifiedToken> {
+    ) async -> Checked<VerifiedToken> {
         guard token.bytes.count <= resource.maximumTokenBytes else {
             return .denied(tooLong(token, resource))
         }
@@ -64,7 +64,7 @@ package enum VerifierChain {
         _ evidence: TokenEvidence,
         at resource: ProtectedResource,
         _ trace: inout DecisionTrace?
-    ) -> Stage<VerifiedFacts> {
+    ) -> Checked<VerifiedFacts> {
         guard let issuer = resource.issuer(evidence.issuer) else {
             return .denied(MandatoryChecks.invalidToken(.untrustedIssuer, resource))
         }
@@ -73,10 +73,10 @@ package enum VerifierChain {
             return .denied(MandatoryChecks.invalidToken(.wrongTokenType, resource, mark))
         }
         switch ClaimTransformation.apply(issuer, to: evidence) {
-        case .rejected(let reason, let diagnosis):
-            trace?.record("transform", "\(reason), \(diagnosis)")
-            return .denied(MandatoryChecks.invalidToken(reason, resource, diagnosis))
-        case .facts(let facts):
+        case .failure(let refusal):
+            trace?.record("transform", "\(refusal.reason), \(refusal.diagnosis)")
+            return .denied(MandatoryChecks.invalidToken(refusal.reason, resource, refusal.diagnosis))
+        case .success(let facts):
             return .passed(VerifiedFacts(facts, issuer: issuer, resource: resource.identifier, reuse: evidence.reuse))
         }
     }

@@ -7,7 +7,7 @@ package import MCPAuthJSON
 ///
 /// Looking at a view copies nothing, so a condition costs no allocation.
 package enum ClaimValue: Sendable {
-    case view(JSONValue)
+    case view(JSONView)
     case made(JSON)
 
     /// Compares with a scalar; `nil` when the types differ or the value is no scalar.

@@ -45,7 +45,7 @@ public struct Claims: Sendable {
         ///
         /// Most decisions need no claim beyond those that every token has, so a token that was verified before is not
         /// parsed again for them.
-        fileprivate var root: JSONValue? {
+        fileprivate var root: JSONView? {
             if let parsed { return parsed.root }
             guard let parsed = try? JSONDocument(parsing: payload, limits: .fetched) else { return nil }
             return keepsDocument ? document.storeIfNil(parsed).root : parsed.root
@@ -130,7 +130,7 @@ public struct Claims: Sendable {
         )
     }
 
-    var root: JSONValue? { contents.root }
+    var root: JSONView? { contents.root }
 
     /// The length of the JSON text.
     var payloadBytes: Int { contents.payload.count }

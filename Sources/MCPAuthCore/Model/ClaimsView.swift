@@ -6,7 +6,7 @@ package import MCPAuthJSON
 /// Claims opened for one evaluation, so that looking at many of them opens the document once.
 package struct ClaimsView: Sendable {
     private let claims: Claims
-    private let root: JSONValue?
+    private let root: JSONView?
 
     package init(_ claims: Claims) {
         self.claims = claims

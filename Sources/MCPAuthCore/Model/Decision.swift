@@ -9,10 +9,10 @@ public enum Decision: Sendable {
 }
 
 /// The result of one stage: something to go on with, or the end.
-package enum Stage<Value> {
+package enum Checked<Value> {
     case passed(Value)
     // Apart, so that what passes is not moved around in room for a denial.
     indirect case denied(Denial)
 }
 
-extension Stage: Sendable where Value: Sendable {}
+extension Checked: Sendable where Value: Sendable {}

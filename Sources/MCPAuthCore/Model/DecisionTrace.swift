@@ -60,9 +60,9 @@ public struct DecisionTrace: Sendable {
     }
 
     /// Names the resource a request was routed to, and what the request wants.
-    mutating func begin(_ operation: PolicyOperation, at resource: ProtectedResource) {
+    mutating func begin(_ request: ProtectedResourceRequest, at resource: ProtectedResource) {
         self.resource = resource.identifier
-        self.operation = operation.description
+        operation = request.summary
         policies = resource.policy.identities
         generation = resource.generation
         record("route", "resource \(resource.identifier)")
@@ -75,9 +75,9 @@ public struct DecisionTrace: Sendable {
 
     mutating func record(_ explanation: PolicyExplanation) {
         rules = explanation.rules
-        decidingRules = explanation.answer.outcome.rules
+        decidingRules = explanation.answer.kind.rules
         wouldDeny = explanation.answer.wouldDeny
-        record("policy", explanation.answer.outcome.summary)
+        record("policy", explanation.answer.kind.summary)
     }
 }
 
@@ -123,7 +123,7 @@ extension DecisionTrace {
     }
 }
 
-extension PolicyOutcome {
+extension PolicyDecision.Kind {
     fileprivate var summary: String {
         let list = rules.joined(separator: ", ")
         return switch self {

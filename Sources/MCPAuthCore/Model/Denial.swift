@@ -56,7 +56,7 @@ public struct Denial: Sendable, Hashable {
         public static let invalidClaim = Reason("invalid_claim")
         /// A claim has none of the values that its issuer must give it.
         public static let unexpectedClaimValue = Reason("unexpected_claim_value")
-        /// The local deny list names the token.
+        /// The local revocation list names the token.
         public static let revoked = Reason("revoked")
         /// The token has no expiry.
         public static let missingExpiry = Reason("missing_expiry")

@@ -25,7 +25,7 @@ public struct Diagnosis: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// About a claim that has a wrong kind or value.
-    package init(claim: String, expected: String, found: JSONValue?) {
+    package init(claim: String, expected: String, found: JSONView?) {
         self.init(
             "claim `\(claim.printable)`",
             expected: expected,
@@ -45,7 +45,7 @@ public struct Diagnosis: Sendable, Hashable, CustomStringConvertible {
     package var revealed: String { "\(subject): expected \(expected), found \(value ?? found)" }
 
     /// The kind of a value in words.
-    package static func kind(of value: JSONValue?) -> String {
+    package static func kind(of value: JSONView?) -> String {
         switch value?.kind {
         case nil: "nothing"
         case .null?: "null"

@@ -11,10 +11,12 @@ public struct ResourceIdentifier: Hashable, Sendable, CustomStringConvertible {
         let text: String
         let url: HTTPURL
         let metadataURL: String
+        let path: RequestPath
 
         init(_ text: String, _ url: HTTPURL) {
             self.text = text
             self.url = url
+            path = RequestPath(of: url)
             let query = url.query.map { "?" + $0 } ?? ""
             metadataURL = url.origin + ResourceIdentifier.metadataPath(of: url) + query
         }
@@ -25,6 +27,8 @@ public struct ResourceIdentifier: Hashable, Sendable, CustomStringConvertible {
     /// As given.
     public var description: String { parts.text }
     package var url: HTTPURL { parts.url }
+    /// The path of requests for it.
+    package var path: RequestPath { parts.path }
 
     /// - Throws: ``ConfigurationError`` unless it is an `https` URL, or `http` for development, without fragment.
     public init(_ text: String) throws {

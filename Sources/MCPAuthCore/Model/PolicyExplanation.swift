@@ -90,11 +90,11 @@ public struct RuleFinding: Sendable, Hashable {
 
 /// A policy's answer with every rule that led to it.
 package struct PolicyExplanation: Sendable {
-    package let answer: PolicyAnswer
+    package let answer: PolicyDecision
     /// The rules of every document, in file order; for a batch those of each message.
     package let rules: [RuleFinding]
 
-    package init(answer: PolicyAnswer, rules: [RuleFinding]) {
+    package init(answer: PolicyDecision, rules: [RuleFinding]) {
         self.answer = answer
         self.rules = rules
     }

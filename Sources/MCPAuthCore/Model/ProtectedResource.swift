@@ -21,7 +21,7 @@ package final class ProtectedResource: Sendable {
         package var maximumTokenBytes = AccessToken.defaultMaximumBytes
         /// Where facts about verified tokens are kept; `nil` to verify each time.
         package var tokenCache: TokenCache?
-        /// The local deny list.
+        /// The local revocation list.
         package var revocations: Revocations?
         /// Reads what a token that is a JWT says of itself.
         package var readJWT: UnverifiedJWT.Reader = { _ in nil }
@@ -130,7 +130,7 @@ package final class ProtectedResource: Sendable {
         return values.contains(where: accepts(audience:))
     }
 
-    /// Whether the local deny list names a token.
+    /// Whether the local revocation list names a token.
     func refuses(_ facts: TokenFacts) -> Bool {
         settings.revocations?.deny(facts) ?? false
     }

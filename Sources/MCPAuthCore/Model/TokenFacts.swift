@@ -117,7 +117,7 @@ extension TokenEvidence.Reuse {
         switch self {
         case .never: false
         case .until(let end): clock.now < end
-        case .whileCurrent(let trust, let mark): trust.isCurrent(mark, at: clock.now)
+        case .whileCurrent(let keys, let stamp): keys.isCurrent(stamp, at: clock.now)
         }
     }
 }

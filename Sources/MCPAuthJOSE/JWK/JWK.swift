@@ -35,7 +35,7 @@ package struct JWK: Sendable {
     /// Accepts RSA of 2048 bits or more, EC on its curve, and Ed25519. `alg`, `use` and `key_ops` are obeyed where present;
     /// a member that is `null` is as good as absent. Certificates (`x5c`, `x5u`) are not read. A private or symmetric key
     /// is refused even though its public part would do: who publishes one gives it away.
-    package init(_ value: JSONValue) throws(Unusable) {
+    package init(_ value: JSONView) throws(Unusable) {
         guard value.kind == .object else { throw Unusable(.cannotSign, "it is not an object") }
         guard !Self.isPrivate(value) else { throw Self.holdsPrivateKey }
         guard !Self.isForEncryption(value) else {
@@ -54,16 +54,16 @@ package struct JWK: Sendable {
     static let holdsPrivateKey = Unusable(.privateKey, "it holds a private or symmetric key")
 
     /// The public part of an entry that has its private part too, whatever the entry says it is for.
-    static func exposedKey(_ value: JSONValue) -> PublicKey? {
+    static func exposedKey(_ value: JSONView) -> PublicKey? {
         isPrivate(value) ? try? publicKey(value, pinned: nil) : nil
     }
 
     /// RFC 7518 sections 6.2.2, 6.3.2 and 6.4.
-    private static func isPrivate(_ value: JSONValue) -> Bool {
+    private static func isPrivate(_ value: JSONView) -> Bool {
         ["d", "p", "q", "dp", "dq", "qi", "oth", "k"].contains { value.optional($0) != nil }
     }
 
-    private static func keyID(_ value: JSONValue) throws(Unusable) -> ExactString? {
+    private static func keyID(_ value: JSONView) throws(Unusable) -> ExactString? {
         guard let member = value.optional("kid") else { return nil }
         guard let keyID = member.string, (1...256).contains(keyID.utf8.count) else {
             throw Unusable(.faulty, "`kid` is not a string of 1 to 256 bytes")
@@ -72,7 +72,7 @@ package struct JWK: Sendable {
     }
 
     /// Whether the entry says that it is for encryption and nothing else (RFC 7517 sections 4.2 to 4.4, RFC 7518 section 4.1).
-    private static func isForEncryption(_ value: JSONValue) -> Bool {
+    private static func isForEncryption(_ value: JSONView) -> Bool {
         if let use = value.optional("use"), use.isString("enc") { return true }
         if let operations = value.optional("key_ops")?.strings, !operations.isEmpty {
             return !operations.contains { $0 == "verify" || $0 == "sign" }
@@ -82,14 +82,14 @@ package struct JWK: Sendable {
         return beginnings.contains(where: algorithm.hasPrefix)
     }
 
-    private static func allowsVerification(_ value: JSONValue) -> Bool {
+    private static func allowsVerification(_ value: JSONView) -> Bool {
         if let use = value.optional("use"), !use.isString("sig") { return false }
         guard let operations = value.optional("key_ops") else { return true }
         return operations.array?.contains { $0.isString("verify") } ?? false
     }
 
     private static func publicKey(
-        _ value: JSONValue,
+        _ value: JSONView,
         pinned: SignatureAlgorithm?
     ) throws(Unusable) -> PublicKey {
         let key: PublicKey?
@@ -128,7 +128,7 @@ package struct JWK: Sendable {
         return key
     }
 
-    private static func pinnedAlgorithm(_ value: JSONValue) throws(Unusable) -> SignatureAlgorithm? {
+    private static func pinnedAlgorithm(_ value: JSONView) throws(Unusable) -> SignatureAlgorithm? {
         guard let member = value.optional("alg") else { return nil }
         guard let algorithm = member.string.flatMap(SignatureAlgorithm.init(name:)) else {
             throw Unusable(.faulty, "`alg` is not an algorithm that is verified here")
@@ -138,7 +138,7 @@ package struct JWK: Sendable {
 
     /// - Parameter count: How many bytes it must be (RFC 7518 section 6.2.1.2); `nil` for any number.
     private static func bytes(
-        _ value: JSONValue,
+        _ value: JSONView,
         _ name: String,
         count: Int? = nil
     ) throws(Unusable) -> [UInt8] {

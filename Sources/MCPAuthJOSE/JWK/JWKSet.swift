@@ -16,7 +16,7 @@ package final class JWKSet: Sendable {
         /// Its `kty` and `crv`, as ``SignatureAlgorithm/keyFamily``.
         let family: String
 
-        init(_ index: Int, _ reason: JWK.Unusable, _ entry: JSONValue) {
+        init(_ index: Int, _ reason: JWK.Unusable, _ entry: JSONView) {
             self.index = index
             self.reason = reason
             keyID = entry["kid"]?.string
@@ -57,7 +57,7 @@ package final class JWKSet: Sendable {
     ///
     /// - Parameter earlier: The set before. Its keys are taken over where their entries are the same, since checking a key
     ///   costs far more than comparing its text; what it gave away stays given away.
-    package init(_ value: JSONValue, reusing earlier: JWKSet? = nil) throws(Malformed) {
+    package init(_ value: JSONView, reusing earlier: JWKSet? = nil) throws(Malformed) {
         guard let entries = value["keys"]?.array else { throw .noKeysArray }
         guard entries.count <= Self.maximumCount else { throw .tooManyKeys }
         var read: [(index: Int, key: JWK)] = []

@@ -39,7 +39,7 @@ package final class JOSEHeader: Sendable {
         return type.hasPrefix("application/") ? String(type.dropFirst("application/".count)) : type
     }
 
-    private static func string(_ root: JSONValue, _ name: String) throws(CompactJWS.Malformed) -> String? {
+    private static func string(_ root: JSONView, _ name: String) throws(CompactJWS.Malformed) -> String? {
         guard let member = root[name] else { return nil }
         guard let string = member.string else { throw .invalidHeaderParameter }
         return string

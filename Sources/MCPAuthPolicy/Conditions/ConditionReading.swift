@@ -11,7 +11,7 @@ extension Condition {
     ///
     /// - Returns: `nil` when it has a mistake, which is noted.
     static func read(
-        _ value: JSONValue,
+        _ value: JSONView,
         at pointer: JSONPointer,
         in document: DocumentReader,
         _ mistakes: inout Mistakes
@@ -36,7 +36,7 @@ extension Condition {
     }
 
     private static func notACondition(
-        _ value: JSONValue,
+        _ value: JSONView,
         _ pointer: JSONPointer,
         _ document: DocumentReader
     ) -> ConfigurationError {
@@ -174,7 +174,7 @@ extension Condition {
     }
 
     private static func scalar(
-        _ value: JSONValue,
+        _ value: JSONView,
         at pointer: JSONPointer,
         _ object: ObjectReader
     ) throws(ConfigurationError) -> JSON {

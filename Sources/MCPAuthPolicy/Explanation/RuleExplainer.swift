@@ -27,8 +27,8 @@ struct RuleExplainer {
     }
 
     func finding(_ input: PolicyInput, _ message: MCPMessage?) -> RuleFinding {
-        guard rule.isAbout(input.operation, message) else {
-            let operation = message?.description ?? input.operation.description
+        guard rule.isAbout(input.request, message) else {
+            let operation = message?.description ?? input.request.summary
             return finding(.notApplicable, rule.pointer, "it is not about `\(operation)`", [])
         }
         let who = who(input.authInfo)
@@ -182,13 +182,13 @@ extension ClaimValue {
     fileprivate var kindInWords: String {
         switch self {
         case .view(let value): value.kind.inWords
-        case .made(.null): JSONValue.Kind.null.inWords
-        case .made(.boolean): JSONValue.Kind.boolean.inWords
-        case .made(.integer), .made(.number): JSONValue.Kind.number.inWords
-        case .made(.string): JSONValue.Kind.string.inWords
-        case .made(.array): JSONValue.Kind.array.inWords
-        case .made(.object): JSONValue.Kind.object.inWords
-        case .made(.unrepresentable): JSONValue.Kind.unrepresentable.inWords
+        case .made(.null): JSONView.Kind.null.inWords
+        case .made(.boolean): JSONView.Kind.boolean.inWords
+        case .made(.integer), .made(.number): JSONView.Kind.number.inWords
+        case .made(.string): JSONView.Kind.string.inWords
+        case .made(.array): JSONView.Kind.array.inWords
+        case .made(.object): JSONView.Kind.object.inWords
+        case .made(.unrepresentable): JSONView.Kind.unrepresentable.inWords
         }
     }
 }

@@ -10,10 +10,10 @@ package import MCPAuthCore
 /// `@stream` and `@session-end` are the messages without a method, `@unknown` one that cannot be read; `GET /items` is
 /// plain HTTP.
 package struct PolicyCall: Sendable, Hashable {
-    package let operation: MCPAuthCore.Operation
+    package let operation: RequestOperation
     let method: HTTPRequest.Method
     /// `nil` for MCP, which is sent to the path of the resource.
-    let path: String?
+    let path: RequestPath?
 
     /// Why a text is not a call, in words.
     package struct Mistake: Error, CustomStringConvertible {
@@ -67,7 +67,7 @@ package struct PolicyCall: Sendable, Hashable {
         let mistake: Mistake
     }
 
-    private init(_ operation: MCPAuthCore.Operation, _ method: HTTPRequest.Method, path: String? = nil) {
+    private init(_ operation: RequestOperation, _ method: HTTPRequest.Method, path: RequestPath? = nil) {
         self.operation = operation
         self.method = method
         self.path = path
@@ -84,10 +84,10 @@ package struct PolicyCall: Sendable, Hashable {
             let suggestion = Suggestion.text(for: word, among: httpMethods)
             throw Mistake(description: "`\(word.printable)` is not an HTTP method\(suggestion)")
         }
-        guard RequestPath.canonical(path) != nil else {
+        guard let read = RequestPath(path) else {
             throw Mistake(description: "the path `\(path.printable)` could be read in two ways, and no server reads it")
         }
-        return PolicyCall(.http, method, path: path)
+        return PolicyCall(.http, method, path: read)
     }
 
     static let httpMethods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"]
@@ -100,8 +100,7 @@ package struct PolicyCall: Sendable, Hashable {
     package func request(of token: [UInt8], at resource: ProtectedResource) -> ProtectedResourceRequest {
         ProtectedResourceRequest(
             method: method,
-            authority: nil,
-            path: path ?? resource.identifier.url.path,
+            path: path ?? resource.identifier.path,
             credentials: .bearer(AccessToken(bytes: token)),
             operation: resource.speaksMCP ? operation : .http
         )

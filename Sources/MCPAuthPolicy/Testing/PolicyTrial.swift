@@ -55,8 +55,7 @@ package struct PolicyTrial: Sendable {
         let isUnread = !hasToken && call.isInBody
         let request = ProtectedResourceRequest(
             method: call.method,
-            authority: nil,
-            path: call.path ?? resource.identifier.url.path,
+            path: call.path ?? resource.identifier.path,
             credentials: hasToken ? .bearer(AccessToken(bytes: [])) : .none,
             operation: isUnread ? .unknown : call.operation
         )

@@ -20,7 +20,7 @@ package final class CachedFetch<Value: Sendable>: Sendable {
     }
 
     /// What a fetch brought.
-    package struct Outcome: Sendable {
+    package struct FetchReport: Sendable {
         /// The value there was when it began.
         package let previous: Value?
         package let result: Result<Value, FetchError>
@@ -43,14 +43,14 @@ package final class CachedFetch<Value: Sendable>: Sendable {
     private let timing: FetchTiming
     private let clock: SteadyClock
     private let fetch: Fetch
-    private let didFetch: @Sendable (Outcome) -> Void
+    private let didFetch: @Sendable (FetchReport) -> Void
     private let state = Lock(State())
 
     /// - Parameter didFetch: Called after each fetch, when its value is in place.
     package init(
         timing: FetchTiming = FetchTiming(),
         clock: SteadyClock,
-        didFetch: @escaping @Sendable (Outcome) -> Void = { _ in },
+        didFetch: @escaping @Sendable (FetchReport) -> Void = { _ in },
         fetch: @escaping Fetch
     ) {
         self.timing = timing
@@ -129,7 +129,7 @@ package final class CachedFetch<Value: Sendable>: Sendable {
     private func fetchOnce(_ flight: Flight<Void>, _ began: Uptime, _ previous: Value?) async {
         let result = await result(previous)
         let ended = clock.now
-        let outcome: Outcome? = state.withLock { state in
+        let report: FetchReport? = state.withLock { state in
             guard state.underway === flight else { return nil }
             state.underway = nil
             let goodUntil: Uptime?
@@ -150,9 +150,9 @@ package final class CachedFetch<Value: Sendable>: Sendable {
                     return min(max(fresh, attempt), entry.fetchedAt.adding(timing.usableFor))
                 }
             }
-            return Outcome(previous: previous, result: result, goodUntil: goodUntil)
+            return FetchReport(previous: previous, result: result, goodUntil: goodUntil)
         }
-        if let outcome { didFetch(outcome) }
+        if let report { didFetch(report) }
     }
 
     /// Errors of an application may say anything, so their text goes nowhere.

@@ -15,7 +15,7 @@ struct DocumentFetch: Sendable {
     /// The metadata as published, and where it was fetched from; `nil` for metadata that was configured.
     func metadata(
         of issuer: IssuerIdentifier,
-        _ source: IssuerDirectory.Source
+        _ source: IssuerDocuments.Source
     ) async throws -> (document: JSON, url: HTTPURL?) {
         let url: HTTPURL?
         switch source {
@@ -46,7 +46,7 @@ struct DocumentFetch: Sendable {
         at url: HTTPURL,
         _ provenance: FetchRequest.Provenance,
         accept: String = "application/json"
-    ) async throws -> JSONValue {
+    ) async throws -> JSONView {
         let request = FetchRequest(url: url, provenance: provenance, accept: accept, tls: tls, timeout: timeout)
         let response = try await fetcher.fetch(request)
         guard response.status == 200 else { throw FetchError("\(url) answered \(response.status)") }

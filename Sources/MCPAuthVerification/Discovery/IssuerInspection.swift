@@ -114,7 +114,7 @@ package struct IssuerInspection: Sendable {
             let message = "`jwks_uri` is `\(text.printable)`, expected an absolute https URL"
             return ([Finding(severity, "jwks_uri_not_absolute", message)], false)
         }
-        let value: JSONValue
+        let value: JSONView
         let accept = "application/jwk-set+json, application/json"
         switch await json(at: url, metadata.provenance(of: "jwks_uri"), accept: accept) {
         case .success(let read): value = read
@@ -207,7 +207,7 @@ package struct IssuerInspection: Sendable {
         at url: HTTPURL,
         _ provenance: FetchRequest.Provenance,
         accept: String
-    ) async -> Result<JSONValue, Failure> {
+    ) async -> Result<JSONView, Failure> {
         let response: FetchResponse
         do throws(FetchError) {
             response = try await fetcher.fetch(

@@ -18,7 +18,7 @@ struct IntrospectionRefusal: CustomStringConvertible {
     let description: String
 
     /// - Parameter body: The body, where it is JSON.
-    init(_ status: Int, _ body: JSONValue?, _ client: ClientAuthentication) {
+    init(_ status: Int, _ body: JSONView?, _ client: ClientAuthentication) {
         let error = body?["error"]?.string.flatMap { Self.isErrorCode($0) ? $0 : nil }
         isAboutToken = (status == 400 || status == 401) && error == "invalid_token" && !client.isBearer
         let areCredentialsRefused: Bool

@@ -19,7 +19,7 @@ package final class IntrospectionVerifier: TokenVerifier {
     package enum Endpoint: Sendable {
         case url(HTTPURL)
         /// The `introspection_endpoint` of the issuer's metadata.
-        case discovered(IssuerDirectory)
+        case discovered(IssuerDocuments)
     }
 
     /// Which tokens are shown to the issuer.

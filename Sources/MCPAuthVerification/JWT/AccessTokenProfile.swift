@@ -13,7 +13,7 @@ public enum AccessTokenProfile: String, Sendable, CaseIterable {
     case rfc9068
 
     /// What keeps header and claims from being those of an access token; `nil` when nothing does.
-    func fault(_ header: JOSEHeader, _ claims: JSONValue) -> Diagnosis? {
+    func fault(_ header: JOSEHeader, _ claims: JSONView) -> Diagnosis? {
         guard self == .rfc9068 else { return nil }
         guard header.mediaType == "at+jwt" else {
             return Diagnosis(

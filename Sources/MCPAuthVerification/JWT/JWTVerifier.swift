@@ -16,7 +16,7 @@ package struct JWTVerifier: TokenVerifier {
         /// What its tokens are verified with.
         package enum Keys: Sendable {
             /// The keys it publishes, for these algorithms.
-            case published(IssuerDirectory, [SignatureAlgorithm])
+            case published(IssuerDocuments, [SignatureAlgorithm])
             /// Secrets that it shares with this resource server; nothing it publishes counts.
             case shared([HMACKey])
         }
@@ -78,7 +78,7 @@ package struct JWTVerifier: TokenVerifier {
                 return .rejected(.algorithmNotAllowed, Self.diagnosis(of: jws.header, algorithms.map(\.rawValue)))
             }
             let keyID = jws.header.keyID
-            let answer: IssuerDirectory.KeyAnswer
+            let answer: IssuerDocuments.KeyAnswer
             // One for whatever this token has to wait for.
             var deadline: Deadline?
             if let fresh = directory.freshKeys(keyID: keyID, algorithm: algorithm) {
@@ -132,8 +132,8 @@ package struct JWTVerifier: TokenVerifier {
     private static func signature(
         of jws: CompactJWS,
         _ algorithm: SignatureAlgorithm,
-        _ answer: IssuerDirectory.KeyAnswer,
-        _ directory: IssuerDirectory,
+        _ answer: IssuerDocuments.KeyAnswer,
+        _ directory: IssuerDocuments,
         until deadline: Deadline?
     ) async -> Signature {
         switch answer {

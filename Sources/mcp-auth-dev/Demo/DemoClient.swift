@@ -17,7 +17,7 @@ struct DemoClient {
     struct Answer {
         let status: Int
         let fields: [(name: String, value: String)]
-        let body: JSONValue?
+        let body: JSONView?
 
         func field(_ name: String) -> String? {
             fields.first { $0.name.lowercased() == name }?.value
@@ -104,7 +104,7 @@ struct DemoClient {
 
     /// Gets a token by authorization code with PKCE, for one resource.
     func authorize(
-        _ server: JSONValue,
+        _ server: JSONView,
         clientID: String,
         scope: String,
         resource: String

@@ -13,12 +13,12 @@ internal import MCPAuthJSON
 struct DemoConfiguration {
     let path: String
     /// The file as it is served.
-    let files: FileLog
+    let files: FileSnapshot
     let issuerPort: UInt16
 
     /// - Throws: ``ConfigurationError`` when the file cannot be read, or names the servers otherwise.
     init(path: String, port: UInt16?, issuerPort: UInt16?) throws {
-        let log = FileLog()
+        let log = FileSnapshot()
         let bytes: [UInt8]
         do {
             bytes = try log.bytes(at: path)
@@ -42,7 +42,7 @@ struct DemoConfiguration {
             let written = UInt16(match.1)
             return "127.0.0.1:\(written.flatMap { ports[$0] }.map(String.init) ?? String(match.1))"
         }
-        files = FileLog(given: [path: Array(text.utf8)])
+        files = FileSnapshot(given: [path: Array(text.utf8)])
         guard (port ?? listenPort) != self.issuerPort else {
             throw CommandFailure(ProgramExit.usage, "--port and --issuer-port must differ")
         }

@@ -32,7 +32,7 @@ struct DemoServer {
     /// - Throws: `ConfigurationError`, or ``CommandFailure`` when its port is in use.
     static func start(
         _ configuration: DemoConfiguration,
-        pluginDirectory: String,
+        moduleDirectory: String,
         autoConsent: Bool
     ) async throws -> DemoServer {
         let introspectionSecret = SecureRandom.token()
@@ -42,11 +42,11 @@ struct DemoServer {
             file = try ConfigurationFile(
                 path: configuration.path,
                 environment: ["DEMO_INTROSPECTION_SECRET": introspectionSecret, "DEMO_HELLO_KEY": helloKey],
-                pluginDirectory: pluginDirectory,
+                moduleDirectory: moduleDirectory,
                 files: configuration.files
             )
         } catch let error as ConfigurationError where error.code == .moduleRefused {
-            let advice = "`swift build --enable-all-traits` builds the module, --plugins names its directory"
+            let advice = "`swift build --enable-all-traits` builds the module, --modules names its directory"
             throw CommandFailure(ProgramExit.invalid, "\(error); \(advice)")
         }
         let mcpAuth = try MCPAuth(file.configuration)
@@ -108,6 +108,7 @@ struct DemoServer {
         logger.logLevel = .critical
         let application = Application(
             router: router,
+            server: .http1(configuration: .init(additionalChannelHandlers: [BoundedReads()])),
             configuration: .init(address: .hostname(listener.host, port: listener.port)),
             onServerRunning: { _ in await whenListening() },
             logger: logger

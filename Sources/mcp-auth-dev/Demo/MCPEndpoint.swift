@@ -54,7 +54,7 @@ actor MCPEndpoint {
     /// In bytes.
     static let longestBody = 1024 * 1024
 
-    private func response(to message: JSONValue, _ revision: MCPRevision, _ caller: AuthInfo) -> Response {
+    private func response(to message: JSONView, _ revision: MCPRevision, _ caller: AuthInfo) -> Response {
         if let subscription = subscription(message, revision, caller) { return subscription.response }
         guard let answer = answer(to: message, revision, caller) else { return Response(status: .accepted) }
         return Self.json(answer.message, answer.status)
@@ -66,7 +66,7 @@ actor MCPEndpoint {
     }
 
     /// The answer to one message; `nil` where nobody waits for one.
-    private func answer(to message: JSONValue, _ revision: MCPRevision, _ caller: AuthInfo) -> Answer? {
+    private func answer(to message: JSONView, _ revision: MCPRevision, _ caller: AuthInfo) -> Answer? {
         var id = JSON.null
         do throws(MCPError) {
             guard let request = try MCPRequest(message, revision) else { return nil }
@@ -115,7 +115,7 @@ actor MCPEndpoint {
         ["ttlMs": .integer(seconds * 1000), "cacheScope": "private"]
     }
 
-    private func initialization(_ parameters: JSONValue?) -> [String: JSON] {
+    private func initialization(_ parameters: JSONView?) -> [String: JSON] {
         let asked = parameters?["protocolVersion"]?.string
         let revision = MCPRevision.withSessions.first { $0.rawValue == asked } ?? MCPRevision.withSessions[0]
         return [
@@ -123,7 +123,7 @@ actor MCPEndpoint {
         ]
     }
 
-    private func call(_ parameters: JSONValue?, _ caller: AuthInfo) throws(MCPError) -> [String: JSON] {
+    private func call(_ parameters: JSONView?, _ caller: AuthInfo) throws(MCPError) -> [String: JSON] {
         let asked = parameters?["name"]?.string
         if asked == reading.name { return Self.text(lines.joined(separator: "\n")) }
         guard asked == writing.name, let argument = writing.argument else {
@@ -156,7 +156,7 @@ actor MCPEndpoint {
 
     /// What `subscriptions/listen` opens, which later messages do not end; `nil` for every other message.
     private func subscription(
-        _ message: JSONValue,
+        _ message: JSONView,
         _ revision: MCPRevision,
         _ caller: AuthInfo
     ) -> MCPSubscription? {
@@ -171,7 +171,7 @@ actor MCPEndpoint {
     }
 
     /// The answer to a body that no method can be asked for.
-    private static func refusal(_ error: MCPError, of id: JSONValue?) -> Response {
+    private static func refusal(_ error: MCPError, of id: JSONView?) -> Response {
         json(error.message(id: MCPRequest.identifier(id) ?? .null), error.status(in: nil))
     }
 

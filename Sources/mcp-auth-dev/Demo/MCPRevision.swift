@@ -72,13 +72,13 @@ struct MCPError: Error {
 struct MCPRequest {
     let id: JSON
     let method: String
-    let parameters: JSONValue?
+    let parameters: JSONView?
     let revision: MCPRevision
 
     /// Reads one message.
     ///
     /// - Returns: `nil` for a notification and, in revisions that have those, for a response: nobody waits for an answer.
-    init?(_ message: JSONValue, _ revision: MCPRevision) throws(MCPError) {
+    init?(_ message: JSONView, _ revision: MCPRevision) throws(MCPError) {
         guard message.kind == .object, message["jsonrpc"]?.string == "2.0" else {
             throw .invalidRequest("the message is not a JSON-RPC 2.0 message")
         }
@@ -100,7 +100,7 @@ struct MCPRequest {
     }
 
     /// An identifier as it is repeated in an answer; `nil` for a value that cannot be one.
-    static func identifier(_ value: JSONValue?) -> JSON? {
+    static func identifier(_ value: JSONView?) -> JSON? {
         value.flatMap { $0.string != nil || $0.integer != nil ? JSON($0) : nil }
     }
 

@@ -42,7 +42,7 @@ struct CheckCommand: AsyncParsableCommand {
         Output.line("\(config): ok, \(count) protected resource\(count == 1 ? "" : "s")")
     }
 
-    private func checkIssuers(_ configuration: Configuration) async throws {
+    private func checkIssuers(_ configuration: MCPAuthConfiguration) async throws {
         var seen = Set<IssuerIdentifier>()
         var isUnreachable = false
         var isWrong = false

@@ -27,7 +27,7 @@ actor ConfigurationReloading: Service {
     init(
         _ file: ConfigurationFile,
         path: String,
-        files: FileLog,
+        files: FileSnapshot,
         mcpAuth: MCPAuth,
         onEvent: @escaping EngineEventHandler
     ) {
@@ -80,7 +80,7 @@ actor ConfigurationReloading: Service {
 
     private func reloadOnce() async {
         let before = current()
-        let files = FileLog()
+        let files = FileSnapshot()
         do {
             let file = try await mcpAuth.reload(
                 path: path,
@@ -101,7 +101,7 @@ actor ConfigurationReloading: Service {
 
     /// The SHA-256 of each file that matters, as it is now.
     private func current() -> [String: String] {
-        Dictionary(uniqueKeysWithValues: judged.keys.map { ($0, FileLog.currentDigest(of: $0)) })
+        Dictionary(uniqueKeysWithValues: judged.keys.map { ($0, FileSnapshot.currentDigest(of: $0)) })
     }
 }
 #endif

@@ -51,7 +51,7 @@ struct ServeCommand: AsyncParsableCommand {
         logger.logLevel = logLevel.forLog
         let events = EventSink(logger)
         let onEvent = events.handler
-        let files = FileLog()
+        let files = FileSnapshot()
         let file = try ConfigurationFile(path: config, environment: Input.environment, onEvent: onEvent, files: files)
         try await file.runPolicyTests()
         let mcpAuth = try MCPAuth(file.configuration)
@@ -76,6 +76,7 @@ struct ServeCommand: AsyncParsableCommand {
             router: router,
             server: .http1(
                 configuration: .init(
+                    additionalChannelHandlers: [BoundedReads()],
                     idleTimeout: Self.idleLimit,
                     httpDecoderConfiguration: .init(maxHeaderFieldSize: longestHead, maxHeaderListSize: longestHead)
                 )

@@ -21,29 +21,29 @@ import Testing
 
     @Test func `steps run in their order and on strings only`() throws {
         var rule = ClaimRule(["roles"])
-        rule.strippedPrefix = "app:"
-        rule.valueMap = ["adm": "admin"]
-        rule.keepsUnmapped = true
+        rule.stripPrefix = "app:"
+        rule.map = ["adm": "admin"]
+        rule.keepUnmapped = true
         rule.prefix = "r-"
         #expect(try value(rule, #"{"roles":["app:adm","app:x","other"]}"#) == #"["r-admin","r-x"]"#)
         #expect(try value(rule, #"{"roles":"app:adm"}"#) == #""r-admin""#)
         #expect(try value(rule, #"{"roles":"other"}"#) == nil)
         #expect(try value(rule, #"{"roles":["app:adm",7]}"#) == nil, "an array of more than strings is left out")
         #expect(try value(rule, #"{"roles":{"app:adm":1}}"#) == nil)
-        rule.keepsUnmapped = false
+        rule.keepUnmapped = false
         #expect(try value(rule, #"{"roles":["app:adm","app:x"]}"#) == #"["r-admin"]"#)
     }
 
     @Test func `a string is split where the rule says so`() throws {
         var rule = ClaimRule(["groups"])
-        rule.separator = ","
+        rule.split = ","
         #expect(try value(rule, #"{"groups":"a,b,,c"}"#) == #"["a","b","c"]"#)
         #expect(try value(rule, #"{"groups":["a,b"]}"#) == #"["a,b"]"#)
     }
 
     @Test func `merging joins all sources, each value once`() throws {
         var rule = ClaimRule(["/realm/roles", "/client/roles", "role"])
-        rule.mergesSources = true
+        rule.merge = true
         let claims = #"{"realm":{"roles":["a","b"]},"client":{"roles":["b","c"]},"role":"d"}"#
         #expect(try value(rule, claims) == #"["a","b","c","d"]"#)
         #expect(try value(rule, #"{"realm":{"roles":[1]},"role":"d"}"#) == nil, "one that cannot be read spoils all")
@@ -103,7 +103,7 @@ import Testing
 
     @Test func `joined values that look alike stay two`() throws {
         var rule = ClaimRule(["a", "b"])
-        rule.mergesSources = true
+        rule.merge = true
         let merged = try value(rule, "{\"a\":[\"\u{212B}\"],\"b\":[\"\u{C5}\",\"\u{212B}\"]}")
         #expect(merged?.utf8.elementsEqual("[\"\u{212B}\",\"\u{C5}\"]".utf8) == true)
     }
@@ -119,8 +119,8 @@ import Testing
         let evidence = TokenEvidence(issuer: "https://issuer.example", document: document, payload: Array(claims.utf8))
         let issuer = TrustedIssuer(identifier: evidence.issuer, claimMapping: mapping)
         switch ClaimTransformation.apply(issuer, to: evidence) {
-        case .facts(let facts): return (facts, nil)
-        case .rejected(let reason, _): return (nil, reason.rawValue)
+        case .success(let facts): return (facts, nil)
+        case .failure(let refusal): return (nil, refusal.reason.rawValue)
         }
     }
 }

@@ -21,7 +21,7 @@ struct NaiveRequest {
     var path: String
     /// Whether the host takes paths that differ only in case for one.
     var ignoresCase: Bool
-    var operation: Operation
+    var operation: RequestOperation
     /// Seconds since 1970.
     var now: Double
     /// Whether the token was presented with a proof of possession.

@@ -11,7 +11,7 @@ enum NaiveSituation {
     case unknown
 
     /// One for every message of the operation.
-    static func all(of operation: Operation) -> [NaiveSituation] {
+    static func all(of operation: RequestOperation) -> [NaiveSituation] {
         switch operation {
         case .http: [.http]
         case .unknown: [.unknown]

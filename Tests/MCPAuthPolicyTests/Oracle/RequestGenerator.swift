@@ -60,7 +60,7 @@ extension PolicyGenerator {
         claims[name] = name == "realm" && random.chance(90) ? ["roles": value] : value
     }
 
-    private mutating func operation() -> Operation {
+    private mutating func operation() -> RequestOperation {
         switch Int.random(in: 0..<100, using: &random) {
         case 0..<25: .http
         case 25..<35: .unknown
@@ -84,7 +84,7 @@ extension PolicyGenerator {
         return .call(method: method, name: name)
     }
 
-    private mutating func httpRequest(carrying operation: Operation) -> (method: String, path: String) {
+    private mutating func httpRequest(carrying operation: RequestOperation) -> (method: String, path: String) {
         let path = random.pick(Words.paths)
         return switch operation {
         case .http: (random.pick(Words.httpMethods), path)

@@ -159,7 +159,7 @@ import Testing
         #expect(fetcher.requests.count <= 3, "an unknown `kid` causes one fetch per cool-down at most")
     }
 
-    private static func fetcher(_ keys: JSONValue) -> FixtureFetcher {
+    private static func fetcher(_ keys: JSONView) -> FixtureFetcher {
         let metadata: JSON = ["issuer": "https://issuer.example", "jwks_uri": "https://issuer.example/jwks"]
         return FixtureFetcher([
             "https://issuer.example/.well-known/oauth-authorization-server": metadata.encoded(),
@@ -167,14 +167,14 @@ import Testing
         ])
     }
 
-    static func door(_ keys: JSONValue, _ fetcher: FixtureFetcher? = nil) throws -> Door {
+    static func door(_ keys: JSONView, _ fetcher: FixtureFetcher? = nil) throws -> Door {
         let issuer = AuthorizationServer(
             issuer: "https://issuer.example",
             discovery: .oauth,
             algorithms: [.rs256, .ps256, .es256, .es384, .es512, .edDSA]
         )
         let resource = try ResourceConfiguration("https://mcp.example/mcp", authorizationServers: [issuer])
-        let mcpAuth = try MCPAuth(Configuration(resources: [resource]), fetcher: fetcher ?? self.fetcher(keys))
+        let mcpAuth = try MCPAuth(MCPAuthConfiguration(resources: [resource]), fetcher: fetcher ?? self.fetcher(keys))
         return Door(
             mcpAuth: mcpAuth,
             resource: try ResourceIdentifier("https://mcp.example/mcp"),

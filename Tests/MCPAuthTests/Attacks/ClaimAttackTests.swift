@@ -109,12 +109,12 @@ import Testing
         }
     }
 
-    @Test func `C3 how old a token may be is the deny list's to say`() async throws {
+    @Test func `C3 how old a token may be is the revocation list's to say`() async throws {
         let (door, issuer) = try Door.notes()
         let token = try issuer.token(["iat": 1_000_000_000])
         #expect(try await door.request(authorization: ["Bearer \(token)"]).status == 200, "its exp bounds it")
-        let entry = DenyList.Entry(issuer: "https://issuer.example", issuedBefore: NumericDate(1_795_000_000))
-        door.mcpAuth.replaceDenyList(with: DenyList([entry]))
+        let entry = RevocationList.Entry(issuer: "https://issuer.example", issuedBefore: NumericDate(1_795_000_000))
+        door.mcpAuth.replaceRevocations(with: RevocationList([entry]))
         #expect(try await door.request(authorization: ["Bearer \(token)"]).verdict == "401 revoked")
         #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).status == 200)
     }
@@ -124,7 +124,7 @@ import Testing
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc, leeway: leeway)
         let resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
         #expect(throws: ConfigurationError.self) {
-            try MCPAuth(Configuration(resources: [resource]), fetcher: FixtureFetcher([:]))
+            try MCPAuth(MCPAuthConfiguration(resources: [resource]), fetcher: FixtureFetcher([:]))
         }
     }
 
@@ -174,7 +174,7 @@ import Testing
             try ResourceConfiguration("https://api.example.com/\($0)", authorizationServers: [server])
         }
         let door = Door(
-            mcpAuth: try MCPAuth(Configuration(resources: resources), fetcher: fetcher),
+            mcpAuth: try MCPAuth(MCPAuthConfiguration(resources: resources), fetcher: fetcher),
             resource: try ResourceIdentifier("https://api.example.com/calendar"),
             now: NumericDate(1_795_425_000)
         )

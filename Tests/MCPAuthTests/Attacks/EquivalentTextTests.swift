@@ -28,10 +28,10 @@ import Testing
         }
     }
 
-    @Test func `an entry of the deny list is about its own bytes only`() async throws {
+    @Test func `an entry of the revocation list is about its own bytes only`() async throws {
         let (door, issuer) = try Door.notes()
-        door.mcpAuth.replaceDenyList(
-            with: DenyList([
+        door.mcpAuth.replaceRevocations(
+            with: RevocationList([
                 .init(issuer: "https://issuer.example", subject: "K"),
                 .init(issuer: "https://issuer.example", clientID: "K"),
                 .init(issuer: "https://issuer.example", tokenID: "K"),
@@ -137,7 +137,7 @@ import Testing
         var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
         resource.allowedClaims = ["https://issuer.example": [claim: ["x"]]]
         #expect(throws: ConfigurationError.self) {
-            try MCPAuth(Configuration(resources: [resource]), fetcher: FixtureFetcher([:]))
+            try MCPAuth(MCPAuthConfiguration(resources: [resource]), fetcher: FixtureFetcher([:]))
         }
     }
 

@@ -176,7 +176,7 @@ import Testing
         }
         let fetcher = FixtureFetcher([IntrospectionRequestTests.endpoint: Array(#"{"active":false}"#.utf8)])
         let door = Door(
-            mcpAuth: try MCPAuth(Configuration(resources: resources), fetcher: fetcher),
+            mcpAuth: try MCPAuth(MCPAuthConfiguration(resources: resources), fetcher: fetcher),
             resource: try ResourceIdentifier("https://api.example.com/x"),
             now: NumericDate(1_795_425_000)
         )
@@ -231,7 +231,7 @@ import Testing
         }
         let resource = try ResourceConfiguration("https://api.example.com/x", authorizationServers: servers)
         #expect(throws: ConfigurationError.self) {
-            try MCPAuth(Configuration(resources: [resource]), fetcher: FixtureFetcher([:]))
+            try MCPAuth(MCPAuthConfiguration(resources: [resource]), fetcher: FixtureFetcher([:]))
         }
     }
 

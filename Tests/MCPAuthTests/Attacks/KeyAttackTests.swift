@@ -164,7 +164,7 @@ import Testing
         #expect(twin != token)
         #expect(try await door.request(authorization: ["Bearer \(token)"]).status == 200)
         #expect(try await door.request(authorization: ["Bearer \(twin)"]).status == 200, "as ECDSA has it")
-        door.mcpAuth.replaceDenyList(with: DenyList([.init(issuer: "https://issuer.example", tokenID: "j1")]))
+        door.mcpAuth.replaceRevocations(with: RevocationList([.init(issuer: "https://issuer.example", tokenID: "j1")]))
         #expect(try await door.request(authorization: ["Bearer \(token)"]).verdict == "401 revoked")
         #expect(try await door.request(authorization: ["Bearer \(twin)"]).verdict == "401 revoked")
     }

@@ -179,7 +179,8 @@ import Testing
         let issuer = try TestIssuer("https://issuer.example", fetcher: fetcher)
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
         let resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
-        let configuration = Configuration(resources: [resource]) { event in events.withLock { $0.append(event) } }
+        let configuration = MCPAuthConfiguration(resources: [resource]) { event in events.withLock { $0.append(event) }
+        }
         let door = Door(
             mcpAuth: try MCPAuth(configuration, fetcher: fetcher),
             resource: resource.metadata.resource,

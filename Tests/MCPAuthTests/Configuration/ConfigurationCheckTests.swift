@@ -8,10 +8,10 @@ import Testing
 
 /// What is set in code is checked as what a file says.
 @Suite struct ConfigurationCheckTests {
-    private static func build(_ change: (inout Configuration) -> Void) throws -> MCPAuth {
+    private static func build(_ change: (inout MCPAuthConfiguration) -> Void) throws -> MCPAuth {
         let server = AuthorizationServer(issuer: "https://auth.example.com", discovery: .oidc)
         let resource = try ResourceConfiguration("https://api.example.com/x", authorizationServers: [server])
-        var configuration = Configuration(resources: [resource])
+        var configuration = MCPAuthConfiguration(resources: [resource])
         change(&configuration)
         return try MCPAuth(configuration, fetcher: FixtureFetcher([:]))
     }

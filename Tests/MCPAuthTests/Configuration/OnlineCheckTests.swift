@@ -93,7 +93,7 @@ import Testing
         let fetcher = FixtureFetcher([:])
         fetcher.setDown(true)
         let server = AuthorizationServer(issuer: "https://as.example", discovery: .oidc)
-        let configuration = Configuration(resources: [
+        let configuration = MCPAuthConfiguration(resources: [
             try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
         ])
         let check = try await OnlineCheck(server, in: configuration, fetcher: fetcher)
@@ -124,6 +124,6 @@ import Testing
         fetcher.serve(metadata.encoded(), at: "https://as.example/.well-known/openid-configuration")
         if let failing { fetcher.fail(at: failing) }
         let resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
-        return try await OnlineCheck(server, in: Configuration(resources: [resource]), fetcher: fetcher)
+        return try await OnlineCheck(server, in: MCPAuthConfiguration(resources: [resource]), fetcher: fetcher)
     }
 }

@@ -159,7 +159,7 @@ import Testing
         let server = AuthorizationServer(issuer: "http://auth.example.com", discovery: .oidc)
         let resource = try ResourceConfiguration("https://api.example.com/x", authorizationServers: [server])
         #expect(throws: ConfigurationError(.invalidValue, "")) { try Self.build(resource) }
-        let configuration = Configuration(resources: [resource], dangerouslyAllowHTTP: true)
+        let configuration = MCPAuthConfiguration(resources: [resource], dangerouslyAllowHTTP: true)
         let findings = try MCPAuth(configuration, fetcher: FixtureFetcher([:])).findings
         #expect(findings.map(\.code) == [.plainHTTP])
     }
@@ -197,6 +197,6 @@ import Testing
 
     @discardableResult
     private static func build(_ resource: ResourceConfiguration) throws -> MCPAuth {
-        try MCPAuth(Configuration(resources: [resource]), fetcher: FixtureFetcher([:]))
+        try MCPAuth(MCPAuthConfiguration(resources: [resource]), fetcher: FixtureFetcher([:]))
     }
 }

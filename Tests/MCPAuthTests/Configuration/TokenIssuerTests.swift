@@ -67,7 +67,7 @@ import Testing
         let token = try issuer.token(["iss": .string(Self.signing.description), "scope": "read:notes admin"])
         let answer = try await door.request(authorization: ["Bearer \(token)"])
         #expect(answer.authInfo?.scopes == ["read:notes"])
-        door.mcpAuth.replaceDenyList(with: DenyList([.init(issuer: Self.signing, subject: "alice")]))
+        door.mcpAuth.replaceRevocations(with: RevocationList([.init(issuer: Self.signing, subject: "alice")]))
         #expect(try await door.request(authorization: ["Bearer \(token)"]).reason == "revoked")
         let error = #expect(throws: ConfigurationError.self) {
             try Self.door { $0.allowedScopes = [Self.published: ["read:notes"]] }

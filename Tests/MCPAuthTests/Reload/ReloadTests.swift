@@ -33,7 +33,7 @@ import Testing
         configuration.onEvent = { event in events.withLock { $0.append(event.code) } }
         let door = try Self.door(configuration, issuer)
         let bearer = ["Bearer \(try issuer.token())"]
-        #expect(throws: ConfigurationError.self) { try door.mcpAuth.reload(Configuration(resources: [])) }
+        #expect(throws: ConfigurationError.self) { try door.mcpAuth.reload(MCPAuthConfiguration(resources: [])) }
         #expect(try await door.request(authorization: bearer).status == 200)
         #expect(door.mcpAuth.status.generation == 1)
         #expect(door.mcpAuth.status.lastRefusal?.code == .missingKey)
@@ -146,19 +146,19 @@ import Testing
             return reasons
         }
         #expect(try await reasons() == [nil, nil, nil])
-        door.mcpAuth.replaceDenyList(with: DenyList([.init(issuer: "https://issuer.example", tokenID: "j1")]))
+        door.mcpAuth.replaceRevocations(with: RevocationList([.init(issuer: "https://issuer.example", tokenID: "j1")]))
         #expect(try await reasons() == ["revoked", nil, nil])
         var configuration = try Self.configuration(issuer, nil)
         try door.mcpAuth.reload(configuration)
         #expect(try await reasons() == ["revoked", nil, nil])
-        configuration.denyList = DenyList([.init(issuer: "https://issuer.example", tokenID: "j2")])
+        configuration.revocations = RevocationList([.init(issuer: "https://issuer.example", tokenID: "j2")])
         try door.mcpAuth.reload(configuration)
         #expect(try await reasons() == ["revoked", "revoked", nil])
-        door.mcpAuth.replaceDenyList(with: DenyList([.init(issuer: "https://issuer.example", tokenID: "j3")]))
+        door.mcpAuth.replaceRevocations(with: RevocationList([.init(issuer: "https://issuer.example", tokenID: "j3")]))
         #expect(try await reasons() == [nil, nil, "revoked"], "in place of what was refused")
         try door.mcpAuth.reload(configuration)
         #expect(try await reasons() == [nil, "revoked", "revoked"])
-        door.mcpAuth.replaceDenyList(with: DenyList())
+        door.mcpAuth.replaceRevocations(with: RevocationList())
         try door.mcpAuth.reload(try Self.configuration(issuer, nil))
         #expect(try await reasons() == [nil, nil, nil])
     }
@@ -215,7 +215,7 @@ import Testing
 
     private static func challenge(of engine: AuthorizationEngine) async throws -> String? {
         let request = HTTPRequest(method: .post, scheme: "https", authority: "api.example.com", path: "/notes")
-        let outcome = try await RequestGuard { engine }.check(request, now: NumericDate.now, body: { _ in .bytes([]) })
+        let outcome = await RequestGuard { engine }.check(request, now: NumericDate.now, body: { _ in .bytes([]) })
         guard case .respond(let response, _) = outcome else { return nil }
         return response.head.headerFields[.wwwAuthenticate]
     }
@@ -254,15 +254,15 @@ import Testing
         let folder = try Folder()
         defer { folder.remove() }
         try folder.write("server.json", Self.server)
-        let files = FileLog()
+        let files = FileSnapshot()
         let error = #expect(throws: ConfigurationError.self) {
             try ConfigurationFile(path: folder.path("server.json"), environment: [:], files: files)
         }
         #expect(error?.code == .unreadableFile)
         #expect(files.digests[folder.path("notes.json")] == "")
-        #expect(files.digests[folder.path("server.json")] == FileLog.currentDigest(of: folder.path("server.json")))
+        #expect(files.digests[folder.path("server.json")] == FileSnapshot.currentDigest(of: folder.path("server.json")))
         try folder.write("server.json", "{}")
-        #expect(files.digests[folder.path("server.json")] != FileLog.currentDigest(of: folder.path("server.json")))
+        #expect(files.digests[folder.path("server.json")] != FileSnapshot.currentDigest(of: folder.path("server.json")))
     }
 
     @Test func `a file whose policy fails its own tests is not put in force`() async throws {
@@ -310,14 +310,14 @@ import Testing
         _ issuer: TestIssuer,
         _ policy: String?,
         resource: String = "https://api.example.com/notes"
-    ) throws -> Configuration {
+    ) throws -> MCPAuthConfiguration {
         let server = AuthorizationServer(issuer: IssuerIdentifier(issuer.identifier), discovery: .oidc)
         var resource = try ResourceConfiguration(resource, authorizationServers: [server])
         if let policy { resource.policies = [try CompiledPolicy(file: "p.json", bytes: Array(policy.utf8))] }
-        return Configuration(resources: [resource])
+        return MCPAuthConfiguration(resources: [resource])
     }
 
-    private static func door(_ configuration: Configuration, _ issuer: TestIssuer) throws -> Door {
+    private static func door(_ configuration: MCPAuthConfiguration, _ issuer: TestIssuer) throws -> Door {
         Door(
             mcpAuth: try MCPAuth(configuration, fetcher: issuer.fetcher),
             resource: configuration.resources[0].metadata.resource,

@@ -63,7 +63,7 @@ import Testing
     private static func cached(
         _ source: Source,
         deadline: Double = long,
-        didFetch: @escaping @Sendable (CachedFetch<Int>.Outcome) -> Void = { _ in }
+        didFetch: @escaping @Sendable (CachedFetch<Int>.FetchReport) -> Void = { _ in }
     ) -> CachedFetch<Int> {
         CachedFetch(timing: FetchTiming(deadline: deadline), clock: source.time.clock, didFetch: didFetch) { _ in
             try await source.fetch()

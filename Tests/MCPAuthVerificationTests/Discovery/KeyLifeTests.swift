@@ -228,13 +228,13 @@ import Testing
 
     private static func directory(
         onEvent: @escaping EngineEventHandler = { _ in }
-    ) throws -> (IssuerDirectory, FixtureFetcher, SigningKey) {
+    ) throws -> (IssuerDocuments, FixtureFetcher, SigningKey) {
         let key = try SigningKey(.es256)
         let metadata: JSON = ["issuer": "https://issuer.example", "jwks_uri": .string(jwks)]
         let fetcher = FixtureFetcher([
             "https://issuer.example/.well-known/openid-configuration": metadata.encoded(), jwks: set([key.publicJWK]),
         ])
-        let directory = IssuerDirectory(
+        let directory = IssuerDocuments(
             issuer: "https://issuer.example",
             source: .oidc,
             fetcher: fetcher,
@@ -244,11 +244,11 @@ import Testing
     }
 
     private static func askInstead(
-        _ directory: IssuerDirectory,
+        _ directory: IssuerDocuments,
         of tried: [JWK],
         _ keyID: String,
         at seconds: Double
-    ) async -> IssuerDirectory.KeyAnswer? {
+    ) async -> IssuerDocuments.KeyAnswer? {
         (directory.fetcher as? FixtureFetcher)?.time.follow(start.adding(seconds))
         return await directory.keys(insteadOf: tried, keyID: ExactString(keyID), algorithm: .es256)
     }
@@ -258,11 +258,11 @@ import Testing
     }
 
     private static func ask(
-        _ directory: IssuerDirectory,
+        _ directory: IssuerDocuments,
         _ keyID: String,
         issuedAt: Double? = nil,
         at seconds: Double
-    ) async -> IssuerDirectory.KeyAnswer {
+    ) async -> IssuerDocuments.KeyAnswer {
         (directory.fetcher as? FixtureFetcher)?.time.follow(start.adding(seconds))
         return await directory.keys(
             keyID: ExactString(keyID),

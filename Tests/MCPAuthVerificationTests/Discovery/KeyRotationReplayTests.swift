@@ -32,7 +32,7 @@ import Testing
             "https://issuer.example/.well-known/openid-configuration":
                 Array(#"{"issuer":"https://issuer.example","jwks_uri":"https://issuer.example/jwks"}"#.utf8)
         ])
-        let directory = IssuerDirectory(issuer: "https://issuer.example", source: .oidc, fetcher: fetcher)
+        let directory = IssuerDocuments(issuer: "https://issuer.example", source: .oidc, fetcher: fetcher)
         // The reference: when each key was first seen to be gone.
         var goneSince: [ExactString: NumericDate] = [:]
         var known: [ExactString: SignatureAlgorithm] = [:]
@@ -95,7 +95,7 @@ import Testing
     }
 }
 
-extension IssuerDirectory.KeyAnswer {
+extension IssuerDocuments.KeyAnswer {
     var isKeys: Bool {
         if case .keys = self { true } else { false }
     }

@@ -39,7 +39,7 @@ enum ClaimMappingReader {
     }
 
     private static func rule(
-        _ value: JSONValue,
+        _ value: JSONView,
         at pointer: JSONPointer,
         in document: DocumentReader
     ) throws -> ClaimRule {
@@ -64,14 +64,14 @@ enum ClaimMappingReader {
         guard !sources.isEmpty else { throw object.error(.invalidValue, "`from` names no claim", at: "from") }
         for source in sources { try check(source, at: pointer.appending("from"), in: document) }
         var rule = ClaimRule(sources)
-        rule.mergesSources = try object.boolean("merge") ?? false
-        rule.separator = try object.string("split")
-        if rule.separator == "" { throw object.error(.invalidValue, "`split` is empty", at: "split") }
-        rule.strippedPrefix = try object.string("strip_prefix")
+        rule.merge = try object.boolean("merge") ?? false
+        rule.split = try object.string("split")
+        if rule.split == "" { throw object.error(.invalidValue, "`split` is empty", at: "split") }
+        rule.stripPrefix = try object.string("strip_prefix")
         rule.prefix = try object.string("prefix")
-        rule.keepsUnmapped = try object.boolean("keep_unmapped") ?? false
-        if value["map"] != nil { rule.valueMap = try valueMap(object) }
-        if rule.keepsUnmapped, rule.valueMap == nil {
+        rule.keepUnmapped = try object.boolean("keep_unmapped") ?? false
+        if value["map"] != nil { rule.map = try valueMap(object) }
+        if rule.keepUnmapped, rule.map == nil {
             throw object.error(.conflict, "`keep_unmapped` says nothing without `map`", at: "keep_unmapped")
         }
         return rule

@@ -3,9 +3,10 @@
 
 /// The keys of every kind of object in configuration files; the published JSON Schemas are held against them.
 enum FileKeys {
-    static let configuration = ["version", "server", "issuers", "plugins", "resources"]
+    static let configuration = ["version", "server", "issuers", "modules", "resources"]
     static let server = [
-        "listen", "authority", "dangerously_allow_http", "max_token_bytes", "token_cache_entries", "deny_list", "cors",
+        "listen", "authority", "dangerously_allow_http", "max_token_bytes", "token_cache_entries", "revocations",
+        "cors",
     ]
     static let cors = ["allowed_origins"]
     static let issuer = [
@@ -24,9 +25,9 @@ enum FileKeys {
     static let claimRule = [
         "from", "merge", "split", "strip_prefix", "map", "keep_unmapped", "prefix", "constant",
     ]
-    static let plugin = ["path", "sha256", "issuer", "config", "secrets"]
+    static let module = ["path", "sha256", "issuer", "config", "secrets"]
     static let resource = [
-        "resource", "name", "documentation", "metadata", "issuers", "audiences", "plugins", "policy", "policies",
+        "resource", "name", "documentation", "metadata", "issuers", "audiences", "modules", "policy", "policies",
         "scopes_supported", "protocol", "root_metadata", "allowed_origins",
     ]
     static let resourceIssuer = ["name", "allowed_scopes", "allowed_claims"]
@@ -40,6 +41,6 @@ enum FileKeys {
         "version", "provider", "documentation", "issuer", "discovery", "metadata_url", "algorithms", "profile",
         "access_token_marks", "claims", "required_values", "notes",
     ]
-    static let denyList = ["version", "entries"]
-    static let denyListEntry = ["issuer", "jti", "sub", "client_id", "issued_before"]
+    static let revocations = ["version", "entries"]
+    static let revocation = ["issuer", "jti", "sub", "client_id", "issued_before"]
 }

@@ -4,9 +4,9 @@
 internal import MCPAuthCore
 internal import MCPAuthJOSE
 internal import MCPAuthJSON
-internal import MCPAuthPluginHost
+internal import MCPAuthModuleHost
 
-/// Reads one member of `plugins`: loads the module, checks its `config`, and keeps what an instance for a resource needs.
+/// Reads one member of `modules`: loads the module, checks its `config`, and keeps what an instance for a resource needs.
 struct ModuleReader {
     typealias Factory = (_ resource: String) throws -> ModuleInstance
 
@@ -20,7 +20,7 @@ struct ModuleReader {
         let onEvent = context.onEvent
         return { resource in
             do throws(ConfigurationError) {
-                let verifier = try PluginVerifier(
+                let verifier = try ModuleVerifier(
                     name: name,
                     configuration: configuration,
                     issuer: issuer,
@@ -36,13 +36,13 @@ struct ModuleReader {
         }
     }
 
-    private func library(_ object: ObjectReader) throws -> PluginLibrary {
+    private func library(_ object: ObjectReader) throws -> ModuleLibrary {
         let written = try object.required("path", try object.string("path"))
-        let path = FileReading.resolve(written, relativeTo: context.pluginDirectory ?? context.directory)
+        let path = FileReading.resolve(written, relativeTo: context.moduleDirectory ?? context.directory)
         let pin = try object.string("sha256")
         context.files.note(path)
         do throws(ConfigurationError) {
-            let library = try PluginLibrary(path: path, expectedSHA256: pin, digest: Digest.hexadecimalSHA256)
+            let library = try ModuleLibrary(path: path, expectedSHA256: pin, digest: Digest.hexadecimalSHA256)
             context.files.note(path, digest: library.digest)
             return library
         } catch {
@@ -59,10 +59,10 @@ struct ModuleReader {
         return secrets
     }
 
-    private func configuration(_ object: ObjectReader, of library: PluginLibrary) throws -> PluginConfiguration {
+    private func configuration(_ object: ObjectReader, of library: ModuleLibrary) throws -> ModuleConfiguration {
         let written = object.value["config"]
-        do throws(PluginConfiguration.Mistake) {
-            return try PluginConfiguration(written.map(JSON.init) ?? [:], of: library, resolvePath: context.path)
+        do throws(ModuleConfiguration.Mistake) {
+            return try ModuleConfiguration(written.map(JSON.init) ?? [:], of: library, resolvePath: context.path)
         } catch {
             let config = object.pointer.appending("config")
             let place = JSONPointer(tokens: config.tokens + error.place.tokens)

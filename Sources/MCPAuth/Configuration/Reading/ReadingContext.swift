@@ -9,9 +9,9 @@ struct ReadingContext {
     /// The directory of the configuration file, to which its paths are relative.
     let directory: String
     /// Replaces it for the paths of modules, where given.
-    let pluginDirectory: String?
+    let moduleDirectory: String?
     let secrets: SecretSource
-    let files: FileLog
+    let files: FileSnapshot
     let onEvent: EngineEventHandler
 
     func path(_ written: String) -> String {
@@ -39,7 +39,7 @@ struct ReadingContext {
         )
     }
 
-    static func text(_ value: JSONValue) -> String {
+    static func text(_ value: JSONView) -> String {
         String(decoding: JSON(value).encoded(), as: UTF8.self)
     }
 }

@@ -35,9 +35,9 @@ struct ResourceReader {
         resource.allowedOrigins = try OriginReader.origins("allowed_origins", object, allowingAny: false)
         resource.metadataPlaces = try metadataPlaces(object)
         try readIssuers(of: &resource, object)
-        for (index, name) in (try object.strings("plugins") ?? []).enumerated() {
+        for (index, name) in (try object.strings("modules") ?? []).enumerated() {
             guard let make = modules[name] else {
-                throw ReadingContext.unknownName(name, "plugin", among: modules.keys, object, "plugins", index)
+                throw ReadingContext.unknownName(name, "module", among: modules.keys, object, "modules", index)
             }
             resource.modules.append(try make(identifier))
         }

@@ -1,0 +1,64 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MCPAuthCore
+internal import MCPAuthLock
+internal import MCPAuthPolicy
+
+/// A resource as one part of an application's routes sees it, in whatever configuration is in force.
+final class RouteRestriction: Sendable {
+    /// What one processor has.
+    private struct Made {
+        /// What it was made of.
+        var engine: AuthorizationEngine?
+        /// `nil` when that configuration has no such resource.
+        var resource: ProtectedResource?
+    }
+
+    private let identifier: ResourceIdentifier
+    private let audiences: [ResourceAudience]
+    private let requiredScopes: ScopeSet
+    private let live: LiveConfiguration
+    private let made = ShardedLock(count: Processor.count) { Made() }
+
+    /// - Throws: ``ConfigurationError`` when there is no such resource, or a scope is none.
+    init(_ name: String, audience: [String], requiredScopes: [String], of live: LiveConfiguration) throws {
+        identifier = try ResourceIdentifier(name)
+        audiences = audience.map(ResourceAudience.init)
+        let scopes = ScopeSet(requiredScopes)
+        guard scopes.count == Set(requiredScopes).count else {
+            throw ConfigurationError(.invalidValue, "a required scope has a character that scopes cannot have")
+        }
+        self.requiredScopes = scopes
+        self.live = live
+        _ = try live.current.resource(identifier, named: name)
+    }
+
+    /// The resource now; `nil` when the configuration in force no longer has it.
+    @Sendable func current() -> ProtectedResource? {
+        let processor = Processor.current
+        let engine = live.engine(of: processor)
+        return made.withLock(shard: processor) { made in
+            if made.engine !== engine {
+                made.engine = engine
+                made.resource = engine.resources.first { $0.identifier == identifier }
+                    .map { Self.narrow($0, audiences, requiredScopes) }
+            }
+            return made.resource
+        }
+    }
+
+    private static func narrow(
+        _ resource: ProtectedResource,
+        _ audiences: [ResourceAudience],
+        _ requiredScopes: ScopeSet
+    ) -> ProtectedResource {
+        var policy = resource.policy
+        if !requiredScopes.isEmpty {
+            let inCode = CompiledPolicy.requiring(requiredScopes)
+            policy = (policy as? PolicySet)?.adding(inCode) ?? PolicySet([inCode])
+        }
+        let accepted = audiences.isEmpty ? resource.acceptedAudiences : audiences
+        return resource.narrowed(acceptedAudiences: accepted, policy: policy)
+    }
+}

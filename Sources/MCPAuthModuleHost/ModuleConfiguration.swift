@@ -1,0 +1,103 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CMCPAuthModule
+package import MCPAuthCore
+package import MCPAuthJSON
+
+/// The `config` of a module, checked by its schema and by the module itself, as its instances get it.
+package struct ModuleConfiguration: Sendable {
+    /// A mistake, and where in `config` it stands.
+    package struct Mistake: Error {
+        package let code: ConfigurationError.Code
+        package let message: String
+        /// From `config` on.
+        package let place: JSONPointer
+        /// Whether the name of the member is wrong, and not its value.
+        package let isAboutName: Bool
+    }
+
+    let library: ModuleLibrary
+    /// The top-level strings.
+    let strings: [String: String]
+    private let text: [UInt8]
+
+    /// Checks a configuration.
+    ///
+    /// - Parameters:
+    ///   - configuration: What the configuration file says.
+    ///   - resolvePath: Makes of a path as it is written the path that the module gets.
+    /// - Throws: ``Mistake`` that names the first mistake and what would be right.
+    package init(
+        _ configuration: JSON,
+        of library: ModuleLibrary,
+        limits: ModuleLimits = ModuleLimits(),
+        resolvePath: (String) -> String
+    ) throws(Mistake) {
+        guard case .object = configuration else {
+            throw Mistake(code: .wrongType, message: "`config` must be an object", place: .root, isAboutName: false)
+        }
+        let resolved: JSON
+        do throws(ModuleSchema.Mistake) {
+            resolved = try library.schema.resolved(configuration, at: .root, resolvePath)
+        } catch {
+            throw Mistake(code: error.code, message: error.message, place: error.place, isAboutName: error.isAboutName)
+        }
+        self.library = library
+        strings =
+            if case .object(let members) = resolved { members.compactMapValues(\.string) } else { [:] }
+        text = resolved.encoded()
+        if let mistake = try firstMistake(limits) { throw mistake }
+    }
+
+    /// Lends the JSON text to C.
+    func withText<Result>(_ body: (UnsafePointer<CChar>?, Int) -> Result) -> Result {
+        unsafe text.withUnsafeBytes { buffer in
+            unsafe body(buffer.baseAddress?.assumingMemoryBound(to: CChar.self), buffer.count)
+        }
+    }
+
+    /// What `validate` of the module reports first.
+    private func firstMistake(_ limits: ModuleLimits) throws(Mistake) -> Mistake? {
+        guard unsafe library.module.pointee.validate != nil else { return nil }
+        guard let report = OwnThread.result(within: limits.setupSeconds, { self.validate() }) else {
+            throw Mistake(
+                code: .moduleRefused,
+                message: "`validate` of the module `\(library.name.printable)` did not return within "
+                    + "\(limits.setupSeconds.asWritten) seconds",
+                place: .root,
+                isAboutName: false
+            )
+        }
+        guard let first = report.first else { return nil }
+        return Mistake(
+            code: .invalidValue,
+            message: "`config\(first.pointer.printable)`: \(first.message.escaped)",
+            place: JSONPointer(first.pointer) ?? .root,
+            isAboutName: false
+        )
+    }
+
+    private struct Report: Sendable {
+        struct Entry: Sendable {
+            let pointer: String
+            let message: String
+        }
+
+        var first: Entry?
+    }
+
+    private func validate() -> Report {
+        var report = Report()
+        unsafe withUnsafeMutablePointer(to: &report) { place in
+            unsafe withText { text, length in
+                unsafe library.module.pointee.validate?(text, length, place) { place, pointer, message in
+                    guard let report = unsafe place?.assumingMemoryBound(to: Report.self) else { return }
+                    guard unsafe report.pointee.first == nil else { return }
+                    unsafe report.pointee.first = Report.Entry(pointer: pointer.text, message: message.text)
+                }
+            }
+        }
+        return report
+    }
+}

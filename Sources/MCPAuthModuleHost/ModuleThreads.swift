@@ -1,0 +1,110 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+/// The threads on which one instance of a module runs, and the queue of what waits for them.
+///
+/// Modules may block, so no call runs on a thread that serves requests: a module that sleeps delays its own calls only.
+/// Threads are started when they are needed, up to a bound, and end when they had nothing to do for a while.
+final class ModuleThreads: Sendable {
+    typealias Job = @Sendable () -> Void
+
+    private struct Waiting: Sendable {
+        let number: UInt64
+        let job: Job
+    }
+
+    private struct State {
+        var waiting: [Waiting] = []
+        /// Threads that are inside a job.
+        var running = 0
+        /// Threads that look for one.
+        var idle = 0
+        /// All threads, those that are being started included.
+        var threads = 0
+    }
+
+    private enum Admission {
+        case refused
+        case idleThread
+        case newThread
+        case queue
+    }
+
+    private let monitor = Monitor(State())
+    private let limits: ModuleLimits
+
+    init(limits: ModuleLimits) {
+        self.limits = limits
+    }
+
+    /// Runs a job when there is a thread for it, in the order in which jobs came.
+    ///
+    /// - Returns: What is wrong when there is no place in the queue, or no thread.
+    func run(_ number: UInt64, _ job: @escaping Job) -> ModuleFault? {
+        let admission = monitor.withLock { state -> Admission in
+            guard state.running + state.waiting.count < limits.threads + limits.waitingCalls else { return .refused }
+            state.waiting.append(Waiting(number: number, job: job))
+            if state.idle >= state.waiting.count { return .idleThread }
+            guard state.threads < limits.threads else { return .queue }
+            state.threads += 1
+            return .newThread
+        }
+        switch admission {
+        case .refused: return .tooManyCalls
+        case .queue: return nil
+        case .idleThread:
+            monitor.signal()
+            return nil
+        case .newThread:
+            guard !OwnThread.start({ self.work() }) else { return nil }
+            return noThread(for: number)
+        }
+    }
+
+    /// Takes a job out of the queue, if it is there.
+    func withdraw(_ number: UInt64) {
+        // What the job keeps alive must not end inside the lock: its end may need this queue.
+        let withdrawn = monitor.withLock { state in
+            state.waiting.firstIndex { $0.number == number }.map { state.waiting.remove(at: $0) }
+        }
+        withExtendedLifetime(withdrawn) {}
+    }
+
+    private func work() {
+        while let job = next() {
+            job()
+            monitor.withLock { $0.running -= 1 }
+        }
+    }
+
+    /// `nil` when this thread is to end.
+    private func next() -> Job? {
+        monitor.withLock { $0.idle += 1 }
+        if let job = monitor.wait(atMost: limits.idleSeconds, for: Self.take) { return job }
+        return monitor.withLock { state in
+            // One that came while this thread gave up counted on it.
+            if let job = Self.take(&state) { return job }
+            state.idle -= 1
+            state.threads -= 1
+            return nil
+        }
+    }
+
+    private static func take(_ state: inout State) -> Job? {
+        guard !state.waiting.isEmpty else { return nil }
+        state.idle -= 1
+        state.running += 1
+        return state.waiting.removeFirst().job
+    }
+
+    /// A job that other threads will come to may stay.
+    private func noThread(for number: UInt64) -> ModuleFault? {
+        let isLost = monitor.withLock { state in
+            state.threads -= 1
+            return state.threads == 0
+        }
+        guard isLost else { return nil }
+        withdraw(number)
+        return .noThread
+    }
+}

@@ -1,0 +1,77 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import HTTPTypes
+import MCPAuth
+import MCPAuthCore
+import MCPAuthHTTP
+import MCPAuthJSON
+import TestSupport
+
+/// Two resources behind their door, as a configuration file describes them: `/mcp` with a module, `/free` with hello-c.
+struct ModuleDoor {
+    let path: String
+    let events = Events()
+    let mcpAuth: MCPAuth
+    let files: [String]
+
+    static let time = NumericDate(1_795_425_000)
+
+    init(_ text: String) throws {
+        path = try Modules.directory() + "/mcp-auth.json"
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        let file = try ConfigurationFile(path: path, environment: Self.environment, onEvent: events.add)
+        files = file.files
+        mcpAuth = try MCPAuth(file.configuration, fetcher: FixtureFetcher([:]))
+    }
+
+    /// With a module whose `verify` does what `body` says.
+    init(body: String) throws {
+        try self.init(Self.text(try Modules.compile(schema: Gate.schema, body: body)))
+    }
+
+    static let environment = ["HELLO_KEY": String(decoding: Modules.key, as: UTF8.self)]
+
+    static func text(_ path: String, config: JSON = [:], more: String = "") -> String {
+        """
+        { "version": 1,
+          "modules": {
+            "custom": { "path": "\(path)", "issuer": "urn:example:hello",\(more)
+              "config": \(String(decoding: config.encoded(), as: UTF8.self)) },
+            "hello": { "path": "\(Modules.hello)", "issuer": "urn:example:hello",
+              "config": { "key": "k", "scope": "read" }, "secrets": { "k": { "env": "HELLO_KEY" } } } },
+          "resources": [
+            { "resource": "https://h.example/mcp", "modules": ["custom"], "policy": "authenticated" },
+            { "resource": "https://h.example/free", "modules": ["hello"], "policy": "authenticated" } ] }
+        """
+    }
+
+    func reload() async throws {
+        try await mcpAuth.reload(path: path, environment: Self.environment, onEvent: events.add)
+    }
+
+    /// Status and reason in a line, such as `401 expired`; `200` when the handler may run.
+    func request(_ token: String, path: String = "/mcp", now: NumericDate = time) async throws -> String {
+        var request = HTTPRequest(method: .post, scheme: "https", authority: "h.example", path: path)
+        request.headerFields[.authorization] = "Bearer \(token)"
+        let outcome = await mcpAuth.requestGuard().check(
+            request,
+            now: { now },
+            body: { _ in .bytes(Array(#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#.utf8)) }
+        )
+        switch outcome {
+        case .proceed: return "200"
+        case .respond(let response, let reason):
+            let retry = response.head.headerFields[.retryAfter].map { ", retry after \($0)" } ?? ""
+            return "\(response.head.status.code) \(reason?.rawValue ?? "-")\(retry)"
+        }
+    }
+
+    /// The status of the metadata of `/mcp`.
+    func metadataStatus() -> Int? {
+        let path = "/.well-known/oauth-protected-resource/mcp"
+        let request = HTTPRequest(method: .get, scheme: "https", authority: "h.example", path: path)
+        return mcpAuth.metadataEndpoint.response(to: request)?.head.status.code
+    }
+}
