@@ -13,8 +13,9 @@ struct MCPHeaders {
         self.fields = fields
     }
 
-    /// What keeps the fields from saying what the body says; `nil` when they agree. Fields that are absent agree unless the
-    /// revision demands them.
+    /// What keeps the fields from saying what the body says or `nil`.
+    ///
+    /// Fields that are absent agree unless the revision demands them.
     func mismatch(with messages: [MCPMessage], isBatch: Bool) -> Diagnosis? {
         let methods = values("Mcp-Method")
         let names = values("Mcp-Name")
@@ -43,8 +44,10 @@ struct MCPHeaders {
         return nil
     }
 
-    /// What keeps the revision of the field from being the one that the messages say they follow (MCP 2026-07-28, Request
-    /// Metadata); `nil` when it is. Messages of older revisions name none.
+    /// What keeps the revision of the field from being the one of the messages, or `nil` (MCP 2026-07-28, Request
+    /// Metadata).
+    ///
+    /// Messages of older revisions name none.
     func mismatch(withVersions versions: [MCPMessageReader.Version]) -> Diagnosis? {
         let field = "MCP-Protocol-Version"
         let fields = values(field)

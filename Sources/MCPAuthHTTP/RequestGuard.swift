@@ -82,7 +82,9 @@ package struct RequestGuard: Sendable {
         }
     }
 
-    /// Decides about one request: reads it, finds its resource, and asks the engine. Refusals are reported.
+    /// Decides about one request: reads it, finds its resource, and asks the engine.
+    ///
+    /// Refusals are reported.
     package func decide(
         _ request: HTTPRequest,
         now: () -> NumericDate,

@@ -52,9 +52,14 @@ package final class AuthorizationEngine: Sendable {
         now: NumericDate,
         trace: inout DecisionTrace?
     ) async -> Decision {
-        await authorize(request, at: resource, now: { now }, trace: &trace, isInBody: false) {
-            .passed(request.operation)
-        }
+        await authorize(
+            request,
+            at: resource,
+            now: { now },
+            trace: &trace,
+            isInBody: false,
+            readOperation: { .passed(request.operation) }
+        )
     }
 
     /// The whole way of a request, on one screen.
