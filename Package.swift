@@ -112,7 +112,7 @@ let package = Package(
             "MCPAuth",
             [
                 "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthLock", "MCPAuthModuleHost",
-                "MCPAuthPolicy", "MCPAuthSigning", "MCPAuthVerification",
+                "MCPAuthPolicy", "MCPAuthSigning", "MCPAuthVerification", httpTypes, product("Logging", "swift-log"),
                 product("AsyncHTTPClient", "async-http-client", "AsyncHTTPClient"),
                 product("NIOCore", "swift-nio", "AsyncHTTPClient"), product("NIOHTTP1", "swift-nio", "AsyncHTTPClient"),
                 product("NIOPosix", "swift-nio", "AsyncHTTPClient"),

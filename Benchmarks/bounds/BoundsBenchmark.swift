@@ -24,10 +24,18 @@ struct BoundsBenchmark {
     static func mcpAuth() throws -> MCPAuth {
         var resource = try ResourceConfiguration(resource, authorizationServers: [])
         resource.verifiers = [
-            CustomVerifier(name: "benchmark", issuer: IssuerIdentifier(issuer), cacheSeconds: 3600) { token, _ in
-                guard token.dangerouslyRevealed == "good" else { return .rejected }
-                return .verified(claims: #"{"sub":"alice","aud":"\#(Self.resource)","exp":4102444800}"#)
-            }
+            AttachedVerifier(
+                FunctionVerifier("benchmark") { token, _ in
+                    guard token.dangerouslyRevealed == "good" else { return .rejected() }
+                    return .verified(
+                        try TokenEvidence(
+                            parsing: Array(#"{"sub":"alice","aud":"\#(Self.resource)","exp":4102444800}"#.utf8),
+                            keptFor: 3600
+                        )
+                    )
+                },
+                issuer: IssuerIdentifier(issuer)
+            )
         ]
         return try MCPAuth(protectedResources: [resource])
     }

@@ -13,10 +13,20 @@ enum CacheMemory {
     static func megabytes(entries: Int) async throws -> Double {
         var resource = try ResourceConfiguration(Fixtures.resource, authorizationServers: [])
         resource.verifiers = [
-            CustomVerifier(name: "benchmark", issuer: "https://issuer.example", cacheSeconds: 3600) { token, _ in
-                let number = Int(token.dangerouslyRevealed) ?? 0
-                return .verified(claims: String(decoding: Fixtures.largeClaims(number).encoded(), as: UTF8.self))
-            }
+            AttachedVerifier(
+                FunctionVerifier("benchmark") { token, _ in
+                    let number = Int(token.dangerouslyRevealed) ?? 0
+                    return .verified(
+                        try TokenEvidence(
+                            parsing: Array(
+                                (String(decoding: Fixtures.largeClaims(number).encoded(), as: UTF8.self)).utf8
+                            ),
+                            keptFor: 3600
+                        )
+                    )
+                },
+                issuer: "https://issuer.example"
+            )
         ]
         // Twice the room, so that no shard evicts because its share of the keys is above the average.
         let mcpAuth = try MCPAuth(

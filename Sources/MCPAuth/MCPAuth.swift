@@ -4,7 +4,7 @@
 public import HTTPTypes
 public import MCPAuthCore
 public import MCPAuthHTTP
-package import MCPAuthVerification
+internal import MCPAuthVerification
 
 /// Protects resources: an OAuth 2.1 resource server for MCP servers and HTTP APIs.
 ///
@@ -16,8 +16,11 @@ public struct MCPAuth: Sendable {
     /// Guards every resource.
     private let routedGuard: RequestGuard
 
+    /// Protects what a configuration describes, with a fetcher of the application.
+    ///
+    /// - Parameter fetcher: Obtains metadata and keys, and sends introspection requests.
     /// - Throws: ``ConfigurationError``.
-    package init(_ configuration: MCPAuthConfiguration, fetcher: any HTTPFetcher) throws {
+    public init(_ configuration: MCPAuthConfiguration, fetcher: any HTTPFetcher) throws {
         self.init(try LiveConfiguration(configuration) { _ in fetcher })
     }
 
@@ -44,7 +47,7 @@ public struct MCPAuth: Sendable {
     /// - Throws: What `body` throws.
     public func authorize(
         _ request: HTTPRequest,
-        body: (_ mostBytes: Int) async throws -> RequestBody
+        body: (_ mostBytes: Int) async throws -> CollectedBody
     ) async rethrows -> Decision {
         try await authorize(request, now: NumericDate.now, body: body)
     }
@@ -53,7 +56,7 @@ public struct MCPAuth: Sendable {
     package func authorize(
         _ request: HTTPRequest,
         now: () -> NumericDate,
-        body: (_ mostBytes: Int) async throws -> RequestBody
+        body: (_ mostBytes: Int) async throws -> CollectedBody
     ) async rethrows -> Decision {
         var noTrace: DecisionTrace?
         return try await routedGuard.decide(request, now: now, trace: &noTrace, body: body)
@@ -131,7 +134,7 @@ public struct MCPAuth: Sendable {
     /// Guards every resource, each request routed by its authority and path.
     ///
     /// - Parameter ignoringCase: Whether the host ignores case in its routes.
-    package func requestGuard(ignoringCase: Bool = false) -> RequestGuard {
+    public func requestGuard(ignoringCase: Bool = false) -> RequestGuard {
         ignoringCase ? Self.routedGuard(live, ignoringCase: true) : routedGuard
     }
 
@@ -145,14 +148,36 @@ public struct MCPAuth: Sendable {
         )
     }
 
-    /// Guards routes of one resource, which may narrow what the resource accepts.
+    /// The answer to what anybody may ask before there is a token: the metadata of resources at its well-known paths
+    /// (RFC 9728 section 3), and preflights at the paths of resources; `nil` for every other request.
+    ///
+    /// An adapter answers it before it looks for a route.
     ///
     /// - Parameter ignoringCase: Whether the host ignores case in its routes.
+    public func openResponse(to request: HTTPRequest, ignoringCase: Bool = false) -> RenderedResponse? {
+        metadataEndpoint.response(to: request)
+            ?? requestGuard(ignoringCase: ignoringCase).preflightResponse(to: request)
+    }
+
+    /// The answer below `/.well-known/` where a host has no route: 404 with CORS fields; `nil` for other paths.
+    ///
+    /// Web clients look there for documents that a resource server does not have, and go on only when they can read that.
+    public func notFoundResponse(to request: HTTPRequest) -> RenderedResponse? {
+        metadataEndpoint.notFound(request)
+    }
+
+    /// Guards routes of one resource, which may narrow what the resource accepts.
+    ///
+    /// - Parameters:
+    ///   - name: The resource identifier.
+    ///   - audience: The audiences a token may name on these routes; those of the resource when empty.
+    ///   - requiredScopes: Scopes needed on these routes beside what the policy of the resource says.
+    ///   - ignoringCase: Whether the host ignores case in its routes.
     /// - Throws: ``ConfigurationError`` when there is no such resource.
-    package func requestGuard(
+    public func requestGuard(
         resource name: String,
-        audience: [String],
-        requiredScopes: [String],
+        audience: [String] = [],
+        requiredScopes: [String] = [],
         ignoringCase: Bool = false
     ) throws -> RequestGuard {
         let live = live

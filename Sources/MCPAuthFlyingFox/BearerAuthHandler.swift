@@ -60,12 +60,12 @@ public struct BearerAuthHandler: HTTPHandler {
         var request = request
         let head = request.head
         let incoming = IncomingBody(request.bodySequence)
-        let outcome = try await requestGuard.check(head, now: NumericDate.now) { limit in
+        let action = try await requestGuard.check(head) { limit in
             guard let bytes = try await incoming.collect(upTo: limit) else { return .tooLarge }
             request.setBodyData(Data(bytes))
             return .bytes(bytes)
         }
-        switch outcome {
+        switch action {
         case .respond(let response, _):
             return FlyingFox.HTTPResponse(response, leaving: incoming)
         case .proceed(let authInfo):
@@ -76,7 +76,7 @@ public struct BearerAuthHandler: HTTPHandler {
             response.addCORS(requestGuard, answering: head)
             response.payload = response.payload.sent(
                 for: authInfo,
-                life: ResponseLife(of: authInfo, now: NumericDate.now),
+                life: ResponseLife(of: authInfo),
                 canEndEarly: ResponseLife.canEndEarly(contentType: response.headers[.contentType])
             )
             return response

@@ -22,21 +22,17 @@ extension HTTPServer {
 /// token; every other request is left to the next route.
 public struct ProtectedResourceMetadataHandler: HTTPHandler {
     private let mcpAuth: MCPAuth
-    private let requestGuard: RequestGuard
 
     /// Serves what `mcpAuth` protects.
     public init(_ mcpAuth: MCPAuth) {
         self.mcpAuth = mcpAuth
-        requestGuard = mcpAuth.requestGuard(ignoringCase: true)
     }
 
     /// Answers a request.
     public func handleRequest(_ request: FlyingFox.HTTPRequest) async throws -> FlyingFox.HTTPResponse {
         let head = request.head
-        let endpoint = mcpAuth.metadataEndpoint
         guard
-            let response = endpoint.response(to: head) ?? requestGuard.preflightResponse(to: head)
-                ?? endpoint.notFound(head)
+            let response = mcpAuth.openResponse(to: head, ignoringCase: true) ?? mcpAuth.notFoundResponse(to: head)
         else { throw HTTPUnhandledError() }
         return FlyingFox.HTTPResponse(response)
     }

@@ -3,19 +3,12 @@
 
 internal import MCPAuthCore
 
-/// What came of reading the body of a request.
-package enum CollectedBody<Bytes: Sendable>: Sendable {
-    case whole(Bytes)
-    case tooLarge
-    case tooLate
-}
-
 /// Ends the wait for a client that stops sending.
-package enum BodyDeadline {
+public enum BodyDeadline {
     /// What `read` gives; `nil` when it took longer than `limit`, and is cancelled.
     ///
     /// `read` must end when its task is cancelled. After that its source cannot be read any more.
-    package static func run<Result: Sendable>(
+    public static func run<Result: Sendable>(
         _ limit: Duration,
         _ read: @escaping @Sendable () async throws -> Result
     ) async throws -> Result? {

@@ -87,7 +87,10 @@ package struct MetadataEndpoint: Sendable {
     }
 
     private func document(for request: HTTPRequest) -> Document? {
-        let documents = documentsByPath[Self.key(RequestReading.path(of: request))] ?? []
+        let path = RequestReading.path(of: request)
+        // Every request of a host comes by here.
+        guard path.utf8.starts(with: "/.well-known/".utf8) else { return nil }
+        let documents = documentsByPath[Self.key(path)] ?? []
         return documents.count == 1 ? documents.first : documents.first { $0.isAt(request.authority) }
     }
 

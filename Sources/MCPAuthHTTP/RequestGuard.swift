@@ -1,23 +1,27 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-package import HTTPTypes
-package import MCPAuthCore
+public import HTTPTypes
+public import MCPAuthCore
 
 /// The whole protection of a route, for any HTTP host: request in, either a caller or a finished response out.
 ///
 /// A host adapter converts its own types, calls ``check(_:now:body:)`` before its handler runs and answers what it is
-/// given, and calls ``complete(_:answering:)`` on what its handler answers. It decides nothing.
-package struct RequestGuard: Sendable {
-    package enum Action: Sendable {
+/// given, and calls ``complete(_:answering:)`` on what its handler answers. It decides nothing. `docs/write-an-adapter.md`
+/// shows one; `HostConformance` in MCPAuthTesting tests it.
+public struct RequestGuard: Sendable {
+    /// What a host does with a request.
+    public enum Action: Sendable {
         /// The handler may run, for this caller.
         case proceed(AuthInfo)
         /// The request is answered; the handler must not run.
+        ///
+        /// The reason is for logs; `nil` for a preflight.
         case respond(RenderedResponse, reason: Denial.Reason?)
     }
 
     /// How long a host waits for a body, in seconds.
-    package let bodySeconds: Double
+    public let bodySeconds: Double
     private let target: Target
     private let cors: @Sendable () -> CORSSettings
     private let ignoresCase: Bool
@@ -69,10 +73,10 @@ package struct RequestGuard: Sendable {
     ///   - now: The clock; read again when a body is here, however long that took.
     ///   - body: Called at most once, and only when the MCP operation is in the body and the request carries
     ///     credentials: collects at most the given number of bytes.
-    package func check(
+    public func check(
         _ request: HTTPRequest,
-        now: () -> NumericDate,
-        body: (_ mostBytes: Int) async throws -> RequestBody
+        now: () -> NumericDate = NumericDate.now,
+        body: (_ mostBytes: Int) async throws -> CollectedBody
     ) async rethrows -> Action {
         if let preflight = preflight(request) { return preflight }
         var noTrace: DecisionTrace?
@@ -89,7 +93,7 @@ package struct RequestGuard: Sendable {
         _ request: HTTPRequest,
         now: () -> NumericDate,
         trace: inout DecisionTrace?,
-        body: (_ mostBytes: Int) async throws -> RequestBody
+        body: (_ mostBytes: Int) async throws -> CollectedBody
     ) async rethrows -> Decision {
         let read: ProtectedResourceRequest
         let resource: ProtectedResource
@@ -144,7 +148,7 @@ package struct RequestGuard: Sendable {
 
     private static func readOperation(
         _ request: HTTPRequest,
-        _ body: (_ mostBytes: Int) async throws -> RequestBody
+        _ body: (_ mostBytes: Int) async throws -> CollectedBody
     ) async rethrows -> Checked<RequestOperation> {
         guard MCPMessageReading.isReadable(request.headerFields) else {
             return .denied(Denial(.unsupportedEncoding, status: 415))
@@ -179,7 +183,7 @@ package struct RequestGuard: Sendable {
     }
 
     /// Adds to what a handler answers the fields that let web pages read it.
-    package func complete(_ fields: inout HTTPFields, answering request: HTTPRequest) {
+    public func complete(_ fields: inout HTTPFields, answering request: HTTPRequest) {
         cors().addFields(to: &fields, answering: request)
     }
 
@@ -204,7 +208,7 @@ package struct RequestGuard: Sendable {
 }
 
 /// The body of a request as far as it was read.
-public enum RequestBody: Sendable {
+public enum CollectedBody: Sendable {
     /// The whole body.
     case bytes([UInt8])
     /// It is longer than it may be.

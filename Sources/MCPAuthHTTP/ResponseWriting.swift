@@ -1,14 +1,19 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-package import HTTPTypes
+public import HTTPTypes
 package import MCPAuthCore
 internal import MCPAuthJSON
 
 /// A response that this library answers itself.
-package struct RenderedResponse: Sendable {
-    package private(set) var head: HTTPResponse
-    package private(set) var body: [UInt8]
+public struct RenderedResponse: Sendable {
+    /// Status and fields.
+    public private(set) var head: HTTPResponse
+    /// The whole body; empty for HEAD.
+    public private(set) var body: [UInt8]
+
+    /// Whether nothing more can be read from the connection, so that a host with HTTP/1.1 closes it after this answer.
+    public var closesConnection: Bool { head.status == .requestTimeout }
 
     package init(head: HTTPResponse, body: [UInt8]) {
         self.head = head

@@ -62,20 +62,15 @@ public struct BearerAuthMiddleware<Context: MCPAuthRequestContext>: RouterMiddle
     ) async throws -> Response {
         var request = request
         let incoming = IncomingBody(of: request)
-        let outcome = try await requestGuard.check(request.head, now: NumericDate.now) { limit in
-            switch try await incoming.collect(upTo: limit, within: requestGuard.bodySeconds) {
-            case .whole(let buffer):
-                request.body = RequestBody(buffer: buffer)
-                return .bytes(Array(buffer.readableBytesView))
-            case .tooLarge: return .tooLarge
-            case .tooLate: return .tooLate
-            }
+        let action = try await requestGuard.check(request.head) { limit in
+            let body = try await incoming.collect(upTo: limit, within: requestGuard.bodySeconds)
+            if let collected = incoming.collected { request.body = RequestBody(buffer: collected) }
+            return body
         }
-        switch outcome {
-        case .respond(let response, let reason):
+        switch action {
+        case .respond(let response, _):
             var answer = Response(response, leaving: incoming)
-            // RFC 9110 section 15.5.9: nothing more can be read here.
-            if reason == .bodyTooLate { answer.headers[.connection] = "close" }
+            if response.closesConnection { answer.headers[.connection] = "close" }
             return answer
         case .proceed(let authInfo):
             var context = context
@@ -94,7 +89,7 @@ public struct BearerAuthMiddleware<Context: MCPAuthRequestContext>: RouterMiddle
             requestGuard.complete(&response.headers, answering: request.head)
             response.body = try await response.body.sent(
                 for: authInfo,
-                life: ResponseLife(of: authInfo, now: NumericDate.now),
+                life: ResponseLife(of: authInfo),
                 canEndEarly: ResponseLife.canEndEarly(contentType: response.headers[.contentType])
             )
             return response

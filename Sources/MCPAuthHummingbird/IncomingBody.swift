@@ -23,6 +23,8 @@ final class IncomingBody: @unchecked Sendable {
     private var iterator: RequestBody.AsyncIterator?
     private var isWhole = false
     private var isCut = false
+    /// The whole body, once it was collected.
+    private(set) var collected: ByteBuffer?
 
     init(of request: Request) {
         body = request.body
@@ -32,7 +34,7 @@ final class IncomingBody: @unchecked Sendable {
     }
 
     /// The whole body, unless it is longer than `limit` bytes or takes longer than some seconds.
-    func collect(upTo limit: Int, within seconds: Double) async throws -> CollectedBody<ByteBuffer> {
+    func collect(upTo limit: Int, within seconds: Double) async throws -> CollectedBody {
         if let length, length > limit { return .tooLarge }
         return try await BodyDeadline.run(.seconds(seconds)) {
             var buffer = ByteBuffer()
@@ -40,7 +42,8 @@ final class IncomingBody: @unchecked Sendable {
                 guard buffer.readableBytes + chunk.readableBytes <= limit else { return .tooLarge }
                 buffer.writeBuffer(&chunk)
             }
-            return .whole(buffer)
+            self.collected = buffer
+            return .bytes(Array(buffer.readableBytesView))
         } ?? .tooLate
     }
 

@@ -16,18 +16,7 @@ extension RouterMethods {
     /// OPTIONS route of their own.
     @discardableResult
     public func addProtectedResourceMetadata(_ mcpAuth: MCPAuth) -> Self {
-        _ = add(middleware: OpenEndpointsMiddleware<Context>(mcpAuth: mcpAuth, requestGuard: mcpAuth.requestGuard()))
-        let wellKnown = ResourceIdentifier.wellKnownPath
-        for path in [wellKnown, wellKnown + "/**"] {
-            for method in [HTTPRequest.Method.get, .head, .options, .post, .put, .patch, .delete] {
-                on(RouterPath(path), method: method) { request, _ in
-                    guard let response = mcpAuth.metadataEndpoint.response(to: request.head) else {
-                        throw HTTPError(.notFound)
-                    }
-                    return Response(response)
-                }
-            }
-        }
+        _ = add(middleware: OpenEndpointsMiddleware<Context>(mcpAuth: mcpAuth))
         return self
     }
 }
@@ -35,18 +24,17 @@ extension RouterMethods {
 /// Answers what anybody may ask and no route is for.
 private struct OpenEndpointsMiddleware<Context: RequestContext>: RouterMiddleware {
     let mcpAuth: MCPAuth
-    let requestGuard: RequestGuard
 
     func handle(
         _ request: Request,
         context: Context,
         next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
-        if let preflight = requestGuard.preflightResponse(to: request.head) { return Response(preflight) }
+        if let response = mcpAuth.openResponse(to: request.head) { return Response(response) }
         do {
             return try await next(request, context)
         } catch let error as HTTPError where error.status == .notFound {
-            guard error.body == nil, let response = mcpAuth.metadataEndpoint.notFound(request.head) else { throw error }
+            guard error.body == nil, let response = mcpAuth.notFoundResponse(to: request.head) else { throw error }
             return Response(response)
         }
     }

@@ -3,20 +3,44 @@
 
 internal import CJansson
 
-/// A JSON value owned by Swift: what we write, and what configuration keeps.
+/// A JSON value (RFC 8259).
 ///
-/// While a token is verified its claims are read from the ``JSONDocument``; this type is for documents that we make
-/// (metadata, error bodies) and for constants in policies.
-package enum JSON: Hashable, Sendable {
+/// Literals make one: `["roles": ["reader"], "level": 3]`. Member names and strings are compared as Swift compares
+/// strings; members have no order.
+public enum JSON: Hashable, Sendable {
+    /// `null`.
     case null
+    /// `true` or `false`.
     case boolean(Bool)
+    /// A number without fraction and exponent, of 64 bits.
     case integer(Int64)
+    /// Every other number.
     case number(Double)
+    /// A string.
     case string(String)
+    /// An array.
     case array([JSON])
+    /// An object.
     case object([String: JSON])
-    /// A value that is there and of which nothing is known; it is written as `null`.
+    /// A number beyond 64 bits, or a string with `\u0000` or a lone surrogate: it is there, and nothing is known of it.
+    ///
+    /// It is written as `null`.
     case unrepresentable
+
+    /// Reads a JSON text of at most 512 KiB, nested at most 32 levels, without duplicate members.
+    ///
+    /// - Parameter text: In UTF-8.
+    /// - Throws: ``JSONParsingError``.
+    public init(parsing text: [UInt8]) throws {
+        self.init(try JSONDocument(parsing: text, limits: .fetched).root)
+    }
+
+    /// Reads this value as a type of Swift.
+    ///
+    /// - Throws: `DecodingError`, which names the place.
+    public func decode<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
+        try JSONDecoding(self).decode(type)
+    }
 
     /// Copies a view.
     package init(_ value: JSONView) {
@@ -38,7 +62,7 @@ package enum JSON: Hashable, Sendable {
     }
 
     /// The JSON text in UTF-8, members sorted by name, so that equal values give equal bytes.
-    package func encoded(pretty: Bool = false) -> [UInt8] {
+    public func encoded(pretty: Bool = false) -> [UInt8] {
         guard let node = unsafe makeNode() else { return Array("null".utf8) }
         defer { unsafe mcp_json_decref(node) }
         let layout = pretty ? 2 : Int(JSON_COMPACT)
@@ -66,20 +90,38 @@ package enum JSON: Hashable, Sendable {
     }
 
     /// The string; `nil` for every other kind.
-    package var string: String? {
+    public var string: String? {
         guard case .string(let value) = self else { return nil }
         return value
     }
 
     /// The elements of an array of strings; `nil` for everything else.
-    package var strings: [String]? {
+    public var strings: [String]? {
         guard case .array(let elements) = self else { return nil }
         let strings = elements.compactMap(\.string)
         return strings.count == elements.count ? strings : nil
     }
 
+    /// The boolean; `nil` for every other kind.
+    public var boolean: Bool? {
+        guard case .boolean(let value) = self else { return nil }
+        return value
+    }
+
+    /// The members; `nil` for every other kind.
+    public var members: [String: JSON]? {
+        guard case .object(let members) = self else { return nil }
+        return members
+    }
+
+    /// The elements; `nil` for every other kind.
+    public var elements: [JSON]? {
+        guard case .array(let elements) = self else { return nil }
+        return elements
+    }
+
     /// The number, however it was written; `nil` for every other kind.
-    package var double: Double? {
+    public var double: Double? {
         switch self {
         case .integer(let value): Double(value)
         case .number(let value): value
@@ -88,7 +130,7 @@ package enum JSON: Hashable, Sendable {
     }
 
     /// The member or element that one reference token names (RFC 6901 section 4).
-    package subscript(_ token: String) -> JSON? {
+    public subscript(_ token: String) -> JSON? {
         switch self {
         case .object(let members): return members[token]
         case .array(let elements):
@@ -123,15 +165,24 @@ package enum JSON: Hashable, Sendable {
     }
 }
 
-extension JSON: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral {
-    package init(stringLiteral value: String) { self = .string(value) }
-    package init(booleanLiteral value: Bool) { self = .boolean(value) }
-    package init(integerLiteral value: Int64) { self = .integer(value) }
+extension JSON: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
+    ExpressibleByFloatLiteral
+{
+    /// A string.
+    public init(stringLiteral value: String) { self = .string(value) }
+    /// A boolean.
+    public init(booleanLiteral value: Bool) { self = .boolean(value) }
+    /// A number.
+    public init(integerLiteral value: Int64) { self = .integer(value) }
+    /// A number.
+    public init(floatLiteral value: Double) { self = .number(value) }
 }
 
 extension JSON: ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral {
-    package init(arrayLiteral elements: JSON...) { self = .array(elements) }
-    package init(dictionaryLiteral elements: (String, JSON)...) {
+    /// An array.
+    public init(arrayLiteral elements: JSON...) { self = .array(elements) }
+    /// An object; of members with the same name the first counts.
+    public init(dictionaryLiteral elements: (String, JSON)...) {
         self = .object(Dictionary(elements, uniquingKeysWith: { first, _ in first }))
     }
 }

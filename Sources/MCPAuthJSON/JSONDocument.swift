@@ -153,13 +153,16 @@ internal import CJansson
 }
 
 /// Why a text is not acceptable JSON, and where.
-package struct JSONParsingError: Error, Equatable {
+public struct JSONParsingError: Error, Equatable, CustomStringConvertible {
     /// What is wrong, in lower case, without the offending text when that could be secret.
-    package let message: String
+    public let message: String
     /// Counted from 1.
-    package let line: Int
+    public let line: Int
     /// Counted from 1, in code points; it points at the end of the offending token.
-    package let column: Int
+    public let column: Int
+
+    /// One line: what is wrong, and where.
+    public var description: String { "\(message) at line \(line), column \(column)" }
 
     package init(message: String, line: Int, column: Int) {
         self.message = message

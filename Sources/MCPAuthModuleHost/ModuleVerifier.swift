@@ -62,7 +62,7 @@ package struct ModuleVerifier: TokenVerifier {
         _ token: AccessToken,
         of request: ProtectedResourceRequest,
         now: NumericDate
-    ) async -> VerifierAnswer {
+    ) async -> TokenVerdict {
         switch await instance.verify(token.bytes, at: resource, now: now) {
         case .abandoned: Self.unavailable
         case .fault(let fault): failed(fault)
@@ -70,7 +70,7 @@ package struct ModuleVerifier: TokenVerifier {
         }
     }
 
-    private func answer(to verdict: ModuleCalls.Verdict) -> VerifierAnswer {
+    private func answer(to verdict: ModuleCalls.Verdict) -> TokenVerdict {
         switch verdict.kind {
         case MCP_AUTH_VERDICT_NONE: return failed(.emptyVerdict)
         case MCP_AUTH_VERDICT_NOT_MINE: return .notMine(.unrecognizedToken)
@@ -91,14 +91,14 @@ package struct ModuleVerifier: TokenVerifier {
         context.log(level, words.joined(separator: ": "))
     }
 
-    private func failed(_ fault: ModuleFault) -> VerifierAnswer {
+    private func failed(_ fault: ModuleFault) -> TokenVerdict {
         context.report(fault)
         return Self.unavailable
     }
 
-    private static let unavailable = VerifierAnswer.unavailable(.verifierUnavailable, retryAfter: 5)
+    private static let unavailable = TokenVerdict.unavailable(.verifierUnavailable, retryAfter: 5)
 
-    private func accepted(_ verdict: ModuleCalls.Verdict) -> VerifierAnswer {
+    private func accepted(_ verdict: ModuleCalls.Verdict) -> TokenVerdict {
         guard let payload = verdict.claims else { return failed(.longClaims) }
         guard let document = try? JSONDocument(parsing: payload, limits: .token) else { return failed(.invalidClaims) }
         if let fault = fault(of: document.root, verdict) { return failed(fault) }

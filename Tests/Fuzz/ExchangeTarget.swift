@@ -61,7 +61,7 @@ struct ExchangeTarget: FuzzTarget {
         ])
         let server = AuthorizationServer(issuer: IssuerIdentifier(Self.issuer), discovery: .oidc)
         var resource = try ResourceConfiguration(Self.resource, authorizationServers: [server])
-        resource.policies = [try CompiledPolicy(file: "p.json", bytes: Array(Self.policy.utf8))]
+        resource.policies = [Policy(try CompiledPolicy(file: "p.json", bytes: Array(Self.policy.utf8)))]
         mcpAuth = try MCPAuth(MCPAuthConfiguration(resources: [resource]), fetcher: fetcher)
         func token(_ changes: [String: JSON], _ key: SigningKey, _ keyID: String) throws -> String {
             let claims: [String: JSON] = [

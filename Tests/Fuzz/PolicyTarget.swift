@@ -96,7 +96,12 @@ struct PolicyTarget: FuzzTarget {
     private static func caller(claims: String) throws -> AuthInfo {
         let identifier = "https://h.example/mcp"
         var resource = try ResourceConfiguration(identifier, authorizationServers: [])
-        resource.verifiers = [CustomVerifier(name: "fuzz", issuer: "urn:x") { _, _ in .verified(claims: claims) }]
+        resource.verifiers = [
+            AttachedVerifier(
+                FunctionVerifier("fuzz") { _, _ in .verified(try TokenEvidence(parsing: Array(claims.utf8))) },
+                issuer: "urn:x"
+            )
+        ]
         let mcpAuth = try MCPAuth(MCPAuthConfiguration(resources: [resource]), fetcher: NoFetcher())
         var request = HTTPRequest(method: .get, scheme: "https", authority: "h.example", path: "/mcp")
         request.headerFields[.authorization] = "Bearer x"

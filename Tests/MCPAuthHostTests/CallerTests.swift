@@ -37,10 +37,13 @@ import Testing
     private static func mcpAuth(subject: String) throws -> MCPAuth {
         var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [])
         resource.verifiers = [
-            CustomVerifier(name: "test", issuer: "urn:example:keys") { _, _ in
-                let claims = #"{"sub":"\#(subject)","aud":"https://api.example.com/notes","exp":4102444800}"#
-                return .verified(claims: claims)
-            }
+            AttachedVerifier(
+                FunctionVerifier("test") { _, _ in
+                    let claims = #"{"sub":"\#(subject)","aud":"https://api.example.com/notes","exp":4102444800}"#
+                    return .verified(try TokenEvidence(parsing: Array(claims.utf8)))
+                },
+                issuer: "urn:example:keys"
+            )
         ]
         return try MCPAuth(protectedResources: [resource])
     }

@@ -111,14 +111,21 @@ import Testing
         var resource = try ResourceConfiguration(name, authorizationServers: [server], speaksMCP: false)
         let end = NumericDate.now().secondsSinceEpoch + lifetime
         resource.verifiers = [
-            CustomVerifier(name: "test", issuer: issuer) { _, _ in
-                .verified(claims: #"{"sub":"alice","aud":"\#(name)","exp":\#(end)}"#)
-            }
+            AttachedVerifier(
+                FunctionVerifier("test") { _, _ in
+                    .verified(
+                        try TokenEvidence(parsing: Array(#"{"sub":"alice","aud":"\#(name)","exp":\#(end)}"#.utf8))
+                    )
+                },
+                issuer: issuer
+            )
         ]
         resource.policies = [
-            try CompiledPolicy(
-                file: "p.json",
-                bytes: Array(#"{"version":1,"rules":[{"id":"a","effect":"allow","http_methods":["GET"]}]}"#.utf8)
+            Policy(
+                try CompiledPolicy(
+                    file: "p.json",
+                    bytes: Array(#"{"version":1,"rules":[{"id":"a","effect":"allow","http_methods":["GET"]}]}"#.utf8)
+                )
             )
         ]
         return try MCPAuth(protectedResources: [resource])

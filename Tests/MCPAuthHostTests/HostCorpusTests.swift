@@ -141,7 +141,7 @@ struct CorpusRow: Sendable {
             _ allowedOrigins: [String]? = nil
         ) throws -> ResourceConfiguration {
             var resource = try ResourceConfiguration(base + path, authorizationServers: [server], speaksMCP: speaksMCP)
-            resource.policies = [try CompiledPolicy(file: "policy.json", bytes: Array(policy.utf8))]
+            resource.policies = [Policy(try CompiledPolicy(file: "policy.json", bytes: Array(policy.utf8)))]
             resource.allowedOrigins = allowedOrigins
             return resource
         }

@@ -89,10 +89,15 @@ import Testing
         let name = "http://api.example.com/notes"
         var resource = try ResourceConfiguration(name, authorizationServers: [], speaksMCP: false)
         resource.verifiers = [
-            CustomVerifier(name: "test", issuer: "urn:test") { token, _ in
-                guard token.dangerouslyRevealed == "good" else { return .rejected }
-                return .verified(claims: #"{"sub":"alice","aud":"\#(name)","exp":4102444800}"#)
-            }
+            AttachedVerifier(
+                FunctionVerifier("test") { token, _ in
+                    guard token.dangerouslyRevealed == "good" else { return .rejected() }
+                    return .verified(
+                        try TokenEvidence(parsing: Array(#"{"sub":"alice","aud":"\#(name)","exp":4102444800}"#.utf8))
+                    )
+                },
+                issuer: "urn:test"
+            )
         ]
         let mcpAuth = try MCPAuth(protectedResources: [resource])
         let router = Router(context: BasicMCPAuthRequestContext.self)

@@ -10,6 +10,7 @@ import MCPAuthCore
 import MCPAuthJSON
 import MCPAuthLock
 import MCPAuthSigning
+import TestSupport
 import Testing
 
 /// Where keys are had from, with the fetching of a real server.
@@ -28,7 +29,10 @@ import Testing
             try await LoopbackServer.serving(issuer) { url in
                 let name = url.origin
                 let metadata = #"{"issuer":"\#(name)","jwks_uri":"\#(url)"}"#
-                let server = AuthorizationServer(issuer: IssuerIdentifier(name), discovery: .inline(json: metadata))
+                let server = AuthorizationServer(
+                    issuer: IssuerIdentifier(name),
+                    discovery: .inline(JSON(text: metadata))
+                )
                 let resource = try ResourceConfiguration("https://api.example.com/x", authorizationServers: [server])
                 let mcpAuth = try MCPAuth(protectedResources: [resource])
                 let now = NumericDate.now()

@@ -15,11 +15,16 @@ func resourceForTests() throws -> MCPAuth {
     var notes = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [issuer])
     let scopes = ["reader": "read:notes", "guest": ""]
     notes.verifiers = [
-        CustomVerifier(name: "tests", issuer: issuer.issuer) { token, _ in
-            guard let scope = scopes[token.dangerouslyRevealed] else { return .notMine }
-            let claims = #""sub":"alice","aud":"https://api.example.com/notes","exp":4102444800"#
-            return .verified(claims: #"{\#(claims),"scope":"\#(scope)"}"#)
-        }
+        AttachedVerifier(
+            FunctionVerifier("tests") { token, _ in
+                guard let scope = scopes[token.dangerouslyRevealed] else { return .notMine() }
+                return try .verified(claims: [
+                    "sub": "alice", "aud": "https://api.example.com/notes", "exp": 4_102_444_800,
+                    "scope": .string(scope),
+                ])
+            },
+            issuer: issuer.issuer
+        )
     ]
     return try MCPAuth(protectedResources: [notes])
 }

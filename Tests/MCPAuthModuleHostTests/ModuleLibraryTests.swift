@@ -142,7 +142,7 @@ import Testing
 
 extension ModuleVerifier {
     /// What it says about a token, at a time that all these tests use.
-    func ask(_ token: [UInt8] = [1], now: NumericDate = NumericDate(1_795_425_000)) async -> VerifierAnswer {
+    func ask(_ token: [UInt8] = [1], now: NumericDate = NumericDate(1_795_425_000)) async -> TokenVerdict {
         let request = ProtectedResourceRequest(
             method: .post,
             authority: "h.example",

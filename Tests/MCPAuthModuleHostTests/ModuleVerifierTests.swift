@@ -150,7 +150,7 @@ import Testing
     }
 }
 
-extension VerifierAnswer {
+extension TokenVerdict {
     /// The answer in a word or two.
     var word: String {
         switch self {

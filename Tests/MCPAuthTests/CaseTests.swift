@@ -29,7 +29,9 @@ import Testing
                 audiences: ["https://api.example.com/notes"],
                 speaksMCP: false
             )
-            if path == "/notes" { resource.policies = [try CompiledPolicy(file: "p.json", bytes: Array(policy.utf8))] }
+            if path == "/notes" {
+                resource.policies = [Policy(try CompiledPolicy(file: "p.json", bytes: Array(policy.utf8)))]
+            }
             resources.append(resource)
         }
         door = try Door(resources, fetcher: issuer.fetcher)

@@ -188,10 +188,18 @@ import Testing
         let exp = "1796289000"
         var resource = try ResourceConfiguration("https://api.example.com/x", authorizationServers: [])
         resource.verifiers = [
-            CustomVerifier(name: "own", issuer: "https://own.example", cacheSeconds: 30) { _, _ in
-                calls.withLock { $0 += 1 }
-                return .verified(claims: #"{"sub":"alice","aud":"https://api.example.com/x","exp":\#(exp)}"#)
-            }
+            AttachedVerifier(
+                FunctionVerifier("own") { _, _ in
+                    calls.withLock { $0 += 1 }
+                    return .verified(
+                        try TokenEvidence(
+                            parsing: Array(#"{"sub":"alice","aud":"https://api.example.com/x","exp":\#(exp)}"#.utf8),
+                            keptFor: 30
+                        )
+                    )
+                },
+                issuer: "https://own.example"
+            )
         ]
         let fetcher = FixtureFetcher([:])
         var door = try Door([resource], fetcher: fetcher)

@@ -196,7 +196,7 @@ extension Door {
             AuthorizationServer(issuer: IssuerIdentifier($0.identifier), discovery: .oidc, claims: claims)
         }
         var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: servers)
-        if let policy { resource.policies = [try CompiledPolicy(file: "p.json", bytes: Array(policy.utf8))] }
+        if let policy { resource.policies = [Policy(try CompiledPolicy(file: "p.json", bytes: Array(policy.utf8)))] }
         return try Door([resource], fetcher: fetcher)
     }
 }

@@ -59,7 +59,7 @@ import Testing
         let token = try key.sign(header: header, claims: JSON(claims))
         var server = AuthorizationServer(issuer: IssuerIdentifier(issuer), discovery: .oidc)
         profile.apply(to: &server)
-        server.discovery = .inline(json: #"{"issuer":"\#(issuer)","jwks_uri":"https://keys.example/jwks"}"#)
+        server.discovery = .inline(JSON(text: #"{"issuer":"\#(issuer)","jwks_uri":"https://keys.example/jwks"}"#))
         let audiences = strings(sample["expected"]?["aud"]) + strings(claims["aud"])
         let resource = try ResourceConfiguration(
             "https://api.example.com/notes",

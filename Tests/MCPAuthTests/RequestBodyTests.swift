@@ -43,10 +43,13 @@ import Testing
         let seen = Lock<[RequestOperation]>([])
         var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [])
         resource.verifiers = [
-            CustomVerifier(name: "keys", issuer: "urn:keys", needsOperation: needsOperation) { _, request in
-                seen.withLock { $0.append(request.operation) }
-                return .rejected
-            }
+            AttachedVerifier(
+                FunctionVerifier("keys", needsOperation: needsOperation) { _, request in
+                    seen.withLock { $0.append(request.operation) }
+                    return .rejected()
+                },
+                issuer: "urn:keys"
+            )
         ]
         let door = try Door([resource], fetcher: FixtureFetcher([:]))
         let reads = Lock(0)
@@ -82,7 +85,7 @@ import Testing
         resource.speaksMCP = false
         let policy =
             #"{"version":1,"rules":[{"id":"r","effect":"allow","http_methods":["GET"],"paths":["/notes/**"],"scopes":{"all":["read:notes"]}}]}"#
-        resource.policies = [try CompiledPolicy(file: "p.json", bytes: Array(policy.utf8))]
+        resource.policies = [Policy(try CompiledPolicy(file: "p.json", bytes: Array(policy.utf8)))]
         let door = try Door([resource], fetcher: FixtureFetcher([:]))
         let answer = try await door.request(method: .get, path: "/notes/1")
         #expect(answer.verdict == "401 no_credentials")

@@ -95,7 +95,7 @@ import Testing
         let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
         var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
-        resource.policies = [try CompiledPolicy(file: "p.json", bytes: Array(policy.utf8))]
+        resource.policies = [Policy(try CompiledPolicy(file: "p.json", bytes: Array(policy.utf8)))]
         let door = try Door([resource], fetcher: issuer.fetcher)
         var claims: [String: JSON] = ["scope": .string(scope)]
         claims["acr"] = acr.map(JSON.string)

@@ -39,15 +39,17 @@ import Testing
             $0.discovery = .metadataURL("https://issuer.example/own/metadata")
         },
         Way("inline metadata", keys: .configured, introspection: .configured) {
-            $0.discovery = .inline(json: String(decoding: metadata.encoded(), as: UTF8.self))
+            $0.discovery = .inline(metadata)
         },
         Way("an override of the keys", keys: .configured, introspection: learned) {
-            $0.overrides = #"{"jwks_uri":"https://keys.internal/jwks"}"#
+            $0.overrides = JSON(text: #"{"jwks_uri":"https://keys.internal/jwks"}"#)
         },
         Way("an override that repeats the document", keys: .configured, introspection: learned) {
-            $0.overrides = #"{"jwks_uri":"https://elsewhere.example/jwks"}"#
+            $0.overrides = JSON(text: #"{"jwks_uri":"https://elsewhere.example/jwks"}"#)
         },
-        Way("an override of something else", keys: learned, introspection: learned) { $0.overrides = #"{"x":1}"# },
+        Way("an override of something else", keys: learned, introspection: learned) {
+            $0.overrides = JSON(text: #"{"x":1}"#)
+        },
         Way("the endpoint of introspection", keys: learned, introspection: .configured) {
             $0.introspection?.endpoint = "https://introspection.internal/introspect"
         },

@@ -3,10 +3,9 @@
 
 package import MCPAuthCore
 internal import MCPAuthLock
-package import MCPAuthVerification
 
 /// Answers fetches from a table of documents and counts them; it can be out of order, or answer when it is told to.
-package final class FixtureFetcher: HTTPFetcher {
+package final class FixtureFetcher: ClockedFetcher {
     private struct State {
         var documents: [String: FetchResponse]
         var received: [FetchRequest] = []

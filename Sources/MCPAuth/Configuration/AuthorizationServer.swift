@@ -1,7 +1,8 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-package import MCPAuthCore
+public import MCPAuthCore
+public import MCPAuthJSON
 
 public import enum MCPAuthJOSE.HMACAlgorithm
 public import enum MCPAuthJOSE.SignatureAlgorithm
@@ -17,8 +18,8 @@ public struct AuthorizationServer: Sendable {
         case oauth
         /// At this URL.
         case metadataURL(String)
-        /// This JSON text; nothing is fetched but keys.
-        case inline(json: String)
+        /// This document; nothing is fetched but keys.
+        case inline(JSON)
     }
 
     /// The issuer identifier that clients discover: it is published, and equals the `issuer` of the metadata byte for
@@ -31,9 +32,9 @@ public struct AuthorizationServer: Sendable {
     /// How the metadata is obtained.
     public var discovery: Discovery
     /// A JSON Merge Patch (RFC 7396) applied to the fetched metadata.
-    public var overrides: String?
-    /// Changes the fetched metadata, given and returned as JSON text; runs after ``overrides``.
-    public var transformMetadata: (@Sendable (String) async throws -> String)?
+    public var overrides: JSON?
+    /// Changes the fetched metadata; runs after ``overrides``.
+    public var transformMetadata: (@Sendable (JSON) async throws -> JSON)?
     /// The algorithms its tokens may be signed with.
     public var algorithms: Set<SignatureAlgorithm>
     /// Which JWTs count as access tokens.
@@ -53,13 +54,17 @@ public struct AuthorizationServer: Sendable {
     public var introspection: Introspection?
     /// Secrets that it signs with instead of published keys; with one, nothing is fetched for its JWTs.
     public var hmacSecrets: [HMACSecret]
+    /// Verifiers of the application for tokens of this server, asked before its keys are.
+    public var verifiers: [any TokenVerifier] = []
+    /// Change the claims of its tokens, after the claim mapping and in this order.
+    public var transformers: [any ClaimTransformer] = []
 
     /// Describes an authorization server; only issuer and discovery must be said.
     public init(
         issuer: IssuerIdentifier,
         discovery: Discovery,
-        overrides: String? = nil,
-        transformMetadata: (@Sendable (String) async throws -> String)? = nil,
+        overrides: JSON? = nil,
+        transformMetadata: (@Sendable (JSON) async throws -> JSON)? = nil,
         algorithms: Set<SignatureAlgorithm> = Set(SignatureAlgorithm.allCases),
         profile: AccessTokenProfile = .lenient,
         leeway: Double = 60,

@@ -55,7 +55,7 @@ public struct ConfigurationFile: Sendable {
         path: String,
         environment: [String: String],
         moduleDirectory: String? = nil,
-        onEvent: @escaping EngineEventHandler = { _ in }
+        onEvent: @escaping EngineEventHandler = EngineEvent.log()
     ) throws {
         try self.init(
             path: path,
@@ -71,7 +71,7 @@ public struct ConfigurationFile: Sendable {
         path: String,
         environment: [String: String],
         moduleDirectory: String? = nil,
-        onEvent: @escaping EngineEventHandler = { _ in },
+        onEvent: @escaping EngineEventHandler = EngineEvent.log(),
         files: FileSnapshot
     ) throws {
         let document = try DocumentReader(file: path, bytes: try files.bytes(at: path))

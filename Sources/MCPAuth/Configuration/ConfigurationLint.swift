@@ -26,7 +26,7 @@ extension MCPAuthConfiguration {
         var uses: [String: [PolicyLint.Use]] = [:]
         for resource in resources {
             for policy in resource.policies {
-                let path = policy.identity.file
+                let path = policy.compiled.identity.file
                 if !paths.contains(path) { paths.append(path) }
                 uses[path, default: []].append(resource.lintUse)
             }

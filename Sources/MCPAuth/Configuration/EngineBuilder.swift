@@ -48,7 +48,7 @@ struct EngineBuilder {
         self.onFetchEvent = onFetchEvent
         tokenCache =
             configuration.tokenCacheCapacity > 0
-            ? TokenCache(capacity: configuration.tokenCacheCapacity, clock: fetcher.clock) {
+            ? TokenCache(capacity: configuration.tokenCacheCapacity, clock: fetcher.steadyClock) {
                 Digest.sha256Words($0).map(TokenDigest.init)
             }
             : nil
@@ -99,25 +99,26 @@ struct EngineBuilder {
             identifier: identifier,
             issuers: trustedIssuers(of: resource),
             acceptedAudiences: audiences.map(ResourceAudience.init),
-            verifiers: resource.modules.map(\.verifier) + functions(of: resource) + [JWTVerifier(issuers: jwtIssuers)]
+            verifiers: resource.modules.map(\.verifier) + attached(to: resource) + [JWTVerifier(issuers: jwtIssuers)]
                 + introspections,
-            policy: resource.policies.isEmpty ? AuthenticatedPolicy() : PolicySet(resource.policies),
+            policy: resource.policies.isEmpty ? AuthenticatedPolicy() : PolicySet(resource.policies.map(\.compiled)),
             metadata: metadata,
             settings: settings
         )
     }
 
-    private func functions(of resource: ResourceConfiguration) -> [any TokenVerifier] {
-        resource.verifiers.map { verifier in
-            FunctionVerifier(
-                name: verifier.name,
-                issuer: verifier.issuer,
-                cacheSeconds: verifier.cacheSeconds,
-                needsOperation: verifier.needsOperation,
+    /// The verifiers of the application: those of the resource, then those of its authorization servers.
+    private func attached(to resource: ResourceConfiguration) -> [any TokenVerifier] {
+        let ofServers = resource.authorizationServers.flatMap { server in
+            server.verifiers.map { AttachedVerifier($0, issuer: server.issuerOfTokens) }
+        }
+        return (resource.verifiers + ofServers).map { attached in
+            BoundedVerifier(
+                attached.verifier,
+                issuer: attached.issuer,
                 timeLimit: configuration.fetchDeadline,
-                clock: fetcher.clock,
-                onEvent: configuration.onEvent,
-                function: verifier.verify
+                clock: fetcher.steadyClock,
+                onEvent: configuration.onEvent
             )
         }
     }
@@ -152,7 +153,7 @@ struct EngineBuilder {
         let directory = IssuerDocuments(
             issuer: server.issuer,
             source: try source(of: server),
-            override: try override(of: server),
+            override: override(of: server),
             fetcher: fetcher,
             tls: tls,
             timing: FetchTiming(deadline: configuration.fetchDeadline),
@@ -168,7 +169,7 @@ struct EngineBuilder {
     private mutating func lookAtInlineMetadata(of server: AuthorizationServer) throws {
         guard case .inline(var document) = try source(of: server), server.transformMetadata == nil else { return }
         if let overrides = server.overrides {
-            document = document.merging(patch: try Self.json(overrides, "the overrides"))
+            document = document.merging(patch: overrides)
         }
         for finding in MetadataValidation(try AuthorizationServerMetadata(document)).errors {
             let issuer = server.issuer.description.printable
@@ -188,8 +189,7 @@ struct EngineBuilder {
             return server.discovery == .oidc ? .oidc : .oauth
         case .metadataURL(let url):
             return .url(try fetchable(url))
-        case .inline(let text):
-            let document = try Self.json(text, "the inline metadata of `\(server.issuer.description.printable)`")
+        case .inline(let document):
             guard try AuthorizationServerMetadata(document).issuer == server.issuer else {
                 throw ConfigurationError(
                     .invalidServerMetadata,
@@ -208,7 +208,7 @@ struct EngineBuilder {
 
     private func checked(_ tls: TLSSettings, _ what: String, of server: AuthorizationServer) throws -> TLSSettings {
         do throws(FetchError) {
-            try fetcher.check(tls)
+            try fetcher.checkIfPossible(tls)
         } catch {
             let issuer = server.issuer.description.printable
             throw ConfigurationError(.invalidValue, "\(what) of `\(issuer)` cannot be used: \(error)")
@@ -216,15 +216,9 @@ struct EngineBuilder {
         return tls
     }
 
-    func override(of server: AuthorizationServer) throws -> MetadataOverride? {
-        let patch = try server.overrides.map {
-            try Self.json($0, "the overrides of `\(server.issuer.description.printable)`")
-        }
-        guard let function = server.transformMetadata else { return patch.map { MetadataOverride(patch: $0) } }
-        return MetadataOverride(patch: patch) { document in
-            let text = try await function(String(decoding: document.encoded(), as: UTF8.self))
-            return try Self.json(text, "the transformed metadata")
-        }
+    func override(of server: AuthorizationServer) -> MetadataOverride? {
+        guard server.overrides != nil || server.transformMetadata != nil else { return nil }
+        return MetadataOverride(patch: server.overrides, transform: server.transformMetadata)
     }
 
     private mutating func verifier(
@@ -333,14 +327,16 @@ struct EngineBuilder {
                 claimMapping: server.claims,
                 allowedScopes: resource.allowedScopes[server.issuerOfTokens],
                 allowedClaims: resource.allowedClaims[server.issuerOfTokens] ?? [:],
-                accessTokenMarks: server.accessTokenMarks
+                accessTokenMarks: server.accessTokenMarks,
+                transformers: server.transformers + resource.transformers
             )
         }
         let others = resource.trustedIssuers.dropFirst(servers.count).map { issuer in
             TrustedIssuer(
                 identifier: issuer,
                 allowedScopes: resource.allowedScopes[issuer],
-                allowedClaims: resource.allowedClaims[issuer] ?? [:]
+                allowedClaims: resource.allowedClaims[issuer] ?? [:],
+                transformers: resource.transformers
             )
         }
         return servers + others
@@ -357,13 +353,5 @@ struct EngineBuilder {
             )
         }
         return url
-    }
-
-    private static func json(_ text: String, _ what: String) throws -> JSON {
-        do throws(JSONParsingError) {
-            return JSON(try JSONDocument(parsing: Array(text.utf8), limits: .fetched).root)
-        } catch {
-            throw ConfigurationError(.invalidJSON, "\(what): \(error.message) at line \(error.line)")
-        }
     }
 }

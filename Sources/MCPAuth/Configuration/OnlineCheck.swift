@@ -31,7 +31,7 @@ package struct OnlineCheck: Sendable {
         let builder = EngineBuilder(configuration, fetcher: fetcher)
         let inspection = IssuerInspection(issuer: server.issuer, fetcher: fetcher, tls: try builder.tls(of: server))
         let source = try builder.source(of: server)
-        switch await Self.look(server, source, try builder.override(of: server), inspection) {
+        switch await Self.look(server, source, builder.override(of: server), inspection) {
         case .metadata(let metadata): await lookAtNeeds(of: server, metadata, inspection)
         case .absent(let reason), .refused(let reason):
             findings.append(Finding(server.needsMetadata ? .error : .warning, "no_metadata", reason))

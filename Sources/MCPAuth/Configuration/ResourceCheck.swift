@@ -38,7 +38,8 @@ enum ResourceCheck {
     private static func publication(of resource: ResourceConfiguration, _ name: String) -> [ConfigurationError] {
         var findings = PublishedMetadata.findings(about: resource)
         if resource.trustedIssuers.isEmpty {
-            let message = "nobody can reach `\(name)`: it trusts no issuer, and has no module and no verify function"
+            let message =
+                "nobody can reach `\(name)`: it trusts no issuer, and has no module and no verifier of the application"
             findings.append(ConfigurationError(.unreachableResource, message))
         }
         if !Optional(resource.metadata.resource.url).isSecure {
@@ -49,7 +50,8 @@ enum ResourceCheck {
             let message = "`\(name)` names no authorization server, so MCP clients cannot find where to get a token"
             findings.append(ConfigurationError(.unsuitableServer, message))
         }
-        if !resource.policies.isEmpty, let reason = PolicySet(resource.policies).reasonNothingIsAllowed {
+        if !resource.policies.isEmpty, let reason = PolicySet(resource.policies.map(\.compiled)).reasonNothingIsAllowed
+        {
             findings.append(ConfigurationError(.nothingAllowed, "nobody may do anything at `\(name)`: \(reason)"))
         }
         if resource.metadata.scopesSupported.contains("offline_access") {

@@ -2,9 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import MCPAuthCore
-package import MCPAuthPolicy
-
-public import enum MCPAuthVerification.TokenVerdict
 
 /// A protected resource as an application or a configuration file describes it.
 public struct ResourceConfiguration: Sendable {
@@ -28,16 +25,18 @@ public struct ResourceConfiguration: Sendable {
     ///
     /// `nil` for any origin, and for loopback origins only at a resource on a loopback address.
     public var allowedOrigins: [String]?
-    /// Verify functions of the application, asked before the authorization servers' keys are.
-    public var verifiers: [CustomVerifier]
+    /// Verifiers of the application, asked before the authorization servers' keys are.
+    public var verifiers: [AttachedVerifier]
+    /// Change the claims of every token at this resource, after those of its authorization server.
+    public var transformers: [any ClaimTransformer]
+    /// All of them apply; none means that a valid token is enough.
+    public var policies: [Policy]
     /// Claims that decide otherwise than by their value in a condition.
     static let claimsWithoutBounds: Set<String> = [
         "scope", "iss", "sub", "client_id", "aud", "exp", "nbf", "iat", "cnf",
     ]
 
-    /// All of them apply; none means that a valid token is enough.
-    package var policies: [CompiledPolicy] = []
-    package var modules: [ModuleInstance] = []
+    package var modules: [AttachedVerifier] = []
     /// Where members of the metadata stand in the file that the resource was read from.
     package var metadataPlaces: [String: ConfigurationError.Location] = [:]
 
@@ -48,7 +47,8 @@ public struct ResourceConfiguration: Sendable {
         audiences: [String] = [],
         scopesSupported: [String] = [],
         name: String? = nil,
-        speaksMCP: Bool = true
+        speaksMCP: Bool = true,
+        policies: [Policy] = []
     ) throws {
         let identifier = try ResourceIdentifier(resource)
         metadata = ProtectedResourceMetadata(
@@ -63,56 +63,24 @@ public struct ResourceConfiguration: Sendable {
         allowedClaims = [:]
         allowedOrigins = nil
         verifiers = []
+        transformers = []
+        self.policies = policies
     }
 }
 
-/// A verify function of an application, together with the issuer it speaks for.
+/// A verifier together with the issuer it speaks for.
 ///
 /// What it says is checked like what every verifier says: audience, `exp`, subject or client, bounds and policy.
-public struct CustomVerifier: Sendable {
-    /// Judges the token of a request.
-    ///
-    /// A request waits five seconds for it. One that it does not answer in that time, or for which it throws an error, is
-    /// answered 503. The function is not cancelled then; at most 1,024 calls of it go on at once.
-    public typealias Function = @Sendable (AccessToken, ProtectedResourceRequest) async throws -> TokenVerdict
-
-    /// A name for logs and traces.
-    public var name: String
-    /// The issuer of the tokens it accepts; their claims may leave `iss` out.
+public struct AttachedVerifier: Sendable {
+    /// The verifier.
+    public var verifier: any TokenVerifier
+    /// The issuer of the tokens it accepts; their claims may leave `iss` out, and name no other.
     public var issuer: IssuerIdentifier
-    /// Seconds for which a verdict is kept; above 0 only if it depends on the token alone.
-    public var cacheSeconds: Double
-    /// Whether the function looks at the operation of the request.
-    ///
-    /// The body of a request is read after its token was verified; only for a function that says so is it read before.
-    public var needsOperation: Bool
-    /// The function.
-    public var verify: Function
 
-    /// Describes a verify function, whose verdicts are not kept unless `cacheSeconds` says so.
-    public init(
-        name: String,
-        issuer: IssuerIdentifier,
-        cacheSeconds: Double = 0,
-        needsOperation: Bool = false,
-        verify: @escaping Function
-    ) {
-        self.name = name
-        self.issuer = issuer
-        self.cacheSeconds = cacheSeconds
-        self.needsOperation = needsOperation
-        self.verify = verify
-    }
-}
-
-/// A verifier module together with the issuer it speaks for.
-package struct ModuleInstance: Sendable {
-    package let issuer: IssuerIdentifier
-    package let verifier: any TokenVerifier
-
-    package init(issuer: IssuerIdentifier, verifier: any TokenVerifier) {
-        self.issuer = issuer
+    /// Attaches a verifier to an issuer, which the resource then trusts.
+    public init(_ verifier: any TokenVerifier, issuer: IssuerIdentifier) {
         self.verifier = verifier
+        self.issuer = issuer
     }
 }
 
@@ -135,6 +103,8 @@ public struct MCPAuthConfiguration: Sendable {
     /// Tokens to refuse although their issuer does not.
     public var revocations: RevocationList
     /// Takes what an operator should know; it is called from any thread.
+    ///
+    /// Unless said otherwise it goes to a logger, at most ten events of a kind in a second.
     public var onEvent: EngineEventHandler
     package var authorityRule: ResourceRouter.AuthorityRule = .exact
     /// The longest that a request to an issuer takes and that a request of a client waits for one, in seconds.
@@ -145,6 +115,8 @@ public struct MCPAuthConfiguration: Sendable {
     package var files: FileSnapshot?
 
     /// Describes what one server protects.
+    ///
+    /// - Parameter onEvent: Takes events, refusals among them; `EngineEvent.log(to:)` gives them to a logger.
     public init(
         resources: [ResourceConfiguration],
         rootResource: ResourceIdentifier? = nil,
@@ -153,7 +125,7 @@ public struct MCPAuthConfiguration: Sendable {
         revocations: RevocationList = RevocationList(),
         maximumTokenBytes: Int = 16 * 1024,
         corsAllowedOrigins: [String] = ["*"],
-        onEvent: @escaping EngineEventHandler = { _ in }
+        onEvent: @escaping EngineEventHandler = EngineEvent.log()
     ) {
         self.resources = resources
         self.maximumTokenBytes = maximumTokenBytes

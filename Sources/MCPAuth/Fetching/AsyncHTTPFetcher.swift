@@ -3,8 +3,8 @@
 
 #if AsyncHTTPClient
 internal import AsyncHTTPClient
-internal import MCPAuthCore
-package import MCPAuthVerification
+package import MCPAuthCore
+internal import MCPAuthVerification
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOSSL
@@ -13,7 +13,7 @@ internal import NIOSSL
 ///
 /// One deadline holds over the look-up of the name, connection, TLS, head and body. Nothing asks for a content coding, so
 /// a compressed answer is an error and is never inflated.
-package struct AsyncHTTPFetcher: HTTPFetcher {
+package struct AsyncHTTPFetcher: TLSCheckingFetcher {
     private let dangerouslyAllowHTTP: Bool
     private let authorities: SystemAuthorities
 

@@ -186,9 +186,7 @@ final class LiveConfiguration: Sendable {
 
     /// Tells the operator of the refusal of a request that belongs to no resource.
     @Sendable func report(_ denial: Denial) {
-        let diagnosis = denial.diagnosis.map { ", \($0)" } ?? ""
-        let message = "no resource: \(denial.reason), status \(denial.status)\(diagnosis)"
-        current.configuration.onEvent(EngineEvent(.info, .requestDenied, message, reason: denial.reason))
+        current.configuration.onEvent(EngineEvent(denial, at: nil))
     }
 
     /// Refuses these tokens in place of those that are refused now, from this moment on and after every reload.

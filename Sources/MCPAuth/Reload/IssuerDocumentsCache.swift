@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import MCPAuthCore
+internal import MCPAuthJSON
 internal import MCPAuthVerification
 
 /// What is fetched of issuers: resources that configure an issuer alike share it, and so do generations.
@@ -11,7 +12,7 @@ struct IssuerDocumentsCache: Sendable {
     private struct Key: Hashable {
         let issuer: IssuerIdentifier
         let discovery: AuthorizationServer.Discovery
-        let overrides: String?
+        let overrides: JSON?
         let tls: TLSSettings?
 
         init?(_ server: AuthorizationServer, _ tls: TLSSettings?) {

@@ -23,7 +23,7 @@ extension MCPAuth {
         path: String,
         environment: [String: String],
         moduleDirectory: String? = nil,
-        onEvent: @escaping EngineEventHandler = { _ in }
+        onEvent: @escaping EngineEventHandler = EngineEvent.log()
     ) async throws -> ConfigurationFile {
         try await reload(
             path: path,

@@ -3,7 +3,8 @@
 
 /// Something an operator may want to know.
 ///
-/// It names issuers, resources and modules; never a token, a claim value or a secret.
+/// Its text names issuers, resources and modules; never a token, a claim value or a secret. ``metadata`` names who was
+/// refused.
 public struct EngineEvent: Sendable, Hashable, CustomStringConvertible {
     /// How much it matters.
     public enum Level: String, Sendable, CaseIterable {
@@ -31,8 +32,8 @@ public struct EngineEvent: Sendable, Hashable, CustomStringConvertible {
         case module
         /// A verifier module did not answer, or not as it must.
         case moduleFailed = "module_failed"
-        /// A verify function threw an error.
-        case verifyFunctionFailed = "verify_function_failed"
+        /// A verifier of the application did not answer, or not as it must.
+        case verifierFailed = "verifier_failed"
         /// A request was refused, and why.
         case requestDenied = "request_denied"
         /// Rules in shadow mode would have denied a request.
@@ -55,8 +56,34 @@ public struct EngineEvent: Sendable, Hashable, CustomStringConvertible {
     public let message: String
     /// Why a request was refused; `nil` for everything else.
     public let reason: Denial.Reason?
+    /// Of a refusal: `resource`, `status`, and where they are known `issuer`, `subject`, `client`, `operation` and `rules`.
+    public let metadata: [String: String]
 
-    package init(_ level: Level, _ code: Code, _ message: String, reason: Denial.Reason? = nil) {
+    /// The refusal of a request.
+    ///
+    /// - Parameter resource: Where the request was to; `nil` when it was to no resource.
+    package init(_ denial: Denial, at resource: ResourceIdentifier?) {
+        let place = resource.map { "`\($0)`" } ?? "no resource"
+        let diagnosis = denial.diagnosis.map { ", \($0)" } ?? ""
+        let message = "\(place): \(denial.reason), status \(denial.status)\(diagnosis)"
+        var metadata = ["status": String(denial.status)]
+        metadata["resource"] = resource?.description
+        metadata["issuer"] = denial.caller?.issuer.description.printable
+        metadata["subject"] = denial.caller?.subject?.printable
+        metadata["client"] = denial.caller?.clientID?.printable
+        metadata["operation"] = denial.operation
+        if !denial.rules.isEmpty { metadata["rules"] = denial.rules.map(\.printable).joined(separator: ", ") }
+        self.init(.info, .requestDenied, message, reason: denial.reason, metadata: metadata)
+    }
+
+    package init(
+        _ level: Level,
+        _ code: Code,
+        _ message: String,
+        reason: Denial.Reason? = nil,
+        metadata: [String: String] = [:]
+    ) {
+        self.metadata = metadata
         self.level = level
         self.code = code
         self.message = message

@@ -88,7 +88,9 @@ package final class AuthorizationEngine: Sendable {
         case .denied(let denial): return .deny(denial)
         }
         if isInBody && !isReadFirst {
-            if let denial = MandatoryChecks.denial(of: token, at: resource, now: now()) { return .deny(denial) }
+            if let denial = MandatoryChecks.denial(of: token, at: resource, now: now()) {
+                return .deny(denial.about(token.verified.facts, name(of: request)))
+            }
             switch try await readOperation() {
             case .passed(let operation): request = request.asking(for: operation)
             case .denied(let denial): return .deny(denial)
@@ -125,23 +127,26 @@ package final class AuthorizationEngine: Sendable {
         case .passed(let passed): authInfo = passed
         case .denied(let denial):
             trace?.record("checks", "\(denial.reason)\(denial.diagnosis.map { ", \($0)" } ?? "")")
-            return .deny(denial)
+            return .deny(denial.about(token.verified.facts, name(of: request)))
         }
         if trace != nil, let dropped = authInfo.droppedByBounds { trace?.record("bounds", "dropped \(dropped)") }
 
         let answer = evaluate(PolicyInput(authInfo: authInfo, request: request, now: now), resource, &trace)
+        let denial: Denial
         switch answer.kind {
         case .allow: return .allow(authInfo)
         case .insufficientScope(let scopes, let rules):
-            let why = diagnosis("scope `\(scopes)`", request, rules)
-            return .deny(insufficientScope(scopes, resource, why))
+            denial = insufficientScope(scopes, resource, diagnosis("scope `\(scopes)`", request, rules))
         case .insufficientAuthentication(let needed, let rules):
-            let why = diagnosis("a newer or stronger sign-in", request, rules)
-            return .deny(insufficientAuthentication(needed, resource, why))
+            denial = insufficientAuthentication(
+                needed,
+                resource,
+                diagnosis("a newer or stronger sign-in", request, rules)
+            )
         case .deny(let rules):
-            let why = diagnosis("a rule that allows", request, rules)
-            return .deny(Denial(.deniedByPolicy, status: 403, diagnosis: why))
+            denial = Denial(.deniedByPolicy, status: 403, diagnosis: diagnosis("a rule that allows", request, rules))
         }
+        return .deny(denial.about(token.verified.facts, name(of: request), rules: answer.kind.rules))
     }
 
     private static func evaluate(
@@ -178,7 +183,7 @@ package final class AuthorizationEngine: Sendable {
         let names = rules.map { "`\($0.printable)`" }.joined(separator: ", ")
         return Diagnosis(
             "the policy",
-            expected: "\(expected) for \(name(of: request))",
+            expected: "\(expected) for `\(name(of: request))`",
             found: rules.isEmpty ? "no rule for it" : "a refusal by \(names)"
         )
     }
@@ -188,14 +193,14 @@ package final class AuthorizationEngine: Sendable {
     /// Paths, names and URIs are the client's, and may hold what no log should.
     private static func name(of request: ProtectedResourceRequest) -> String {
         guard case .mcp(let messages) = request.operation, let first = messages.first else {
-            return "`\(request.method.rawValue.printable)`"
+            return request.method.rawValue.printable
         }
         let name =
             switch first {
             case .call(let method, _): method.printable
             default: first.description
             }
-        return messages.count > 1 ? "`\(name)` and \(messages.count - 1) more" : "`\(name)`"
+        return messages.count > 1 ? "\(name) and \(messages.count - 1) more" : name
     }
 
     private static func insufficientScope(

@@ -54,7 +54,7 @@ package enum ClaimTransformation {
         let audience = audience(issuer.claimMapping.audience, claims, evidence.audience)
         return .success(
             TokenFacts(
-                issuer: evidence.issuer,
+                issuer: issuer.identifier,
                 subject: subject,
                 clientID: clientID,
                 scopes: scopes,
@@ -74,6 +74,41 @@ package enum ClaimTransformation {
             )
         )
     }
+
+    /// Applies a transformer of the application to facts that were normalised before.
+    package static func apply(
+        _ transformer: any ClaimTransformer,
+        to facts: TokenFacts,
+        of issuer: TrustedIssuer
+    ) -> Result<TokenFacts, Refusal> {
+        func refused(_ found: String) -> Result<TokenFacts, Refusal> {
+            let subject = "claim transformer `\(transformer.name.printable)`"
+            return .failure(Refusal(.transformFailed, Diagnosis(subject, expected: "claims", found: found)))
+        }
+        let before = facts.claims.members
+        let after: [String: JSON]
+        do { after = try transformer.transform(before, of: facts.issuer) } catch {
+            return refused("an error of type \(type(of: error))")
+        }
+        if let changed = protected.first(where: { before[$0] != after[$0] }) {
+            return refused("another value of `\(changed)`, which it must not change")
+        }
+        let payload = JSON.object(after).encoded()
+        guard let document = try? JSONDocument(parsing: payload, limits: .token) else {
+            return refused("claims that are too large or nested too deeply")
+        }
+        let evidence = TokenEvidence(
+            issuer: facts.issuer,
+            document: document,
+            payload: payload,
+            notAfter: facts.expiresAt,
+            audience: facts.audience.first
+        )
+        return apply(issuer.unmapped, to: evidence)
+    }
+
+    /// What says for how long, for whom and by whom a token is good, and whether it is bound to a key.
+    private static let protected = ["iss", "aud", "exp", "nbf", "cnf", "token_type", "typ"]
 
     /// Whether claims say without `cnf` that the token is bound to a key (RFC 9449 section 5), whoever found them.
     private static func isBound(_ claims: JSONView) -> Bool {

@@ -5,7 +5,7 @@ internal import MCPAuthJSON
 
 /// Asks the verifiers of a resource, in order, until one knows the token.
 package enum VerifierChain {
-    /// The token as verified by one of them, now or a short time ago, or the denial that its answer means.
+    /// The token as verified by one of them, now or a short time ago, or the denial that its verdict means.
     ///
     /// Only *not mine* goes on to the next. A token that nobody knows, one whose verifier names an issuer that is not trusted for
     /// this resource, and one that is marked as another kind of token are invalid. What is kept are facts about the token,
@@ -31,9 +31,14 @@ package enum VerifierChain {
             }
             let slot = resource.verifiers[index]
             let epoch = resource.tokenCache?.epoch ?? 0
-            let answer = await slot.verifier.verify(token, of: request, now: now)
-            trace?.record("verify", "\(slot.verifier.name): \(answer.summary)")
-            switch answer {
+            let verdict: TokenVerdict
+            do {
+                verdict = try await slot.verifier.verify(token, of: request, now: now)
+            } catch {
+                verdict = .unavailable(retryAfter: 5)
+            }
+            trace?.record("verify", "\(slot.verifier.name): \(verdict.summary)")
+            switch verdict {
             case .verified(let evidence):
                 trace?.recordVerification(by: slot.verifier.name, .miss)
                 switch facts(of: token, evidence, at: resource, &trace) {
@@ -65,7 +70,7 @@ package enum VerifierChain {
         at resource: ProtectedResource,
         _ trace: inout DecisionTrace?
     ) -> Checked<VerifiedFacts> {
-        guard let issuer = resource.issuer(evidence.issuer) else {
+        guard let issuer = evidence.issuer.flatMap(resource.issuer) else {
             return .denied(MandatoryChecks.invalidToken(.untrustedIssuer, resource))
         }
         if let mark = mark(of: token, evidence, issuer, resource) {
@@ -76,7 +81,16 @@ package enum VerifierChain {
         case .failure(let refusal):
             trace?.record("transform", "\(refusal.reason), \(refusal.diagnosis)")
             return .denied(MandatoryChecks.invalidToken(refusal.reason, resource, refusal.diagnosis))
-        case .success(let facts):
+        case .success(let found):
+            var facts = found
+            for transformer in issuer.transformers {
+                switch ClaimTransformation.apply(transformer, to: facts, of: issuer) {
+                case .success(let transformed): facts = transformed
+                case .failure(let refusal):
+                    trace?.record("transform", "\(refusal.reason), \(refusal.diagnosis)")
+                    return .denied(MandatoryChecks.invalidToken(refusal.reason, resource, refusal.diagnosis))
+                }
+            }
             return .passed(VerifiedFacts(facts, issuer: issuer, resource: resource.identifier, reuse: evidence.reuse))
         }
     }
@@ -112,7 +126,7 @@ package enum VerifierChain {
     }
 }
 
-extension VerifierAnswer {
+extension TokenVerdict {
     fileprivate var summary: String {
         switch self {
         case .verified: "verified"

@@ -1,13 +1,13 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-package import MCPAuthJSON
+public import MCPAuthJSON
 internal import Synchronization
 
-/// The claims of a verified token (RFC 7519 section 4), read by JSON Pointer.
+/// The claims of a verified token (RFC 7519 section 4), by name, by JSON Pointer or as a type of Swift.
 ///
 /// Lookups see the normalised claims: those of the token, with `scope` as an array, `client_id` in its standard place
-/// and whatever else the claim mapping of its issuer says.
+/// and whatever else the claim mapping of its issuer says: `authInfo.claims["tenant"]?.string`.
 public struct Claims: Sendable {
     /// An object, so that handing on claims copies one reference.
     final class Contents: Sendable {
@@ -74,34 +74,22 @@ public struct Claims: Sendable {
     package var scopes: ScopeSet { contents.scopes }
     package var clientID: String? { contents.clientID }
 
-    /// The string that `pointer` names; `nil` when absent, of another type, or when the pointer is not well formed.
-    public func string(at pointer: String) -> String? {
-        value(at: pointer)?.string
+    /// The normalised claim of this name; `nil` when there is none.
+    public subscript(name: String) -> JSON? {
+        value(at: JSONPointer(tokens: [name]))
     }
 
-    /// The strings of the array that `pointer` names; `nil` unless every element is a string.
-    public func strings(at pointer: String) -> [String]? {
-        value(at: pointer)?.strings
-    }
-
-    /// The number that `pointer` names.
-    public func number(at pointer: String) -> Double? {
-        value(at: pointer)?.double
-    }
-
-    /// The boolean that `pointer` names.
-    public func boolean(at pointer: String) -> Bool? {
-        guard case .boolean(let value) = value(at: pointer) else { return nil }
-        return value
-    }
-
-    /// The JSON text of the value that `pointer` names; the empty pointer gives all normalised claims.
-    public func json(at pointer: String) -> String? {
-        value(at: pointer).map { String(decoding: $0.encoded(), as: UTF8.self) }
-    }
-
-    private func value(at pointer: String) -> JSON? {
+    /// The normalised value that a JSON Pointer (RFC 6901) such as `/realm_access/roles` names; `nil` when there is none, or
+    /// when the pointer is not well formed.
+    public func value(at pointer: String) -> JSON? {
         JSONPointer(pointer).flatMap(value(at:))
+    }
+
+    /// All normalised claims as a type of Swift: `try claims.decode(Roles.self)`.
+    ///
+    /// - Throws: `DecodingError`, which names the place and never a value.
+    public func decode<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
+        try everything.decode(type)
     }
 
     /// The normalised value that `pointer` names.
@@ -144,6 +132,9 @@ public struct Claims: Sendable {
         default: return nil
         }
     }
+
+    /// All normalised claims.
+    var members: [String: JSON] { everything.members ?? [:] }
 
     private var everything: JSON {
         var members: [String: JSON] = [:]

@@ -50,12 +50,14 @@ public struct Denial: Sendable, Hashable {
         public static let inactiveToken = Reason("inactive_token")
         /// A verifier module rejects the token.
         public static let rejectedByModule = Reason("rejected_by_module")
-        /// A verify function rejects the token.
-        public static let rejectedByFunction = Reason("rejected_by_function")
+        /// A verifier of the application rejects the token.
+        public static let rejectedByVerifier = Reason("rejected_by_verifier")
         /// A claim has a type or value it must not have.
         public static let invalidClaim = Reason("invalid_claim")
         /// A claim has none of the values that its issuer must give it.
         public static let unexpectedClaimValue = Reason("unexpected_claim_value")
+        /// A claim transformer refuses the claims, or changes what it must not.
+        public static let transformFailed = Reason("transform_failed")
         /// The local revocation list names the token.
         public static let revoked = Reason("revoked")
         /// The token has no expiry.
@@ -110,19 +112,57 @@ public struct Denial: Sendable, Hashable {
     public let retryAfter: Int?
     /// What an operator needs to know beside the reason; never for a client.
     public let diagnosis: Diagnosis?
+    /// Who was refused, where the token is genuine; never for a client.
+    public let caller: Caller?
+    /// What kind of operation was refused, such as `tools/call` or `POST`, where it is known.
+    ///
+    /// Without paths, names and URIs: they are the client's, and may hold what no log should.
+    public let operation: String?
+    /// The ids of the rules that refused it.
+    public let rules: [String]
+
+    /// Who a genuine token is for.
+    public struct Caller: Sendable, Hashable {
+        /// The issuer of the token.
+        public let issuer: IssuerIdentifier
+        /// Its subject.
+        public let subject: String?
+        /// The client it was issued to.
+        public let clientID: String?
+    }
 
     package init(
         _ reason: Reason,
         status: Int,
         challenge: BearerChallenge? = nil,
         retryAfter: Int? = nil,
-        diagnosis: Diagnosis? = nil
+        diagnosis: Diagnosis? = nil,
+        caller: Caller? = nil,
+        operation: String? = nil,
+        rules: [String] = []
     ) {
+        self.caller = caller
+        self.operation = operation
+        self.rules = rules
         self.reason = reason
         self.status = status
         self.challenge = challenge
         self.retryAfter = retryAfter
         self.diagnosis = diagnosis
+    }
+
+    /// The same denial with who was refused what, and by which rules.
+    func about(_ facts: TokenFacts, _ operation: String, rules: [String] = []) -> Denial {
+        Denial(
+            reason,
+            status: status,
+            challenge: challenge,
+            retryAfter: retryAfter,
+            diagnosis: diagnosis,
+            caller: Caller(issuer: facts.issuer, subject: facts.subject, clientID: facts.clientID),
+            operation: operation,
+            rules: rules
+        )
     }
 }
 

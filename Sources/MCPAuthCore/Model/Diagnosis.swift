@@ -17,7 +17,12 @@ public struct Diagnosis: Sendable, Hashable, CustomStringConvertible {
     /// The value that was found, escaped; `nil` where there is none.
     package let value: String?
 
-    package init(_ subject: String, expected: String, found: String, value: String? = nil) {
+    /// A diagnosis of an extension, without values.
+    public init(_ subject: String, expected: String, found: String) {
+        self.init(subject, expected: expected, found: found, value: nil)
+    }
+
+    package init(_ subject: String, expected: String, found: String, value: String?) {
         self.subject = subject
         self.expected = expected
         self.found = found

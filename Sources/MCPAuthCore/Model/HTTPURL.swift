@@ -5,18 +5,20 @@
 ///
 /// Scheme and host are lower-cased, a default port is dropped and an empty path becomes `/`. Everything else stays as
 /// written. User information, fragments, white space, control characters and non-ASCII bytes are refused.
-package struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
-    package let scheme: String
+public struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
+    /// `http` or `https`.
+    public let scheme: String
     /// Lower-cased; IPv6 addresses keep their brackets.
-    package let host: String
+    public let host: String
     /// `nil` for the default port of the scheme.
-    package let port: Int?
+    public let port: Int?
     /// Starts with `/`.
-    package let path: String
+    public let path: String
     /// Without the question mark.
-    package let query: String?
+    public let query: String?
 
-    package init?(_ text: String) {
+    /// Reads a URL; `nil` when it is not such a one.
+    public init?(_ text: String) {
         guard text.utf8.allSatisfy({ (0x21...0x7E).contains($0) && !Self.neverInURLs.contains($0) }) else { return nil }
         guard let colon = text.firstIndex(of: ":") else { return nil }
         let scheme = text[..<colon].lowercased()
@@ -38,21 +40,22 @@ package struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
     private static let neverInURLs: Set<UInt8> = Set("\"<>\\^`{|}".utf8)
 
     /// Host and, unless it is the default one, port.
-    package var authority: String {
+    public var authority: String {
         port.map { "\(host):\($0)" } ?? host
     }
 
     /// Scheme and authority.
-    package var origin: String {
+    public var origin: String {
         "\(scheme)://\(authority)"
     }
 
-    package var description: String {
+    /// The whole URL.
+    public var description: String {
         origin + path + (query.map { "?" + $0 } ?? "")
     }
 
     /// Whether the host can only be this machine: `localhost`, 127.0.0.0/8 or `[::1]`.
-    package var isLoopback: Bool {
+    public var isLoopback: Bool {
         let octets = host.split(separator: ".", omittingEmptySubsequences: false)
         let isIPv4 = octets.count == 4 && octets.allSatisfy { UInt8($0) != nil }
         return host == "localhost" || host == "[::1]" || (isIPv4 && octets[0] == "127")

@@ -36,3 +36,16 @@ public struct NumericDate: Hashable, Sendable, Comparable {
         NumericDate(secondsSinceEpoch + seconds)
     }
 }
+
+extension NumericDate: Codable {
+    /// Reads a number of seconds.
+    public init(from decoder: any Decoder) throws {
+        self.init(try decoder.singleValueContainer().decode(Double.self))
+    }
+
+    /// Writes a number of seconds.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(secondsSinceEpoch)
+    }
+}

@@ -147,9 +147,7 @@ package final class ProtectedResource: Sendable {
 
     /// Tells the operator that a request was refused, and why.
     package func report(_ denial: Denial) {
-        let diagnosis = denial.diagnosis.map { ", \($0)" } ?? ""
-        let message = "`\(identifier)`: \(denial.reason), status \(denial.status)\(diagnosis)"
-        settings.onEvent(EngineEvent(.info, .requestDenied, message, reason: denial.reason))
+        settings.onEvent(EngineEvent(denial, at: identifier))
     }
 
     /// The challenge that points a client to this resource's metadata.
@@ -197,6 +195,8 @@ package final class TrustedIssuer: Sendable {
     package let allowedClaims: [String: Set<String>]
     /// Marks of other kinds of tokens that its access tokens carry all the same.
     package let accessTokenMarks: Set<String>
+    /// Applied after the mapping, in this order.
+    package let transformers: [any ClaimTransformer]
     /// Whether there is any bound.
     let hasBounds: Bool
     /// Whether the mapping has the subject from elsewhere than `sub`.
@@ -210,8 +210,10 @@ package final class TrustedIssuer: Sendable {
         claimMapping: ClaimMapping = ClaimMapping(),
         allowedScopes: ScopeSet? = nil,
         allowedClaims: [String: Set<String>] = [:],
-        accessTokenMarks: Set<String> = []
+        accessTokenMarks: Set<String> = [],
+        transformers: [any ClaimTransformer] = []
     ) {
+        self.transformers = transformers
         self.accessTokenMarks = accessTokenMarks
         self.identifier = identifier
         self.leeway = leeway
@@ -221,5 +223,10 @@ package final class TrustedIssuer: Sendable {
         hasBounds = allowedScopes != nil || !allowedClaims.isEmpty
         mapsSubject = claimMapping.subject != ["sub"]
         mapsAudience = claimMapping.audience != ["aud"]
+    }
+
+    /// The same issuer for claims that are normalised already.
+    var unmapped: TrustedIssuer {
+        TrustedIssuer(identifier: identifier, leeway: leeway, accessTokenMarks: accessTokenMarks)
     }
 }

@@ -115,7 +115,7 @@ package final class VerifiedFacts: Sendable {
 extension TokenEvidence.Reuse {
     fileprivate func isPossible(_ clock: SteadyClock) -> Bool {
         switch self {
-        case .never: false
+        case .never, .forSeconds: false
         case .until(let end): clock.now < end
         case .whileCurrent(let keys, let stamp): keys.isCurrent(stamp, at: clock.now)
         }

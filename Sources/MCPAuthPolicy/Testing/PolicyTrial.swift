@@ -79,7 +79,7 @@ private struct ClaimsVerifier: TokenVerifier {
         _ token: AccessToken,
         of request: ProtectedResourceRequest,
         now: NumericDate
-    ) async -> VerifierAnswer {
+    ) async -> TokenVerdict {
         guard let document = try? JSONDocument(parsing: payload, limits: .fetched), document.root.kind == .object else {
             return .rejected(.malformedToken)
         }

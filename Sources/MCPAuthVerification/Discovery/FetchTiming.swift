@@ -1,6 +1,8 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MCPAuthCore
+
 /// How long fetches may take and what they brought is used, in seconds.
 package struct FetchTiming: Sendable {
     /// After this a value is refreshed, while it is still used.
@@ -13,9 +15,9 @@ package struct FetchTiming: Sendable {
     package var coolDown: Double = 30
     /// The longest that one request to an issuer takes, from the look-up of its name to the last byte of the answer, and
     /// that anybody waits for what is fetched.
-    package var deadline: Double = 5
+    package var deadline: Double
 
-    package init(deadline: Double = 5) {
+    package init(deadline: Double = FetchRequest.defaultTimeout) {
         self.deadline = deadline
     }
 

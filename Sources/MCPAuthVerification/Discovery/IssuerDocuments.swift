@@ -50,7 +50,7 @@ package final class IssuerDocuments: Sendable {
     ) {
         self.issuer = issuer
         self.fetcher = fetcher
-        let clock = fetcher.clock
+        let clock = fetcher.steadyClock
         let documents = DocumentFetch(fetcher: fetcher, tls: tls, timeout: timing.deadline)
         let freshness = KeyFreshness()
         self.freshness = freshness
@@ -110,7 +110,7 @@ package final class IssuerDocuments: Sendable {
         // Taken before the keys are, so that a change in between ends it.
         let stamp = freshness.stamp
         guard let entry = keyFetch.fresh() else { return nil }
-        return answer(entry.value.candidates(keyID: keyID, algorithm: algorithm, at: fetcher.clock.now), stamp)
+        return answer(entry.value.candidates(keyID: keyID, algorithm: algorithm, at: fetcher.steadyClock.now), stamp)
     }
 
     /// The deadline of a request that may have to wait from now on.
@@ -139,10 +139,10 @@ package final class IssuerDocuments: Sendable {
                 stamp = freshness.stamp
                 entry = await keyFetch.value(until: deadline) ?? entry
             }
-            let candidates = entry.value.candidates(keyID: keyID, algorithm: algorithm, at: fetcher.clock.now)
+            let candidates = entry.value.candidates(keyID: keyID, algorithm: algorithm, at: fetcher.steadyClock.now)
             if let answer = answer(candidates, stamp) { return answer }
             // What the wall clock would have said had nobody set it since.
-            let fetchedAt = now.adding(-fetcher.clock.now.since(entry.fetchedAt))
+            let fetchedAt = now.adding(-fetcher.steadyClock.now.since(entry.fetchedAt))
             // Nobody signs in the future, whatever a token says, though clocks may differ a little.
             let isNewer = tokenIssuedAt.map { min($0, now) > fetchedAt && $0 <= now.adding(Self.mostLeeway) } ?? false
             guard isRefreshed else { continue }

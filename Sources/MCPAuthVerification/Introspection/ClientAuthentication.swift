@@ -1,7 +1,7 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-internal import MCPAuthCore
+package import MCPAuthCore
 internal import MCPAuthJSON
 package import MCPAuthSigning
 

@@ -59,7 +59,7 @@ package final class IntrospectionVerifier: TokenVerifier {
     private let tls: TLSSettings?
     private let onEvent: EngineEventHandler
     private let limiter: RequestLimiter
-    private let flights = SingleFlight<TokenDigest, VerifierAnswer>(most: 10_000, bytes: 16 * 1024 * 1024)
+    private let flights = SingleFlight<TokenDigest, TokenVerdict>(most: 10_000, bytes: 16 * 1024 * 1024)
     private let refused = RefusedTokens()
 
     /// - Parameter tls: What is particular about TLS with this issuer.
@@ -88,14 +88,14 @@ package final class IntrospectionVerifier: TokenVerifier {
         _ token: AccessToken,
         of request: ProtectedResourceRequest,
         now: NumericDate
-    ) async -> VerifierAnswer {
+    ) async -> TokenVerdict {
         guard token.bytes.starts(with: settings.tokenPrefix.utf8) else { return .notMine(.unrecognizedToken) }
         if let reason = reasonNotToShow(token) { return .notMine(reason) }
         // Without a digest nobody could say which token an answer is about.
         guard let digest = Digest.sha256Words(token.bytes).map(TokenDigest.init) else {
             return .unavailable(.verifierUnavailable, retryAfter: 5)
         }
-        if let refusal = refused.refusal(of: digest, at: fetcher.clock.now) {
+        if let refusal = refused.refusal(of: digest, at: fetcher.steadyClock.now) {
             return .rejected(refusal.reason, refusal.diagnosis)
         }
         let deadline = Deadline(in: settings.deadline)
@@ -130,8 +130,8 @@ package final class IntrospectionVerifier: TokenVerifier {
         return settings.tokenForm == .opaque && named != nil ? .unrecognizedToken : nil
     }
 
-    private func ask(_ token: AccessToken, _ digest: TokenDigest, _ now: NumericDate) async -> VerifierAnswer {
-        guard limiter.begin(at: fetcher.clock.now) else { return limited() }
+    private func ask(_ token: AccessToken, _ digest: TokenDigest, _ now: NumericDate) async -> TokenVerdict {
+        guard limiter.begin(at: fetcher.steadyClock.now) else { return limited() }
         defer { limiter.end() }
         let epoch = refused.epoch
         let (url, provenance): (HTTPURL, FetchRequest.Provenance)
@@ -179,7 +179,7 @@ package final class IntrospectionVerifier: TokenVerifier {
         _ digest: TokenDigest,
         _ now: NumericDate,
         _ epoch: Int
-    ) -> VerifierAnswer {
+    ) -> TokenVerdict {
         let answer = document.root
         guard answer["active"]?.boolean == true else {
             let found = Diagnosis(claim: "active", expected: "true", found: answer["active"])
@@ -204,7 +204,7 @@ package final class IntrospectionVerifier: TokenVerifier {
                 payload: body,
                 notAfter: end.map(now.adding),
                 audience: settings.assumedAudience,
-                reuse: keptFor > 0 && epoch == refused.epoch ? .until(fetcher.clock.now.adding(keptFor)) : .never,
+                reuse: keptFor > 0 && epoch == refused.epoch ? .until(fetcher.steadyClock.now.adding(keptFor)) : .never,
                 onRefusal: { [self] reason, diagnosis in _ = refuse(digest, reason, diagnosis, epoch) }
             )
         )
@@ -215,9 +215,9 @@ package final class IntrospectionVerifier: TokenVerifier {
         _ reason: Denial.Reason,
         _ diagnosis: Diagnosis?,
         _ epoch: Int
-    ) -> VerifierAnswer {
+    ) -> TokenVerdict {
         if settings.negativeCacheSeconds > 0 {
-            let until = fetcher.clock.now.adding(settings.negativeCacheSeconds)
+            let until = fetcher.steadyClock.now.adding(settings.negativeCacheSeconds)
             refused.keep(.init(reason: reason, diagnosis: diagnosis, until: until), of: digest, from: epoch)
         }
         return .rejected(reason, diagnosis)
@@ -225,7 +225,7 @@ package final class IntrospectionVerifier: TokenVerifier {
 
     private var printableIssuer: String { issuer.description.printable }
 
-    private func limited() -> VerifierAnswer {
+    private func limited() -> TokenVerdict {
         onEvent(EngineEvent(.warning, .introspectionLimited, "too many tokens of `\(printableIssuer)` to ask about"))
         return unavailable("too many tokens to ask about at once", retryAfter: 1)
     }
@@ -234,12 +234,12 @@ package final class IntrospectionVerifier: TokenVerifier {
         _ code: EngineEvent.Code,
         _ what: String,
         _ level: EngineEvent.Level = .warning
-    ) -> VerifierAnswer {
+    ) -> TokenVerdict {
         onEvent(EngineEvent(level, code, "introspection at `\(printableIssuer)`: \(what.escaped)"))
         return unavailable(what.escaped, retryAfter: 5)
     }
 
-    private func unavailable(_ why: String, retryAfter: Int) -> VerifierAnswer {
+    private func unavailable(_ why: String, retryAfter: Int) -> TokenVerdict {
         let diagnosis = Diagnosis("introspection at `\(printableIssuer)`", expected: "an answer", found: why)
         return .unavailable(.issuerUnavailable, retryAfter: retryAfter, diagnosis)
     }

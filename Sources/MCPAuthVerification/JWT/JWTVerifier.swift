@@ -44,7 +44,7 @@ package struct JWTVerifier: TokenVerifier {
         _ token: AccessToken,
         of request: ProtectedResourceRequest,
         now: NumericDate
-    ) async -> VerifierAnswer {
+    ) async -> TokenVerdict {
         let jws: CompactJWS
         do throws(CompactJWS.Malformed) {
             jws = try CompactJWS(parsing: token.bytes, knownHeader: knownHeaders.header)
@@ -216,7 +216,7 @@ package struct JWTVerifier: TokenVerifier {
         )
     }
 
-    private static func answer(to malformed: CompactJWS.Malformed) -> VerifierAnswer {
+    private static func answer(to malformed: CompactJWS.Malformed) -> TokenVerdict {
         let found: String
         switch malformed {
         case .notThreeParts, .headerNotJSON: return .notMine(.unrecognizedToken)

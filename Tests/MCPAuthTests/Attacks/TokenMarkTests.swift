@@ -143,7 +143,10 @@ import Testing
         case .function, .functionMarkedJWT:
             let text = String(decoding: statement, as: UTF8.self)
             resource.verifiers = [
-                CustomVerifier(name: "f", issuer: "https://issuer.example") { _, _ in .verified(claims: text) }
+                AttachedVerifier(
+                    FunctionVerifier("f") { _, _ in .verified(try TokenEvidence(parsing: Array(text.utf8))) },
+                    issuer: "https://issuer.example"
+                )
             ]
         }
         return try await Door([resource], fetcher: issuer.fetcher).request(

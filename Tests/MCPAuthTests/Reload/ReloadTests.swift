@@ -313,7 +313,7 @@ import Testing
     ) throws -> MCPAuthConfiguration {
         let server = AuthorizationServer(issuer: IssuerIdentifier(issuer.identifier), discovery: .oidc)
         var resource = try ResourceConfiguration(resource, authorizationServers: [server])
-        if let policy { resource.policies = [try CompiledPolicy(file: "p.json", bytes: Array(policy.utf8))] }
+        if let policy { resource.policies = [Policy(try CompiledPolicy(file: "p.json", bytes: Array(policy.utf8)))] }
         return MCPAuthConfiguration(resources: [resource])
     }
 

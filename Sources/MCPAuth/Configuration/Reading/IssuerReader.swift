@@ -20,7 +20,7 @@ struct IssuerReader {
         var server = AuthorizationServer(issuer: IssuerIdentifier(template), discovery: .oidc)
         profile?.apply(to: &server)
         if let discovery = try discovery(object) { server.discovery = discovery }
-        server.overrides = object.value["overrides"].map(ReadingContext.text)
+        server.overrides = object.value["overrides"].map(JSON.init)
         if let algorithms = try Self.algorithms(object) { server.algorithms = algorithms }
         server.tokenIssuer = try Self.issuer("token_issuer", object).map { IssuerIdentifier($0) }
         server.caFile = try caFile(object)
@@ -61,7 +61,7 @@ struct IssuerReader {
             throw object.error(.conflict, "`\(ways[0])` and `\(ways[1])` say two ways to get the metadata", at: ways[1])
         }
         if let url = try object.string("metadata_url") { return .metadataURL(url) }
-        if let metadata = object.value["metadata"] { return .inline(json: ReadingContext.text(metadata)) }
+        if let metadata = object.value["metadata"] { return .inline(JSON(metadata)) }
         switch try object.word("discovery", as: DiscoveryWord.self) {
         case .oidc: return .oidc
         case .oauth: return .oauth

@@ -8,7 +8,7 @@ internal import MCPAuthModuleHost
 
 /// Reads one member of `modules`: loads the module, checks its `config`, and keeps what an instance for a resource needs.
 struct ModuleReader {
-    typealias Factory = (_ resource: String) throws -> ModuleInstance
+    typealias Factory = (_ resource: String) throws -> AttachedVerifier
 
     let context: ReadingContext
 
@@ -29,7 +29,7 @@ struct ModuleReader {
                     secrets: { secrets[$0] },
                     onEvent: onEvent
                 )
-                return ModuleInstance(issuer: issuer, verifier: verifier)
+                return AttachedVerifier(verifier, issuer: issuer)
             } catch {
                 throw object.error(error.code, error.message, at: "config")
             }

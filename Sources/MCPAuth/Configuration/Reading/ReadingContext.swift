@@ -38,8 +38,4 @@ struct ReadingContext {
             at: object.pointer.appending(key).appending(String(index))
         )
     }
-
-    static func text(_ value: JSONView) -> String {
-        String(decoding: JSON(value).encoded(), as: UTF8.self)
-    }
 }

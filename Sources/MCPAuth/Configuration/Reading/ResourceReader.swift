@@ -112,7 +112,7 @@ struct ResourceReader {
         return allowed
     }
 
-    private func policies(_ object: ObjectReader) throws -> [CompiledPolicy] {
+    private func policies(_ object: ObjectReader) throws -> [Policy] {
         if let word = try object.string("policy") {
             guard word == "authenticated", object.value["policies"] == nil else {
                 throw object.error(
@@ -142,7 +142,7 @@ struct ResourceReader {
             }
             // Read with the policy, so that both are of the same moment; most policies have tests, some have none.
             _ = try? context.files.bytesIfPresent(at: PolicyFiles.testPath(for: resolved))
-            return try PolicyFiles.policy(resolved, bytes)
+            return Policy(try PolicyFiles.policy(resolved, bytes))
         }
     }
 }

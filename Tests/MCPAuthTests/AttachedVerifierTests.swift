@@ -10,41 +10,90 @@ import MCPAuthLock
 import TestSupport
 import Testing
 
-/// Verify functions of an application, behind the mandatory checks.
-@Suite struct CustomVerifierTests {
+/// Verifiers of an application, behind the mandatory checks.
+@Suite struct AttachedVerifierTests {
     private struct Broken: Error {}
 
     private static let claims = """
         {"sub":"key-7","client_id":"c7","aud":"https://api.example.com/notes","exp":1795425600,"scope":"read:notes"}
         """
 
+    enum Answer: Sendable {
+        /// A verified token with these claims, as JSON text.
+        case claims(String)
+        case verdict(TokenVerdict)
+    }
+
     @Test(
         arguments: [
-            (TokenVerdict.verified(claims: claims), 200, nil), (.rejected, 401, "rejected_by_function"),
-            (.notMine, 401, "unrecognized_token"), (.unavailable(retryAfterSeconds: 7), 503, "verifier_unavailable"),
-            (.verified(claims: "[]"), 503, "verifier_unavailable"),
-            (.verified(claims: "{"), 503, "verifier_unavailable"),
-            (.verified(claims: #"{"iss":"https://other.example"}"#), 503, "verifier_unavailable"),
-            (.verified(claims: claims.replacing("/notes", with: "/other")), 401, "audience_mismatch"),
-            (.verified(claims: claims.replacing("1795425600", with: "1")), 401, "expired"),
-            (.verified(claims: claims.replacing("exp", with: "xp")), 401, "missing_expiry"),
-            (.verified(claims: claims.replacing("{", with: #"{"cnf":{},"#)), 401, "proof_required"),
-            (.verified(claims: claims.replacing("{", with: #"{"token_type":"DPoP","#)), 401, "proof_required"),
+            (.claims(claims), 200, nil), (.verdict(.rejected()), 401, "rejected_by_verifier"),
+            (.verdict(.rejected(Denial.Reason(rawValue: "key_withdrawn"))), 401, "key_withdrawn"),
+            (.verdict(.notMine()), 401, "unrecognized_token"),
+            (.verdict(.unavailable(retryAfter: 7)), 503, "verifier_unavailable"),
+            (.claims("[]"), 503, "verifier_unavailable"),
+            (.claims("{"), 503, "verifier_unavailable"),
+            (.claims(#"{"a":1,"a":1}"#), 503, "verifier_unavailable"),
+            (.claims(#"{"iss":"https://other.example"}"#), 503, "verifier_unavailable"),
+            (.claims(claims.replacing("/notes", with: "/other")), 401, "audience_mismatch"),
+            (.claims(claims.replacing("1795425600", with: "1")), 401, "expired"),
+            (.claims(claims.replacing("exp", with: "xp")), 401, "missing_expiry"),
+            (.claims(claims.replacing("{", with: #"{"cnf":{},"#)), 401, "proof_required"),
+            (.claims(claims.replacing("{", with: #"{"token_type":"DPoP","#)), 401, "proof_required"),
             (
-                .verified(claims: claims.replacing("sub", with: "x").replacing("client_id", with: "y")), 401,
+                .claims(claims.replacing("sub", with: "x").replacing("client_id", with: "y")), 401,
                 "invalid_claim"
             ),
-        ] as [(TokenVerdict, Int, String?)]
+        ] as [(Answer, Int, String?)]
     )
     func `what it says is checked like what every verifier says`(
-        verdict: TokenVerdict,
+        said: Answer,
         status: Int,
         reason: String?
     ) async throws {
-        let answer = try await Self.door { _, _ in verdict }.request(authorization: ["Bearer opaque"])
+        let door = try Self.door { _, _ in
+            switch said {
+            case .claims(let text): try .verified(text: text)
+            case .verdict(let verdict): verdict
+            }
+        }
+        let answer = try await door.request(authorization: ["Bearer opaque"])
         #expect(answer.status == status)
         #expect(answer.reason == reason)
-        if case .unavailable(let seconds) = verdict { #expect(answer.retryAfter == "\(seconds)") }
+    }
+
+    @Test func `it says when to try again`() async throws {
+        let answer = try await Self.door { _, _ in .unavailable(retryAfter: 7) }.request(authorization: ["Bearer x"])
+        #expect(answer.retryAfter == "7")
+    }
+
+    @Test func `what it vouches for ends when it says, and is for the audience it says`() async throws {
+        let claims: [String: JSON] = ["sub": "key-7"]
+        for (end, audience, verdict) in [
+            (1_795_425_600, "https://api.example.com/notes", "200"),
+            (1_795_424_000, "https://api.example.com/notes", "401 expired"),
+            (1_795_425_600, "https://api.example.com/other", "401 audience_mismatch"),
+        ] {
+            let door = try Self.door { _, _ in
+                .verified(try TokenEvidence(claims: claims, notAfter: NumericDate(Double(end)), audience: audience))
+            }
+            #expect(try await door.request(authorization: ["Bearer opaque"]).verdict == verdict)
+        }
+    }
+
+    @Test func `one of an authorization server speaks for its issuer`() async throws {
+        var server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
+        server.verifiers = [FunctionVerifier("own") { _, _ in try .verified(text: Self.claims) }]
+        let resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
+        let door = Door(
+            mcpAuth: try MCPAuth(
+                MCPAuthConfiguration(resources: [resource], onEvent: { _ in }),
+                fetcher: FixtureFetcher([:])
+            ),
+            resource: resource.metadata.resource,
+            now: NumericDate(1_795_425_000)
+        )
+        let answer = try await door.request(authorization: ["Bearer opaque"])
+        #expect(answer.authInfo?.issuer == "https://issuer.example")
     }
 
     @Test func `an error it throws is 503 and tells nobody what it was`() async throws {
@@ -52,7 +101,7 @@ import Testing
         let onEvent: EngineEventHandler = { event in events.withLock { $0.append(event) } }
         let door = try Self.door(onEvent: onEvent) { _, _ in throw Broken() }
         #expect(try await door.request(authorization: ["Bearer opaque"]).status == 503)
-        #expect(events.withLock { $0 }.map(\.code) == [.verifyFunctionFailed, .requestDenied])
+        #expect(events.withLock { $0 }.map(\.code) == [.verifierFailed, .requestDenied])
     }
 
     @Test func `a request waits for it no longer than the time limit, and not when the client gives up`() async throws {
@@ -63,13 +112,13 @@ import Testing
             await withCheckedContinuation { continuation in
                 DispatchQueue.global().asyncAfter(deadline: .now() + 2) { continuation.resume() }
             }
-            return .verified(claims: Self.claims)
+            return try .verified(text: Self.claims)
         }
         #expect(try await late.request(authorization: ["Bearer opaque"]).verdict == "503 verifier_unavailable")
-        #expect(events.withLock { $0 }.first?.message == "function api keys: no answer within 0.05 s")
+        #expect(events.withLock { $0 }.first?.message == "api keys: no answer within 0.05 s")
         let patient = try Self.door(seconds: 3600) { _, _ in
             try await Task.sleep(for: .seconds(5))
-            return .verified(claims: Self.claims)
+            return try .verified(text: Self.claims)
         }
         let request = Task { try await patient.request(authorization: ["Bearer opaque"]).verdict }
         request.cancel()
@@ -79,9 +128,9 @@ import Testing
     @Test func `it sees the request, and is asked each time unless its verdicts may be kept`() async throws {
         for (seconds, asked) in [(0.0, 3), (60, 1)] {
             let seen = Lock<[String]>([])
-            let door = try Self.door(cacheSeconds: seconds) { token, request in
+            let door = try Self.door { token, request in
                 seen.withLock { $0.append("\(request.method) \(request.path) \(token)") }
-                return .verified(claims: Self.claims)
+                return try .verified(text: Self.claims, keptFor: seconds)
             }
             for _ in 0..<3 { #expect(try await door.request(authorization: ["Bearer opaque"]).status == 200) }
             #expect(seen.withLock { $0 } == Array(repeating: "POST /notes <redacted>", count: asked))
@@ -91,10 +140,10 @@ import Testing
     @Test func `what it found before a purge is not remembered after it`() async throws {
         let asked = Lock(0)
         let server = Lock<MCPAuth?>(nil)
-        let door = try Self.door(cacheSeconds: 60) { _, _ in
+        let door = try Self.door { _, _ in
             asked.withLock { $0 += 1 }
             server.withLock { $0 }?.purge()
-            return .verified(claims: Self.claims)
+            return try .verified(text: Self.claims, keptFor: 60)
         }
         server.withLock { $0 = door.mcpAuth }
         defer { server.withLock { $0 = nil } }
@@ -106,7 +155,7 @@ import Testing
         let seen = Lock<[RequestOperation]>([])
         let door = try Self.door(needsOperation: true) { _, request in
             seen.withLock { $0.append(request.operation) }
-            return .verified(claims: Self.claims)
+            return try .verified(text: Self.claims)
         }
         #expect(try await door.request(authorization: ["Bearer opaque"]).status == 200)
         #expect(try await door.request(authorization: ["Bearer opaque"], method: .get).status == 200)
@@ -115,39 +164,35 @@ import Testing
 
     @Test func `what it rejects is rejected, though the keys of an issuer would verify it`() async throws {
         let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
-        let door = try Self.door(fetcher: issuer.fetcher) { _, _ in .rejected }
+        let door = try Self.door(fetcher: issuer.fetcher) { _, _ in .rejected() }
         #expect(
             try await door.request(authorization: ["Bearer \(try issuer.token())"]).verdict
-                == "401 rejected_by_function"
+                == "401 rejected_by_verifier"
         )
-        let unsure = try Self.door(fetcher: issuer.fetcher) { _, _ in .unavailable(retryAfterSeconds: 1) }
+        let unsure = try Self.door(fetcher: issuer.fetcher) { _, _ in .unavailable(retryAfter: 1) }
         #expect(try await unsure.request(authorization: ["Bearer \(try issuer.token())"]).status == 503)
         #expect(issuer.fetcher.requests.isEmpty)
     }
 
     @Test func `what it does not know goes on to the keys of the issuers`() async throws {
         let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
-        let door = try Self.door(fetcher: issuer.fetcher) { _, _ in .notMine }
+        let door = try Self.door(fetcher: issuer.fetcher) { _, _ in .notMine() }
         #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).status == 200)
     }
 
     private static func door(
-        cacheSeconds: Double = 0,
         needsOperation: Bool = false,
         seconds: Double = 5,
         fetcher: FixtureFetcher = FixtureFetcher([:]),
         onEvent: @escaping EngineEventHandler = { _ in },
-        verify: @escaping CustomVerifier.Function
+        verify: @escaping FunctionVerifier.Function
     ) throws -> Door {
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
         var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
         resource.verifiers = [
-            CustomVerifier(
-                name: "api keys",
-                issuer: "urn:example:keys",
-                cacheSeconds: cacheSeconds,
-                needsOperation: needsOperation,
-                verify: verify
+            AttachedVerifier(
+                FunctionVerifier("api keys", needsOperation: needsOperation, function: verify),
+                issuer: "urn:example:keys"
             )
         ]
         var configuration = MCPAuthConfiguration(resources: [resource], onEvent: onEvent)

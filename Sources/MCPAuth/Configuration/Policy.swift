@@ -1,0 +1,40 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MCPAuthCore
+public import MCPAuthJSON
+package import MCPAuthPolicy
+
+/// A policy of a resource, read and compiled.
+///
+/// The language is described in `policies/README.md`; in code a policy is the same JSON, as a literal.
+public struct Policy: Sendable {
+    package let compiled: CompiledPolicy
+
+    package init(_ compiled: CompiledPolicy) {
+        self.compiled = compiled
+    }
+
+    /// Reads a policy file, now; decisions are labelled with its SHA-256.
+    ///
+    /// - Throws: ``ConfigurationError`` with every mistake of the file and its place.
+    public static func file(_ path: String) throws -> Policy {
+        Policy(try PolicyFiles.policy(at: path))
+    }
+
+    /// A policy document that is written in code.
+    ///
+    /// - Parameters:
+    ///   - document: As it would stand in a file: `["version": 1, "rules": [["id": "read", "effect": "allow", …]]]`.
+    ///   - name: Stands in place of the name of a file, in errors, traces and logs.
+    /// - Throws: ``ConfigurationError`` with every mistake; its place is that in the document as it is written out, one
+    ///   member a line.
+    public static func json(_ document: JSON, name: String = "code") throws -> Policy {
+        Policy(try PolicyFiles.policy(name, document.encoded(pretty: true)))
+    }
+
+    /// These scopes for every operation: the short form `{"required_scopes": […]}`.
+    public static func requiredScopes(_ scopes: String...) -> Policy {
+        Policy(CompiledPolicy.requiring(ScopeSet(scopes)))
+    }
+}

@@ -1,0 +1,30 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+public import Logging
+public import MCPAuthCore
+
+extension EngineEvent {
+    /// A handler that writes events to a log, at most ten of a kind in a second.
+    ///
+    /// A refusal has who was refused what in the metadata of its line: `subject`, `client`, `operation`, `rules`, `reason`.
+    public static func log(to logger: Logger = Logger(label: "mcp-auth")) -> EngineEventHandler {
+        EventLimiter { event in
+            var metadata = event.metadata.mapValues { Logger.MetadataValue.string($0) }
+            if let reason = event.reason { metadata["reason"] = .string(reason.description.printable) }
+            logger.log(level: event.level.forLog, "\(event)", metadata: metadata)
+        }.take
+    }
+}
+
+extension EngineEvent.Level {
+    /// The same level of a log.
+    var forLog: Logger.Level {
+        switch self {
+        case .debug: .debug
+        case .info: .info
+        case .warning: .warning
+        case .error: .error
+        }
+    }
+}
