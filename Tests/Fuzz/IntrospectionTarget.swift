@@ -6,6 +6,7 @@ import HTTPTypes
 import MCPAuthCore
 import MCPAuthJSON
 import MCPAuthVerification
+import TestSupport
 
 /// Introspection responses: nothing but a JSON object with `active: true` makes a token good.
 struct IntrospectionTarget: FuzzTarget {

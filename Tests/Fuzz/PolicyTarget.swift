@@ -4,9 +4,11 @@
 import HTTPTypes
 import MCPAuth
 import MCPAuthCore
+import MCPAuthHTTP
 import MCPAuthJSON
 import MCPAuthPolicy
 import MCPAuthVerification
+import TestSupport
 
 /// Policy documents: a mistake is named with its place, and what has none can be evaluated for any request.
 struct PolicyTarget: FuzzTarget {
@@ -87,8 +89,8 @@ struct PolicyTarget: FuzzTarget {
             promise(policies.explain(input, revealingClaims: true).answer == answer, "the explanation is the answer's")
             _ = policies.explain(input, revealingClaims: false)
             promise(answer.kind.isAllow == twice.evaluate(input).kind.isAllow, "a policy twice says the same")
-            let scopes = policies.scopesToRequest(for: input.operation)
-            promise(scopes == twice.scopesToRequest(for: input.operation), "and asks for the same scopes")
+            let scopes = policies.scopesToRequest(for: input.request)
+            promise(scopes == twice.scopesToRequest(for: input.request), "and asks for the same scopes")
         }
     }
 
@@ -102,7 +104,7 @@ struct PolicyTarget: FuzzTarget {
                 issuer: "urn:x"
             )
         ]
-        let mcpAuth = try MCPAuth(MCPAuthConfiguration(resources: [resource]), fetcher: NoFetcher())
+        let mcpAuth = try MCPAuth(MCPAuthConfiguration(resources: [resource], onEvent: { _ in }), fetcher: NoFetcher())
         var request = HTTPRequest(method: .get, scheme: "https", authority: "h.example", path: "/mcp")
         request.headerFields[.authorization] = "Bearer x"
         let asked = request
