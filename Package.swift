@@ -46,11 +46,10 @@ let package = Package(
     products: [
         .library(name: "MCPAuth", targets: ["MCPAuth"]),
         .library(name: "MCPAuthCore", targets: ["MCPAuthCore"]),
-        .library(name: "MCPAuthJOSE", targets: ["MCPAuthJOSE"]),
-        .library(name: "MCPAuthPolicy", targets: ["MCPAuthPolicy"]),
         .library(name: "MCPAuthHTTP", targets: ["MCPAuthHTTP"]),
         .library(name: "MCPAuthHummingbird", targets: ["MCPAuthHummingbird"]),
         .library(name: "MCPAuthFlyingFox", targets: ["MCPAuthFlyingFox"]),
+        .library(name: "MCPAuthTesting", targets: ["MCPAuthTesting"]),
         .library(name: "hello-c", type: .dynamic, targets: ["HelloC"]),
         .executable(name: "mcp-auth", targets: ["mcp-auth"]),
         .executable(name: "mcp-auth-dev", targets: ["mcp-auth-dev"]),
@@ -137,6 +136,13 @@ let package = Package(
 
         library("MCPAuthSigning", ["COpenSSL", "MCPAuthJOSE", "MCPAuthJSON"]),
         library(
+            "MCPAuthTesting",
+            [
+                "MCPAuth", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthLock", "MCPAuthPolicy",
+                "MCPAuthSigning", httpTypes,
+            ]
+        ),
+        library(
             "MCPAuthDevIssuer",
             [
                 "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthSigning", product("FlyingFox", "FlyingFox", "FlyingFox"),
@@ -212,6 +218,7 @@ let package = Package(
             swiftSettings: shared
         ),
         tests("MCPAuthJSONTests", ["MCPAuthJSON"]),
+        tests("MCPAuthTestingTests", ["MCPAuth", "MCPAuthTesting", httpTypes]),
         tests("MCPAuthJOSETests", ["MCPAuthJOSE", "MCPAuthJSON", "MCPAuthSigning", "TestSupport"]),
         tests("MCPAuthCoreTests", ["MCPAuthCore", "MCPAuthJSON", "TestSupport", httpTypes]),
         tests("MCPAuthPolicyTests", ["MCPAuthCore", "MCPAuthJSON", "MCPAuthPolicy", httpTypes]),
@@ -250,8 +257,8 @@ let package = Package(
             "MCPAuthHostTests",
             [
                 "MCPAuth", "MCPAuthCore", "MCPAuthDevIssuer", "MCPAuthFlyingFox", "MCPAuthHummingbird", "MCPAuthJSON",
-                "MCPAuthLock", "MCPAuthPolicy",
-                "MCPAuthSigning", "MCPAuthVerification", "TestSupport", httpTypes,
+                "MCPAuthLock", "MCPAuthPolicy", "MCPAuthSigning", "MCPAuthTesting", "MCPAuthVerification", "TestSupport",
+                httpTypes,
                 product("AsyncHTTPClient", "async-http-client", "AsyncHTTPClient"),
                 product("FlyingFox", "FlyingFox", "FlyingFox"), product("FlyingSocks", "FlyingFox", "FlyingFox"),
                 product("Hummingbird", "hummingbird", "Hummingbird"),

@@ -3,6 +3,7 @@
 
 #if Hummingbird && FlyingFox
 import MCPAuth
+import MCPAuthTesting
 import Testing
 
 /// Clients that begin to send a body and do not go on; FlyingFox has no way to end such a wait.

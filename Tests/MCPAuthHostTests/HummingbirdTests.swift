@@ -7,6 +7,7 @@ import Logging
 import MCPAuth
 import MCPAuthHummingbird
 import NIOCore
+import MCPAuthTesting
 import Testing
 
 /// What is peculiar to Hummingbird: groups of routes, errors that handlers throw, and bodies that nobody reads.

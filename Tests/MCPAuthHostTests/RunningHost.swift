@@ -9,6 +9,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import MCPAuth
+import MCPAuthTesting
 import MCPAuthDevIssuer
 import MCPAuthFlyingFox
 import MCPAuthHummingbird

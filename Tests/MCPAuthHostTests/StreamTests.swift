@@ -3,6 +3,7 @@
 
 #if Hummingbird && FlyingFox
 import MCPAuth
+import MCPAuthTesting
 import Testing
 
 /// Responses that are sent while time passes.

@@ -11,8 +11,7 @@ let package = Package(
             name: "linkage",
             dependencies: [
                 .product(name: "MCPAuthCore", package: "swift-mcp-auth"),
-                .product(name: "MCPAuthPolicy", package: "swift-mcp-auth"),
-                .product(name: "MCPAuthJOSE", package: "swift-mcp-auth"),
+                .product(name: "MCPAuthHTTP", package: "swift-mcp-auth"),
             ]
         )
     ]

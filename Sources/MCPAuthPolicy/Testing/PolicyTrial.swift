@@ -9,7 +9,7 @@ package import MCPAuthJSON
 /// For policy tests and `explain`. Everything after verification is what a request meets: claim mapping, issuer bounds,
 /// mandatory checks and the policy.
 package struct PolicyTrial: Sendable {
-    private let resource: ProtectedResource
+    package let resource: ProtectedResource
 
     /// Tries out policies alone, at a resource that accepts the issuer and the audience of every token.
     ///

@@ -15,7 +15,10 @@ struct EventSink: Service {
     private let limiter: EventLimiter
 
     init(_ logger: Logger) {
-        limiter = EventLimiter { event in logger.log(level: event.level.forLog, "\(event)") }
+        limiter = EventLimiter { event in
+            let metadata = event.metadata.mapValues { Logger.MetadataValue.string($0) }
+            logger.log(level: event.level.forLog, "\(event)", metadata: metadata)
+        }
     }
 
     /// Counts `mcpauth_events_total` by `code` and `mcpauth_denials_total` by `reason`, and keeps

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import MCPAuthCore
-import MCPAuthJOSE
-import MCPAuthPolicy
+import MCPAuthHTTP
 
-print(NumericDate.now() > NumericDate(0), SignatureAlgorithm.allCases.count)
+print(NumericDate.now() > NumericDate(0), CollectedBody.tooLarge)

@@ -1,39 +1,42 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
-import Testing
+internal import Foundation
 
 #if canImport(Glibc)
-import Glibc
+internal import Glibc
 #else
-import Darwin
+internal import Darwin
 #endif
 
 /// Sends bytes as they are and reads what comes back, which a well-behaved client would refuse to do.
-enum RawClient {
-    struct Answer: Sendable {
-        let status: Int
+package enum RawClient {
+    package struct Answer: Sendable {
+        package let status: Int
         /// Lower-cased names, in the order of the text.
-        let fields: [(name: String, value: String)]
-        let body: [UInt8]
+        package let fields: [(name: String, value: String)]
+        package let body: [UInt8]
         /// Whether the answer has as many bytes as it says.
-        let isWhole: Bool
+        package let isWhole: Bool
 
-        subscript(_ name: String) -> String? {
+        package subscript(_ name: String) -> String? {
             let values = fields.filter { $0.name == name }.map(\.value)
             return values.isEmpty ? nil : values.joined(separator: ", ")
         }
 
-        var text: String { String(decoding: body, as: UTF8.self) }
+        package var text: String { String(decoding: body, as: UTF8.self) }
     }
 
-    struct Failure: Error {
-        let description: String
+    package struct Failure: Error {
+        package let description: String
+
+        package init(description: String) {
+            self.description = description
+        }
     }
 
     /// Sends requests over one connection, each after the answer to the one before; answers end early when the server closes it.
-    static func exchange(_ requests: [[UInt8]], port: Int, isHead: Bool = false) async throws -> [Answer] {
+    package static func exchange(_ requests: [[UInt8]], port: Int, isHead: Bool = false) async throws -> [Answer] {
         try await withCheckedThrowingContinuation { continuation in
             // Blocking calls must not take a thread of the pool that the servers run on.
             Thread.detachNewThread {
@@ -67,9 +70,9 @@ enum RawClient {
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(port).bigEndian
         address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-        let result = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        let result = unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
         guard result == 0 else {
@@ -97,15 +100,15 @@ enum RawClient {
             if isOver { return nil }
             var descriptor = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
             if sent < request.count { descriptor.events |= Int16(POLLOUT) }
-            poll(&descriptor, 1, 100)
+            unsafe poll(&descriptor, 1, 100)
             if descriptor.revents & Int16(POLLIN | POLLHUP | POLLERR) != 0 {
                 var buffer = [UInt8](repeating: 0, count: 65_536)
-                let count = recv(socket, &buffer, buffer.count, 0)
+                let count = unsafe recv(socket, &buffer, buffer.count, 0)
                 if count > 0 { received += buffer[..<count] } else { isOver = count == 0 || errno != EAGAIN }
             }
             if !isOver, descriptor.revents & Int16(POLLOUT) != 0, sent < request.count {
-                let count = request[sent...].withUnsafeBytes {
-                    send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+                let count = unsafe request[sent...].withUnsafeBytes {
+                    unsafe send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
                 }
                 if count > 0 { sent += count } else if errno != EAGAIN { sent = request.count }
             }
@@ -158,28 +161,5 @@ enum RawClient {
             if size == 0 { return true }
         }
         return false
-    }
-}
-
-/// A port that nobody listens on.
-enum FreePort {
-    static func next() throws -> Int {
-        #if canImport(Glibc)
-        let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        #else
-        let socket = Darwin.socket(AF_INET, SOCK_STREAM, 0)
-        #endif
-        defer { close(socket) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let result = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                bind(socket, address, size) == 0 && getsockname(socket, address, &size) == 0
-            }
-        }
-        guard result else { throw RawClient.Failure(description: "no port is free") }
-        return Int(in_port_t(bigEndian: address.sin_port))
     }
 }

@@ -1,9 +1,9 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-#if Hummingbird && FlyingFox
-extension CorpusRow {
-    static let all = credentials + messages + bodies + methods + preflights + metadata + origins + targets
+extension HostConformance {
+    /// The requests and their answers.
+    public static let rows = credentials + messages + bodies + methods + preflights + metadata + origins + targets
 
     private static func call(_ name: String, _ more: String = "") -> String {
         #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"\#(name)"\#(more)}}"#
@@ -16,54 +16,54 @@ extension CorpusRow {
     }
 
     private static let page = ("Origin", "http://localhost:6274")
-    private static let garbage = Credentials.field("Bearer garbage")
+    private static let garbage = Row.Credentials.field("Bearer garbage")
 
     private static let credentials = [
-        CorpusRow(
+        Row(
             name: "no token",
             credentials: .none,
             body: .text(list),
             status: 401,
             field: ("www-authenticate", "Bearer resource_metadata=")
         ),
-        CorpusRow(
+        Row(
             name: "no token, GET",
             method: "GET",
             credentials: .none,
             status: 401,
             contains: #""error":"unauthorized""#
         ),
-        CorpusRow(
+        Row(
             name: "Bearer alone",
             credentials: .field("Bearer"),
             body: .text(list),
             status: 401,
             field: ("www-authenticate", "Bearer resource_metadata=")
         ),
-        CorpusRow(
+        Row(
             name: "Bearer and a blank",
             credentials: .field("Bearer "),
             body: .text(list),
             status: 401,
             contains: #""error":"unauthorized""#
         ),
-        CorpusRow(
+        Row(
             name: "garbage",
             credentials: garbage,
             body: .text(list),
             status: 401,
             field: ("www-authenticate", #"error="invalid_token""#)
         ),
-        CorpusRow(
+        Row(
             name: "two tokens",
             credentials: .field("Bearer a b"),
             body: .text(list),
             status: 400,
             field: ("www-authenticate", #"error="invalid_request""#)
         ),
-        CorpusRow(name: "another scheme", credentials: .field("Basic eDp5"), body: .text(list), status: 401),
-        CorpusRow(name: "the token of another resource", credentials: .calendar, body: .text(list), status: 401),
-        CorpusRow(
+        Row(name: "another scheme", credentials: .field("Basic eDp5"), body: .text(list), status: 401),
+        Row(name: "the token of another resource", credentials: .calendar, body: .text(list), status: 401),
+        Row(
             name: "a token that is too long",
             credentials: .field("Bearer " + String(repeating: "a", count: 5000)),
             body: .text(list),
@@ -73,72 +73,72 @@ extension CorpusRow {
     ]
 
     private static let messages = [
-        CorpusRow(name: "a list", body: .text(list), status: 200, contains: "alice"),
-        CorpusRow(name: "a good call", body: .text(good), status: 200, contains: "/notes \(good.utf8.count)"),
-        CorpusRow(name: "a bad call", body: .text(call("bad")), status: 403, contains: #""error":"access_denied""#),
-        CorpusRow(name: "a good batch", body: .text("[\(good),\(good)]"), status: 200),
-        CorpusRow(name: "a batch with a bad call", body: .text("[\(good),\(call("bad"))]"), status: 403),
-        CorpusRow(name: "an empty batch", body: .text("[]"), status: 400, contains: "-32600"),
-        CorpusRow(
+        Row(name: "a list", body: .text(list), status: 200, contains: "alice"),
+        Row(name: "a good call", body: .text(good), status: 200, contains: "/notes \(good.utf8.count)"),
+        Row(name: "a bad call", body: .text(call("bad")), status: 403, contains: #""error":"access_denied""#),
+        Row(name: "a good batch", body: .text("[\(good),\(good)]"), status: 200),
+        Row(name: "a batch with a bad call", body: .text("[\(good),\(call("bad"))]"), status: 403),
+        Row(name: "an empty batch", body: .text("[]"), status: 400, contains: "-32600"),
+        Row(
             name: "a large batch",
             body: .text("[" + Array(repeating: good, count: 64).joined(separator: ",") + "]"),
             status: 200
         ),
-        CorpusRow(
+        Row(
             name: "a batch that is too large",
             body: .text("[" + Array(repeating: good, count: 65).joined(separator: ",") + "]"),
             status: 400,
             contains: "-32600"
         ),
-        CorpusRow(
+        Row(
             name: "params null",
             body: .text(#"{"jsonrpc":"2.0","id":1,"method":"tools/list","params":null}"#),
             status: 200
         ),
-        CorpusRow(name: "id null", body: .text(#"{"jsonrpc":"2.0","id":null,"method":"tools/list"}"#), status: 200),
-        CorpusRow(name: "a response", body: .text(#"{"jsonrpc":"2.0","id":1,"result":{}}"#), status: 200),
-        CorpusRow(
+        Row(name: "id null", body: .text(#"{"jsonrpc":"2.0","id":null,"method":"tools/list"}"#), status: 200),
+        Row(name: "a response", body: .text(#"{"jsonrpc":"2.0","id":1,"result":{}}"#), status: 200),
+        Row(
             name: "a large integer",
             body: .text(call("good", #","arguments":{"n":18446744073709551616}"#)),
             status: 200
         ),
-        CorpusRow(name: "a NUL", body: .text(call("good", #","arguments":{"n":"a\u0000"}"#)), status: 200),
-        CorpusRow(name: "a NUL in the name", body: .text(call(#"good\u0000"#)), status: 403),
-        CorpusRow(
+        Row(name: "a NUL", body: .text(call("good", #","arguments":{"n":"a\u0000"}"#)), status: 200),
+        Row(name: "a NUL in the name", body: .text(call(#"good\u0000"#)), status: 403),
+        Row(
             name: "a member twice",
             body: .text(call("good", #","name":"good""#)),
             status: 400,
             contains: "-32700"
         ),
-        CorpusRow(name: "another name in capitals", body: .text(call("good", #","Name":"bad""#)), status: 403),
-        CorpusRow(name: "no JSON", body: .text("hello"), status: 400, contains: #""code":-32700"#),
-        CorpusRow(name: "an empty body", body: .text(""), status: 400, contains: "-32700"),
-        CorpusRow(name: "no body", status: 400, contains: "-32700"),
-        CorpusRow(name: "no message", body: .text("{}"), status: 400, contains: #""code":-32600"#),
-        CorpusRow(name: "no JSON without a token", credentials: .none, body: .text("hello"), status: 401),
-        CorpusRow(name: "no JSON with a bad token", credentials: garbage, body: .text("hello"), status: 401),
-        CorpusRow(name: "a byte order mark", body: .bytes([0xEF, 0xBB, 0xBF] + Array(good.utf8)), status: 200),
-        CorpusRow(
+        Row(name: "another name in capitals", body: .text(call("good", #","Name":"bad""#)), status: 403),
+        Row(name: "no JSON", body: .text("hello"), status: 400, contains: #""code":-32700"#),
+        Row(name: "an empty body", body: .text(""), status: 400, contains: "-32700"),
+        Row(name: "no body", status: 400, contains: "-32700"),
+        Row(name: "no message", body: .text("{}"), status: 400, contains: #""code":-32600"#),
+        Row(name: "no JSON without a token", credentials: .none, body: .text("hello"), status: 401),
+        Row(name: "no JSON with a bad token", credentials: garbage, body: .text("hello"), status: 401),
+        Row(name: "a byte order mark", body: .bytes([0xEF, 0xBB, 0xBF] + Array(good.utf8)), status: 200),
+        Row(
             name: "no UTF-8",
             body: .bytes(Array(#"{"method":""#.utf8) + [0xFF] + Array(#""}"#.utf8)),
             status: 400,
             contains: "-32700"
         ),
-        CorpusRow(
+        Row(
             name: "a field that contradicts",
             fields: [("Mcp-Method", "ping")],
             body: .text(good),
             status: 400,
             contains: "-32020"
         ),
-        CorpusRow(
+        Row(
             name: "gzip",
             fields: [("Content-Encoding", "gzip")],
             body: .text(good),
             status: 415,
             field: ("accept-encoding", "identity")
         ),
-        CorpusRow(
+        Row(
             name: "another character set",
             fields: [("Content-Type", "application/json; charset=utf-7")],
             body: .text(good),
@@ -147,57 +147,57 @@ extension CorpusRow {
     ]
 
     private static let bodies = [
-        CorpusRow(name: "chunks", body: .chunked(pad(50_000)), status: 200, contains: " \(pad(50_000).utf8.count)"),
-        CorpusRow(
+        Row(name: "chunks", body: .chunked(pad(50_000)), status: 200, contains: " \(pad(50_000).utf8.count)"),
+        Row(
             name: "a large body",
             body: .text(pad(900_000)),
             status: 200,
             contains: " \(pad(900_000).utf8.count)"
         ),
-        CorpusRow(
+        Row(
             name: "a body that is too large",
             body: .text(pad(1_100_000)),
             status: 413,
             contains: #""error":"request_too_large""#
         ),
-        CorpusRow(
+        Row(
             name: "chunks that are too large",
             body: .chunked(pad(1_100_000)),
             status: 413,
             contains: #""error":"request_too_large""#
         ),
-        CorpusRow(name: "a large body, no token", credentials: .none, body: .text(pad(1_000_000)), status: 401),
-        CorpusRow(name: "a large body, a bad token", credentials: garbage, body: .text(pad(1_000_000)), status: 401),
-        CorpusRow(name: "chunks, a bad token", credentials: garbage, body: .chunked(pad(1_000_000)), status: 401),
-        CorpusRow(
+        Row(name: "a large body, no token", credentials: .none, body: .text(pad(1_000_000)), status: 401),
+        Row(name: "a large body, a bad token", credentials: garbage, body: .text(pad(1_000_000)), status: 401),
+        Row(name: "chunks, a bad token", credentials: garbage, body: .chunked(pad(1_000_000)), status: 401),
+        Row(
             name: "chunks, a bad token, a request in them",
             credentials: garbage,
             body: .chunked("\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n"),
             status: 401
         ),
-        CorpusRow(
+        Row(
             name: "a very large body, a bad token",
             credentials: garbage,
             body: .text(pad(2_500_000)),
             status: 401
         ),
-        CorpusRow(
+        Row(
             name: "a very large body, a bad call",
             body: .text(call("bad") + String(repeating: " ", count: 2_500_000)),
             status: 413
         ),
-        CorpusRow(
+        Row(
             name: "a large body, a bad call",
             body: .text(call("bad") + String(repeating: " ", count: 900_000)),
             status: 403
         ),
-        CorpusRow(
+        Row(
             name: "a large body, gzip",
             fields: [("Content-Encoding", "gzip")],
             body: .text(pad(900_000)),
             status: 415
         ),
-        CorpusRow(
+        Row(
             name: "a body that is not for us",
             path: "/calendar/open",
             credentials: .calendar,
@@ -208,23 +208,23 @@ extension CorpusRow {
     ]
 
     private static let methods = [
-        CorpusRow(name: "the stream", method: "GET", status: 200, contains: "alice"),
-        CorpusRow(name: "HEAD", method: "HEAD", status: 200),
-        CorpusRow(
+        Row(name: "the stream", method: "GET", status: 200, contains: "alice"),
+        Row(name: "HEAD", method: "HEAD", status: 200),
+        Row(
             name: "HEAD without a token",
             method: "HEAD",
             credentials: .none,
             status: 401,
             field: ("content-type", "application/json")
         ),
-        CorpusRow(
+        Row(
             name: "HEAD with a bad token",
             method: "HEAD",
             credentials: garbage,
             status: 401,
             field: ("www-authenticate", "invalid_token")
         ),
-        CorpusRow(
+        Row(
             name: "HEAD of the metadata",
             method: "HEAD",
             path: "/.well-known/oauth-protected-resource/notes",
@@ -232,9 +232,9 @@ extension CorpusRow {
             status: 200,
             field: ("content-type", "application/json")
         ),
-        CorpusRow(name: "DELETE", method: "DELETE", status: 200),
-        CorpusRow(name: "PUT", method: "PUT", status: 403),
-        CorpusRow(
+        Row(name: "DELETE", method: "DELETE", status: 200),
+        Row(name: "PUT", method: "PUT", status: 403),
+        Row(
             name: "events",
             method: "GET",
             path: "/notes/events?parts=3",
@@ -242,7 +242,7 @@ extension CorpusRow {
             contains: "data: alice",
             field: ("content-type", "text/event-stream")
         ),
-        CorpusRow(
+        Row(
             name: "a download",
             method: "GET",
             path: "/notes/download?parts=3",
@@ -250,14 +250,14 @@ extension CorpusRow {
             contains: "data: alice",
             field: ("content-length", "24576")
         ),
-        CorpusRow(
+        Row(
             name: "OPTIONS that is not a preflight",
             method: "OPTIONS",
             path: "/calendar/open",
             credentials: .none,
             status: 401
         ),
-        CorpusRow(
+        Row(
             name: "OPTIONS that is not a preflight, of a page",
             method: "OPTIONS",
             path: "/calendar/open",
@@ -265,7 +265,7 @@ extension CorpusRow {
             fields: [page],
             status: 401
         ),
-        CorpusRow(
+        Row(
             name: "OPTIONS that is not a preflight, with a token",
             method: "OPTIONS",
             path: "/calendar/open",
@@ -281,10 +281,10 @@ extension CorpusRow {
         more: [(String, String)] = [],
         status: Int = 204,
         field: (String, String?)? = ("access-control-allow-headers", "mcp-param-region")
-    ) -> CorpusRow {
+    ) -> Row {
         let asked = [("Access-Control-Request-Method", "POST"), ("Access-Control-Request-Headers", asking)]
         let origin = more.contains { $0.0 == "Origin" } ? [] : [page]
-        return CorpusRow(
+        return Row(
             name: name,
             method: "OPTIONS",
             path: path,
@@ -325,7 +325,7 @@ extension CorpusRow {
     ]
 
     private static let metadata = [
-        CorpusRow(
+        Row(
             name: "metadata",
             method: "GET",
             path: "/.well-known/oauth-protected-resource/notes",
@@ -333,7 +333,7 @@ extension CorpusRow {
             status: 200,
             contains: "/notes\""
         ),
-        CorpusRow(
+        Row(
             name: "metadata with a slash",
             method: "GET",
             path: "/.well-known/oauth-protected-resource/notes/",
@@ -341,7 +341,7 @@ extension CorpusRow {
             status: 200,
             contains: "/notes\""
         ),
-        CorpusRow(
+        Row(
             name: "metadata of a page",
             method: "GET",
             path: "/.well-known/oauth-protected-resource/calendar",
@@ -350,7 +350,7 @@ extension CorpusRow {
             status: 200,
             contains: "/calendar\""
         ),
-        CorpusRow(
+        Row(
             name: "metadata, POST",
             method: "POST",
             path: "/.well-known/oauth-protected-resource/notes",
@@ -359,7 +359,7 @@ extension CorpusRow {
             status: 405,
             field: ("allow", "GET, HEAD, OPTIONS")
         ),
-        CorpusRow(
+        Row(
             name: "other metadata",
             method: "GET",
             path: "/.well-known/oauth-protected-resource/other",
@@ -367,7 +367,7 @@ extension CorpusRow {
             status: 404,
             contains: "not_found"
         ),
-        CorpusRow(
+        Row(
             name: "the root of several",
             method: "GET",
             path: "/.well-known/oauth-protected-resource",
@@ -375,7 +375,7 @@ extension CorpusRow {
             status: 404,
             contains: "not_found"
         ),
-        CorpusRow(
+        Row(
             name: "legacy metadata",
             method: "GET",
             path: "/.well-known/oauth-authorization-server",
@@ -383,7 +383,7 @@ extension CorpusRow {
             status: 404,
             contains: "not_found"
         ),
-        CorpusRow(
+        Row(
             name: "legacy metadata of a path",
             method: "GET",
             path: "/.well-known/openid-configuration/notes",
@@ -391,7 +391,7 @@ extension CorpusRow {
             status: 404,
             contains: "not_found"
         ),
-        CorpusRow(
+        Row(
             name: "no resource",
             method: "GET",
             path: "/register",
@@ -399,7 +399,7 @@ extension CorpusRow {
             status: 404,
             contains: "not_found"
         ),
-        CorpusRow(
+        Row(
             name: "no resource at the root",
             method: "GET",
             path: "/",
@@ -410,24 +410,24 @@ extension CorpusRow {
     ]
 
     private static let origins = [
-        CorpusRow(name: "a page of this machine", fields: [page], body: .text(list), status: 200),
-        CorpusRow(
+        Row(name: "a page of this machine", fields: [page], body: .text(list), status: 200),
+        Row(
             name: "a foreign page",
             fields: [("Origin", "https://evil.example")],
             body: .text(list),
             status: 403,
             contains: "origin"
         ),
-        CorpusRow(name: "a page without origin", fields: [("Origin", "null")], body: .text(list), status: 403),
-        CorpusRow(
+        Row(name: "a page without origin", fields: [("Origin", "null")], body: .text(list), status: 403),
+        Row(
             name: "a foreign page, no token",
             credentials: .none,
             fields: [("Origin", "https://evil.example")],
             body: .text(list),
             status: 403
         ),
-        CorpusRow(name: "a foreign host", fields: [("Host", "evil.example")], body: .text(list), status: 404),
-        CorpusRow(
+        Row(name: "a foreign host", fields: [("Host", "evil.example")], body: .text(list), status: 404),
+        Row(
             name: "an allowed page",
             method: "GET",
             path: "/pages",
@@ -435,7 +435,7 @@ extension CorpusRow {
             fields: [("Origin", "https://app.example")],
             status: 401
         ),
-        CorpusRow(
+        Row(
             name: "a page that is not allowed",
             method: "GET",
             path: "/pages",
@@ -446,24 +446,24 @@ extension CorpusRow {
     ]
 
     private static let targets = [
-        CorpusRow(name: "dots", method: "GET", path: "/calendar/../notes", status: 400, contains: "ambiguous"),
-        CorpusRow(name: "two slashes", method: "GET", path: "/notes//x", status: 400),
-        CorpusRow(name: "an encoded slash", method: "GET", path: "/notes%2Fx", status: 400),
-        CorpusRow(
+        Row(name: "dots", method: "GET", path: "/calendar/../notes", status: 400, contains: "ambiguous"),
+        Row(name: "two slashes", method: "GET", path: "/notes//x", status: 400),
+        Row(name: "an encoded slash", method: "GET", path: "/notes%2Fx", status: 400),
+        Row(
             name: "a path that is allowed",
             method: "GET",
             path: "/calendar/x",
             credentials: .calendar,
             status: 200
         ),
-        CorpusRow(
+        Row(
             name: "a path that is denied",
             method: "GET",
             path: "/calendar/closed",
             credentials: .calendar,
             status: 403
         ),
-        CorpusRow(
+        Row(
             name: "a path that is denied, in capitals",
             method: "GET",
             path: "/calendar/CLOSED",
@@ -471,7 +471,7 @@ extension CorpusRow {
             status: 200,
             statusIgnoringCase: 403
         ),
-        CorpusRow(
+        Row(
             name: "a path that is denied, with another s",
             method: "GET",
             path: "/calendar/clo%C5%BFed",
@@ -479,7 +479,7 @@ extension CorpusRow {
             status: 200,
             statusIgnoringCase: 403
         ),
-        CorpusRow(
+        Row(
             name: "a path that is denied, with another accent",
             method: "GET",
             path: "/calendar/CAFE%CC%81",
@@ -487,49 +487,49 @@ extension CorpusRow {
             status: 200,
             statusIgnoringCase: 403
         ),
-        CorpusRow(
+        Row(
             name: "a path that is denied, with a slash",
             method: "GET",
             path: "/calendar/closed/",
             credentials: .calendar,
             status: 403
         ),
-        CorpusRow(
+        Row(
             name: "an allow in capitals",
             method: "GET",
             path: "/calendar/sub/X",
             credentials: .calendar,
             status: 403
         ),
-        CorpusRow(
+        Row(
             name: "the resource in capitals",
             method: "GET",
             path: "/Calendar",
             credentials: .calendar,
             status: 404
         ),
-        CorpusRow(name: "a resource inside", body: .text(list), status: 200),
-        CorpusRow(
+        Row(name: "a resource inside", body: .text(list), status: 200),
+        Row(
             name: "the resource inside, with a token of the outer one",
             path: "/notes/admin",
             body: .text(list),
             status: 401
         ),
-        CorpusRow(
+        Row(
             name: "the resource inside in capitals, with a token of the outer one",
             path: "/notes/ADMIN",
             body: .text(list),
             status: 200,
             statusIgnoringCase: 404
         ),
-        CorpusRow(
+        Row(
             name: "below the resource inside in capitals",
             path: "/notes/Admin/x",
             body: .text(list),
             status: 200,
             statusIgnoringCase: 404
         ),
-        CorpusRow(
+        Row(
             name: "the outer resource with a capital elsewhere",
             path: "/notes/Other",
             body: .text(list),
@@ -537,4 +537,3 @@ extension CorpusRow {
         ),
     ]
 }
-#endif

@@ -1,0 +1,184 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+public import MCPAuth
+internal import MCPAuthJSON
+
+/// What every host adapter must answer: one table of requests, sent as bytes over loopback.
+///
+/// The host under test serves what ``configuration(base:server:onEvent:)`` describes at `http://127.0.0.1:port`, with the
+/// metadata and preflights that `MCPAuth.openResponse(to:)` gives. Its handlers, behind the guard, answer every path and the
+/// methods GET, HEAD, POST, PUT and DELETE with 200 and the text `SUBJECT RESOURCE BYTES`: `AuthInfo.current`'s subject and
+/// resource, and how many bytes of the body came. Below a resource, `/events?parts=N` answers a `text/event-stream` of N
+/// parts, `/download?parts=N` N chunks of 1000 bytes with their length before, and `/conflict` answers 409. Whatever
+/// is at no route is 404 with `MCPAuth.notFoundResponse(to:)`.
+///
+/// ```swift
+/// let kit = HostConformance(port: port) { try issuer.token(audience: $0) }
+/// for row in HostConformance.rows { try await kit.check(row) }
+/// ```
+public struct HostConformance: Sendable {
+    /// Makes a good token of the subject `alice` for a resource identifier.
+    public typealias TokenSource = @Sendable (_ resource: String) async throws -> String
+
+    /// A request and the one right answer to it.
+    public struct Row: Sendable, CustomStringConvertible {
+        enum Body: Sendable {
+            case none
+            case text(String)
+            case bytes([UInt8])
+            /// In chunks of 1000 bytes, without a length before.
+            case chunked(String)
+        }
+
+        enum Credentials: Sendable {
+            case none
+            case notes
+            case calendar
+            case field(String)
+        }
+
+        let name: String
+        var method = "POST"
+        var path = "/notes"
+        var credentials = Credentials.notes
+        var fields: [(String, String)] = []
+        var body = Body.none
+        let status: Int
+        /// Where it is another one on a host whose routes ignore case.
+        var statusIgnoringCase: Int?
+        /// What stands in the body.
+        var contains: String?
+        /// A field that must be there and contain this; `nil` for one that must not be there.
+        var field: (name: String, value: String?)?
+
+        /// The request in words.
+        public var description: String { name }
+    }
+
+    private let port: Int
+    private let ignoresCase: Bool
+    private let token: TokenSource
+
+    /// The kit for a host that listens.
+    ///
+    /// - Parameters:
+    ///   - port: On which the host listens at 127.0.0.1.
+    ///   - ignoresCase: Whether its routes ignore case, as FlyingFox's do.
+    ///   - token: Makes the tokens.
+    public init(port: Int, ignoresCase: Bool = false, token: @escaping TokenSource) {
+        self.port = port
+        self.ignoresCase = ignoresCase
+        self.token = token
+    }
+
+    /// What the host under test protects.
+    ///
+    /// - Parameters:
+    ///   - base: Such as `http://127.0.0.1:8080`.
+    ///   - server: Whose tokens it trusts.
+    ///   - onEvent: Takes the events of the server.
+    public static func configuration(
+        base: String,
+        server: AuthorizationServer,
+        onEvent: @escaping EngineEventHandler = { _ in }
+    ) throws -> MCPAuthConfiguration {
+        let tools: JSON = ["id": "a", "effect": "allow", "mcp_methods": ["@basics", "tools/list"]]
+        let good: JSON = ["id": "b", "effect": "allow", "tools": ["good"]]
+        let notes = try Policy.json(["version": 1, "rules": [tools, good]], name: "notes")
+        let open: JSON = ["id": "a", "effect": "allow", "paths": ["/calendar", "/calendar/*"]]
+        let closed: JSON = ["id": "b", "effect": "deny", "paths": ["/calendar/closed", "/calendar/caf%C3%A9"]]
+        let calendar = try Policy.json(["version": 1, "rules": [open, closed]], name: "calendar")
+        func resource(_ path: String, _ policy: Policy, speaksMCP: Bool = true) throws -> ResourceConfiguration {
+            try ResourceConfiguration(
+                base + path,
+                authorizationServers: [server],
+                speaksMCP: speaksMCP,
+                policies: [policy]
+            )
+        }
+        var pages = try resource("/pages", calendar)
+        pages.allowedOrigins = ["https://app.example"]
+        return MCPAuthConfiguration(
+            resources: [
+                try resource("/notes", notes), try resource("/notes/admin", notes),
+                try resource("/calendar", calendar, speaksMCP: false), pages,
+            ],
+            maximumTokenBytes: 4096,
+            onEvent: onEvent
+        )
+    }
+
+    /// Sends the request of a row, then another one over the same connection, and compares the answers.
+    ///
+    /// - Throws: ``ConformanceFailure``.
+    public func check(_ row: Row) async throws {
+        let first = try await request(row)
+        let host = "Host: 127.0.0.1:\(port)\r\n"
+        let next = Array("GET /.well-known/oauth-protected-resource/notes HTTP/1.1\r\n\(host)\r\n".utf8)
+        let answers = try await RawClient.exchange([first, next], port: port, isHead: row.method == "HEAD")
+        guard let answer = answers.first else { throw ConformanceFailure("\(row): no answer") }
+        let label = "\(row): \(answer.status) \(answer.text.prefix(200))"
+        try checkAnswer(answer, row, label)
+        try Self.checkFields(answer, label)
+        // The rest of a body must never be taken for a request: either it was read or the connection is over.
+        if answers.count > 1 {
+            let isGood = answers[1].status == 200 && answers[1].isWhole
+            try ConformanceFailure.require(isGood, "after \(label): \(answers[1].status)")
+        }
+    }
+
+    private func checkAnswer(_ answer: RawClient.Answer, _ row: Row, _ label: String) throws {
+        let expected = ignoresCase ? row.statusIgnoringCase ?? row.status : row.status
+        try ConformanceFailure.require(answer.status == expected && answer.isWhole, "\(label), expected \(expected)")
+        if let contains = row.contains {
+            try ConformanceFailure.require(answer.text.contains(contains), "\(label), expected `\(contains)` in it")
+        }
+        if let (name, value) = row.field {
+            let found = answer[name]
+            let isRight = value.map { found?.contains($0) ?? false } ?? (found == nil)
+            try ConformanceFailure.require(isRight, "\(label), field `\(name)` is \(found ?? "missing")")
+        }
+        if answer.status >= 400, row.method != "HEAD" {
+            let isJSON = answer["content-type"] == "application/json" && answer.text.hasPrefix("{")
+            try ConformanceFailure.require(isJSON, "\(label), expected a JSON object")
+        }
+    }
+
+    private static func checkFields(_ answer: RawClient.Answer, _ label: String) throws {
+        let isForAll = answer["access-control-allow-origin"] == "*"
+        try ConformanceFailure.require(isForAll, "\(label), expected `Access-Control-Allow-Origin: *`")
+        guard answer.status != 204 else { return }
+        for exposed in ["WWW-Authenticate", "Retry-After"] {
+            let isExposed = answer["access-control-expose-headers"]?.contains(exposed) ?? false
+            try ConformanceFailure.require(isExposed, "\(label), `\(exposed)` is not exposed")
+        }
+    }
+
+    private func request(_ row: Row) async throws -> [UInt8] {
+        var head = "\(row.method) \(row.path) HTTP/1.1\r\n"
+        let base = "http://127.0.0.1:\(port)"
+        if !row.fields.contains(where: { $0.0 == "Host" }) { head += "Host: 127.0.0.1:\(port)\r\n" }
+        switch row.credentials {
+        case .none: break
+        case .notes: head += "Authorization: Bearer \(try await token(base + "/notes"))\r\n"
+        case .calendar: head += "Authorization: Bearer \(try await token(base + "/calendar"))\r\n"
+        case .field(let value): head += "Authorization: \(value)\r\n"
+        }
+        for (name, value) in row.fields { head += "\(name): \(value)\r\n" }
+        switch row.body {
+        case .none: return Array((head + "\r\n").utf8)
+        case .text(let text): return Array("\(head)Content-Length: \(text.utf8.count)\r\n\r\n\(text)".utf8)
+        case .bytes(let bytes): return Array("\(head)Content-Length: \(bytes.count)\r\n\r\n".utf8) + bytes
+        case .chunked(let text):
+            var sent = Array("\(head)Transfer-Encoding: chunked\r\n\r\n".utf8)
+            var rest = Array(text.utf8)[...]
+            while !rest.isEmpty {
+                let chunk = rest.prefix(1000)
+                sent += Array("\(String(chunk.count, radix: 16))\r\n".utf8) + chunk + Array("\r\n".utf8)
+                rest = rest.dropFirst(chunk.count)
+            }
+            return sent + Array("0\r\n\r\n".utf8)
+        }
+    }
+}

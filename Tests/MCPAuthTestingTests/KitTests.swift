@@ -1,0 +1,114 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+import MCPAuth
+import MCPAuthTesting
+import Testing
+
+/// The kits pass what is right and notice what is wrong.
+@Suite struct KitTests {
+    private static let resource = "https://api.example.com/keys"
+
+    /// A verifier of one key, in the ways that a verifier can be wrong.
+    private struct KeyVerifier: TokenVerifier {
+        enum Fault: CaseIterable {
+            case none
+            case acceptsAll
+            case acceptsBeginnings
+            case tellsToken
+            case forgetsAudience
+            case changesItsMind
+        }
+
+        let name = "api keys"
+        var fault = Fault.none
+
+        func verify(
+            _ token: AccessToken,
+            of request: ProtectedResourceRequest,
+            now: NumericDate
+        ) async throws -> TokenVerdict {
+            let text = token.dangerouslyRevealed
+            let isKey =
+                switch fault {
+                case .acceptsAll: true
+                case .acceptsBeginnings: text.hasPrefix("key-00000001")
+                case .changesItsMind: text == "key-00000001" && Bool.random() && Bool.random() && Bool.random()
+                default: text == "key-00000001"
+                }
+            guard isKey else {
+                guard fault == .tellsToken else { return .notMine() }
+                return .rejected(.rejectedByVerifier, Diagnosis("the key", expected: "one we know", found: text))
+            }
+            var claims: [String: JSON] = ["sub": "robot", "exp": 4_102_444_800]
+            if fault != .forgetsAudience { claims["aud"] = .string(KitTests.resource) }
+            return try .verified(claims: claims)
+        }
+    }
+
+    private static func kit(_ fault: KeyVerifier.Fault) -> VerifierConformance {
+        VerifierConformance(
+            KeyVerifier(fault: fault),
+            issuer: "urn:keys",
+            resource: resource,
+            good: "key-00000001",
+            bad: ["key-00000002"]
+        )
+    }
+
+    @Test(arguments: kit(.none).checks)
+    func `a verifier that is right passes`(check: ConformanceCheck) async throws {
+        try await check.run()
+    }
+
+    @Test(arguments: KeyVerifier.Fault.allCases.filter { $0 != .none })
+    private func `a verifier that is wrong does not`(fault: KeyVerifier.Fault) async {
+        var failed: [String] = []
+        for check in Self.kit(fault).checks {
+            do { try await check.run() } catch { failed.append("\(error)") }
+        }
+        #expect(!failed.isEmpty)
+        #expect(
+            failed.allSatisfy { !$0.contains("key-00000001") || fault == .acceptsAll || fault == .acceptsBeginnings }
+        )
+    }
+
+    private struct Roles: ClaimTransformer {
+        enum Fault: CaseIterable {
+            case none
+            case widensAudience
+            case extendsLife
+            case counts
+        }
+
+        let name = "roles"
+        var fault = Fault.none
+
+        func transform(_ claims: [String: JSON], of issuer: IssuerIdentifier) throws -> [String: JSON] {
+            var claims = claims
+            let groups = claims["groups"]?.strings ?? []
+            claims["roles"] = .array(groups.filter { $0.hasPrefix("role-") }.map { .string(String($0.dropFirst(5))) })
+            switch fault {
+            case .none: break
+            case .widensAudience: claims["aud"] = ["https://api.example.test/x", "https://other.example"]
+            case .extendsLife: claims["exp"] = 9_999_999_999
+            case .counts: claims["n"] = .integer(Int64.random(in: 0...Int64.max))
+            }
+            return claims
+        }
+    }
+
+    @Test(arguments: TransformerConformance(Roles(), claims: ["groups": ["role-reader", "staff"]]).checks)
+    func `a transformer that is right passes`(check: ConformanceCheck) async throws {
+        try await check.run()
+    }
+
+    @Test(arguments: Roles.Fault.allCases.filter { $0 != .none })
+    private func `a transformer that is wrong does not`(fault: Roles.Fault) async {
+        var failures = 0
+        for check in TransformerConformance(Roles(fault: fault)).checks {
+            do { try await check.run() } catch { failures += 1 }
+        }
+        #expect(failures > 0)
+    }
+}
