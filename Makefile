@@ -3,7 +3,7 @@ SWIFT ?= swift
 BUILD := $(SWIFT) build --enable-all-traits
 BIN = $(shell $(BUILD) --show-bin-path)
 
-.PHONY: demo test test-hosts test-field-cases test-interop test-sanitize mutants fuzz lint bench bench-compare deps
+.PHONY: demo test test-hosts test-examples test-field-cases test-interop test-sanitize mutants fuzz lint bench bench-compare deps
 
 demo: deps
 	$(BUILD)
@@ -14,6 +14,9 @@ test: deps
 
 test-hosts: deps
 	scripts/test-hosts.sh
+
+test-examples: deps
+	scripts/test-examples.sh
 
 test-field-cases: deps
 	scripts/test-field-cases.sh

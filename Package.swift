@@ -257,7 +257,8 @@ let package = Package(
             "MCPAuthHostTests",
             [
                 "MCPAuth", "MCPAuthCore", "MCPAuthDevIssuer", "MCPAuthFlyingFox", "MCPAuthHummingbird", "MCPAuthJSON",
-                "MCPAuthLock", "MCPAuthPolicy", "MCPAuthSigning", "MCPAuthTesting", "MCPAuthVerification", "TestSupport",
+                "MCPAuthLock", "MCPAuthPolicy", "MCPAuthSigning", "MCPAuthTesting", "MCPAuthVerification",
+                "TestSupport",
                 httpTypes,
                 product("AsyncHTTPClient", "async-http-client", "AsyncHTTPClient"),
                 product("FlyingFox", "FlyingFox", "FlyingFox"), product("FlyingSocks", "FlyingFox", "FlyingFox"),

@@ -10,8 +10,8 @@ internal import MCPAuthJSON
 /// metadata and preflights that `MCPAuth.openResponse(to:)` gives. Its handlers, behind the guard, answer every path and the
 /// methods GET, HEAD, POST, PUT and DELETE with 200 and the text `SUBJECT RESOURCE BYTES`: `AuthInfo.current`'s subject and
 /// resource, and how many bytes of the body came. Below a resource, `/events?parts=N` answers a `text/event-stream` of N
-/// parts, `/download?parts=N` N chunks of 1000 bytes with their length before, and `/conflict` answers 409. Whatever
-/// is at no route is 404 with `MCPAuth.notFoundResponse(to:)`.
+/// parts and `/download?parts=N` the same parts with their length before; a part has 8,192 bytes and begins with
+/// `data: SUBJECT` and an empty line. Whatever is at no route is 404 with `MCPAuth.notFoundResponse(to:)`.
 ///
 /// ```swift
 /// let kit = HostConformance(port: port) { try issuer.token(audience: $0) }

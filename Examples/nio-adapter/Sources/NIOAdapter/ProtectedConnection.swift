@@ -1,0 +1,181 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+import HTTPTypes
+import MCPAuth
+import MCPAuthHTTP
+import NIOCore
+import NIOHTTP1
+
+/// Serves one connection of NIO's HTTP/1: an adapter for a host that knows neither MCPAuth nor swift-http-types.
+public struct ProtectedConnection: Sendable {
+    /// What a handler answers.
+    public struct Answer: Sendable {
+        public var status: HTTPResponseStatus
+        public var headers: HTTPHeaders
+        public var body: [UInt8]
+
+        public init(status: HTTPResponseStatus = .ok, headers: HTTPHeaders = [:], body: [UInt8]) {
+            self.status = status
+            self.headers = headers
+            self.body = body
+        }
+    }
+
+    /// The handlers of the application; `AuthInfo.current` says who is calling.
+    public typealias Handler = @Sendable (HTTPRequestHead, _ body: [UInt8]) async throws -> Answer
+    public typealias Channel = NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>
+
+    private static let mostBytes = 2 * 1024 * 1024
+
+    private let mcpAuth: MCPAuth
+    private let requestGuard: RequestGuard
+    private let handler: Handler
+
+    public init(_ mcpAuth: MCPAuth, handler: @escaping Handler) {
+        self.mcpAuth = mcpAuth
+        requestGuard = mcpAuth.requestGuard()
+        self.handler = handler
+    }
+
+    /// Answers the requests of a connection, one after the other, until it ends.
+    public func serve(_ channel: Channel) async throws {
+        try await channel.executeThenClose { inbound, outbound in
+            let incoming = Incoming(inbound)
+            while let head = try await incoming.nextHead() {
+                let answer = try await answer(to: head, incoming)
+                try await write(answer, to: head, outbound)
+                // What is left of a body must not be taken for the next request.
+                guard head.isKeepAlive, try await incoming.skip(upTo: Self.mostBytes) else { return }
+            }
+        }
+    }
+
+    private func answer(to head: HTTPRequestHead, _ incoming: Incoming) async throws -> Answer {
+        let request = HTTPRequest(head)
+        // What anybody may ask: metadata and preflights.
+        if let open = mcpAuth.openResponse(to: request) { return Answer(open) }
+        let action = try await requestGuard.check(request) { mostBytes in
+            try await incoming.read(upTo: mostBytes) ? .bytes(incoming.bytes) : .tooLarge
+        }
+        switch action {
+        case .respond(let response, _): return Answer(mcpAuth.notFoundResponse(to: request) ?? response)
+        case .proceed(let authInfo):
+            guard try await incoming.read(upTo: Self.mostBytes) else { return Answer(status: .payloadTooLarge, body: []) }
+            let bytes = incoming.bytes
+            var answer = try await AuthInfo.$current.withValue(authInfo) { try await handler(head, bytes) }
+            // The fields that let web pages read the answer.
+            var fields = HTTPFields(answer.headers)
+            requestGuard.complete(&fields, answering: request)
+            answer.headers = HTTPHeaders(fields)
+            return answer
+        }
+    }
+
+    private func write(
+        _ answer: Answer,
+        to head: HTTPRequestHead,
+        _ outbound: NIOAsyncChannelOutboundWriter<HTTPServerResponsePart>
+    ) async throws {
+        var headers = answer.headers
+        if answer.status != .noContent, !headers.contains(name: "content-length") {
+            headers.add(name: "content-length", value: String(answer.body.count))
+        }
+        try await outbound.write(.head(HTTPResponseHead(version: .http1_1, status: answer.status, headers: headers)))
+        if !answer.body.isEmpty, head.method != .HEAD {
+            try await outbound.write(.body(.byteBuffer(ByteBuffer(bytes: answer.body))))
+        }
+        try await outbound.write(.end(nil))
+    }
+}
+
+/// What a client sends over one connection, and the body of the request that is being answered.
+private final class Incoming {
+    private var parts: NIOAsyncChannelInboundStream<HTTPServerRequestPart>.AsyncIterator
+    private(set) var bytes: [UInt8] = []
+    private var isWhole = false
+
+    init(_ inbound: NIOAsyncChannelInboundStream<HTTPServerRequestPart>) {
+        parts = inbound.makeAsyncIterator()
+    }
+
+    /// The next request; `nil` at the end of the connection.
+    func nextHead() async throws -> HTTPRequestHead? {
+        (bytes, isWhole) = ([], false)
+        guard case .head(let head)? = try await next() else { return nil }
+        return head
+    }
+
+    /// Whether the whole body is here and no longer than that.
+    func read(upTo mostBytes: Int) async throws -> Bool {
+        while !isWhole {
+            guard let buffer = try await nextOfBody() else { return isWhole }
+            guard bytes.count + buffer.readableBytes <= mostBytes else { return false }
+            bytes += buffer.readableBytesView
+        }
+        return true
+    }
+
+    /// Passes over the rest; false when there is more of it than a client could be in the middle of sending.
+    func skip(upTo mostBytes: Int) async throws -> Bool {
+        var skipped = 0
+        while !isWhole, skipped <= mostBytes {
+            guard let buffer = try await nextOfBody() else { break }
+            skipped += buffer.readableBytes
+        }
+        return isWhole
+    }
+
+    private func nextOfBody() async throws -> ByteBuffer? {
+        switch try await next() {
+        case .body(let buffer)?: return buffer
+        case .end?: isWhole = true
+        case .head?, nil: break
+        }
+        return nil
+    }
+
+    private func next() async throws -> HTTPServerRequestPart? {
+        var parts = parts
+        defer { self.parts = parts }
+        return try await parts.next(isolation: #isolation)
+    }
+}
+
+extension HTTPRequest {
+    /// The request in the types of MCPAuth: method, authority, path and every field as received.
+    fileprivate init(_ head: HTTPRequestHead) {
+        self.init(
+            method: Method(head.method.rawValue) ?? .trace,
+            scheme: "http",
+            authority: head.headers["host"].first,
+            path: head.uri,
+            headerFields: HTTPFields(head.headers)
+        )
+    }
+}
+
+extension HTTPFields {
+    fileprivate init(_ headers: HTTPHeaders) {
+        self.init()
+        for (name, value) in headers {
+            if let name = HTTPField.Name(name) { append(HTTPField(name: name, value: value)) }
+        }
+    }
+}
+
+extension HTTPHeaders {
+    fileprivate init(_ fields: HTTPFields) {
+        self.init(fields.map { ($0.name.rawName, $0.value) })
+    }
+}
+
+extension ProtectedConnection.Answer {
+    fileprivate init(_ response: RenderedResponse) {
+        self.init(
+            status: HTTPResponseStatus(statusCode: response.head.status.code),
+            headers: HTTPHeaders(response.head.headerFields),
+            body: response.body
+        )
+    }
+}
