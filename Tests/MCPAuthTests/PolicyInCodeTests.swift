@@ -1,0 +1,56 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import MCPAuth
+import MCPAuthCore
+import MCPAuthJSON
+import TestSupport
+import Testing
+
+/// Policies that an application gives in code.
+@Suite struct PolicyInCodeTests {
+    private static let document: JSON = [
+        "version": 1,
+        "rules": [["id": "read", "effect": "allow", "mcp_methods": ["tools/list"], "scopes": ["all": ["read:notes"]]]],
+    ]
+
+    @Test func `a literal, a file and the short form allow what they say`() async throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("policy-\(UUID()).json").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try Data(Self.document.encoded()).write(to: URL(fileURLWithPath: path))
+        for policy in [try Policy.json(Self.document), try .file(path), .requiredScopes("read:notes")] {
+            let (door, issuer) = try Self.door([policy])
+            #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).status == 200)
+            let without = try await door.request(authorization: ["Bearer \(try issuer.token(["scope": "other"]))"])
+            #expect(without.verdict == "403 insufficient_scope")
+            #expect(without.challenge?.contains(#"scope="read:notes""#) == true)
+        }
+    }
+
+    @Test func `all of them apply`() async throws {
+        let (door, issuer) = try Self.door([try .json(Self.document), .requiredScopes("more")])
+        let token = try issuer.token()
+        #expect(try await door.request(authorization: ["Bearer \(token)"]).verdict == "403 insufficient_scope")
+    }
+
+    @Test func `a mistake has a code and a place`() {
+        let error = #expect(throws: ConfigurationError.self) {
+            try Policy.json(["version": 1, "rules": [["id": "r", "efect": "allow"]]], name: "ours")
+        }
+        #expect(error?.description.hasPrefix("ours:") == true, "\(String(describing: error))")
+        #expect(error?.all.contains { $0.message.contains("`efect`") } == true)
+        #expect(throws: ConfigurationError.self) { try Policy.file("/nowhere/policy.json") }
+    }
+
+    private static func door(_ policies: [Policy]) throws -> (Door, TestIssuer) {
+        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
+        let resource = try ResourceConfiguration(
+            "https://api.example.com/notes",
+            authorizationServers: [server],
+            policies: policies
+        )
+        return (try Door([resource], fetcher: issuer.fetcher), issuer)
+    }
+}
