@@ -51,7 +51,7 @@ public final class EventLimiter: Sendable {
     /// Takes an event, and passes it on unless there were too many of its kind in this second.
     @Sendable public func take(_ event: EngineEvent) {
         let time = now()
-        let (isPassed, summary) = windows.withLock { windows in
+        let (isPassed, isFirstHeld, summary) = windows.withLock { windows in
             let kind = kind(of: event, windows)
             var window = windows[kind] ?? Window(start: time, level: event.level)
             var summary: EngineEvent?
@@ -62,16 +62,18 @@ public final class EventLimiter: Sendable {
             let isPassed = window.passed < perSecond
             if isPassed { window.passed += 1 } else { window.held += 1 }
             windows[kind] = window
-            return (isPassed, summary)
+            return (isPassed, window.held == 1, summary)
         }
+        // The last events of a burst are told of too, though nothing comes after them.
+        if isFirstHeld { _ = Alarm.shared.call(at: .now.advanced(by: .seconds(1))) { self.flush() } }
         if let summary { handler(summary) }
         if isPassed { handler(event) }
     }
 
     /// Says how many events were held back and not spoken of yet.
     ///
-    /// The first event of a later second says so too. Call it once a second, and at the end, so that the last ones are not
-    /// kept for ever.
+    /// The first event of a later second says so too, and otherwise it is said a second later. Call it at the end of a
+    /// program.
     public func flush() {
         let summaries = windows.withLock { windows in
             let summaries = windows.compactMap { Self.summary($0.key, $0.value) }

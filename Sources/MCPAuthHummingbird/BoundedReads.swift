@@ -20,10 +20,13 @@ public final class BoundedReads: ChannelInboundHandler, RemovableChannelHandler,
     /// A handler for one connection.
     public init() {}
 
-    /// Bounds the reads of the connection.
+    /// Bounds the reads of the connection, where it is a socket of NIO.
+    ///
+    /// The streams of an HTTP/2 connection and the channels of NIOTransportServices end the process when they are asked for an
+    /// option that they do not have, and there is no other way to ask.
     public func handlerAdded(context: ChannelHandlerContext) {
+        guard String(describing: type(of: context.channel)) == "SocketChannel" else { return }
         let options = context.channel.syncOptions
-        // Where an option is not known, the channel has no such reads.
         try? options?.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.bytes))
         try? options?.setOption(.maxMessagesPerRead, value: 1)
     }

@@ -17,6 +17,13 @@ extension RouterMethods {
     @discardableResult
     public func addProtectedResourceMetadata(_ mcpAuth: MCPAuth) -> Self {
         _ = add(middleware: OpenEndpointsMiddleware<Context>(mcpAuth: mcpAuth))
+        // In a group a middleware is asked only where there is a route.
+        let wellKnown = ResourceIdentifier.wellKnownPath
+        for path in [wellKnown, wellKnown + "/**"] {
+            for method in [HTTPRequest.Method.get, .head, .options, .post, .put, .patch, .delete] {
+                on(RouterPath(path), method: method) { _, _ -> Response in throw HTTPError(.notFound) }
+            }
+        }
         return self
     }
 }

@@ -24,7 +24,7 @@ public enum JSON: Hashable, Sendable {
     case object([String: JSON])
     /// A number beyond 64 bits, or a string with `\u0000` or a lone surrogate: it is there, and nothing is known of it.
     ///
-    /// It is written as `null`.
+    /// It is written as `null`, as is a number that is not finite.
     case unrepresentable
 
     /// Reads a JSON text of at most 512 KiB, nested at most 32 levels, without duplicate members.
@@ -71,6 +71,36 @@ public enum JSON: Hashable, Sendable {
         return unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
             let text = unsafe UnsafeMutableRawPointer(buffer.baseAddress)?.assumingMemoryBound(to: CChar.self)
             count = unsafe json_dumpb(node, text, size, flags)
+        }
+    }
+
+    /// The JSON text in which a value that cannot be represented, or a number that is not finite, stays one that cannot be
+    /// represented: a number beyond every range.
+    package func encodedExactly(pretty: Bool = false) -> [UInt8] {
+        guard hasUnrepresentable else { return encoded(pretty: pretty) }
+        // A string that no document has; it is replaced where it stands as a value.
+        let mark = "unrepresentable-\(UInt64.random(in: 0...UInt64.max))-\(UInt64.random(in: 0...UInt64.max))"
+        let text = String(decoding: marking(mark).encoded(pretty: pretty), as: UTF8.self)
+        return Array(text.replacing("\"\(mark)\"", with: "1e999").utf8)
+    }
+
+    private var hasUnrepresentable: Bool {
+        switch self {
+        case .unrepresentable: true
+        case .number(let value): !value.isFinite
+        case .array(let elements): elements.contains(where: \.hasUnrepresentable)
+        case .object(let members): members.values.contains(where: \.hasUnrepresentable)
+        default: false
+        }
+    }
+
+    private func marking(_ mark: String) -> JSON {
+        switch self {
+        case .unrepresentable: .string(mark)
+        case .number(let value) where !value.isFinite: .string(mark)
+        case .array(let elements): .array(elements.map { $0.marking(mark) })
+        case .object(let members): .object(members.mapValues { $0.marking(mark) })
+        default: self
         }
     }
 
@@ -150,7 +180,8 @@ public enum JSON: Hashable, Sendable {
         case .integer(let value):
             return unsafe json_integer(json_int_t(value))
         case .number(let value):
-            return unsafe json_real(value)
+            // What is not finite has no JSON text.
+            return unsafe value.isFinite ? json_real(value) : json_null()
         case .string(let value):
             return unsafe json_stringn(value, value.utf8.count)
         case .array(let elements):
@@ -159,7 +190,7 @@ public enum JSON: Hashable, Sendable {
             return unsafe node
         case .object(let members):
             let node = unsafe json_object()
-            for (name, value) in members { unsafe json_object_set_new(node, name, value.makeNode()) }
+            for (name, value) in members { unsafe json_object_setn_new(node, name, name.utf8.count, value.makeNode()) }
             return unsafe node
         }
     }

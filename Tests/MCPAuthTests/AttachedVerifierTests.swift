@@ -151,6 +151,23 @@ import Testing
         #expect(asked.withLock { $0 } == 2)
     }
 
+    @Test func `one that needs the operation is asked about each`() async throws {
+        let asked = Lock(0)
+        let door = try Self.door(needsOperation: true) { _, _ in
+            asked.withLock { $0 += 1 }
+            return try .verified(text: Self.claims, keptFor: 60)
+        }
+        for _ in 0..<3 { #expect(try await door.request(authorization: ["Bearer opaque"]).status == 200) }
+        #expect(asked.withLock { $0 } == 3)
+    }
+
+    @Test(arguments: [Double.infinity, .nan]) func `an end that is no number is none`(end: Double) async throws {
+        let door = try Self.door { _, _ in
+            try .verified(claims: ["sub": "a", "aud": "https://api.example.com/notes", "exp": .number(end)])
+        }
+        #expect(try await door.request(authorization: ["Bearer opaque"]).verdict == "401 missing_expiry")
+    }
+
     @Test func `it sees what the request wants to do`() async throws {
         let seen = Lock<[RequestOperation]>([])
         let door = try Self.door(needsOperation: true) { _, request in

@@ -78,4 +78,12 @@ import Testing
         for number in 0..<10_000 { limiter.take(Self.denial(.init(rawValue: "reason-\(number)"))) }
         #expect(log.take().count <= 257)
     }
+
+    @Test func `the last events of a burst are told of though nothing comes after them`() async throws {
+        let lines = Lock<[String]>([])
+        let limiter = EventLimiter(perSecond: 2) { event in lines.withLock { $0.append(event.message) } }
+        for number in 0..<5 { limiter.take(EngineEvent(.info, .purged, "\(number)")) }
+        for _ in 0..<300 where lines.withLock({ $0.count }) < 3 { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(lines.withLock { $0 } == ["0", "1", "and 3 more"])
+    }
 }

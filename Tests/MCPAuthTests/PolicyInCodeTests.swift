@@ -19,7 +19,7 @@ import Testing
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("policy-\(UUID()).json").path
         defer { try? FileManager.default.removeItem(atPath: path) }
         try Data(Self.document.encoded()).write(to: URL(fileURLWithPath: path))
-        for policy in [try Policy.json(Self.document), try .file(path), .requiredScopes("read:notes")] {
+        for policy in [try Policy.json(Self.document), try .file(path), try .requiredScopes("read:notes")] {
             let (door, issuer) = try Self.door([policy])
             #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).status == 200)
             let without = try await door.request(authorization: ["Bearer \(try issuer.token(["scope": "other"]))"])
@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test func `all of them apply`() async throws {
-        let (door, issuer) = try Self.door([try .json(Self.document), .requiredScopes("more")])
+        let (door, issuer) = try Self.door([try .json(Self.document), try .requiredScopes("more")])
         let token = try issuer.token()
         #expect(try await door.request(authorization: ["Bearer \(token)"]).verdict == "403 insufficient_scope")
     }
@@ -41,6 +41,23 @@ import Testing
         #expect(error?.description.hasPrefix("ours:") == true, "\(String(describing: error))")
         #expect(error?.all.contains { $0.message.contains("`efect`") } == true)
         #expect(throws: ConfigurationError.self) { try Policy.file("/nowhere/policy.json") }
+    }
+
+    @Test func `required scopes are scopes, and at least one`() {
+        for scopes in [["admin write"], ["read", "a\"b"], [""]] {
+            #expect(throws: ConfigurationError.self) {
+                _ = try scopes.count == 1 ? Policy.requiredScopes(scopes[0]) : .requiredScopes(scopes[0], scopes[1])
+            }
+        }
+        #expect(throws: ConfigurationError.self) { try Policy.requiredScopes() }
+    }
+
+    @Test(arguments: [JSON.unrepresentable, .number(.nan), .number(.infinity)])
+    func `what cannot be represented is refused, not taken for null`(value: JSON) {
+        let rule: JSON = [
+            "id": "d", "effect": "deny", "targets": "any", "when": ["claim": "/level", "equals": value],
+        ]
+        #expect(throws: ConfigurationError.self) { try Policy.json(["version": 1, "rules": [rule]]) }
     }
 
     private static func door(_ policies: [Policy]) throws -> (Door, TestIssuer) {

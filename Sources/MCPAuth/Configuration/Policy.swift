@@ -30,11 +30,21 @@ public struct Policy: Sendable {
     /// - Throws: ``ConfigurationError`` with every mistake; its place is that in the document as it is written out, one
     ///   member a line.
     public static func json(_ document: JSON, name: String = "code") throws -> Policy {
-        Policy(try PolicyFiles.policy(name, document.encoded(pretty: true)))
+        Policy(try PolicyFiles.policy(name, document.encodedExactly(pretty: true)))
     }
 
     /// These scopes for every operation: the short form `{"required_scopes": […]}`.
-    public static func requiredScopes(_ scopes: String...) -> Policy {
-        Policy(CompiledPolicy.requiring(ScopeSet(scopes)))
+    ///
+    /// - Throws: ``ConfigurationError`` when there are none, or one has a character that scopes cannot have (RFC 6749
+    ///   section 3.3).
+    public static func requiredScopes(_ scopes: String...) throws -> Policy {
+        let read = ScopeSet(scopes)
+        guard !scopes.isEmpty, read.count == Set(scopes).count else {
+            throw ConfigurationError(
+                .invalidValue,
+                "a required scope has a character that scopes cannot have, or there is none"
+            )
+        }
+        return Policy(CompiledPolicy.requiring(read))
     }
 }

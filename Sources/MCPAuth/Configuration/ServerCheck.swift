@@ -20,6 +20,9 @@ enum ServerCheck {
         if let unknown = server.accessTokenMarks.subtracting(TokenMarks.allNames).min() {
             throw ConfigurationError(.unknownName, "`\(issuer)`: \(unknownMark(unknown))")
         }
+        if let name = server.claims.others.keys.filter(ClaimMapping.unmappable.contains).min() {
+            throw ConfigurationError(.invalidValue, "`\(issuer)`: `\(name)` is not a matter of mapping")
+        }
         guard let introspection = server.introspection else { return }
         guard (0...3600).contains(introspection.cacheSeconds), (0...3600).contains(introspection.negativeCacheSeconds)
         else {

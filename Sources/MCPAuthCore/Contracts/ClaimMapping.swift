@@ -21,6 +21,9 @@ public struct ClaimMapping: Sendable, Hashable {
     /// Claims that must be one of these strings, or the token is refused.
     public var requiredValues: [String: Set<String>]
 
+    /// What no rule can make: these claims mean what the standards say (RFC 7519, RFC 7800, RFC 9449).
+    package static let unmappable: Set<String> = ["iss", "exp", "nbf", "iat", "jti", "cnf", "typ", "token_type"]
+
     /// The mapping of an issuer; what is left out is where the standards put it.
     public init(
         scope: ClaimRule = ["scope", "scp"],

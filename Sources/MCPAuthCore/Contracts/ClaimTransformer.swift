@@ -18,8 +18,9 @@ public protocol ClaimTransformer: Sendable {
     /// - Parameters:
     ///   - claims: The normalised claims; `scope` is an array of strings.
     ///   - issuer: The issuer of the token.
-    /// - Returns: The claims of the token from now on. `iss`, `aud`, `exp`, `nbf`, `cnf`, `token_type` and `typ` must be what they were, or the
-    ///   token is refused (`transform_failed`).
+    /// - Returns: The claims of the token from now on. `iss`, `aud`, `exp`, `nbf`, `iat`, `jti`, `cnf`, `token_type` and
+    ///   `typ` must be what they were, or the token is refused (`transform_failed`). Subject, client and scopes are `sub`,
+    ///   `client_id` and `scope` of the result; revocations of a subject or client mean these.
     /// - Throws: Any error, to refuse the token. Its text is not logged, since it could hold claim values.
     func transform(_ claims: [String: JSON], of issuer: IssuerIdentifier) throws -> [String: JSON]
 }

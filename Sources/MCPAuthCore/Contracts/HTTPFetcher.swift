@@ -42,7 +42,9 @@ extension HTTPFetcher {
 }
 
 /// One outgoing request.
-public struct FetchRequest: Sendable {
+///
+/// It holds credentials and tokens, and prints its URL only.
+public struct FetchRequest: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// Who chose the URL.
     package enum Provenance: Sendable, Equatable {
         /// An operator or developer wrote it.
@@ -92,6 +94,13 @@ public struct FetchRequest: Sendable {
     /// Seconds that a request to an issuer may take.
     package static let defaultTimeout = 5.0
 
+    /// The URL.
+    public var description: String { "\(form == nil ? "GET" : "POST") \(url)" }
+    /// The URL.
+    public var debugDescription: String { description }
+    /// Without any content.
+    public var customMirror: Mirror { Mirror(self, children: []) }
+
     /// Whether the scheme may be used: `https`, and `http` only to this machine or where it is allowed by name.
     public func usesAllowedScheme(dangerouslyAllowHTTP: Bool) -> Bool {
         url.scheme == "https" || url.isLoopback || dangerouslyAllowHTTP
@@ -111,7 +120,9 @@ public struct TLSSettings:
     Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable
 {
     /// With what this client makes itself known (RFC 8705 section 2).
-    public struct Identity: Sendable, Hashable {
+    public struct Identity:
+        Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable
+    {
         /// The client's certificate chain.
         public let certificate: [UInt8]
         /// Its private key.
@@ -121,6 +132,13 @@ public struct TLSSettings:
             self.certificate = certificate
             self.privateKey = privateKey
         }
+
+        /// Without any content.
+        public var description: String { "<redacted>" }
+        /// Without any content.
+        public var debugDescription: String { "<redacted>" }
+        /// Without any content.
+        public var customMirror: Mirror { Mirror(self, children: []) }
     }
 
     /// With what this client makes itself known; `nil` when with nothing.

@@ -10,8 +10,8 @@ public import MCPAuthJSON
 /// audience, expiry, scopes and policy are checked after it, whatever it says. It must not log the token.
 ///
 /// A verifier of an application is attached to a resource or to an authorization server. A request waits for it no longer
-/// than for an issuer (5 s), and at most 1,024 calls of it are under way. What takes longer, or throws, is *unavailable*,
-/// never an acceptance. Tests: `VerifierConformance` in MCPAuthTesting.
+/// than for an issuer (5 s), and at each resource at most 1,024 calls of it are under way. What takes longer, or throws, is
+/// *unavailable*, never an acceptance. Tests: `VerifierConformance` in MCPAuthTesting.
 public protocol TokenVerifier: Sendable {
     /// A name for logs and traces.
     var name: String { get }
@@ -128,7 +128,7 @@ public struct TokenEvidence: Sendable {
     ///   - notAfter: The end of what the verifier vouches for; needed where the claims have no `exp`.
     ///   - audience: The audience where the claims have no `aud`, for credentials of a kind that never carries one.
     ///   - seconds: For how long the same token need not be verified again; above 0 only where the verdict depends on
-    ///     the token alone.
+    ///     the token alone. A verifier that needs the operation is asked each time.
     /// - Throws: ``JSONParsingError`` when the claims are nested deeper than 32 levels or longer than 256 KiB.
     public init(
         claims: [String: JSON],
@@ -136,7 +136,7 @@ public struct TokenEvidence: Sendable {
         audience: String? = nil,
         keptFor seconds: Double = 0
     ) throws {
-        let payload = JSON.object(claims).encoded()
+        let payload = JSON.object(claims).encodedExactly()
         try self.init(parsing: payload, notAfter: notAfter, audience: audience, keptFor: seconds)
     }
 
@@ -164,8 +164,8 @@ public struct TokenEvidence: Sendable {
     }
 
     /// The same, as the finding of a verifier that is attached to an issuer.
-    package func attached(to issuer: IssuerIdentifier, at moment: Uptime) -> TokenEvidence {
-        var reuse = reuse
+    package func attached(to issuer: IssuerIdentifier, at moment: Uptime, mayBeKept: Bool) -> TokenEvidence {
+        var reuse = mayBeKept ? reuse : .never
         if case .forSeconds(let seconds) = reuse { reuse = .until(moment.adding(seconds)) }
         return TokenEvidence(
             issuer: issuer,

@@ -93,7 +93,7 @@ package final class AuthorizationEngine: Sendable {
             }
             switch try await readOperation() {
             case .passed(let operation): request = request.asking(for: operation)
-            case .denied(let denial): return .deny(denial)
+            case .denied(let denial): return .deny(denial.about(token.verified.facts, name(of: request)))
             }
         }
         return decide(request, token, at: resource, now: now(), trace: &trace)

@@ -76,10 +76,12 @@ package enum ClaimTransformation {
     }
 
     /// Applies a transformer of the application to facts that were normalised before.
+    ///
+    /// Issuer, audience, times, `jti` and the binding to a key stay those of the token. Subject, client and scopes are read
+    /// from the result: `sub`, `client_id` and `scope`, and from nowhere else.
     package static func apply(
         _ transformer: any ClaimTransformer,
-        to facts: TokenFacts,
-        of issuer: TrustedIssuer
+        to facts: TokenFacts
     ) -> Result<TokenFacts, Refusal> {
         func refused(_ found: String) -> Result<TokenFacts, Refusal> {
             let subject = "claim transformer `\(transformer.name.printable)`"
@@ -93,22 +95,41 @@ package enum ClaimTransformation {
         if let changed = protected.first(where: { before[$0] != after[$0] }) {
             return refused("another value of `\(changed)`, which it must not change")
         }
-        let payload = JSON.object(after).encoded()
+        // What cannot be represented stays so: written as `null` it would be another value.
+        let payload = JSON.object(after).encodedExactly()
         guard let document = try? JSONDocument(parsing: payload, limits: .token) else {
             return refused("claims that are too large or nested too deeply")
         }
-        let evidence = TokenEvidence(
-            issuer: facts.issuer,
-            document: document,
-            payload: payload,
-            notAfter: facts.expiresAt,
-            audience: facts.audience.first
+        let claims = document.root
+        guard case .some(let subject) = identifier(["sub"], claims) else {
+            return rejected(.invalidClaim, "sub", "a string that is not empty", claims)
+        }
+        guard case .some(let clientID) = identifier(["client_id"], claims) else {
+            return rejected(.invalidClaim, "client_id", "a string that is not empty", claims)
+        }
+        guard subject != nil || clientID != nil else { return refused("neither `sub` nor `client_id`") }
+        guard let scopes = scopes(["scope"], claims) else {
+            return rejected(.invalidClaim, "scope", "scopes (RFC 6749 section 3.3)", claims)
+        }
+        return .success(
+            TokenFacts(
+                issuer: facts.issuer,
+                subject: subject,
+                clientID: clientID,
+                scopes: scopes,
+                audience: facts.audience,
+                expiresAt: facts.expiresAt,
+                notBefore: facts.notBefore,
+                issuedAt: facts.issuedAt,
+                isSenderConstrained: facts.isSenderConstrained,
+                tokenID: facts.tokenID,
+                claims: Claims(payload: payload, parsed: document, scopes: scopes, clientID: clientID)
+            )
         )
-        return apply(issuer.unmapped, to: evidence)
     }
 
-    /// What says for how long, for whom and by whom a token is good, and whether it is bound to a key.
-    private static let protected = ["iss", "aud", "exp", "nbf", "cnf", "token_type", "typ"]
+    /// What says for how long, for whom, by whom and to whom a token was issued.
+    private static let protected = ClaimMapping.unmappable.union(["aud"]).sorted()
 
     /// Whether claims say without `cnf` that the token is bound to a key (RFC 9449 section 5), whoever found them.
     private static func isBound(_ claims: JSONView) -> Bool {

@@ -84,7 +84,7 @@ package enum VerifierChain {
         case .success(let found):
             var facts = found
             for transformer in issuer.transformers {
-                switch ClaimTransformation.apply(transformer, to: facts, of: issuer) {
+                switch ClaimTransformation.apply(transformer, to: facts) {
                 case .success(let transformed): facts = transformed
                 case .failure(let refusal):
                     trace?.record("transform", "\(refusal.reason), \(refusal.diagnosis)")

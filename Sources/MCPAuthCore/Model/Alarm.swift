@@ -80,16 +80,19 @@ package final class Alarm: Sendable {
 
     private func sleep(through slot: Int64) {
         let end = start.advanced(by: .milliseconds(slot * 1000 / Self.slotsPerSecond))
-        Task {
+        // Detached, or the task would keep what is local to that of the first who called: who is calling, for one.
+        Task.detached {
             try? await Task.sleep(until: end, clock: .continuous)
-            let due = state.withLock { $0.slots.removeValue(forKey: slot) } ?? [:]
+            let due = self.state.withLock { $0.slots.removeValue(forKey: slot) } ?? [:]
             for action in due.values { action() }
         }
     }
 
     /// The first slot that ends at `instant` or later.
     private func slot(of instant: ContinuousClock.Instant) -> Int64 {
-        let (seconds, attoseconds) = start.duration(to: instant).components
+        // Beyond that nothing waits, and numbers of slots could overflow.
+        let latest = start.advanced(by: .seconds(100 * 365 * 86_400))
+        let (seconds, attoseconds) = start.duration(to: min(instant, latest)).components
         let slotLength = 1_000_000_000_000_000_000 / Self.slotsPerSecond
         return seconds * Self.slotsPerSecond + (attoseconds + slotLength - 1) / slotLength
     }

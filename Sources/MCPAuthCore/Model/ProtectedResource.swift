@@ -224,9 +224,4 @@ package final class TrustedIssuer: Sendable {
         mapsSubject = claimMapping.subject != ["sub"]
         mapsAudience = claimMapping.audience != ["aud"]
     }
-
-    /// The same issuer for claims that are normalised already.
-    var unmapped: TrustedIssuer {
-        TrustedIssuer(identifier: identifier, leeway: leeway, accessTokenMarks: accessTokenMarks)
-    }
 }

@@ -17,10 +17,10 @@ enum ClaimMappingReader {
             case "client_id": mapping.clientID = rule
             case "sub": mapping.subject = rule
             case "aud": mapping.audience = rule
-            case "iss", "exp", "nbf", "iat", "cnf":
+            case _ where ClaimMapping.unmappable.contains(name):
                 throw object.document.error(
                     .invalidValue,
-                    "`\(name)` is not a matter of mapping: it means what RFC 7519 and RFC 7800 say",
+                    "`\(name)` is not a matter of mapping: it means what RFC 7519, RFC 7800 and RFC 9449 say",
                     at: pointer
                 )
             default: mapping.others[name] = rule
