@@ -107,7 +107,7 @@ package enum ClaimTransformation {
         guard case .some(let clientID) = identifier(["client_id"], claims) else {
             return rejected(.invalidClaim, "client_id", "a string that is not empty", claims)
         }
-        guard subject != nil || clientID != nil else { return refused("neither `sub` nor `client_id`") }
+        guard clientID != nil || subject != nil else { return refused("neither `sub` nor `client_id`") }
         guard let scopes = scopes(["scope"], claims) else {
             return rejected(.invalidClaim, "scope", "scopes (RFC 6749 section 3.3)", claims)
         }
