@@ -51,26 +51,33 @@ package enum RequestReading {
     package static func credentials(_ fields: [String]) -> ProtectedResourceRequest.Credentials {
         guard let field = fields.first else { return .none }
         guard fields.count == 1 else { return .malformed }
-        let bytes = Array(field.utf8)
-        let scheme = bytes.prefix { $0 != 0x20 }
-        let token = bytes.dropFirst(scheme.count).drop { $0 == 0x20 }
-        guard isBearer(scheme) else {
-            let others = bytes.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).dropFirst()
-            return others.contains(where: beginsWithBearer) ? .malformed : .none
+        var text = field
+        return text.withUTF8 { bytes in unsafe credentials(bytes) }
+    }
+
+    /// One look at each byte, since every request has it.
+    private static func credentials(_ bytes: UnsafeBufferPointer<UInt8>) -> ProtectedResourceRequest.Credentials {
+        let end = unsafe bytes.firstIndex(of: 0x20) ?? bytes.count
+        guard unsafe isBearer(bytes[..<end]) else {
+            let others = unsafe bytes.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).dropFirst()
+            return unsafe others.contains { unsafe beginsWithBearer($0) } ? .malformed : .none
         }
-        if token.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) { return .none }
-        guard token.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ",") }) else {
+        let token = unsafe bytes[end...].drop { $0 == 0x20 }
+        if unsafe token.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) { return .none }
+        guard unsafe token.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ",") }) else {
             return .malformed
         }
-        return .bearer(AccessToken(bytes: Array(token)))
+        return unsafe .bearer(AccessToken(bytes: Array(token)))
     }
 
-    private static func beginsWithBearer(_ credential: ArraySlice<UInt8>) -> Bool {
-        let blanks: [UInt8] = [0x20, 0x09]
-        return isBearer(credential.drop { blanks.contains($0) }.prefix { !blanks.contains($0) })
+    private static func beginsWithBearer(_ credential: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
+        let start = unsafe credential.drop { $0 == 0x20 || $0 == 0x09 }
+        return unsafe isBearer(start.prefix { $0 != 0x20 && $0 != 0x09 })
     }
 
-    private static func isBearer(_ scheme: ArraySlice<UInt8>) -> Bool {
-        String(decoding: scheme, as: UTF8.self).lowercased() == "bearer"
+    /// Without regard to case (RFC 9110 section 11.1).
+    private static func isBearer(_ scheme: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
+        // Bit 5 is what tells the cases of an ASCII letter apart; no other byte becomes one of these letters with it.
+        unsafe scheme.count == 6 && zip(scheme, "bearer".utf8).allSatisfy { $0 | 0x20 == $1 }
     }
 }
