@@ -75,6 +75,8 @@ internal import CJansson
         guard limits.acceptsUnrepresentable, unsafe mcp_json_is_about_representation(&error) != 0 else {
             throw JSONParsingError(error)
         }
+        // A name that is rewritten is not seen by the parser, which looks at the encoding of everything else.
+        guard String(validating: bytes, as: UTF8.self) != nil else { throw JSONParsingError(error) }
         let flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL
         let rewritten = LenientText(bytes).text
         guard let parsed = unsafe Self.parse(rewritten, flags, &error) else { throw JSONParsingError(error) }

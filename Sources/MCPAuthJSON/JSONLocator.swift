@@ -23,6 +23,9 @@ package struct JSONLocator {
 
     /// The position of the value that `pointer` names, or of its member name.
     package static func position(of pointer: JSONPointer, part: Part = .value, in bytes: [UInt8]) -> Position {
+        // A byte order mark is no part of the text, nor of a column in an editor.
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        let bytes = bytes.starts(with: mark) ? Array(bytes.dropFirst(mark.count)) : bytes
         var locator = JSONLocator(bytes: bytes)
         return position(of: locator.offset(of: pointer.tokens[...], part: part) ?? 0, in: bytes)
     }

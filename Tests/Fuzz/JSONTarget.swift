@@ -111,7 +111,10 @@ struct JSONTarget: FuzzTarget {
             again.tokens.elementsEqual(pointer.tokens) { $0.isIdentical(to: $1) },
             "the text of a pointer is that pointer"
         )
-        let byte = byte(at: JSONLocator.position(of: pointer, in: text), in: text)
+        // Places are those in the text after a byte order mark.
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        let plain = text.starts(with: mark) ? Array(text.dropFirst(mark.count)) : text
+        let byte = byte(at: JSONLocator.position(of: pointer, in: text), in: plain)
         promise(byte.map { Self.canBegin(value.kind, $0) } ?? false, "the place of a value is where it begins")
         guard !pointer.tokens.isEmpty else { return }
         let name = JSONLocator.position(of: pointer, part: .name, in: text)

@@ -73,6 +73,20 @@ import Testing
         #expect(root[2]?.string == #"\ud83d"#)
     }
 
+    @Test func `a name that cannot be represented hides nothing that is not UTF-8`() {
+        let text = Array(#"{"a\u0000"#.utf8) + [0x90, 0xC8] + Array(#"":1}"#.utf8)
+        #expect(throws: JSONParsingError.self) { try JSONDocument(parsing: text, limits: .token) }
+        #expect(throws: JSONParsingError.self) { try Self.readThrough(text) }
+    }
+
+    @Test func `places are found behind a byte order mark`() throws {
+        let text = Array("{\n  \"a\": [1, 2]\n}".utf8)
+        let pointer = try #require(JSONPointer("/a/1"))
+        let place = JSONLocator.position(of: pointer, in: text)
+        #expect(place.line == 2 && place.column == 12)
+        #expect(JSONLocator.position(of: pointer, in: [0xEF, 0xBB, 0xBF] + text) == place)
+    }
+
     @Test func `a byte order mark at the beginning is skipped`() throws {
         for limits in [JSONDocument.Limits.token, .file] {
             #expect(
