@@ -37,10 +37,13 @@ struct LenientText {
     private mutating func copyString() {
         let start = text.count
         var hasNUL = false
+        // A name that is rewritten is not seen by the parser, so one that is not JSON is left to it as it is.
+        var isJSON = true
         text.append(source[offset])
         offset += 1
         while offset < source.count, source[offset] != UInt8(ascii: "\"") {
             guard source[offset] == UInt8(ascii: "\\") else {
+                if source[offset] < 0x20 { isJSON = false }
                 text.append(source[offset])
                 offset += 1
                 continue
@@ -48,6 +51,7 @@ struct LenientText {
             if let unit = codeUnit(at: offset) {
                 copy(unit, &hasNUL)
             } else {
+                if !Self.isShortEscape(source[(offset + 1)...].first) { isJSON = false }
                 text += source[offset..<min(offset + 2, source.count)]
                 offset += 2
             }
@@ -55,10 +59,14 @@ struct LenientText {
         guard offset < source.count else { return }
         text.append(source[offset])
         offset += 1
-        guard hasNUL, isFollowedByColon else { return }
+        guard hasNUL, isJSON, isFollowedByColon else { return }
         names += 1
         text.removeLast(text.count - start)
         text += [UInt8(ascii: "\"")] + Self.nameMark + Array("\(names)\"".utf8)
+    }
+
+    private static func isShortEscape(_ byte: UInt8?) -> Bool {
+        byte.map { "\"\\/bfnrt".utf8.contains($0) } ?? false
     }
 
     /// Copies a `\u` escape, or the pair of two that makes one character.

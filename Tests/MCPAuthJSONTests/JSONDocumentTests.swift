@@ -73,10 +73,12 @@ import Testing
         #expect(root[2]?.string == #"\ud83d"#)
     }
 
-    @Test func `a name that cannot be represented hides nothing that is not UTF-8`() {
-        let text = Array(#"{"a\u0000"#.utf8) + [0x90, 0xC8] + Array(#"":1}"#.utf8)
-        #expect(throws: JSONParsingError.self) { try JSONDocument(parsing: text, limits: .token) }
-        #expect(throws: JSONParsingError.self) { try Self.readThrough(text) }
+    @Test func `a name that cannot be represented hides nothing that is not JSON`() {
+        for rest in [[0x90, 0xC8], Array(#"\ud83w\ude00"#.utf8), Array(#"\x"#.utf8), [0x01], [0x0A]] as [[UInt8]] {
+            let text = Array(#"{"a\u0000"#.utf8) + rest + Array(#"":1}"#.utf8)
+            #expect(throws: JSONParsingError.self) { try JSONDocument(parsing: text, limits: .token) }
+            #expect(throws: JSONParsingError.self) { try Self.readThrough(text) }
+        }
     }
 
     @Test func `places are found behind a byte order mark`() throws {
