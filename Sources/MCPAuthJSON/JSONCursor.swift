@@ -184,8 +184,14 @@ package struct JSONCursor {
 
     // FNV-1a over the characters, however they are written.
     private static func hash(_ name: Name) -> UInt64 {
-        let plain = name.hasEscapes ? unescaped(name.bytes)[...] : name.bytes
-        return plain.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
+        hash(name.hasEscapes ? unescaped(name.bytes)[...] : name.bytes)
+    }
+
+    /// The same for what stands between the quotes of a name.
+    static func hash(ofName content: ArraySlice<UInt8>) -> UInt64 { hash(unescaped(content)[...]) }
+
+    private static func hash(_ plain: ArraySlice<UInt8>) -> UInt64 {
+        plain.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
     }
 
     private mutating func skipNumber() throws(JSONParsingError) {

@@ -10,14 +10,13 @@
 struct LenientText {
     /// What stands for a number beyond the range of its type.
     private static let value = Array(#""\u0000""#.utf8)
-    /// U+FDD0, a noncharacter, followed by a number that is unique in the text.
+    /// U+FDD0, a noncharacter, followed by a hash of the name.
     static let nameMark: [UInt8] = [0xEF, 0xB7, 0x90]
 
     /// The rewritten text.
     private(set) var text: [UInt8] = []
     private let source: [UInt8]
     private var offset = 0
-    private var names = 0
 
     init(_ source: [UInt8]) {
         self.source = source
@@ -36,6 +35,7 @@ struct LenientText {
     /// Copies a string, with each lone surrogate as a NUL; a name with a NUL gets another name.
     private mutating func copyString() {
         let start = text.count
+        let first = offset + 1
         var hasNUL = false
         // A name that is rewritten is not seen by the parser, so one that is not JSON is left to it as it is.
         var isJSON = true
@@ -60,9 +60,10 @@ struct LenientText {
         text.append(source[offset])
         offset += 1
         guard hasNUL, isJSON, isFollowedByColon else { return }
-        names += 1
+        // The same for the same name, so that the parser refuses one that comes twice.
+        let hash = JSONCursor.hash(ofName: source[first..<(offset - 1)])
         text.removeLast(text.count - start)
-        text += [UInt8(ascii: "\"")] + Self.nameMark + Array("\(names)\"".utf8)
+        text += [UInt8(ascii: "\"")] + Self.nameMark + Array("\(hash)\"".utf8)
     }
 
     private static func isShortEscape(_ byte: UInt8?) -> Bool {

@@ -81,6 +81,14 @@ import Testing
         }
     }
 
+    @Test func `a name that cannot be represented comes once, however it is spelled`() throws {
+        for text in [#"{"a\u0000":1,"a\u0000":2}"#, #"{"a\u0000":1,"\u0061\u0000":2}"#, #"{"\ud800":1,"\uD800":2}"#] {
+            #expect(throws: JSONParsingError.self) { try JSONDocument(parsing: Array(text.utf8), limits: .token) }
+        }
+        let root = try JSONDocument(parsing: Array(#"{"a\u0000":1,"b\u0000":2,"c":3}"#.utf8), limits: .token).root
+        #expect(root.members?.map(\.name) == ["c"])
+    }
+
     @Test func `places are found behind a byte order mark`() throws {
         let text = Array("{\n  \"a\": [1, 2]\n}".utf8)
         let pointer = try #require(JSONPointer("/a/1"))
