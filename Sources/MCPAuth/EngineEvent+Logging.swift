@@ -9,11 +9,14 @@ extension EngineEvent {
     ///
     /// A refusal has who was refused what in the metadata of its line: `subject`, `client`, `operation`, `rules`, `reason`.
     public static func log(to logger: Logger = Logger(label: "mcp-auth")) -> EngineEventHandler {
-        EventLimiter { event in
-            var metadata = event.metadata.mapValues { Logger.MetadataValue.string($0) }
-            if let reason = event.reason { metadata["reason"] = .string(reason.description.printable) }
-            logger.log(level: event.level.forLog, "\(event)", metadata: metadata)
-        }.take
+        EventLimiter { $0.write(to: logger, at: $0.level.forLog) }.take
+    }
+
+    /// Writes one line.
+    package func write(to logger: Logger, at level: Logger.Level) {
+        var metadata = metadata.mapValues { Logger.MetadataValue.string($0) }
+        if let reason { metadata["reason"] = .string(reason.description.printable) }
+        logger.log(level: level, "\(self)", metadata: metadata)
     }
 }
 

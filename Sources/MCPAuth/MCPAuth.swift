@@ -152,11 +152,8 @@ public struct MCPAuth: Sendable {
     /// (RFC 9728 section 3), and preflights at the paths of resources; `nil` for every other request.
     ///
     /// An adapter answers it before it looks for a route.
-    ///
-    /// - Parameter ignoringCase: Whether the host ignores case in its routes.
-    public func openResponse(to request: HTTPRequest, ignoringCase: Bool = false) -> RenderedResponse? {
-        metadataEndpoint.response(to: request)
-            ?? requestGuard(ignoringCase: ignoringCase).preflightResponse(to: request)
+    public func openResponse(to request: HTTPRequest) -> RenderedResponse? {
+        metadataEndpoint.response(to: request) ?? routedGuard.preflightResponse(to: request)
     }
 
     /// The answer below `/.well-known/` where a host has no route: 404 with CORS fields; `nil` for other paths.

@@ -32,7 +32,7 @@ public struct ProtectedResourceMetadataHandler: HTTPHandler {
     public func handleRequest(_ request: FlyingFox.HTTPRequest) async throws -> FlyingFox.HTTPResponse {
         let head = request.head
         guard
-            let response = mcpAuth.openResponse(to: head, ignoringCase: true) ?? mcpAuth.notFoundResponse(to: head)
+            let response = mcpAuth.openResponse(to: head) ?? mcpAuth.notFoundResponse(to: head)
         else { throw HTTPUnhandledError() }
         return FlyingFox.HTTPResponse(response)
     }

@@ -182,6 +182,23 @@ import Testing
         }
     }
 
+    @Test func `a raw claim is what the token says, whatever the mapping hides and a transformer makes`() async throws {
+        let absent =
+            #"{"version":1,"rules":[{"id":"r","effect":"allow","targets":"any","#
+            + #""when":{"raw_claim":"/groups","absent":true}}]}"#
+        let staff = absent.replacing(#""absent":true"#, with: #""contains":"staff""#)
+        let mapping = ClaimMapping(others: ["groups": ["elsewhere"]])
+        let removing = Change { claims, _ in claims["groups"] = nil }
+        for transformers in [[], [Self.identity], [removing, Self.identity]] {
+            for (policy, status) in [(absent, 403), (staff, 200)] {
+                let (door, issuer) = try Self.door(transformers, policy: policy, claims: mapping)
+                let token = try issuer.token(["groups": ["staff"]])
+                // Remembered the second time.
+                for _ in 0..<2 { #expect(try await door.request(authorization: ["Bearer \(token)"]).status == status) }
+            }
+        }
+    }
+
     @Test func `a name with a NUL is no other name`() async throws {
         let (door, issuer) = try Self.door([Change { claims, _ in claims["scope\u{0}x"] = "admin" }])
         let info = try await door.request(authorization: ["Bearer \(try issuer.token())"]).authInfo

@@ -21,7 +21,10 @@ enum ServerCheck {
             throw ConfigurationError(.unknownName, "`\(issuer)`: \(unknownMark(unknown))")
         }
         if let name = server.claims.others.keys.filter(ClaimMapping.unmappable.contains).min() {
-            throw ConfigurationError(.invalidValue, "`\(issuer)`: `\(name)` is not a matter of mapping")
+            throw ConfigurationError(
+                .invalidValue,
+                "`\(issuer)`: `\(name)` means what RFC 7519 says; leave it out of the claim mapping"
+            )
         }
         guard let introspection = server.introspection else { return }
         guard (0...3600).contains(introspection.cacheSeconds), (0...3600).contains(introspection.negativeCacheSeconds)

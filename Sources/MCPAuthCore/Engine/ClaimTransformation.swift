@@ -123,7 +123,13 @@ package enum ClaimTransformation {
                 issuedAt: facts.issuedAt,
                 isSenderConstrained: facts.isSenderConstrained,
                 tokenID: facts.tokenID,
-                claims: Claims(payload: payload, parsed: document, scopes: scopes, clientID: clientID)
+                claims: Claims(
+                    payload: payload,
+                    parsed: document,
+                    scopes: scopes,
+                    clientID: clientID,
+                    madeOf: facts.claims
+                )
             )
         )
     }

@@ -16,6 +16,8 @@ public struct Claims: Sendable {
         fileprivate let clientID: String?
         /// Top-level members that stand in place of the token's own; `null` for one that is hidden.
         fileprivate let mapped: [String: JSON]
+        /// The claims of the token itself, where a transformer made others of them.
+        fileprivate let own: Contents?
         /// Whether the document of a payload is kept once somebody looked at it.
         fileprivate let keepsDocument: Bool
         /// The document where it was here from the beginning, which is found faster.
@@ -28,14 +30,21 @@ public struct Claims: Sendable {
             keepsDocument: Bool = true,
             _ scopes: ScopeSet,
             _ clientID: String?,
-            _ mapped: [String: JSON]
+            _ mapped: [String: JSON],
+            own: Contents?
         ) {
+            self.own = own
             self.payload = payload
             self.scopes = scopes
             self.clientID = clientID
             self.mapped = mapped
             self.keepsDocument = keepsDocument
             given = parsed
+        }
+
+        /// As they are kept: the text alone.
+        fileprivate func unparsed() -> Contents {
+            Contents(payload, nil, keepsDocument: false, scopes, clientID, mapped, own: own?.unparsed())
         }
 
         /// The parsed payload, if it is here.
@@ -57,14 +66,17 @@ public struct Claims: Sendable {
     /// - Parameters:
     ///   - payload: The JSON text of the claims object.
     ///   - parsed: The same, parsed, where it is its document's top.
+    ///   - claims: Those of which a transformer made these.
     package init(
         payload: [UInt8],
         parsed: JSONDocument? = nil,
         scopes: ScopeSet,
         clientID: String?,
-        mapped: [String: JSON] = [:]
+        mapped: [String: JSON] = [:],
+        madeOf claims: Claims? = nil
     ) {
-        contents = Contents(payload, parsed, scopes, clientID, mapped)
+        let own = claims.map { $0.contents.own ?? $0.contents }
+        contents = Contents(payload, parsed, scopes, clientID, mapped, own: own)
     }
 
     init(_ contents: Contents) {
@@ -95,33 +107,37 @@ public struct Claims: Sendable {
     /// The normalised value that `pointer` names.
     package func value(at pointer: JSONPointer) -> JSON? {
         guard let first = pointer.tokens.first else { return everything }
-        guard let replaced = replacement(of: first) else { return rawValue(at: pointer) }
+        guard let replaced = replacement(of: first) else { return root?[pointer].map(JSON.init) }
         if case .null = replaced { return nil }
         return pointer.tokens.dropFirst().reduce(Optional(replaced)) { value, token in value?[token] }
     }
 
-    /// The token's own value, before any mapping.
+    /// The token's own value, before any mapping and transformer.
     package func rawValue(at pointer: JSONPointer) -> JSON? {
-        root?[pointer].map(JSON.init)
+        ownRoot?[pointer].map(JSON.init)
     }
 
     /// The same claims within bounds, to be handed out: these scopes, and these members in place of the token's own.
     package func bounded(scopes: ScopeSet, members: [String: JSON]) -> Claims {
         let mapped = members.isEmpty ? contents.mapped : contents.mapped.merging(members) { $1 }
-        return Claims(Contents(contents.payload, contents.parsed, scopes, contents.clientID, mapped))
+        return Claims(
+            Contents(contents.payload, contents.parsed, scopes, contents.clientID, mapped, own: contents.own)
+        )
     }
 
     /// As they are kept: the text alone.
     package func unparsed() -> Claims {
-        Claims(
-            Contents(contents.payload, nil, keepsDocument: false, contents.scopes, contents.clientID, contents.mapped)
-        )
+        Claims(contents.unparsed())
     }
 
     var root: JSONView? { contents.root }
+    /// Whether a transformer made them of others.
+    var isTransformed: Bool { contents.own != nil }
+    /// What the token says itself.
+    var ownRoot: JSONView? { (contents.own ?? contents).root }
 
-    /// The length of the JSON text.
-    var payloadBytes: Int { contents.payload.count }
+    /// The length of the JSON text, and of what the token says itself where that is another one.
+    var payloadBytes: Int { contents.payload.count + (contents.own?.payload.count ?? 0) }
 
     func replacement(of name: String) -> JSON? {
         if let member = contents.mapped[name] { return member }

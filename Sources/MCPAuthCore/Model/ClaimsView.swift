@@ -7,10 +7,13 @@ package import MCPAuthJSON
 package struct ClaimsView: Sendable {
     private let claims: Claims
     private let root: JSONView?
+    /// That of the token itself; mostly the same.
+    private let ownRoot: JSONView?
 
     package init(_ claims: Claims) {
         self.claims = claims
         root = claims.root
+        ownRoot = claims.isTransformed ? claims.ownRoot : root
     }
 
     /// The normalised claim that `pointer` names, without copying it.
@@ -18,17 +21,17 @@ package struct ClaimsView: Sendable {
         guard let first = pointer.tokens.first, claims.replacement(of: first) == nil else {
             return claims.value(at: pointer).map(ClaimValue.made)
         }
-        return rawClaim(at: pointer)
+        return root?[pointer].map(ClaimValue.view)
     }
 
-    /// The token's own claim, before any mapping, without copying it.
+    /// The token's own claim, before any mapping and transformer, without copying it.
     package func rawClaim(at pointer: JSONPointer) -> ClaimValue? {
-        root?[pointer].map(ClaimValue.view)
+        ownRoot?[pointer].map(ClaimValue.view)
     }
 
     /// Whether a claim that is not found may be there all the same: it would lie in a value that cannot be represented.
     package func isHidden(at pointer: JSONPointer, raw: Bool) -> Bool {
-        guard root?.isBesideUnrepresentable ?? false else { return false }
+        guard (raw ? ownRoot : root)?.isBesideUnrepresentable ?? false else { return false }
         return pointer.tokens.indices.dropFirst().contains { length in
             let outer = JSONPointer(tokens: Array(pointer.tokens.prefix(length)))
             return (raw ? rawClaim(at: outer) : claim(at: outer))?.isUnrepresentable ?? false

@@ -15,10 +15,7 @@ struct EventSink: Service {
     private let limiter: EventLimiter
 
     init(_ logger: Logger) {
-        limiter = EventLimiter { event in
-            let metadata = event.metadata.mapValues { Logger.MetadataValue.string($0) }
-            logger.log(level: event.level.forLog, "\(event)", metadata: metadata)
-        }
+        limiter = EventLimiter { $0.write(to: logger, at: $0.level.forLog) }
     }
 
     /// Counts `mcpauth_events_total` by `code` and `mcpauth_denials_total` by `reason`, and keeps
@@ -38,15 +35,10 @@ struct EventSink: Service {
         }
     }
 
-    /// Says once a second, and at the end, how many events the log was spared.
+    /// Says at the end how many events the log was spared, of which nothing was said yet.
     func run() async throws {
         defer { limiter.flush() }
-        try? await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                try await Task.sleep(for: .seconds(1))
-                limiter.flush()
-            }
-        }
+        try? await gracefulShutdown()
     }
 }
 
