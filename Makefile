@@ -3,7 +3,7 @@ SWIFT ?= swift
 BUILD := $(SWIFT) build --enable-all-traits
 BIN = $(shell $(BUILD) --show-bin-path)
 
-.PHONY: demo test test-hosts test-examples test-field-cases test-interop test-sanitize mutants fuzz lint bench bench-compare deps
+.PHONY: demo test test-hosts test-examples test-field-cases test-interop test-sanitize mutants fuzz generate docs lint bench bench-compare deps
 
 demo: deps
 	$(BUILD)
@@ -33,6 +33,12 @@ mutants: deps
 fuzz: deps
 	scripts/fuzz.sh
 
+generate: deps
+	scripts/generate.sh
+
+docs: deps
+	scripts/docs.sh
+
 lint: deps
 	scripts/lint.sh
 
@@ -42,6 +48,6 @@ bench: deps
 bench-compare: deps
 	scripts/bench-compare.sh
 
-# The C libraries, with apt, when they are missing.
+# Installs the C libraries with apt, when they are missing.
 deps:
 	@scripts/install-libraries.sh

@@ -1,7 +1,7 @@
 // swift-tools-version:6.2
 import PackageDescription
 
-/// Every Swift target of this package is held to these settings; a warning is an error.
+/// The settings of every Swift target of this package; a warning is an error.
 let shared: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
@@ -10,7 +10,7 @@ let shared: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-/// Sources also mark every use of an unsafe construct, so that a reader can find and judge each one.
+/// Sources also mark every use of an unsafe construct, so that each one can be found and reviewed.
 let strict = shared + [.strictMemorySafety()]
 
 /// A library target in `Sources/` with the shared settings.
@@ -23,7 +23,7 @@ func library(
     .target(name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: strict)
 }
 
-/// A test target in `Tests/` with the shared settings, less the memory annotations.
+/// A test target in `Tests/` with the shared settings, without the marks of unsafe constructs.
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
     .testTarget(
         name: name,
@@ -33,7 +33,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
     )
 }
 
-/// A product of another package that is fetched and built only when one of `traits` is on.
+/// A product of another package that is fetched and built only when one of `traits` is enabled.
 func product(_ name: String, _ package: String, _ traits: String...) -> Target.Dependency {
     .product(name: name, package: package, condition: traits.isEmpty ? nil : .when(traits: Set(traits)))
 }
@@ -49,6 +49,8 @@ let package = Package(
         .library(name: "MCPAuthHTTP", targets: ["MCPAuthHTTP"]),
         .library(name: "MCPAuthHummingbird", targets: ["MCPAuthHummingbird"]),
         .library(name: "MCPAuthFlyingFox", targets: ["MCPAuthFlyingFox"]),
+        .library(name: "MCPAuthNIO", targets: ["MCPAuthNIO"]),
+        .library(name: "MCPAuthGRPC", targets: ["MCPAuthGRPC"]),
         .library(name: "MCPAuthTesting", targets: ["MCPAuthTesting"]),
         .library(name: "hello-c", type: .dynamic, targets: ["HelloC"]),
         .executable(name: "mcp-auth", targets: ["mcp-auth"]),
@@ -62,6 +64,8 @@ let package = Package(
             enabledTraits: ["AsyncHTTPClient"]
         ),
         .trait(name: "FlyingFox", description: "The adapter for FlyingFox", enabledTraits: ["AsyncHTTPClient"]),
+        .trait(name: "NIO", description: "The channel handler for SwiftNIO", enabledTraits: ["AsyncHTTPClient"]),
+        .trait(name: "GRPC", description: "The interceptor for grpc-swift 2", enabledTraits: ["AsyncHTTPClient"]),
         .trait(
             name: "Programs",
             description: "The mcp-auth and mcp-auth-dev programs",
@@ -74,10 +78,13 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+        .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -132,6 +139,19 @@ let package = Package(
                 "MCPAuth", "MCPAuthHTTP", httpTypes, product("FlyingFox", "FlyingFox", "FlyingFox"),
                 product("FlyingSocks", "FlyingFox", "FlyingFox"),
             ]
+        ),
+
+        library(
+            "MCPAuthNIO",
+            [
+                "MCPAuth", "MCPAuthHTTP", httpTypes, product("NIOCore", "swift-nio", "NIO"),
+                product("NIOHTTPTypes", "swift-nio-extras", "NIO"),
+                product("NIOHTTPTypesHTTP1", "swift-nio-extras", "NIO"),
+            ]
+        ),
+        library(
+            "MCPAuthGRPC",
+            ["MCPAuth", "MCPAuthCore", "MCPAuthHTTP", httpTypes, product("GRPCCore", "grpc-swift-2", "GRPC")]
         ),
 
         library("MCPAuthSigning", ["COpenSSL", "MCPAuthJOSE", "MCPAuthJSON"]),
@@ -254,10 +274,17 @@ let package = Package(
         ),
         tests("ProgramTests", ["mcp-auth", "mcp-auth-dev", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthSigning"]),
         tests(
+            "MCPAuthGRPCTests",
+            [
+                "MCPAuth", "MCPAuthGRPC", "MCPAuthTesting", product("GRPCCore", "grpc-swift-2", "GRPC"),
+                product("GRPCInProcessTransport", "grpc-swift-2", "GRPC"),
+            ]
+        ),
+        tests(
             "MCPAuthHostTests",
             [
                 "MCPAuth", "MCPAuthCore", "MCPAuthDevIssuer", "MCPAuthFlyingFox", "MCPAuthHummingbird", "MCPAuthJSON",
-                "MCPAuthLock", "MCPAuthPolicy", "MCPAuthSigning", "MCPAuthTesting", "MCPAuthVerification",
+                "MCPAuthLock", "MCPAuthNIO", "MCPAuthPolicy", "MCPAuthSigning", "MCPAuthTesting", "MCPAuthVerification",
                 "TestSupport",
                 httpTypes,
                 product("AsyncHTTPClient", "async-http-client", "AsyncHTTPClient"),
@@ -266,6 +293,10 @@ let package = Package(
                 product("HummingbirdTesting", "hummingbird", "Hummingbird"),
                 product("Logging", "swift-log", "Hummingbird"), product("NIOCore", "swift-nio", "Hummingbird"),
                 product("NIOHTTP1", "swift-nio", "Hummingbird"),
+                product("NIOHTTP2", "swift-nio-http2", "NIO"),
+                product("NIOHTTPTypes", "swift-nio-extras", "NIO"),
+                product("NIOHTTPTypesHTTP1", "swift-nio-extras", "NIO"),
+                product("NIOHTTPTypesHTTP2", "swift-nio-extras", "NIO"),
                 product("NIOPosix", "swift-nio", "AsyncHTTPClient"),
                 product("NIOSSL", "swift-nio-ssl", "AsyncHTTPClient"),
             ]
@@ -274,7 +305,7 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
-// `make fuzz` sets this: the fuzz program needs a main function from a sanitizer that other builds are without.
+// `make fuzz` sets this: the fuzz program needs a main function from a sanitizer, which other builds do not have.
 if Context.environment["MCPAUTH_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Measures this library beside others that verify tokens, on the same tokens in one run, and its policies beside Cedar
-# and Rego, on the same decisions; prints how they compare. It fails when the policy engines decide differently.
-# It brings its peers itself: liboauth2 from Debian, Python libraries from PyPI, jwt-kit as a Swift package.
+# Compares this library with others that verify tokens, on the same tokens in one run, and its policies with Cedar and
+# Rego, on the same decisions. Fails when the policy engines decide differently.
+# Installs the other libraries itself: liboauth2 from Debian, Python libraries from PyPI, jwt-kit as a Swift package.
 set -eu
 cd "$(dirname "$0")/.."
 swift=${SWIFT:-swift}

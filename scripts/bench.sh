@@ -1,7 +1,7 @@
 #!/bin/sh
-# Prints what a decision costs (beyond the signature check itself, remembered, on two threads, in memory, beside a flood
-# of unknown keys), what a policy costs, and how much memory strangers can make a server use. With names, only these:
-# decision, policy, bounds.
+# Prints the cost of a decision (in addition to the signature check, from the cache, on two threads, in memory, during a
+# flood of unknown keys), the cost of a policy, and the memory that clients without a valid token can make a server use.
+# Arguments select benchmarks: decision, policy, bounds.
 set -eu
 cd "$(dirname "$0")/.."
 for benchmark in ${*:-decision policy bounds}; do

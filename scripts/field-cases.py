@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Reads the table of Tests/field-cases.md and looks whether the tests that it names exist, run and pass.
+"""Reads the table of Tests/field-cases.md and checks that the tests that it names exist, run and pass.
 
-    field-cases.py check    whether the table can be read and each test stands in its file; those of
-                            Tests/acceptance.md too
-    field-cases.py run      that, and runs the tests of Tests/field-cases.md, which are built already
+    field-cases.py check    checks that the table can be read and that each test is in its file; also for
+                            Tests/acceptance.md
+    field-cases.py run      the same, then runs the tests of Tests/field-cases.md, which must be built already
 
 A row is `| 7. title (reports) | what is sent | expected | FILE: `a test`, `another`; FILE: `a third` |`.
-A file that is left out is the one before. The folder of a file is the module of its tests.
+A test without FILE is in the file of the test before it. The folder of a file is the module of its tests.
 """
 import pathlib
 import re
@@ -27,7 +27,7 @@ class Case:
 
 
 def named(where, text):
-    """The tests that the last cell of a row names; a cell that names none ends the program."""
+    """The tests that the last cell of a row names; exits when it names none."""
     form = r"([\w/]+\.swift): |`([^`]+)`(?:, |; |$)"
     tests, file = [], None
     for match in re.finditer(form, text):
@@ -41,7 +41,7 @@ def named(where, text):
 
 
 def read(path):
-    """The cases of the table; a row that is no case ends the program."""
+    """The cases of the table; exits when a row is not a case."""
     cases = []
     for number, line in enumerate(path.read_text().splitlines(), 1):
         if not line.startswith("|") or line.startswith(("| case |", "|---")):
@@ -54,12 +54,12 @@ def read(path):
         cases.append(Case(where, int(title[1]), title[2], cells[2], named(where, cells[3])))
     numbers = [case.number for case in cases]
     if not cases or len(set(numbers)) != len(numbers):
-        sys.exit(f"{path.name}: no case, or a number twice")
+        sys.exit(f"{path.name}: no case, or a duplicate number")
     return cases
 
 
 def accepted(path):
-    """The rows of Tests/acceptance.md that name tests: where each stands, and its tests."""
+    """The rows of Tests/acceptance.md that name tests: the place of each, and its tests."""
     rows = []
     for number, line in enumerate(path.read_text().splitlines(), 1):
         where = f"{path.relative_to(ROOT)}:{number}"
@@ -74,7 +74,7 @@ def accepted(path):
 
 
 def missing(rows):
-    """The tests of these rows that do not stand in their file."""
+    """The tests of these rows that are missing in their file."""
     faults = []
     for where, tests in rows:
         for file, name in tests:
@@ -86,14 +86,14 @@ def missing(rows):
 
 
 def pattern(file, name):
-    """What matches this test and no other: an identifier is `Module.Suite/`name`(labels:)/File.swift:1:2`."""
+    """A pattern that matches only this test: an identifier is `Module.Suite/`name`(labels:)/File.swift:1:2`."""
     module, base = file.split("/")[0], file.split("/")[-1]
     quoted = re.sub(r"([\\.^$|()\[\]{}*+?])", r"\\\1", name)
     return rf"^{module}\.[^`]*`{quoted}`\([^`]*\)/{base[: -len('.swift')]}\.swift:"
 
 
 def run(tests):
-    """Runs these tests; how each went, by module and name."""
+    """Runs these tests; returns the exit status of `swift test`, and the results by module and name."""
     filters = [argument for test in tests for argument in ("--filter", pattern(*test))]
     with tempfile.TemporaryDirectory() as folder:
         arguments = ["swift", "test", "--enable-all-traits", "--skip-build", "--no-parallel"]
@@ -109,7 +109,7 @@ def results(reports):
         for result in ElementTree.parse(report).iter("testcase"):
             name = re.match(r"`([^`]+)`\(", result.get("name", ""))
             if name:
-                # A child is a failure or says that the test was skipped.
+                # A child element reports a failure or a skipped test.
                 key = (result.get("classname", "").split(".")[0], name[1])
                 count, passed = found.get(key, (0, True))
                 found[key] = (count + 1, passed and len(result) == 0)
@@ -117,10 +117,10 @@ def results(reports):
 
 
 def fault(test, tests, found):
-    """What is wrong with a test that was to run; nothing when it passed."""
+    """What is wrong with a test; None when it ran and passed."""
     file, name = test
     key = (file.split("/")[0], name)
-    # Two files of a module may have a test of one name; the report tells modules, not files.
+    # Two files of a module may have tests with the same name; the report names the module, not the file.
     expected = sum((other.split("/")[0], called) == key for other, called in tests)
     count, passed = found.get(key, (0, True))
     if count != expected:
@@ -144,7 +144,7 @@ def main():
         print(f"{case.number:2} {went:6} {case.title}: {case.expected}")
     print(*faults.values(), sep="\n", end="\n" if faults else "")
     if status != 0 and not faults:
-        sys.exit("`swift test` failed, though every test that was named passed")
+        sys.exit("`swift test` failed, although every named test passed")
     failed = sum(any(test in faults for test in case.tests) for case in cases)
     print(f"{len(cases) - failed} of {len(cases)} cases ok, {len(tests)} tests")
     sys.exit(1 if faults else 0)

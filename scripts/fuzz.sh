@@ -1,6 +1,6 @@
 #!/bin/sh
-# Fuzzes what reads untrusted bytes, one target after the other, FUZZ_SECONDS (60) each, and prints one line for each.
-# FUZZ_TARGETS names some of them only. Fails when one crashes, leaks, takes five seconds or breaks a promise.
+# Fuzzes the code that reads untrusted bytes, one target after the other for FUZZ_SECONDS (60) each, and prints one line
+# per target. FUZZ_TARGETS selects targets. Fails when one crashes, leaks, takes five seconds or breaks a promise.
 set -eu
 cd "$(dirname "$0")/.."
 seconds=${FUZZ_SECONDS:-60}
@@ -8,7 +8,7 @@ targets=${FUZZ_TARGETS:-json base64url jws jwk-set request introspection policy 
 work=.build-fuzz
 
 export MCPAUTH_FUZZ=1
-# `--sanitize fuzzer` makes SwiftPM leave `main` to libFuzzer; the compiler takes both sanitizers in one list only.
+# `--sanitize fuzzer` makes SwiftPM leave `main` to libFuzzer; the compiler accepts both sanitizers only in one list.
 build() {
     swift build -c release --scratch-path "$work" --product mcp-auth-fuzz \
         --sanitize fuzzer -Xswiftc -sanitize=fuzzer,address "$@"

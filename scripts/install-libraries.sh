@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the C libraries that the build needs, when one is missing. Debian and Ubuntu; elsewhere it says what to do.
+# Installs the C libraries that the build needs, when one is missing, on Debian and Ubuntu; elsewhere prints what to do.
 set -eu
 if command -v pkg-config >/dev/null 2>&1 && pkg-config --exists 'libcrypto >= 3.0' 'jansson >= 2.14' zlib; then
     exit 0

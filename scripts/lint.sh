@@ -1,6 +1,6 @@
 #!/bin/sh
-# Format, forbidden constructs, the tests that documents name, and what the core links. Prints every finding, then fails
-# if there was one.
+# Checks the format, forbidden constructs, the tests that documents name, and what the core links. Prints every finding,
+# then fails if there was one.
 set -u
 cd "$(dirname "$0")/.."
 failed=0
@@ -22,7 +22,7 @@ for file in $(git ls-files --cached --others --exclude-standard 'Sources/*.swift
 done
 python3 scripts/field-cases.py check || finding "a table of tests that is wrong, see above"
 
-# A program that links the core only must need neither Foundation nor NIO, and build in under a minute.
+# A program that links only the core must need neither Foundation nor NIO, and build in under a minute.
 scratch=.build-linkage
 start=$(date +%s)
 if swift build --package-path scripts/linkage --scratch-path "$scratch" >"/tmp/linkage.$$" 2>&1; then

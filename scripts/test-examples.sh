@@ -1,9 +1,9 @@
 #!/bin/sh
-# Builds and tests each package in Examples/ that has tests: they use the clone by path, and public declarations only.
-# With names, only these.
+# Builds and tests each package in Examples/ that has tests. They use this clone by path, and only public declarations.
+# Arguments select packages.
 set -eu
 cd "$(dirname "$0")/.."
-for example in ${*:-api-keys nio-adapter}; do
+for example in ${*:-hummingbird-notes api-keys nio-adapter grpc-notes}; do
     echo "Examples/$example"
     swift test --package-path "Examples/$example"
 done

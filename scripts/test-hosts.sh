@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the hosts and programs, runs their tests on loopback, and plays the whole demonstration.
+# Builds the hosts and programs, runs their tests on loopback, and runs the whole demonstration.
 set -eu
 cd "$(dirname "$0")/.."
 swift build --enable-all-traits --build-tests

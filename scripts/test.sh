@@ -1,14 +1,14 @@
 #!/bin/sh
-# Builds the engine without the libraries of hosts, and runs every test of it.
+# Builds the engine without the libraries of hosts, and runs all its tests.
 set -eu
 cd "$(dirname "$0")/.."
 if [ -z "${MCPAUTH_VECTORS:-}" ]; then
-    echo "MCPAUTH_VECTORS is not set: the third-party vectors (Wycheproof, JOSE cookbook) are left out"
+    echo "MCPAUTH_VECTORS is not set: the third-party vectors (Wycheproof, JOSE cookbook) are skipped"
 fi
-# A folder of its own, so that the build with the hosts stays.
+# A separate folder, so that the build with the hosts is kept.
 at='--scratch-path .build-core'
 swift build $at --build-tests
-# Tests that wait for something run one after the other: beside a hundred that compute, their deadlines would mean nothing.
+# Tests that wait for something run one after the other: next to many that compute, they would miss their deadlines.
 computing='MCPAuthJSONTests|MCPAuthJOSETests|MCPAuthCoreTests|MCPAuthPolicyTests'
 swift test $at --skip-build --filter "$computing" "$@"
 swift test $at --skip-build --no-parallel --skip "$computing" "$@"

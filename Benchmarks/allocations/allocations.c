@@ -1,4 +1,4 @@
-// Stands in front of the allocator of the C library and counts; benchmarks link it, nothing else does.
+// Wraps the allocator of the C library and counts allocations; only benchmarks link it.
 #include "allocations.h"
 
 #include <stdatomic.h>
@@ -7,7 +7,7 @@
 static atomic_uint_fast64_t count;
 /// Whether bytes are counted too.
 static atomic_int isTracking;
-/// Bytes allocated since tracking began, less those freed, and the most there were at once.
+/// Bytes allocated since tracking began minus bytes freed, and the maximum of this.
 static atomic_int_fast64_t bytes;
 static atomic_int_fast64_t peak;
 
@@ -51,7 +51,7 @@ void *calloc(size_t members, size_t size) { return note(__libc_calloc(members, s
 void *realloc(void *block, size_t size) {
     int64_t before = (int64_t)malloc_usable_size(block);
     void *moved = note(__libc_realloc(block, size));
-    // Both are there while one is copied to the other.
+    // Both blocks exist while one is copied to the other.
     if (atomic_load_explicit(&isTracking, memory_order_relaxed) && (moved || size == 0)) add(-before);
     return moved;
 }

@@ -8,7 +8,7 @@ internal import MCPAuth
 internal import MCPAuthCore
 internal import MCPAuthHTTP
 
-/// Twenty thousand MCP bodies of nested or wide garbage behind a good token.
+/// Twenty thousand MCP bodies of nested or wide garbage, sent with a good token.
 enum BodyGarbage {
     private static let bodies = 20_000
     private static let limit = 4.0
@@ -29,7 +29,7 @@ enum BodyGarbage {
         case batch = "a batch of many messages"
         case noise = "bytes by chance"
 
-        /// A body of about so many bytes.
+        /// A body of about `size` bytes.
         func body(_ size: Int, _ random: inout SplitMix64) -> [UInt8] {
             func call(_ more: String) -> String {
                 #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":\#(more)}}"#
@@ -67,7 +67,7 @@ enum BodyGarbage {
         }
     }
 
-    /// - Returns: Whether no body took more than its share.
+    /// - Returns: Whether reading a body never took more memory than the limit.
     static func run() async throws -> Bool {
         let requestGuard = try BoundsBenchmark.mcpAuth().requestGuard()
         var request = HTTPRequest(method: .post, scheme: "http", authority: "127.0.0.1", path: "/mcp")
@@ -76,7 +76,7 @@ enum BodyGarbage {
         var worst: [Shape: (ratio: Double, bytes: Int)] = [:]
         for number in 0..<bodies {
             let shape = Shape.allCases[number % Shape.allCases.count]
-            // Each hundredth is as large as a body may be.
+            // Every hundredth body of a shape is about as large as a body may be.
             let size = number / Shape.allCases.count % 100 == 0 ? 1_048_000 : 4096 << (random.next() % 4)
             let body = shape.body(Int(size), &random)
             mcp_track_allocations(1)

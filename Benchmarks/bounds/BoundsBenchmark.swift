@@ -7,7 +7,7 @@ internal import MCPAuth
 internal import MCPAuthCore
 internal import MCPAuthHTTP
 
-/// How much memory strangers can make a server use: bodies behind bad tokens, and garbage behind a good one.
+/// How much memory clients can make a server use: with bodies sent with bad tokens, and garbage sent with a good one.
 ///
 /// Each figure has a limit; the program fails when one is exceeded.
 @main
@@ -20,7 +20,7 @@ struct BoundsBenchmark {
     static let resource = "http://127.0.0.1/mcp"
     private static let issuer = "https://issuer.example"
 
-    /// A resource at `http://127.0.0.1/mcp` whose tokens are known to a function.
+    /// An engine with the resource `http://127.0.0.1/mcp`, whose tokens a function verifies.
     static func mcpAuth() throws -> MCPAuth {
         var resource = try ResourceConfiguration(resource, authorizationServers: [])
         resource.verifiers = [

@@ -9,7 +9,8 @@ internal import MCPAuth
 internal import MCPAuthCore
 internal import MCPAuthHummingbird
 
-/// A thousand connections that each send a bad token and a body of 1 MiB, all at once, to a Hummingbird server in this process.
+/// A thousand connections to a Hummingbird server in this process; all at once, each sends a bad token and a body of
+/// 1 MiB.
 enum ConnectionFlood {
     private static let connections = 1000
     private static let bodyBytes = 1024 * 1024
@@ -23,7 +24,7 @@ enum ConnectionFlood {
             group.addTask { try await application.run() }
             defer { group.cancelAll() }
             guard let port = await listening.first(where: { _ in true }) else { return false }
-            // What one request leaves behind belongs to an idle server.
+            // Memory that the first requests leave behind counts as that of an idle server.
             _ = try await flood(port, connections: 20)
             try await Task.sleep(for: .seconds(1))
             try "5".write(toFile: "/proc/self/clear_refs", atomically: false, encoding: .utf8)
@@ -56,7 +57,7 @@ enum ConnectionFlood {
         )
     }
 
-    /// Sends the requests from a thread of its own, so that the client takes none of the server's.
+    /// Sends the requests from a separate thread, so that the client uses no thread of the server.
     private static func flood(_ port: Int, connections: Int) async throws -> Int {
         try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread {
@@ -77,7 +78,7 @@ enum ConnectionFlood {
     }
 }
 
-/// Many connections on one thread; it needs hardly any memory beside one body.
+/// Many connections on one thread, with little memory besides one body.
 private struct FloodClient {
     struct ClientError: Error {}
 

@@ -1,10 +1,10 @@
 # This source file is part of the swift-mcp-auth project.
 # SPDX-License-Identifier: Apache-2.0
-"""Runs this library and its peers in turns, then says how they compare.
+"""Runs this library and its peers in turns, then prints how they compare.
 
 usage: compare.py FIXTURES BENCHMARK PEER... where every PEER is a command that gets FIXTURES as its last argument.
 
-Every program prints a JSON object a line. Nothing is asserted about time: it fails only when a program does.
+Every program prints one JSON object per line. Nothing is asserted about time: it fails only when a program does.
 """
 import json
 import os
@@ -27,7 +27,7 @@ For {us} it is the whole decision: resource, token, floor rules and policy. Load
 
 
 def lines(command):
-    """What a program measured, by (peer, what, algorithm)."""
+    """The measurements of a program, by (peer, what, algorithm)."""
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
     if done.returncode != 0:
         sys.exit(f"compare: {shlex.join(command)} failed")
@@ -68,7 +68,7 @@ def print_own(own):
 
 
 def scaling(own):
-    """How much more two threads do than one, and how much more they do when they share nothing, which is the machine's."""
+    """How many times as much two threads do as one: in one engine, and with nothing shared (the machine's limit)."""
     alone, together, apart = (
         own[US, what, "RS256"]
         for what in ("cached, wall clock", "cached, 2 threads, wall clock", "cached, 2 engines, wall clock")
@@ -77,7 +77,7 @@ def scaling(own):
 
 
 def verdicts(times, own):
-    """Each requirement: what, the value, its unit, and the limits (kind, limit, whether the value must be at most that)."""
+    """Each requirement: what, the value, its unit, and the limits (kind, limit, whether it is a maximum)."""
     for what in CACHED:
         ours = times.get((US, what, "RS256"), times[US, "cached", "RS256"])
         ratio = times["liboauth2", what, "RS256"] / ours
@@ -90,7 +90,7 @@ def verdicts(times, own):
     for algorithm in (*ALGORITHMS, "EdDSA"):
         beyond = (own[US, "uncached", algorithm] - own[US, "raw", algorithm]) / 1000
         yield f"beyond raw OpenSSL, {algorithm}", beyond, "us", [("required", 8, True)]
-    # Two processors can be one that two programs share, and then nothing does twice as much on them.
+    # Two processors can be one core that two programs share, and then nothing runs twice as fast on them.
     measured, possible = scaling(own)
     name = f"two cores / one ({measured:.2f} here, {possible:.2f} unshared)"
     yield name, 2 * measured / possible, "x", [("required", 1.8, False)]

@@ -1,11 +1,11 @@
 /* This source file is part of the swift-mcp-auth project.
  * SPDX-License-Identifier: Apache-2.0
  *
- * What liboauth2, the library under mod_oauth2, takes for a token: `liboauth2 DIRECTORY`.
+ * Measures how long liboauth2, the library behind mod_oauth2, takes for a token: `liboauth2 DIRECTORY`.
  *
- * It is measured at its best first: with one token its cache, which is searched from slot to slot, finds it in the first
- * slot; and without a log it formats no messages for one. A server module always gives it a log, so that comes last. It
- * compares no audience, so its caller does, as `Require oauth2_claim` would.
+ * Its best case is measured first: its cache is searched slot by slot and finds a single token in the first slot, and
+ * without a log it formats no messages. A server module always passes a log, so this case comes last. It does not
+ * compare the audience, so its caller does, as `Require oauth2_claim` would.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -71,7 +71,7 @@ static void verify(oauth2_log_t *log, oauth2_cfg_token_verify_t *verifier, const
     if (!is_good) fail("verify", "claims are not the expected ones");
 }
 
-/* In nanoseconds, of this process. */
+/* The processor time of this process, in nanoseconds. */
 static double processor_time(void) {
     struct timespec now;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
@@ -83,7 +83,7 @@ static int ascending(const void *left, const void *right) {
     return (difference > 0) - (difference < 0);
 }
 
-/* Verifies every token in turn until there were `calls` calls: once to warm up, then ROUNDS times with the clock. */
+/* Makes `calls` calls with the tokens in turn: once to warm up, then ROUNDS times with the clock. */
 static void measure(
     const char *what, const char *algorithm, oauth2_log_t *log, oauth2_cfg_token_verify_t *verifier,
     const tokens_t *tokens, int calls
@@ -104,7 +104,7 @@ static void measure(
 int main(int argc, char **argv) {
     if (argc != 2) fail("usage", "liboauth2 DIRECTORY");
     oauth2_log_t *log = oauth2_init(OAUTH2_LOG_ERROR, NULL);
-    /* A cache without a name would serve verifiers that ask for none, so each has a name. */
+    /* A cache without a name would also be used by verifiers that ask for no cache, so each has a name. */
     const char *caches[] = {"one", "many"};
     for (int index = 0; index < 2; index++) {
         char options[64];

@@ -1,9 +1,9 @@
 # This source file is part of the swift-mcp-auth project.
 # SPDX-License-Identifier: Apache-2.0
-"""What the Python libraries take for a token: `python_peers.py DIRECTORY`.
+"""Measures how long the Python libraries take for a token: `python_peers.py DIRECTORY`.
 
-Keys are made once, before the clock. Each library checks signature, exp, iss and aud; mcpauth's verify function checks
-neither iss nor aud, so its caller does, as its middleware would.
+Keys are made once, before the clock starts. Each library checks signature, exp, iss and aud; mcpauth's verify function
+checks neither iss nor aud, so its caller does, as its middleware would.
 """
 import json
 import pathlib
@@ -51,7 +51,7 @@ def with_mcpauth(jwk, algorithm):
 
 
 def median(verify, tokens):
-    """Nanoseconds of processor time for one token: every token once to warm up, then in each round with the clock."""
+    """Nanoseconds of processor time for one token: the median of rounds over all tokens, after one to warm up."""
     times = []
     for _ in range(ROUNDS + 1):
         start = time.process_time_ns()

@@ -9,7 +9,7 @@ internal import MCPAuthJSON
 
 /// How much memory remembered tokens take.
 enum CacheMemory {
-    /// The growth of this process while so many different tokens are accepted and remembered.
+    /// The growth of this process, in MiB, while `entries` different tokens are accepted and remembered.
     static func megabytes(entries: Int) async throws -> Double {
         var resource = try ResourceConfiguration(Fixtures.resource, authorizationServers: [])
         resource.verifiers = [
@@ -28,7 +28,7 @@ enum CacheMemory {
                 issuer: "https://issuer.example"
             )
         ]
-        // Twice the room, so that no shard evicts because its share of the keys is above the average.
+        // Twice the capacity, so that no shard evicts because its share of the keys is above the average.
         let mcpAuth = try MCPAuth(
             MCPAuthConfiguration(resources: [resource], tokenCacheCapacity: 2 * entries),
             fetcher: StaticFetcher([])

@@ -4,10 +4,10 @@
 internal import MCPAuthJOSE
 internal import MCPAuthJSON
 
-/// What a decision costs: uncached beyond OpenSSL's verification of the signature, cached, on two threads, in memory.
+/// The cost of a decision: uncached beyond OpenSSL's verification of the signature, cached, on two threads, in memory.
 ///
 /// Without arguments it prints a table; `--lines` prints one JSON object for each measurement. `--fixtures DIR` writes
-/// tokens and keys for programs that are measured beside it, and `--peer DIR` measures these, as those programs do.
+/// tokens and keys for the programs it is compared with, and `--peer DIR` measures with these as those programs do.
 @main
 struct DecisionBenchmark {
     static func main() async throws {
@@ -39,6 +39,16 @@ struct DecisionBenchmark {
         report.line("cached, wall clock", .rs256, remembered.alone)
         report.line("cached, 2 threads, wall clock", .rs256, remembered.together, comparedWith: remembered.alone)
         report.line("cached, 2 engines, wall clock", .rs256, remembered.apart, comparedWith: remembered.alone)
+        report.line(
+            "cached, 2 threads, one engine copy",
+            .rs256,
+            remembered.withoutCopies,
+            comparedWith: remembered.alone
+        )
+        for shards in [16, 1] {
+            let (one, two) = try await Sharding.lookups(shards: shards)
+            report.line("cache lookup, 2 threads, \(shards) shards", .rs256, two, comparedWith: one)
+        }
         let flood = try await KeyFlood.measure()
         report.flood(flood)
         let megabytes = try await CacheMemory.megabytes(entries: 100_000)
@@ -59,7 +69,7 @@ struct Report {
         guard asLines else {
             let difference =
                 base.map { ", \(rounded(microseconds - $0)) more, ratio \(rounded(microseconds / $0))" } ?? ""
-            return print("\(padded(what, 30))\(padded(algorithm.rawValue, 8))\(rounded(microseconds))\(difference)")
+            return print("\(padded(what, 38))\(padded(algorithm.rawValue, 8))\(rounded(microseconds))\(difference)")
         }
         let nanoseconds = Int(microseconds * 1000)
         print(#"{"peer":"mcp-auth","what":"\#(what)","algorithm":"\#(algorithm.rawValue)","ns":\#(nanoseconds)}"#)

@@ -8,9 +8,9 @@ internal import MCPAuthJSON
 internal import MCPAuthVerification
 internal import Synchronization
 
-/// Requests that are decided again and again, each at the time the clock says.
+/// Requests that are decided again and again, each at the current time.
 struct Decisions: Sendable {
-    /// An object, so that to take one for a decision copies one reference.
+    /// A class, so that a decision copies only one reference.
     private final class Request: Sendable {
         let request: HTTPRequest
 
@@ -23,11 +23,12 @@ struct Decisions: Sendable {
     private let tokens: [String]
     private let requests: [Request]
 
-    /// A request for each token at the one resource of an engine that trusts the one key.
-    init(about tokens: [String], jwk: JSON, cacheCapacity: Int) throws {
+    /// One request for each token, to the one resource of an engine that trusts the one key.
+    init(about tokens: [String], jwk: JSON, cacheCapacity: Int, engineCopies: Int? = nil) throws {
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oauth)
         let resource = try ResourceConfiguration(Fixtures.resource, authorizationServers: [server])
-        let configuration = MCPAuthConfiguration(resources: [resource], tokenCacheCapacity: cacheCapacity)
+        var configuration = MCPAuthConfiguration(resources: [resource], tokenCacheCapacity: cacheCapacity)
+        if let engineCopies { configuration.engineCopies = engineCopies }
         let mcpAuth = try MCPAuth(configuration, fetcher: StaticFetcher([jwk]))
         self.init(mcpAuth, tokens)
     }
@@ -38,20 +39,20 @@ struct Decisions: Sendable {
         requests = tokens.map(Request.init)
     }
 
-    /// A request for an event stream, which has no body: what is measured is the way of every request from its fields on.
+    /// A request for an event stream; it has no body, so only what every request needs is measured.
     static func request(_ token: String) -> HTTPRequest {
         var request = HTTPRequest(method: .get, scheme: "https", authority: "api.example.com", path: "/notes")
         request.headerFields[.authorization] = "Bearer \(token)"
         return request
     }
 
-    /// The same engine with one half of the tokens each, as two clients of the same server have them.
+    /// The same engine twice, each with half of the tokens, like two clients of one server.
     func halves() -> [Decisions] {
         let middle = tokens.count / 2
         return [Decisions(mcpAuth, Array(tokens[..<middle])), Decisions(mcpAuth, Array(tokens[middle...]))]
     }
 
-    /// Makes so many decisions, beginning with the request of this number.
+    /// Makes `count` decisions, beginning with request number `start`.
     func decide(_ count: Int, from start: Int = 0) async throws {
         for number in start..<(start + count) {
             let each = requests[number % requests.count]
@@ -62,12 +63,12 @@ struct Decisions: Sendable {
     }
 }
 
-/// The documents of the one issuer.
+/// Serves the documents of the one issuer.
 final class StaticFetcher: HTTPFetcher {
     private let keys: JSON
     private let fetched = Atomic<Int>(0)
 
-    /// How many documents were asked for.
+    /// How many documents were fetched.
     var count: Int { fetched.load(ordering: .relaxed) }
 
     init(_ keys: [JSON]) {

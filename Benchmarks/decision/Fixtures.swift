@@ -9,7 +9,7 @@ internal import MCPAuthSigning
 enum Fixtures {
     static let resource = "https://api.example.com/notes"
 
-    /// What RFC 9068 asks for and a tenant: about 280 bytes, as most issuers send them.
+    /// The claims of RFC 9068, a tenant and groups: about 280 bytes, as most issuers send them.
     static func claims(_ number: Int = 0) -> JSON {
         let now = Int64(NumericDate.now().secondsSinceEpoch)
         return [
@@ -20,7 +20,7 @@ enum Fixtures {
         ]
     }
 
-    /// About 450 bytes, different for each number.
+    /// About 450 bytes of claims, different for each number.
     static func largeClaims(_ number: Int) -> JSON {
         let now = Int64(NumericDate.now().secondsSinceEpoch)
         return [
@@ -33,7 +33,7 @@ enum Fixtures {
         ]
     }
 
-    /// - Parameter keyID: Another name for the key than its own.
+    /// - Parameter keyID: A `kid` instead of the key's own.
     static func token(_ number: Int = 0, signedBy key: SigningKey, keyID: String? = nil) throws -> String {
         let header: [String: JSON] = ["typ": "at+jwt", "kid": .string(keyID ?? key.keyID)]
         return try key.sign(header: header, claims: claims(number))

@@ -8,7 +8,7 @@ internal import MCPAuthJOSE
 internal import MCPAuthJSON
 internal import MCPAuthSigning
 
-/// Good tokens among ten thousand that name keys nobody has.
+/// Good tokens among ten thousand that name unknown keys.
 struct KeyFlood {
     struct Result {
         /// Microseconds for a good token alone, and among the others.
@@ -26,7 +26,7 @@ struct KeyFlood {
         let fetcher = StaticFetcher([key.publicJWK])
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oauth)
         let resource = try ResourceConfiguration(Fixtures.resource, authorizationServers: [server])
-        // Nothing is remembered, so that a good token has to find its key each time.
+        // Nothing is cached, so that a good token has to find its key each time.
         let mcpAuth = try MCPAuth(MCPAuthConfiguration(resources: [resource], tokenCacheCapacity: 0), fetcher: fetcher)
         let good = Decisions.request(try Fixtures.token(0, signedBy: key))
         let strange = try (0..<strangers).map { number in

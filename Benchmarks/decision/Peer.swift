@@ -3,9 +3,9 @@
 
 internal import MCPAuthJOSE
 
-/// This library as one of several: the same tokens, keys, rounds and lines as the programs it is compared with.
+/// This library as one of several programs that are compared: all have the same tokens, keys, rounds and output.
 ///
-/// What it takes includes what the others do not do: choosing the resource, the policy and the answer.
+/// Its time includes what the others do not do: choosing the resource, the policy and the answer.
 enum Peer {
     private static let algorithms = [SignatureAlgorithm.rs256, .es256]
     private static let tokens = 500
@@ -31,7 +31,7 @@ enum Peer {
         }
     }
 
-    /// Microseconds of processor time for one: once to warm up, then in each round with the clock.
+    /// Microseconds of processor time for one decision: the median of several rounds, after one to warm up.
     private static func median(of decisions: Decisions, _ count: Int) async throws -> Double {
         try await decisions.decide(count)
         var samples: [Timing.Sample] = []

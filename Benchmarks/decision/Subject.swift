@@ -12,13 +12,16 @@ struct Subject {
     private let raw: RawVerification
     private let uncached: Decisions
     private let cached: Decisions
-    /// The same as ``cached``, of an engine that shares nothing with it.
+    /// The same as ``cached``, by an engine that shares nothing with it.
     private let other: Decisions
+    /// The same as ``cached``, by an engine without copies for processors.
+    private let single: Decisions
 
-    /// Different tokens that a cached path sees in turn.
+    /// How many different tokens are decided in turn, if decisions are cached.
     private static let variety = 500
-    /// How many of them are verified in one round: of a single one, said again and again, the processor learns each
-    /// branch that OpenSSL takes for it.
+    /// How many of them are verified in one round.
+    ///
+    /// If there were only one token, the processor would learn every branch that OpenSSL takes for it.
     private static let oneRound = 200
 
     init(_ algorithm: SignatureAlgorithm) throws {
@@ -29,11 +32,14 @@ struct Subject {
         self.raw = raw
         uncached = try Decisions(about: Array(tokens.prefix(Self.oneRound)), jwk: key.publicJWK, cacheCapacity: 0)
         cached = try Decisions(about: tokens, jwk: key.publicJWK, cacheCapacity: 100_000)
+        single = try Decisions(about: tokens, jwk: key.publicJWK, cacheCapacity: 100_000, engineCopies: 1)
         other = try Decisions(about: tokens, jwk: key.publicJWK, cacheCapacity: 100_000)
     }
 
-    /// Microseconds of processor time, in turns, and what a decision took beyond the raw verification of the same turn:
-    /// a machine that is slower for a while is so for both.
+    /// Microseconds of processor time.
+    ///
+    /// Both are measured in turns, and a decision is compared with the raw verification of the same turn, so a machine
+    /// that is slower for a while affects both.
     func rawAndUncached() async throws -> (raw: Double, uncached: Double) {
         var raws: [Double] = []
         var beyond: [Double] = []
@@ -49,27 +55,32 @@ struct Subject {
 
     /// Microseconds for a remembered decision.
     struct Remembered {
-        /// Of processor time, with one thread.
+        /// Processor time, with one thread.
         let processor: Double
-        /// Of wall clock, with one thread.
+        /// Wall-clock time, with one thread.
         let alone: Double
-        /// Of wall clock, with two threads that ask one engine.
+        /// Wall-clock time, with two threads that use one engine.
         let together: Double
-        /// Of wall clock, with two threads that ask an engine each: what the machine gives to two at once.
+        /// Wall-clock time, with two threads that use an engine each: the most that the machine allows.
         let apart: Double
+        /// Wall-clock time, with two threads that use one engine without copies for processors.
+        let withoutCopies: Double
     }
 
-    /// In turns, and what two threads take as it compares with one in the same turn.
+    /// Measures in turns; two threads are compared with one thread in the same turn.
     func remembered() async throws -> Remembered {
         try await cached.decide(2000)
         try await other.decide(2000)
+        try await single.decide(2000)
         var alone: [Timing.Sample] = []
         var together: [Double] = []
         var apart: [Double] = []
+        var withoutCopies: [Double] = []
         for _ in 0..<Timing.rounds {
             let one = try await Timing.sample(20_000) { try await cached.decide(20_000) }
             alone.append(one)
             together.append(try await Self.both(cached.halves()) / one.wall)
+            withoutCopies.append(try await Self.both(single.halves()) / one.wall)
             apart.append(try await Self.both([cached.halves()[0], other.halves()[1]]) / one.wall)
         }
         let wall = Timing.median(alone.map(\.wall))
@@ -77,11 +88,12 @@ struct Subject {
             processor: Timing.median(alone.map(\.processor)),
             alone: wall,
             together: wall * Timing.median(together),
-            apart: wall * Timing.median(apart)
+            apart: wall * Timing.median(apart),
+            withoutCopies: wall * Timing.median(withoutCopies)
         )
     }
 
-    /// Microseconds of wall clock for one decision while both are asked at once.
+    /// Microseconds of wall-clock time for one decision while both run at once.
     private static func both(_ decisions: [Decisions]) async throws -> Double {
         try await Timing.sample(40_000) {
             try await withThrowingTaskGroup(of: Void.self) { group in

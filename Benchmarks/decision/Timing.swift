@@ -3,19 +3,19 @@
 
 internal import Foundation
 
-/// How long things take.
+/// Measures time.
 enum Timing {
     static let rounds = 45
 
-    /// Microseconds for one of many things.
+    /// Microseconds for one of many calls.
     struct Sample {
-        /// What a caller waits for; it needs a machine with nothing else to do.
+        /// Wall-clock time; it is useful only on an idle machine.
         let wall: Double
-        /// What all threads of this process used of the processors; other processes hardly change it.
+        /// Processor time of all threads of this process; other processes hardly change it.
         let processor: Double
     }
 
-    /// What one of `count` things takes that `work` does.
+    /// The time for one call, if `work` makes `count` calls.
     static func sample(_ count: Int, _ work: () async throws -> Void) async rethrows -> Sample {
         let wall = microseconds(CLOCK_MONOTONIC)
         let processor = microseconds(CLOCK_PROCESS_CPUTIME_ID)

@@ -6,12 +6,12 @@ internal import Foundation
 internal import MCPAuthCore
 internal import MCPAuthPolicy
 
-/// What a policy costs: evaluation of a typical one, growth with its rules, growth of routing with the resources, and
-/// the time that hostile files take to be refused.
+/// The cost of a policy: evaluation of a typical one, growth with its rules, growth of routing with the resources, and
+/// the time to refuse hostile files.
 ///
 /// Everything is measured in one run on one thread, in processor time; each figure is the median of several rounds.
-/// `--lines` prints one JSON object for each of ten decisions instead, and `--decisions` these decisions, for programs
-/// that are measured beside it.
+/// `--lines` prints one JSON object for each of ten decisions instead, and `--decisions` these decisions, for the
+/// programs it is compared with.
 @main
 struct PolicyBenchmark {
     static func main() async throws {
@@ -107,7 +107,7 @@ struct PolicyBenchmark {
         }
     }
 
-    /// Nanoseconds for one of `count` times `work`, the median of several rounds.
+    /// Nanoseconds for one call of `work`: the median of several rounds of `count` calls.
     private static func nanoseconds(_ count: Int, _ work: () -> Void) -> Double {
         let times = (0..<rounds).map { _ in
             let began = processorTime()
@@ -130,5 +130,5 @@ struct PolicyBenchmark {
     }
 }
 
-/// Keeps the optimiser from leaving out what is measured.
+/// Keeps the optimiser from removing what is measured.
 @inline(never) private func blackHole(_ value: some Any) {}

@@ -6,21 +6,23 @@ internal import MCPAuthCore
 internal import MCPAuthJSON
 internal import MCPAuthPolicy
 
-/// Policies, callers and resources to measure with.
+/// Policies, callers and resources for the measurements.
 enum PolicyFixtures {
-    /// What the rules of a growing file are about.
+    /// The targets of the rules in a growing file.
     enum RuleKind: String, CaseIterable {
         case names = "rules by name"
         case patterns = "rules by pattern"
         case uris = "rules by URI pattern"
         case methods = "rules by method"
+        /// Such rules are all compared: what the index saves the others.
+        case unindexed = "rules without an index"
     }
 
     static func typical() throws -> PolicySet {
         PolicySet([try CompiledPolicy(file: "notes.json", bytes: Array(notes.utf8))])
     }
 
-    /// Calls of the policy in the documentation, from one that any session makes to one with nested conditions.
+    /// Calls for the policy in the documentation, from one that every session makes to one with nested conditions.
     static func typicalInputs() async throws -> [(String, PolicyInput)] {
         let caller = try await caller([
             "iss": "https://auth.example.com/", "sub": "alice", "client_id": "c", "tenant": "acme",
@@ -42,6 +44,7 @@ enum PolicyFixtures {
                 case .patterns: #""tools":["tool_\#(index)_*"]"#
                 case .uris: #""resource_uris":["notes://\#(index)/**"]"#
                 case .methods: #""mcp_methods":["method\#(index)/do"]"#
+                case .unindexed: #""tools":["*_\#(index)"]"#
                 }
             return #"{"id":"r\#(index)","effect":"allow",\#(target),"scopes":{"all":["scope\#(index % 50)"]}}"#
         }
@@ -56,6 +59,7 @@ enum PolicyFixtures {
         case .patterns: input(caller, "tools/call", "tool_5_x")
         case .uris: input(caller, "resources/read", "notes://5/a")
         case .methods: input(caller, "method5/do", nil)
+        case .unindexed: input(caller, "tools/call", "tool_5")
         }
     }
 
@@ -73,7 +77,7 @@ enum PolicyFixtures {
         }
     }
 
-    /// Requests for some of the resources, a part of them below it.
+    /// Requests for some of the resources, half of them for a path below one.
     static func requests(among count: Int) -> [ProtectedResourceRequest] {
         (0..<10).map { index in
             ProtectedResourceRequest(
@@ -84,7 +88,7 @@ enum PolicyFixtures {
         }
     }
 
-    /// A path that is written here, and canonical.
+    /// A literal path.
     private static func path(_ text: String) -> RequestPath {
         guard let path = RequestPath(text) else { preconditionFailure("not a path: \(text)") }
         return path
@@ -102,7 +106,7 @@ enum PolicyFixtures {
         )
     }
 
-    /// What a handler would be given, made on the way that every request takes.
+    /// The caller that a handler would get, made as for every request.
     static func caller(_ claims: [String: JSON]) async throws -> AuthInfo {
         let open = #"{"version":1,"rules":[{"id":"open","effect":"allow","targets":"any"}]}"#
         let policy = try CompiledPolicy(file: "open.json", bytes: Array(open.utf8))

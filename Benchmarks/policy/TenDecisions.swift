@@ -4,9 +4,9 @@
 internal import MCPAuthCore
 internal import MCPAuthJSON
 
-/// Ten decisions of the policy in the documentation, which other policy engines are asked for too.
+/// Ten decisions of the policy in the documentation, which other policy engines make too.
 enum TenDecisions {
-    /// Each as a name and what the policy is asked.
+    /// The name and the input of each decision.
     static func inputs() async throws -> [(String, PolicyInput)] {
         let decisions = try JSONDocument(parsing: Array(json.utf8), limits: .file).root.array ?? []
         var inputs: [(String, PolicyInput)] = []
@@ -20,7 +20,7 @@ enum TenDecisions {
         return inputs
     }
 
-    /// As other programs read them; five are allowed.
+    /// The decisions as other programs read them; five are allowed.
     static let json = """
         [ { "name": "ping", "method": "ping",
             "claims": { "iss": "https://auth.example.com/", "sub": "alice", "client_id": "c", "tenant": "acme" } },

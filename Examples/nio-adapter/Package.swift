@@ -18,7 +18,7 @@ let package = Package(
                 .product(name: "MCPAuthHTTP", package: "swift-mcp-auth"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
-            // Functions that await stay with their caller, so that a body is read where the guard asks for it.
+            // Async functions run in the isolation of their caller, so the body is read where the guard asks for it.
             swiftSettings: [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]
         ),
         .testTarget(

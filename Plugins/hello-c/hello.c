@@ -38,7 +38,7 @@ static void complete(const hello_instance *self, uint64_t call, int32_t kind, co
     self->host->complete(self->host, call, &verdict);
 }
 
-/* Scope values are copied into JSON as they are, so nothing that needs escaping may be in them. */
+/* Scope values are copied into JSON without escaping, so characters that need escaping are refused. */
 static int is_plain_scope(const char *text) {
     for (; *text; text++) {
         if (*text < 0x20 || *text > 0x7E || *text == '"' || *text == '\\') return 0;
@@ -46,7 +46,7 @@ static int is_plain_scope(const char *text) {
     return 1;
 }
 
-/* Reads the configuration into `self`; what is wrong with it, or NULL. */
+/* Reads the configuration into `self`. Returns its first mistake, or NULL. */
 static const char *configure(hello_instance *self, const mcp_auth_host *host) {
     char secret_name[128];
     int64_t length = host->config_string(host, bytes("key"), secret_name, sizeof secret_name);
@@ -82,7 +82,7 @@ static void hello_destroy(void *instance) {
     free(instance);
 }
 
-/* The length of the run of bytes that `is_allowed` accepts, ended by `end`; 0 when it is empty or too long. */
+/* The length of the field up to `end`; 0 when it is empty, longer than `max`, not allowed, or not ended. */
 static size_t field(const char *text, size_t length, size_t max, char end, int (*is_allowed)(char)) {
     size_t count = 0;
     while (count < length && text[count] != end) {

@@ -5,7 +5,7 @@
 static inline void mcp_json_decref(json_t *value) { json_decref(value); }
 static inline int mcp_json_typeof(const json_t *value) { return (int)json_typeof(value); }
 
-/// The text of an error begins so for an escape that is not a character, such as a lone surrogate.
+/// Whether an error is about an escape that is not a character, such as a lone surrogate; Jansson has no code for it.
 static inline int mcp_json_is_about_unicode(const json_error_t *error)
 {
     const char *start = "invalid Unicode";

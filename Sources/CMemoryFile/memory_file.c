@@ -8,7 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-// Since Linux 6.3: the file can be mapped for execution and not be started as a program, which a system can demand.
+// Since Linux 6.3, which can be set to require it: the file cannot be started as a program, but can be mapped for
+// execution.
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 8U
 #endif

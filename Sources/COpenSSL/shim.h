@@ -1,4 +1,4 @@
-// The parts of libcrypto that MCPAuthJOSE uses.
+// The parts of libcrypto that MCPAuthJOSE and MCPAuthSigning use.
 #pragma once
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -16,4 +16,3 @@
 
 // The selection is a compound macro, which Swift does not import.
 static inline int mcp_public_key_selection(void) { return EVP_PKEY_PUBLIC_KEY; }
-static inline int mcp_key_pair_selection(void) { return EVP_PKEY_KEYPAIR; }

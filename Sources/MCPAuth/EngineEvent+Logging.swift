@@ -5,9 +5,9 @@ public import Logging
 public import MCPAuthCore
 
 extension EngineEvent {
-    /// A handler that writes events to a log, at most ten of a kind in a second.
+    /// A handler that writes events to a log, at most ten of a kind per second.
     ///
-    /// A refusal has who was refused what in the metadata of its line: `subject`, `client`, `operation`, `rules`, `reason`.
+    /// The log metadata of a denial has `subject`, `client`, `operation`, `rules` and `reason`.
     public static func log(to logger: Logger = Logger(label: "mcp-auth")) -> EngineEventHandler {
         EventLimiter { $0.write(to: logger, at: $0.level.forLog) }.take
     }
@@ -21,7 +21,7 @@ extension EngineEvent {
 }
 
 extension EngineEvent.Level {
-    /// The same level of a log.
+    /// The corresponding log level.
     var forLog: Logger.Level {
         switch self {
         case .debug: .debug

@@ -4,10 +4,10 @@
 public import MCPAuthCore
 internal import MCPAuthLock
 
-/// Passes on at most a few events of a kind in each second, and says how many more there were.
+/// Passes on a limited number of events of each kind per second, and reports how many more there were.
 ///
-/// Whoever can send requests can cause events, and a log that takes them all is a way to fill a disk. Events of one code, and
-/// refusals of one reason, are of one kind. Count events before they come here.
+/// Anyone who can send requests can cause events, and so fill the disk of a log that accepts all of them. Events of one
+/// kind have the same code and, for denials, the same reason. Metrics must count events before this limiter.
 ///
 /// ```swift
 /// let limiter = EventLimiter { event in logger.info("\(event)") }
@@ -32,8 +32,8 @@ public final class EventLimiter: Sendable {
     private let windows = Lock<[Kind: Window]>([:])
 
     /// - Parameters:
-    ///   - perSecond: The most events of a kind that are passed on in a second; at least 1.
-    ///   - handler: Takes the events that are passed on.
+    ///   - perSecond: The number of events of a kind that are passed on per second; at least 1.
+    ///   - handler: Receives the events that are passed on.
     public convenience init(perSecond: Int = 10, to handler: @escaping EngineEventHandler) {
         self.init(perSecond: perSecond, now: { .now }, to: handler)
     }
@@ -48,7 +48,7 @@ public final class EventLimiter: Sendable {
         self.handler = handler
     }
 
-    /// Takes an event, and passes it on unless there were too many of its kind in this second.
+    /// Passes an event on, unless there were too many of its kind in this second.
     @Sendable public func take(_ event: EngineEvent) {
         let time = now()
         let (isPassed, isFirstHeld, summary) = windows.withLock { windows in
@@ -64,16 +64,16 @@ public final class EventLimiter: Sendable {
             windows[kind] = window
             return (isPassed, window.held == 1, summary)
         }
-        // The last events of a burst are told of too, though nothing comes after them.
+        // The last events of a burst are reported even when no event follows.
         if isFirstHeld { _ = Alarm.shared.call(at: .now.advanced(by: .seconds(1))) { self.flush() } }
         if let summary { handler(summary) }
         if isPassed { handler(event) }
     }
 
-    /// Says how many events were held back and not spoken of yet.
+    /// Reports how many events were held back since the last report.
     ///
-    /// The first event of a later second says so too, and otherwise it is said a second later. Call it at the end of a
-    /// program.
+    /// The first event of a later second causes this report too; without one, it is made a second later. Call it at the
+    /// end of a program.
     public func flush() {
         let summaries = windows.withLock { windows in
             let summaries = windows.compactMap { Self.summary($0.key, $0.value) }
@@ -83,7 +83,7 @@ public final class EventLimiter: Sendable {
         for summary in summaries.sorted(by: { $0.description < $1.description }) { handler(summary) }
     }
 
-    /// Reasons of extensions are not bounded, and what is remembered is.
+    /// Extensions can define any number of reasons, so the number of kinds is limited.
     private func kind(of event: EngineEvent, _ windows: [Kind: Window]) -> Kind {
         let kind = Kind(code: event.code, reason: event.reason)
         return windows.count < 256 || windows[kind] != nil ? kind : Kind(code: event.code, reason: nil)

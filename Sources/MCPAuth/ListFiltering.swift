@@ -5,7 +5,7 @@ internal import HTTPTypes
 public import MCPAuthCore
 internal import MCPAuthJSON
 
-/// A list of MCP that may differ from caller to caller (MCP 2026-07-28, server/tools, prompts and resources).
+/// A list of MCP that may differ between callers (MCP 2026-07-28, server/tools, prompts and resources).
 public enum MCPList: String, Sendable, CaseIterable {
     /// `tools/list`: entries of `tools`, used with `tools/call`.
     case tools
@@ -14,7 +14,7 @@ public enum MCPList: String, Sendable, CaseIterable {
     /// `resources/list`: entries of `resources`, used with `resources/read`.
     case resources
 
-    /// The method that uses an entry; an entry has the parameter of that method as a member.
+    /// The method that uses an entry; the parameter of that method is a member of the entry.
     fileprivate var use: MCPMethod {
         switch self {
         case .tools: .callTool
@@ -24,35 +24,35 @@ public enum MCPList: String, Sendable, CaseIterable {
     }
 }
 
-/// A text that is not the result of listing something.
+/// An error: the text is not the result of a list method.
 public struct NotAListResult: Error, Sendable, CustomStringConvertible {
     /// What is wrong, in one line.
     public let description: String
 }
 
 extension MCPAuth {
-    /// Leaves in the result of a list only what the caller may use.
+    /// Removes the entries that the caller may not use from the result of a list method.
     ///
-    /// The rules that decide about using an entry decide whether it is shown. An entry that needs nothing but a newer
-    /// sign-in is shown too, or no client could ask for it. The result is marked `cacheScope: private`, since it holds
-    /// for this caller only. Hiding protects nothing by itself: every call is decided about when it is made.
+    /// An entry is shown when the policy allows its use, or would allow it after a newer sign-in, so that a client can
+    /// ask for that. The result is marked `cacheScope: private`, because it applies to this caller only. Hiding an
+    /// entry does not protect it: every call is decided when it is made.
     ///
-    /// Templates of resources are not entries that are used, and are not looked at.
+    /// Resource templates are not filtered.
     ///
     /// - Parameters:
     ///   - result: The JSON text of the `result` member of the response.
     ///   - list: What is listed.
-    ///   - authInfo: The caller, as the handler was given it.
+    ///   - authInfo: The caller, as passed to the handler.
     ///   - now: The time, for rules about the age of a sign-in.
     /// - Returns: The JSON text of the result to send.
-    /// - Throws: ``NotAListResult`` when `result` is no object with such a list.
+    /// - Throws: ``NotAListResult`` when `result` is not a JSON object with such a list.
     public func filter(
         _ result: String,
         _ list: MCPList,
         for authInfo: AuthInfo,
         now: NumericDate = .now()
     ) throws -> String {
-        // The result is written anew, so what cannot be represented would come out changed.
+        // The result is encoded again, which would change values that cannot be represented.
         let limits = JSONDocument.Limits(bytes: 16 * 1024 * 1024, depth: 256, acceptsUnrepresentable: false)
         guard let root = try? JSONDocument(parsing: Array(result.utf8), limits: limits).root,
             case .object(var members) = JSON(root), case .array(let entries)? = members[list.rawValue]

@@ -8,17 +8,17 @@ internal import MCPAuthVerification
 
 /// Protects resources: an OAuth 2.1 resource server for MCP servers and HTTP APIs.
 ///
-/// Made once from a configuration, which is checked whole; it then holds no state of a request and may be shared by
-/// all of them. Nothing is fetched before a token needs it. ``reload(_:)`` puts another configuration in force without
-/// losing a request.
+/// Created from a configuration, which is validated completely. It has no state per request, so one value serves all
+/// requests. Nothing is fetched before a token needs it. ``reload(_:)`` replaces the configuration without losing a
+/// request.
 public struct MCPAuth: Sendable {
     private let live: LiveConfiguration
     /// Guards every resource.
     private let routedGuard: RequestGuard
 
-    /// Protects what a configuration describes, with a fetcher of the application.
+    /// Protects the resources of a configuration, with a fetcher of the application.
     ///
-    /// - Parameter fetcher: Obtains metadata and keys, and sends introspection requests.
+    /// - Parameter fetcher: Fetches metadata and keys, and sends introspection requests.
     /// - Throws: ``ConfigurationError``.
     public init(_ configuration: MCPAuthConfiguration, fetcher: any HTTPFetcher) throws {
         self.init(try LiveConfiguration(configuration) { _ in fetcher })
@@ -29,21 +29,22 @@ public struct MCPAuth: Sendable {
         routedGuard = Self.routedGuard(live, ignoringCase: false)
     }
 
-    /// Decides about a request without a body, or one whose body does not matter.
+    /// Decides whether to allow a request that has no body, or whose body is not needed.
     ///
-    /// - Parameter request: With the authority and path under which the client knows the resource.
+    /// - Parameter request: Its authority and path must be those that the client uses for the resource.
     public func authorize(_ request: HTTPRequest) async -> Decision {
         await authorize(request) { _ in .bytes([]) }
     }
 
-    /// Decides about a request: finds its resource, verifies its token, reads the MCP operation and asks the policy.
+    /// Decides whether to allow a request: finds its resource, verifies its token, reads the MCP operation and
+    /// evaluates the policy.
     ///
-    /// For hosts without an adapter whose refusals are their own to render; a preflight is a request like any other here.
+    /// For hosts without an adapter that render denials themselves. Preflight requests get no special treatment here.
     ///
     /// - Parameters:
-    ///   - request: With the authority and path under which the client knows the resource.
-    ///   - body: Called at most once, and only when the request has a token that is good and the operation is in the body:
-    ///     reads the body up to the given number of bytes.
+    ///   - request: Its authority and path must be those that the client uses for the resource.
+    ///   - body: Reads the body, up to the given number of bytes. Called at most once, and only when the token is good
+    ///     and the operation is in the body.
     /// - Throws: What `body` throws.
     public func authorize(
         _ request: HTTPRequest,
@@ -52,7 +53,7 @@ public struct MCPAuth: Sendable {
         try await authorize(request, now: NumericDate.now, body: body)
     }
 
-    /// The same at a time that is passed in.
+    /// The same, with a clock that is passed in.
     package func authorize(
         _ request: HTTPRequest,
         now: () -> NumericDate,
@@ -62,58 +63,59 @@ public struct MCPAuth: Sendable {
         return try await routedGuard.decide(request, now: now, trace: &noTrace, body: body)
     }
 
-    /// Puts another configuration in force.
+    /// Replaces the configuration in force.
     ///
-    /// It is built and checked whole before it replaces the one there is; requests that are under way end as they
-    /// began. Keys and metadata of issuers that are configured alike are kept, tokens are verified anew.
+    /// The new configuration is built and validated before it replaces the current one. Requests in progress finish
+    /// with the configuration they started with. Keys and metadata of issuers whose configuration did not change are
+    /// kept; tokens are verified again.
     ///
-    /// - Throws: ``ConfigurationError``; the old configuration then stays in force.
+    /// - Throws: ``ConfigurationError``; the current configuration then stays in force.
     public func reload(_ configuration: MCPAuthConfiguration) throws {
         try live.replace(with: configuration)
     }
 
-    /// Which configuration is in force, and whether a newer one was refused.
+    /// Which configuration is in force, and why a newer one was refused.
     public var status: ReloadStatus {
         ReloadStatus(generation: live.current.number, lastRefusal: live.lastRefusal)
     }
 
-    /// Notes that a new configuration could not be read, so that ``status`` and the log say so.
+    /// Records that a new configuration could not be read, for ``status`` and the log.
     package func refuseReload(_ error: any Error) {
         live.refuse(error)
     }
 
-    /// What is allowed and probably not meant.
+    /// Settings that are allowed but probably unintended.
     public var warnings: [String] { findings.map(\.description) }
 
-    /// The same with their codes; those with the code of an error leave the server usable, and not for every client.
+    /// The same with their codes. With one that has the code of an error, the server works, but not for every client.
     package var findings: [ConfigurationError] { live.current.warnings }
 
     package var engine: AuthorizationEngine { live.engine() }
     package var fetcher: any HTTPFetcher { live.current.fetcher }
     package var metadataEndpoint: MetadataEndpoint { live.current.metadataEndpoint }
 
-    /// Refuses these tokens from now on, and no longer those that the list before this one named.
+    /// Replaces the revocations in force, including those of the configuration.
     ///
-    /// What it names is refused after a reload too, beside the list that the new configuration brings; only another call
-    /// of this function changes that.
+    /// The list stays in force after a reload, in addition to the list of the new configuration. Only another call of
+    /// this function replaces it.
     public func replaceRevocations(with list: RevocationList) {
         live.revoke(list)
         live.current.configuration.onEvent(EngineEvent(.info, .revocationsReplaced, "\(list.count) entries"))
     }
 
-    /// Throws away all fetched metadata and keys, those that lately vanished, and every remembered token, be it that it
-    /// was accepted or refused.
+    /// Discards all fetched metadata and keys, including keys that an issuer no longer publishes, and all cached
+    /// tokens, accepted or refused.
     ///
-    /// For a key that an issuer had to withdraw: the next token makes its keys be fetched again.
+    /// Use it when an issuer had to withdraw a key. The next token causes a new fetch.
     public func purge() {
-        let generation = live.current
-        generation.configuration.onEvent(EngineEvent(.info, .purged, "keys, metadata and remembered tokens"))
-        for directory in generation.directories.all { directory.purge() }
-        for introspection in generation.introspections { introspection.purge() }
-        generation.tokenCache?.removeAll()
+        let snapshot = live.current
+        snapshot.configuration.onEvent(EngineEvent(.info, .purged, "keys, metadata and remembered tokens"))
+        for documents in snapshot.documents.all { documents.purge() }
+        for introspection in snapshot.introspections { introspection.purge() }
+        snapshot.tokenCache?.removeAll()
     }
 
-    /// How the cache of verified tokens did since the configuration came into force.
+    /// Statistics of the cache of verified tokens, since the configuration came into force.
     public var tokenCacheStatistics: TokenCacheStatistics {
         let statistics = live.current.tokenCache?.statistics ?? .init()
         return TokenCacheStatistics(
@@ -126,12 +128,12 @@ public struct MCPAuth: Sendable {
 
     /// One of the protected resources, by its identifier.
     ///
-    /// - Throws: ``ConfigurationError`` when there is none of that name.
+    /// - Throws: ``ConfigurationError`` when there is no such resource.
     package func protectedResource(_ name: String) throws -> ProtectedResource {
         try live.current.resource(try ResourceIdentifier(name), named: name)
     }
 
-    /// Guards every resource, each request routed by its authority and path.
+    /// A guard for all resources, which finds the resource of a request by its authority and path.
     ///
     /// - Parameter ignoringCase: Whether the host ignores case in its routes.
     public func requestGuard(ignoringCase: Bool = false) -> RequestGuard {
@@ -148,27 +150,28 @@ public struct MCPAuth: Sendable {
         )
     }
 
-    /// The answer to what anybody may ask before there is a token: the metadata of resources at its well-known paths
-    /// (RFC 9728 section 3), and preflights at the paths of resources; `nil` for every other request.
+    /// The response to requests that need no token: for the metadata of resources at their well-known paths (RFC 9728
+    /// section 3), and for preflights at the paths of resources; `nil` for every other request.
     ///
-    /// An adapter answers it before it looks for a route.
+    /// An adapter sends it before it looks for a route.
     public func openResponse(to request: HTTPRequest) -> RenderedResponse? {
         metadataEndpoint.response(to: request) ?? routedGuard.preflightResponse(to: request)
     }
 
-    /// The answer below `/.well-known/` where a host has no route: 404 with CORS fields; `nil` for other paths.
+    /// The response below `/.well-known/` where a host has no route: 404 with CORS fields; `nil` for other paths.
     ///
-    /// Web clients look there for documents that a resource server does not have, and go on only when they can read that.
+    /// Web clients look there for documents that a resource server does not have, and continue only if they can read
+    /// the 404 response.
     public func notFoundResponse(to request: HTTPRequest) -> RenderedResponse? {
         metadataEndpoint.notFound(request)
     }
 
-    /// Guards routes of one resource, which may narrow what the resource accepts.
+    /// A guard for routes of one resource, which may accept fewer tokens than the resource does.
     ///
     /// - Parameters:
     ///   - name: The resource identifier.
     ///   - audience: The audiences a token may name on these routes; those of the resource when empty.
-    ///   - requiredScopes: Scopes needed on these routes beside what the policy of the resource says.
+    ///   - requiredScopes: Scopes required on these routes, in addition to what the policy of the resource requires.
     ///   - ignoringCase: Whether the host ignores case in its routes.
     /// - Throws: ``ConfigurationError`` when there is no such resource.
     public func requestGuard(
@@ -198,7 +201,7 @@ extension MCPAuth {
         try self.init(MCPAuthConfiguration(resources: protectedResources))
     }
 
-    /// Protects what a configuration describes.
+    /// Protects the resources of a configuration.
     ///
     /// - Throws: ``ConfigurationError``.
     public init(_ configuration: MCPAuthConfiguration) throws {
@@ -209,9 +212,9 @@ extension MCPAuth {
 
 #if AsyncHTTPClient
 extension MCPAuth {
-    /// What an operator needs to know of an authorization server before tokens come, fetched as a server would.
+    /// Checks an authorization server before tokens arrive, with the same fetches as a running server.
     ///
-    /// - Throws: ``ConfigurationError`` when what is said of it is not allowed.
+    /// - Throws: ``ConfigurationError`` when the configuration of the server is not allowed.
     package static func onlineCheck(
         of server: AuthorizationServer,
         in configuration: MCPAuthConfiguration
@@ -219,7 +222,7 @@ extension MCPAuth {
         try await OnlineCheck(server, in: configuration, fetcher: Self.fetcher(for: configuration))
     }
 
-    /// What MCP clients find at an authorization server, fetched as a server would.
+    /// Checks what MCP clients find at an authorization server, with the same fetches as a running server.
     package static func clientDiscovery(of issuer: IssuerIdentifier) async throws -> OnlineCheck {
         let configuration = MCPAuthConfiguration(resources: [])
         return try await OnlineCheck(clientsOf: issuer, fetcher: Self.fetcher(for: configuration))
@@ -233,20 +236,20 @@ extension MCPAuth {
 
 /// Which configuration is in force.
 public struct ReloadStatus: Sendable {
-    /// Counted from 1 since the start of the process.
+    /// The number of the configuration snapshot, counted from 1 since the start of the process.
     public let generation: Int
     /// Why a newer configuration is not in force; `nil` when the newest one is.
     public let lastRefusal: ConfigurationError?
 }
 
-/// How the cache of verified tokens did.
+/// Counts of the cache of verified tokens.
 public struct TokenCacheStatistics: Sendable, Hashable {
     /// Tokens that needed no verification.
     public let hits: Int
-    /// Look-ups that found nothing good.
+    /// Look-ups that found no valid entry.
     public let misses: Int
-    /// Entries that had to make room.
+    /// Entries that were removed to make room for others.
     public let evictions: Int
-    /// Entries there are now.
+    /// The current number of entries.
     public let entries: Int
 }

@@ -11,14 +11,14 @@ extension DevIssuer {
         guard let form = Form(query), !form.hasRepeatedParameter else {
             return .errorPage(
                 "The request is malformed",
-                "The query of the authorization request is not correctly encoded, or it has a parameter twice."
+                "The query of the authorization request is not correctly encoded, or it repeats a parameter."
             )
         }
         guard let clientID = form["client_id"], let client = store.clients[clientID] else {
             return .errorPage(
                 "Unknown client",
                 "The client must register first, with a POST to \(issuer)/register (RFC 7591). "
-                    + "This issuer forgets all clients when it ends, so it may have been restarted since."
+                    + "This issuer forgets all clients when it stops, so it may have been restarted."
             )
         }
         guard let redirectURI = form["redirect_uri"], isRegistered(redirectURI, for: client) else {
@@ -52,7 +52,7 @@ extension DevIssuer {
         let challenge: String
     }
 
-    /// Reads a request whose client is known, so that the client is told what is wrong with it.
+    /// Reads a request whose client is known; an error is returned to that client.
     private func read(_ form: Form, _ client: IssuerStore.Client) -> Result<AuthorizationRequest, OAuthError> {
         guard form["response_type"] == "code" else {
             return .failure(.init("unsupported_response_type", "only `response_type=code` is offered"))
@@ -63,7 +63,7 @@ extension DevIssuer {
         guard form["code_challenge_method"] == "S256", let challenge = form["code_challenge"],
             Base64URL.decode(Array(challenge.utf8)[...])?.count == 32
         else {
-            let description = "PKCE is needed: `code_challenge` and `code_challenge_method=S256` (RFC 7636)"
+            let description = "PKCE is required: `code_challenge` and `code_challenge_method=S256` (RFC 7636)"
             return .failure(.init("invalid_request", description))
         }
         let resources = form.all("resource")
@@ -73,18 +73,18 @@ extension DevIssuer {
         return .success(AuthorizationRequest(scope: scope, resources: resources, challenge: challenge))
     }
 
-    /// The person's answer; each question can be answered once.
+    /// Handles the user's answer to a consent page; each page can be answered once.
     func consent(_ body: String) -> IssuerResponse {
         guard let form = Form(body), !form.hasRepeatedParameter, let id = form["id"],
             let pending = store.pending.removeValue(forKey: id)
         else {
             return .errorPage(
-                "This question is no longer open",
-                "It was answered before, or the issuer was restarted. Start again in the client."
+                "This consent page is no longer valid",
+                "It was already answered, or the issuer was restarted. Start again in the client."
             )
         }
         guard form["answer"] == "allow" else {
-            let error = OAuthError("access_denied", "the person at the browser refused")
+            let error = OAuthError("access_denied", "the user denied access")
             return redirect(to: pending.redirectURI, pending.state, error)
         }
         return grant(pending)

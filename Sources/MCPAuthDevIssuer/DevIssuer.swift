@@ -11,10 +11,9 @@ internal import MCPAuthSigning
 
 /// An OAuth 2.1 authorization server for development and tests, on this machine only.
 ///
-/// RFC 8414 and OpenID Connect metadata, rotating keys, authorization code with PKCE, client credentials, refresh
-/// tokens, dynamic registration (RFC 7591), resource indicators (RFC 8707) and introspection (RFC 7662). The one
-/// person it knows is `alice`; `_dev/token` makes tokens for anybody. It keeps everything in memory and forgets it when it
-/// ends.
+/// It supports RFC 8414 and OpenID Connect metadata, rotating keys, authorization code with PKCE, client credentials,
+/// refresh tokens, dynamic registration (RFC 7591), resource indicators (RFC 8707) and introspection (RFC 7662). Its
+/// only user is `alice`; `_dev/token` issues tokens for any subject. Everything is kept in memory only.
 package actor DevIssuer {
     let configuration: Configuration
     let now: @Sendable () -> Double
@@ -22,7 +21,7 @@ package actor DevIssuer {
     private var port: UInt16
     private var server: HTTPServer?
     private var serving: Task<Void, any Error>?
-    /// How often each path was asked for.
+    /// The number of requests for each path.
     package private(set) var requestCounts: [String: Int] = [:]
 
     package init(
@@ -34,26 +33,26 @@ package actor DevIssuer {
         port = configuration.port
     }
 
-    /// The issuer identifier; with port 0 known once started.
+    /// The issuer identifier; with port 0 it is known only after the start.
     package var issuer: String {
         "http://127.0.0.1:\(port)\(configuration.path)"
     }
 
-    /// How often the JWK Set was asked for.
+    /// The number of requests for the JWK Set.
     package var jwksRequests: Int { requests(of: "\(configuration.path)/jwks") }
 
-    /// How often metadata was asked for, at either of its places.
+    /// The number of requests for metadata, at both of its URLs.
     package var metadataRequests: Int {
         requests(of: "/.well-known/oauth-authorization-server\(configuration.path)")
             + requests(of: "\(configuration.path)/.well-known/openid-configuration")
     }
 
-    /// How often a token was introspected.
+    /// The number of introspection requests.
     package var introspectionRequests: Int { requests(of: "\(configuration.path)/introspect") }
 
     private func requests(of path: String) -> Int { requestCounts[path] ?? 0 }
 
-    /// Makes the first key and listens; returns once requests are answered.
+    /// Creates the first key and listens; returns when requests are accepted.
     ///
     /// - Throws: ``DevIssuerError`` when the port is in use or the issuer is already running.
     package func start() async throws {
@@ -74,7 +73,7 @@ package actor DevIssuer {
         self.server = server
         let listening = Task { try await server.waitUntilListening(timeout: 30) }
         let serving = Task {
-            // A server that ends before it listens makes nobody wait for the time limit.
+            // When the server ends before it listens, do not wait for the time limit.
             defer { listening.cancel() }
             try await server.run()
         }
@@ -90,7 +89,7 @@ package actor DevIssuer {
         self.serving = serving
     }
 
-    /// Why a server ended, or else why it was no longer waited for, in words.
+    /// Why a server ended, or else why waiting for it ended, in words.
     private static func cause(_ serving: Task<Void, any Error>, _ timeout: any Error) async -> String {
         var error = timeout
         if case .failure(let failure) = await serving.result, !(failure is CancellationError) { error = failure }
@@ -100,7 +99,7 @@ package actor DevIssuer {
 
     /// Stops listening; returns once the port is free.
     ///
-    /// What was issued is kept, and ``start()`` takes the same port.
+    /// Keys, clients and tokens are kept, and ``start()`` uses the same port again.
     package func stop() async {
         await server?.stop(timeout: 0)
         serving?.cancel()
@@ -119,7 +118,7 @@ package actor DevIssuer {
         store.keys.removeFirst(max(0, store.keys.count - 1))
     }
 
-    /// Makes an access token without any flow; always a JWT (RFC 9068), and known to introspection.
+    /// Creates an access token without any flow: always a JWT (RFC 9068), and active at introspection.
     ///
     /// `extraClaims` and `header` replace standard members of the same name.
     package func mintToken(
@@ -158,7 +157,7 @@ package actor DevIssuer {
         ]
     }
 
-    /// An access token with these claims, signed with the newest key and remembered for introspection.
+    /// An access token with these claims, signed with the newest key and stored for introspection.
     func sign(_ claims: [String: JSON], header: [String: JSON] = [:]) throws -> String {
         guard let key = store.keys.last else { throw DevIssuerError(description: "the issuer has no key") }
         let token = try key.sign(
@@ -225,7 +224,7 @@ package actor DevIssuer {
             return introspect(text, request.authorization)
         default:
             let description =
-                "there is nothing for \(request.method) \(request.path); the endpoints are listed at "
+                "there is no endpoint \(request.method) \(request.path); the endpoints are listed at "
                 + "/.well-known/oauth-authorization-server\(base)"
             return .error("not_found", description, status: 404)
         }

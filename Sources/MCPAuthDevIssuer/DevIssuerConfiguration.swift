@@ -5,9 +5,9 @@
 package import enum MCPAuthJOSE.SignatureAlgorithm
 
 extension DevIssuer {
-    /// How a development authorization server behaves.
+    /// The settings of a development authorization server.
     package struct Configuration: Sendable {
-        /// A client that is known from the start.
+        /// A client that is registered from the start.
         package struct Client: Sendable {
             package var id: String
             /// `nil` for a public client.
@@ -31,17 +31,17 @@ extension DevIssuer {
             }
         }
 
-        /// On 127.0.0.1; 0 picks a free one.
+        /// The port on 127.0.0.1; with 0 the system picks a free one.
         package var port: UInt16
         /// The path of the issuer identifier.
         package var path: String
-        /// Whether the person at the browser is not asked.
+        /// Whether access is granted without asking the user.
         package var autoConsent: Bool
         package var algorithm: SignatureAlgorithm
-        /// The resources that tokens may be asked for; any when empty.
+        /// The resources that tokens may be requested for; any when empty.
         package var resources: [String]
         package var scopesSupported: [String]
-        /// In seconds.
+        /// The lifetime of access tokens, in seconds.
         package var tokenLifetime: Double
         package var clients: [Client]
         /// Resources whose tokens are random strings that only introspection can read.
@@ -71,7 +71,7 @@ extension DevIssuer {
     }
 }
 
-/// What keeps a development authorization server from starting.
+/// Why a development authorization server cannot start, or cannot issue a token.
 package struct DevIssuerError: Error, CustomStringConvertible {
     package let description: String
 }

@@ -4,18 +4,18 @@
 #if FlyingFox
 internal import MCPAuthJSON
 
-/// What no real authorization server offers: tokens without a person, and control of the keys (`_dev/…`).
+/// Endpoints that no real authorization server offers: tokens without a user, and control of the keys (`_dev/…`).
 ///
-/// - `POST _dev/token` takes a JSON object and answers with an access token. `resource` is its audience; `scope`, `sub`
-///   (`alice` by default) and `claims`, an object of other claims, may be left out. A claim replaces a standard one of the
-///   same name, so that a token can be made that a resource server must refuse.
-/// - `POST _dev/rotate` signs with a new key from now on, `POST _dev/drop` publishes the newest key only.
+/// - `POST _dev/token` takes a JSON object and returns an access token. `resource` is its audience; `scope`, `sub`
+///   (`alice` by default) and `claims`, an object of other claims, are optional. A claim replaces a standard one of the
+///   same name, so tokens can be made that a resource server must refuse.
+/// - `POST _dev/rotate` signs with a new key from now on, `POST _dev/drop` publishes only the newest key.
 ///
-/// Every program on this machine may call it, no web page may.
+/// Any program on this machine may call them; web pages may not.
 extension DevIssuer {
     func development(_ request: IssuerRequest, _ operation: Substring) -> IssuerResponse {
-        // A page of any site can send requests to this machine, and can give its own name the address of this machine. A
-        // browser then says which page asks, or for whom it takes the server.
+        // Any web page can send requests to this machine, and its site can resolve its own host name to this machine. A
+        // browser then sends the page's origin in `Origin`, or that host name in `Host`.
         guard request.origin == nil, request.host.map(isOwnAuthority) ?? true else {
             return .error(
                 "access_denied",

@@ -5,7 +5,7 @@
 struct Form: Sendable {
     private let values: [String: [String]]
 
-    /// `nil` when the encoding is broken.
+    /// `nil` when the encoding is not valid.
     init?(_ text: String) {
         var values: [String: [String]] = [:]
         for pair in text.split(separator: "&") {
@@ -13,13 +13,13 @@ struct Form: Sendable {
             guard let name = Self.decoded(parts[0]), let value = Self.decoded(parts.count == 2 ? parts[1] : "") else {
                 return nil
             }
-            // RFC 6749 section 3.1: a parameter without a value is as if it had been omitted.
+            // RFC 6749 section 3.1: a parameter without a value is treated as omitted.
             if !value.isEmpty { values[name, default: []].append(value) }
         }
         self.values = values
     }
 
-    /// The one value of a parameter.
+    /// The value of a parameter that has exactly one.
     subscript(_ name: String) -> String? {
         values[name].flatMap { $0.count == 1 ? $0[0] : nil }
     }

@@ -14,7 +14,7 @@ extension DevIssuer {
             return .error("invalid_client", Self.badAuthentication, status: 401)
         }
         guard let token = form["token"] else { return .error("invalid_request", "`token` is missing") }
-        // Refresh tokens are kept elsewhere, so they are not active here: a resource server has no use for them.
+        // Refresh tokens are stored elsewhere and so are not active here: a resource server must not accept them.
         guard let claims = store.accessTokens[token], isLive(claims) else { return .json(["active": false]) }
         return .json(.object(claims.merging(["active": true, "token_type": "Bearer"]) { $1 }))
     }

@@ -3,7 +3,7 @@
 
 internal import MCPAuthJSON
 
-/// An HTTP response of the authorization server, in no host's types.
+/// An HTTP response of the authorization server, independent of the HTTP library.
 struct IssuerResponse: Sendable {
     var status: Int
     var fields: [(name: String, value: String)]
@@ -11,7 +11,7 @@ struct IssuerResponse: Sendable {
 
     /// Any web page may read it: nothing here depends on cookies.
     static func json(_ value: JSON, status: Int = 200) -> IssuerResponse {
-        // RFC 6749 section 5.1: answers that may hold tokens are never stored.
+        // RFC 6749 section 5.1: responses that may contain tokens must not be stored.
         let fields = [
             ("Content-Type", "application/json"), ("Cache-Control", "no-store"), ("Access-Control-Allow-Origin", "*"),
         ]
@@ -28,7 +28,7 @@ struct IssuerResponse: Sendable {
 
     static let noSignature = error("server_error", "no key could be made or used", status: 500)
 
-    /// The text with the characters that `error_description` may have (RFC 6749 sections 4.1.2.1 and 5.2).
+    /// The text with `?` for characters that `error_description` must not have (RFC 6749 sections 4.1.2.1 and 5.2).
     static func errorDescription(_ text: String) -> String {
         String(
             decoding: text.utf8.map { (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C ? $0 : 0x3F },
@@ -36,7 +36,7 @@ struct IssuerResponse: Sendable {
         )
     }
 
-    /// The answer to a CORS preflight, for MCP clients that are web pages.
+    /// The response to a CORS preflight, for MCP clients that are web pages.
     static let preflight = IssuerResponse(
         status: 204,
         fields: [
@@ -51,7 +51,7 @@ struct IssuerResponse: Sendable {
         IssuerResponse(status: 302, fields: [("Location", url), ("Cache-Control", "no-store")], body: [])
     }
 
-    /// A page that says why a request cannot be answered, and what to do about it.
+    /// A page that explains why a request failed, and what to do about it.
     static func errorPage(_ title: String, _ advice: String) -> IssuerResponse {
         page("<h1>\(escaped(title))</h1><p>\(escaped(advice))", status: 400)
     }
@@ -69,9 +69,9 @@ struct IssuerResponse: Sendable {
         )
     }
 
-    /// Text for HTML.
+    /// Escapes text for HTML.
     static func escaped(_ text: String) -> String {
-        // By scalar: a quote followed by a combining mark is another character, and the same quote to a browser.
+        // By scalar: a quote with a combining mark is another `Character`, but browsers still read it as a quote.
         text.unicodeScalars.map { scalar in
             switch scalar {
             case "<": "&lt;"

@@ -5,7 +5,7 @@
 internal import MCPAuthJSON
 internal import MCPAuthSigning
 
-/// What a development authorization server remembers, in memory.
+/// The state of a development authorization server, in memory.
 struct IssuerStore {
     /// A registered client.
     struct Client {
@@ -13,7 +13,7 @@ struct IssuerStore {
         let name: String
     }
 
-    /// What a person agreed to, or a client may do alone.
+    /// What a user consented to, or what a client may do for itself.
     struct Grant {
         let clientID: String
         /// `nil` when the client acts for itself.
@@ -22,7 +22,7 @@ struct IssuerStore {
         let resources: [String]
     }
 
-    /// An authorization code: used once, within a minute.
+    /// An authorization code: can be used once, within a minute.
     struct Code {
         let grant: Grant
         let redirectURI: String
@@ -30,7 +30,7 @@ struct IssuerStore {
         let expiresAt: Double
     }
 
-    /// A request that waits for the person to agree.
+    /// A request that waits for the user's consent.
     struct Pending {
         let grant: Grant
         let redirectURI: String
@@ -42,7 +42,7 @@ struct IssuerStore {
     var clients: [String: Client] = [:]
     var codes: [String: Code] = [:]
     var pending: [String: Pending] = [:]
-    /// The claims of each access token, inside it or, for an opaque one, behind it.
+    /// The claims of each access token, JWT or opaque.
     var accessTokens: [String: [String: JSON]] = [:]
     var refreshTokens: [String: Grant] = [:]
 }

@@ -5,7 +5,7 @@
 internal import MCPAuthJOSE
 internal import MCPAuthJSON
 
-/// Authorization server metadata (RFC 8414 section 2), the same at its OpenID Connect place.
+/// Authorization server metadata (RFC 8414 section 2), also served at the URL of OpenID Connect.
 extension DevIssuer {
     func metadata() -> IssuerResponse {
         let issuer = issuer

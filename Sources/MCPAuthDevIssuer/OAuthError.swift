@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if FlyingFox
-/// An OAuth error as an endpoint finds it, whichever way it is then answered.
+/// An OAuth error of an endpoint, returned in a redirect or as a JSON response.
 struct OAuthError: Error {
     let code: String
-    /// What is wrong, and what would be right.
+    /// What is wrong, and what is expected.
     let description: String
 
     init(_ code: String, _ description: String) {

@@ -10,16 +10,16 @@ extension Form {
     }
 }
 
-/// Which scopes and resources may be asked for.
+/// Which scopes and resources may be requested.
 extension DevIssuer {
-    /// What a client gets that asks for no scope (RFC 6749 section 3.3): all that is offered and that it may have.
+    /// The scopes of a client that requests none (RFC 6749 section 3.3): all offered scopes that it may have.
     func defaultScope(for client: IssuerStore.Client?) -> [String] {
         let own = client?.configuration.scopes ?? []
         let offered = configuration.scopesSupported
         return offered.isEmpty ? own : offered.filter { own.isEmpty || own.contains($0) }
     }
 
-    /// Why tokens must not have these scopes; `nil` when they may.
+    /// The error for scopes that tokens must not have; `nil` when all are allowed.
     func refusal(ofScope scope: [String], for client: IssuerStore.Client?) -> OAuthError? {
         let offered = configuration.scopesSupported
         if !offered.isEmpty, let other = scope.first(where: { !offered.contains($0) }) {
@@ -34,8 +34,8 @@ extension DevIssuer {
         return nil
     }
 
-    /// Why tokens must not be for these resources; `nil` when they may: absolute URIs without fragment (RFC 8707 section
-    /// 2), of the configured ones where there are any.
+    /// The error for resources that tokens must not be for; `nil` when all are allowed: absolute URIs without fragment
+    /// (RFC 8707 section 2), and only configured ones if there are any.
     func refusal(ofResources resources: [String]) -> OAuthError? {
         for resource in resources {
             guard resource.utf8.contains(UInt8(ascii: ":")), !resource.utf8.contains(UInt8(ascii: "#")) else {

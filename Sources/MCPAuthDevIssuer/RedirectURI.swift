@@ -1,19 +1,19 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-/// Which redirect URIs may be registered, and which requested one is a registered one.
+/// Decides which redirect URIs may be registered, and whether a requested URI is a registered one.
 enum RedirectURI {
     /// Whether a URI may be registered: `https`, or `http` on this machine (RFC 8252 section 7.3), without fragment.
     ///
-    /// Only printable ASCII is accepted, since the URI becomes a header field of a response.
+    /// Only printable ASCII is accepted, because the URI becomes a header field of a response.
     static func isAcceptable(_ uri: String) -> Bool {
         guard uri.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "#") }) else { return false }
         if uri.hasPrefix("https://") { return uri.utf8.count > "https://".utf8.count }
         return loopback(uri, origins: addresses + ["http://localhost"]) != nil
     }
 
-    /// Whether a requested URI is a registered one: byte for byte, but for the port of a loopback address (RFC 8252
-    /// section 7.3).
+    /// Whether a requested URI equals a registered one byte for byte, except for the port of a loopback address (RFC
+    /// 8252 section 7.3).
     static func matches(_ uri: String, registered: String) -> Bool {
         if uri.utf8.elementsEqual(registered.utf8) { return true }
         guard let requested = loopback(uri, origins: addresses),

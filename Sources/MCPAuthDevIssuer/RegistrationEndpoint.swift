@@ -25,7 +25,7 @@ extension DevIssuer {
         }
         let id = SecureRandom.token()
         let secret = method == "none" ? nil : SecureRandom.token()
-        // RFC 7591 section 3.2.1: what is not offered is left out, and the answer says so.
+        // RFC 7591 section 3.2.1: grant types that are not offered are dropped, and the response lists the others.
         let grantTypes = (metadata["grant_types"]?.array?.compactMap(\.string) ?? ["authorization_code"])
             .filter(Self.grantTypes.contains)
         let scope = (metadata["scope"]?.string ?? "").split(separator: " ").map(String.init)

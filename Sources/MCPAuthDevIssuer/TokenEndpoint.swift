@@ -34,17 +34,17 @@ extension DevIssuer {
 
     static let badAuthentication =
         "the client is unknown, its secret is wrong, or it authenticates in two ways; "
-        + "this issuer forgets all clients when it ends"
+        + "this issuer forgets all clients when it stops"
 
     /// The grant types that are offered.
     static let grantTypes = ["authorization_code", "refresh_token", "client_credentials"]
 
-    /// The client of a request, if it proved to be that client; a public one has nothing to prove.
+    /// The client of a request, if it authenticated; a public client has no secret to authenticate with.
     func authenticate(_ form: Form, _ authorization: String?) -> IssuerStore.Client? {
         let id: String?
         let secret: String?
         if let authorization {
-            // RFC 6749 section 2.3: one way of authentication in a request, and one client.
+            // RFC 6749 section 2.3: only one authentication method in a request.
             guard let pair = Self.basicCredentials(authorization), form["client_secret"] == nil,
                 form["client_id"].map({ $0 == pair.id }) ?? true
             else { return nil }
@@ -76,13 +76,13 @@ extension DevIssuer {
     private func refresh(_ form: Form, _ client: IssuerStore.Client) -> IssuerResponse {
         guard let presented = form["refresh_token"], let grant = store.refreshTokens[presented],
             grant.clientID == client.configuration.id
-        else { return .error("invalid_grant", "the refresh token was used, or is not of this client") }
-        // RFC 6749 section 6: the new access token may do less, the new refresh token is worth what the old one was.
+        else { return .error("invalid_grant", "the refresh token was used, or belongs to another client") }
+        // RFC 6749 section 6: the new access token may have fewer scopes; the new refresh token keeps all of them.
         let scope = form.scope ?? grant.scope
         guard scope.allSatisfy(grant.scope.contains) else {
             return .error(
                 "invalid_scope",
-                "only granted scopes can be asked for: \(grant.scope.joined(separator: " "))"
+                "only granted scopes can be requested: \(grant.scope.joined(separator: " "))"
             )
         }
         let response = issue(grant, form, scope: scope)
@@ -107,14 +107,14 @@ extension DevIssuer {
         return issue(grant, form, scope: scope)
     }
 
-    /// Answers with an access token for the resources of the request, which must be among the authorized ones (RFC
-    /// 8707 section 2.2), and a refresh token if a person agreed and the client is registered for it.
+    /// Responds with an access token for the resources of the request, which must be among the authorized ones (RFC
+    /// 8707 section 2.2), and with a refresh token if a user consented and the client is registered for it.
     private func issue(_ grant: IssuerStore.Grant, _ form: Form, scope: [String]) -> IssuerResponse {
         let authorized = grant.resources.isEmpty ? [configuration.resources.first ?? issuer] : grant.resources
         let asked = form.all("resource")
         guard asked.allSatisfy(authorized.contains) else {
             let known = authorized.joined(separator: " ")
-            return .error("invalid_target", "only authorized resources can be asked for: \(known)")
+            return .error("invalid_target", "only authorized resources can be requested: \(known)")
         }
         guard let token = try? accessToken(grant, scope, asked.isEmpty ? authorized : asked) else {
             return .noSignature
@@ -133,7 +133,7 @@ extension DevIssuer {
         return .json(.object(members))
     }
 
-    /// A JWT, or for resources that have opaque tokens a random string; `extraClaims` replace standard ones.
+    /// A JWT, or a random string for resources with opaque tokens; `extraClaims` replace standard claims.
     func accessToken(
         _ grant: IssuerStore.Grant,
         _ scope: [String],

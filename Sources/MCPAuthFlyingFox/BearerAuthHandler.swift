@@ -10,18 +10,19 @@ internal import MCPAuthHTTP
 
 /// Wraps a FlyingFox handler so that only authorized requests reach it.
 ///
-/// The caller is in `AuthInfo.current` while the handler runs and while the body that it returned is sent. A stream ends when
-/// the token of its caller does. Every other request is answered here.
+/// The caller is in `AuthInfo.current` while the handler runs and while the body that it returned is sent. A stream
+/// ends when the token of its caller expires. This handler responds to every other request itself.
 ///
-/// FlyingFox keeps the last of several fields of one name before a handler sees them, so two `Authorization` fields
-/// cannot be told from one on this host; two credentials in one field are refused as everywhere. It reads a body of up to
-/// `sharedRequestReplaySize` bytes into memory before it sends any answer, and leaves the rest of a longer one in the
-/// connection, which is closed after a refusal for that reason.
+/// FlyingFox passes on only the last of several fields with the same name, so two `Authorization` fields cannot be
+/// detected on this host; two credentials in one field are refused as on every host. It reads a body of up to
+/// `sharedRequestReplaySize` bytes into memory before it sends a response. The rest of a longer body stays in the
+/// connection, which is therefore closed after a refusal.
 ///
-/// Its routes ignore case. So rules that deny or require are about a path in any case here, rules that allow about the one
-/// that they name, and a request for which case would decide which resource it belongs to is not found.
+/// The routes of FlyingFox ignore case. So on this host, rules that deny or require match a path in any case, rules
+/// that allow match only the path that they name, and a request whose resource depends on case gets 404.
 ///
-/// Give it a route for every method, or call `addProtectedResourceMetadata` on the server first: browsers send preflights.
+/// Give it a route for every method, or call `addProtectedResourceMetadata` on the server first, so that preflights of
+/// browsers get a response.
 public struct BearerAuthHandler: HTTPHandler {
     private let requestGuard: RequestGuard
     private let handler: any HTTPHandler
@@ -37,7 +38,7 @@ public struct BearerAuthHandler: HTTPHandler {
     /// - Parameters:
     ///   - resource: The resource identifier.
     ///   - audience: The audiences a token may name here; those of the resource when empty.
-    ///   - requiredScopes: Scopes needed here beside what the policy of the resource says.
+    ///   - requiredScopes: Scopes required here, in addition to what the policy of the resource requires.
     /// - Throws: `ConfigurationError` when there is no such resource.
     public init(
         _ mcpAuth: MCPAuth,
@@ -55,7 +56,7 @@ public struct BearerAuthHandler: HTTPHandler {
         self.handler = handler
     }
 
-    /// Answers a request.
+    /// Checks a request, and runs the wrapped handler only if it is allowed.
     public func handleRequest(_ request: FlyingFox.HTTPRequest) async throws -> FlyingFox.HTTPResponse {
         var request = request
         let head = request.head
@@ -85,7 +86,7 @@ public struct BearerAuthHandler: HTTPHandler {
 }
 
 extension FlyingFox.HTTPRequest {
-    /// The request in the types that all hosts share; the target is as received.
+    /// The request in the types that all hosts share; the target is unchanged.
     var head: HTTPTypes.HTTPRequest {
         let method = HTTPTypes.HTTPRequest.Method(method.rawValue) ?? .trace
         var fields = HTTPFields()
@@ -107,7 +108,7 @@ extension FlyingFox.HTTPResponse {
         self.init(rendered, body: HTTPBodySequence(data: Data(rendered.body)))
     }
 
-    /// The answer to a request that is refused, whose body has not been read, or not to its end.
+    /// The response to a refused request whose body has not been read completely.
     fileprivate init(_ rendered: RenderedResponse, leaving incoming: IncomingBody) {
         guard incoming.hasRest else {
             self.init(rendered)
@@ -128,7 +129,7 @@ extension FlyingFox.HTTPResponse {
         )
     }
 
-    /// Adds the fields that let web pages read what a handler answers.
+    /// Adds the CORS fields to the response of a handler.
     fileprivate mutating func addCORS(_ requestGuard: RequestGuard, answering request: HTTPTypes.HTTPRequest) {
         var fields = HTTPFields()
         let names: [HTTPField.Name] = [.accessControlAllowOrigin, .accessControlExposeHeaders, .vary]

@@ -6,8 +6,8 @@ internal import FlyingFox
 internal import FlyingSocks
 internal import Foundation
 
-/// The body of one request, read only when it is asked for.
-// SAFETY: used by the one task that handles the request: first by the guard, then by the response.
+/// The body of one request, read only on demand.
+// SAFETY: used by the task that handles the request: first by the guard, then by the response.
 final class IncomingBody: @unchecked Sendable {
     private let body: HTTPBodySequence
     private var iterator: HTTPBodySequence.Iterator?
@@ -28,10 +28,10 @@ final class IncomingBody: @unchecked Sendable {
         return bytes
     }
 
-    /// Whether something may be left that the host would take for the next request of the connection.
+    /// Whether the body may have a rest, which the host would read as the next request of the connection.
     var hasRest: Bool { !isWhole && body.count != 0 }
 
-    /// Reads and forgets what the client is in the middle of sending; more than it could have begun to send is left.
+    /// Reads and discards the rest of the body, up to a limit of bytes and time.
     func discard() async {
         let deadline = ContinuousClock.now + .seconds(5)
         var bytes = 0
@@ -50,11 +50,11 @@ final class IncomingBody: @unchecked Sendable {
     }
 }
 
-/// The body of an answer after which the connection is closed.
+/// The body of a response after which the connection is closed.
 struct ClosingBody: AsyncBufferedSequence {
     typealias Element = UInt8
 
-    /// Ends a connection whose request was answered; nothing is left to be told.
+    /// Closes a connection whose request already has a response.
     private struct ConnectionOver: Error {}
 
     let bytes: [UInt8]

@@ -9,7 +9,7 @@ internal import MCPAuth
 internal import MCPAuthHTTP
 
 extension FlyingFox.HTTPResponse.Payload {
-    /// The same payload, made with `AuthInfo.current` and sent no longer than the token of the caller is accepted.
+    /// The same payload, produced with `AuthInfo.current` set and sent only while the token of the caller is accepted.
     func sent(for authInfo: AuthInfo, life: ResponseLife, canEndEarly: Bool) -> Self {
         switch self {
         case .webSocket(let handler):
@@ -23,7 +23,7 @@ extension FlyingFox.HTTPResponse.Payload {
     }
 }
 
-/// The bytes of a body as long as they may be sent.
+/// The bytes of a body, for as long as they may be sent.
 private struct SentBody: AsyncBufferedSequence {
     typealias Element = UInt8
 
@@ -51,10 +51,10 @@ private struct SentBody: AsyncBufferedSequence {
             }
         }
 
-        /// What stands in a chunk; `nil` for the last one, which is empty (RFC 9112 section 7.1).
+        /// The content of a chunk; `nil` for the last one, which is empty (RFC 9112 section 7.1).
         ///
-        /// FlyingFox makes chunks of a body without a length before anybody else can see it, one at a time, and again of
-        /// what it is given here.
+        /// FlyingFox encodes a body without a length as chunks before this code gets it, one chunk at a time, and
+        /// encodes what this code returns once more.
         private static func content(of chunk: Data) -> Data? {
             let newLine = Data("\r\n".utf8)
             guard let sizeEnd = chunk.range(of: newLine)?.lowerBound,
@@ -65,7 +65,7 @@ private struct SentBody: AsyncBufferedSequence {
     }
 }
 
-/// The frames of a web socket as long as they may be sent.
+/// The frames of a web socket, for as long as they may be sent.
 private struct SentWebSocket: WSHandler {
     let handler: any WSHandler
     let authInfo: AuthInfo
@@ -80,7 +80,7 @@ private struct SentWebSocket: WSHandler {
 }
 
 /// The rest of a sequence, taken one element at a time.
-// SAFETY: whoever takes the elements waits for each of them, so the iterator is used by one task at a time.
+// SAFETY: the consumer waits for each element, so the iterator is used by one task at a time.
 private final class Source<Iterator: AsyncIteratorProtocol & SendableMetatype>: @unchecked Sendable
 where Iterator.Element: Sendable {
     private var iterator: Iterator
@@ -95,9 +95,9 @@ where Iterator.Element: Sendable {
         case interrupted
     }
 
-    /// The next element, made with `AuthInfo.current`.
+    /// The next element, produced with `AuthInfo.current` set.
     ///
-    /// - Throws: ``ResponseLife/Expired`` when the time is over before it is there.
+    /// - Throws: ``ResponseLife/Expired`` when the time is over before there is an element.
     func next(for authInfo: AuthInfo, within life: ResponseLife) async throws -> Iterator.Element? {
         guard life.hasEnd else { return try await takeNext(for: authInfo) }
         guard !life.isOver else { throw ResponseLife.Expired() }

@@ -3,11 +3,14 @@
 
 internal import MCPAuthCore
 
-/// Ends the wait for a client that stops sending.
+/// Limits the time to read a request body.
 public enum BodyDeadline {
-    /// What `read` gives; `nil` when it took longer than `limit`, and is cancelled.
+    /// Runs `read` with a time limit.
     ///
-    /// `read` must end when its task is cancelled. After that its source cannot be read any more.
+    /// After the limit, `read` is cancelled. It must then end, and its source cannot be read any more.
+    ///
+    /// - Returns: The result of `read`; `nil` if it took longer than `limit`.
+    /// - Throws: What `read` throws, or `CancellationError` if the calling task is cancelled.
     public static func run<Result: Sendable>(
         _ limit: Duration,
         _ read: @escaping @Sendable () async throws -> Result

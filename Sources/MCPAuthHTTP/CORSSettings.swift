@@ -4,15 +4,15 @@
 package import HTTPTypes
 internal import MCPAuthJSON
 
-/// Which web pages may read answers, and what their preflights are told (Fetch standard, CORS protocol).
+/// Which web pages may read responses, and how preflights are answered (Fetch standard, CORS protocol).
 ///
-/// The one place for it: every answer that this library makes, and every answer of a handler behind it, gets its fields
-/// here. Nothing depends on cookies, so credentials mode is never allowed. CORS protects the pages' users, not the
-/// server: a resource that must refuse requests of foreign pages has allowed origins of its own (``OriginRule``).
+/// All responses of this library, and all responses of the handlers behind it, get their CORS fields here. Nothing
+/// depends on cookies, so credentials mode is never allowed. CORS protects the users of web pages, not the server: to
+/// refuse the requests of web pages, a resource has its own allowed origins (``OriginRule``).
 package struct CORSSettings: Sendable {
     private enum Origins: Sendable {
         case any
-        /// In the form in which browsers send them.
+        /// As browsers send them.
         case only([String])
     }
 
@@ -23,18 +23,19 @@ package struct CORSSettings: Sendable {
         origins = allowedOrigins == ["*"] ? .any : .only(allowedOrigins)
     }
 
-    /// Adds the fields that let the page that sent a request read the answer; none for a page that may not.
+    /// Adds the fields that let the requesting page read the response, if it may.
     ///
-    /// A handler that sets `Access-Control-Allow-Origin` itself is left alone.
+    /// The response of a handler that sets `Access-Control-Allow-Origin` itself is not changed.
     package func addFields(to fields: inout HTTPFields, answering request: HTTPRequest) {
         guard fields[.accessControlAllowOrigin] == nil, addOrigin(to: &fields, answering: request) else { return }
         fields.append(HTTPField(name: .accessControlExposeHeaders, value: Self.exposedFields))
     }
 
-    /// The answer to a preflight; `nil` when the request is not one.
+    /// The response to a preflight; `nil` if the request is not a preflight.
     ///
-    /// It allows what was asked for: what a caller may do is for the token to say, and the list of what MCP clients send
-    /// is open (`Mcp-Param-*`, tracing). A page that may not read answers gets one without CORS fields.
+    /// It allows what the preflight asks for: the token decides what a caller may do, and MCP clients may send more
+    /// fields than are listed here (`Mcp-Param-*`, tracing). For a page that may not read responses, it has no CORS
+    /// fields.
     package func preflightResponse(to request: HTTPRequest) -> RenderedResponse? {
         guard Self.isPreflight(request) else { return nil }
         var head = HTTPResponse(status: .noContent)
@@ -58,13 +59,14 @@ package struct CORSSettings: Sendable {
         return RenderedResponse(head: head, body: [])
     }
 
-    /// Whether a request is a preflight, which carries no credentials by design (Fetch standard, CORS-preflight request).
+    /// Whether a request is a preflight; a preflight never carries credentials (Fetch standard, CORS-preflight
+    /// request).
     package static func isPreflight(_ request: HTTPRequest) -> Bool {
         request.method == .options && request.headerFields[.origin] != nil
             && request.headerFields[.accessControlRequestMethod] != nil
     }
 
-    /// Adds `Access-Control-Allow-Origin` where the page may read the answer, and says whether it may.
+    /// Adds `Access-Control-Allow-Origin` if the page may read the response, and returns whether it may.
     private func addOrigin(to fields: inout HTTPFields, answering request: HTTPRequest) -> Bool {
         if case .only = origins, !fields[values: .vary].contains(where: Self.namesOrigin) {
             fields.append(HTTPField(name: .vary, value: "Origin"))
@@ -74,7 +76,7 @@ package struct CORSSettings: Sendable {
         return origin != nil
     }
 
-    /// What `Access-Control-Allow-Origin` says; `nil` when the page may not read the answer.
+    /// The value of `Access-Control-Allow-Origin`; `nil` if the page may not read the response.
     private func allowedOrigin(of request: HTTPRequest) -> String? {
         switch origins {
         case .any: return "*"
@@ -94,11 +96,11 @@ package struct CORSSettings: Sendable {
     private static let requestPrivateNetwork = HTTPField.Name("Access-Control-Request-Private-Network")
     private static let allowPrivateNetwork = HTTPField.Name("Access-Control-Allow-Private-Network")
 
-    /// The most names that are repeated, and the longest of them in bytes; browsers send a few.
+    /// The maximum number of names that are repeated, and their maximum length in bytes; browsers send few.
     private static let mostNames = 100
     private static let longestName = 128
 
-    /// The names that are always allowed and those that were asked for, each once; what is not a name is left out.
+    /// The names that are always allowed and the requested names, without duplicates; invalid names are left out.
     private static func list(_ known: [String], and asked: [String], ignoringCase: Bool) -> String {
         var names = known
         var seen = Set(known.map { ignoringCase ? $0.lowercased() : $0 })
@@ -108,7 +110,7 @@ package struct CORSSettings: Sendable {
         return names.joined(separator: ", ")
     }
 
-    /// A token of RFC 9110 section 5.6.2, not too long.
+    /// Whether a name is a token (RFC 9110 section 5.6.2) of at most the maximum length.
     private static func isToken(_ name: String) -> Bool {
         (1...longestName).contains(name.utf8.count)
             && name.utf8.allSatisfy { byte in
@@ -127,7 +129,7 @@ package struct CORSSettings: Sendable {
 }
 
 extension String {
-    /// Without the blanks and tabs at both ends (RFC 9110 section 5.6.3).
+    /// The text without spaces and tabs at both ends (RFC 9110 section 5.6.3).
     fileprivate var trimmingBlanks: String {
         let blanks: Set<Character> = [" ", "\t"]
         let start = drop { blanks.contains($0) }

@@ -13,9 +13,9 @@ struct MCPHeaders {
         self.fields = fields
     }
 
-    /// What keeps the fields from saying what the body says or `nil`.
+    /// How the fields contradict the body; `nil` if they agree with it.
     ///
-    /// Fields that are absent agree unless the revision demands them.
+    /// Absent fields agree unless the revision requires them.
     func mismatch(with messages: [MCPMessage], isBatch: Bool) -> Diagnosis? {
         let methods = values("Mcp-Method")
         let names = values("Mcp-Name")
@@ -24,7 +24,7 @@ struct MCPHeaders {
         guard !isBatch, case .call(let method, let name) = messages.first else {
             guard methods.isEmpty && names.isEmpty else {
                 let what = isBatch ? "a batch" : "a response"
-                return Diagnosis("the `Mcp-*` fields", expected: "none beside \(what)", found: "some")
+                return Diagnosis("the `Mcp-*` fields", expected: "none with \(what)", found: "some")
             }
             return nil
         }
@@ -44,10 +44,10 @@ struct MCPHeaders {
         return nil
     }
 
-    /// What keeps the revision of the field from being the one of the messages, or `nil` (MCP 2026-07-28, Request
-    /// Metadata).
+    /// How the revision in the field differs from the revision in the messages; `nil` if they agree (MCP 2026-07-28,
+    /// Request Metadata).
     ///
-    /// Messages of older revisions name none.
+    /// Messages of older revisions name no revision.
     func mismatch(withVersions versions: [MCPMessageReader.Version]) -> Diagnosis? {
         let field = "MCP-Protocol-Version"
         let fields = values(field)
@@ -70,18 +70,18 @@ struct MCPHeaders {
     }
 
     private static func missing(_ field: String) -> Diagnosis {
-        Diagnosis("field `\(field)`", expected: "what the body says", found: "nothing")
+        Diagnosis("field `\(field)`", expected: "the value from the body", found: "nothing")
     }
 
     private static func differing(_ field: String, _ member: String) -> Diagnosis {
-        Diagnosis("field `\(field)`", expected: "what the body says: \(member)", found: "another value")
+        Diagnosis("field `\(field)`", expected: "the same value as \(member)", found: "another value")
     }
 
     private func values(_ name: String) -> [String] {
         HTTPField.Name(name).map { fields[values: $0] } ?? []
     }
 
-    /// Undoes the `=?base64?…?=` form that carries values outside printable ASCII; `nil` when it is broken.
+    /// Decodes the `=?base64?…?=` form of values outside printable ASCII; `nil` if it is malformed.
     static func decoded(_ value: String) -> String? {
         guard value.hasPrefix("=?base64?") else { return value }
         guard value.hasSuffix("?="), value.utf8.count >= 11 else { return nil }

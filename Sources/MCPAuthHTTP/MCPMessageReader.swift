@@ -4,39 +4,39 @@
 internal import MCPAuthCore
 internal import MCPAuthJSON
 
-/// What the JSON-RPC messages of one body say, as far as anybody looks at it.
+/// Reads the MCP operations from the JSON-RPC messages of one body.
 struct MCPMessageReader {
-    /// The revision that a message says it follows.
+    /// The revision that a message names.
     enum Version: Equatable {
         case none
         case named(String)
-        /// Something is said that is not the name of a revision.
+        /// The member is not a string that can be represented.
         case unreadable
     }
 
     private(set) var messages: [MCPMessage] = []
     private(set) var versions: [Version] = []
-    /// How many messages there are, those that were not kept among them.
+    /// The number of messages, including those that were not kept.
     private(set) var count = 0
-    /// Whether something is not a JSON-RPC message.
+    /// Whether one of the messages is not a JSON-RPC message.
     private(set) var isInvalid = false
-    /// Whether something could be read in two ways, or not at all.
+    /// Whether a message can be interpreted in two ways, or cannot be interpreted.
     private(set) var isUnknown = false
 
-    /// A longer name or method is as good as none: no server has one, and patterns would be matched against it.
+    /// In bytes. Longer names and methods are not used: no server has them, and patterns would be matched against them.
     private static let longestName = 4096
     private static let versionMember = "io.modelcontextprotocol/protocolVersion"
 
     /// A value that should be a string.
     private enum Text {
-        /// The member is missing, or `null` where serialisers write members without a value so.
+        /// The member is missing, or `null`, which some serialisers write for a member without a value.
         case absent
         case text(String)
         case other
-        /// A string, and nothing is known of it.
+        /// A string that cannot be represented.
         case unrepresentable
 
-        /// The string, unless there is none or it is too long.
+        /// The string; `nil` if there is none or it is too long.
         var name: String? {
             guard case .text(let text) = self, text.utf8.count <= longestName else { return nil }
             return text
@@ -44,9 +44,9 @@ struct MCPMessageReader {
     }
 
     private struct Parameters {
-        /// The members that name what some method acts on.
+        /// The members that can name the object of a method.
         var members: [String: Text] = [:]
-        /// Those of them that another parser might read from another member.
+        /// Those of them that another parser might read from a different member.
         var ambiguous: Set<String> = []
         var version = Version.none
     }
@@ -54,13 +54,13 @@ struct MCPMessageReader {
     private struct Parts {
         var method = Text.absent
         var parameters: Parameters?
-        /// Whether `result` or `error` is there, and whether one of them says something.
+        /// Whether `result` or `error` is present, and whether one of them is not `null`.
         var hasOutcome = false
         var saysOutcome = false
         var isAmbiguous = false
     }
 
-    /// Reads one message; beyond the limit they are counted only.
+    /// Reads one message; messages beyond the limit are only counted.
     mutating func readMessage(_ cursor: inout JSONCursor) throws(JSONParsingError) {
         count += 1
         guard count <= MCPMessageReading.mostMessages, cursor.kind == .object else {
@@ -111,7 +111,7 @@ struct MCPMessageReader {
         messages.append(.call(method: method, name: parameters.members[member]?.name))
     }
 
-    /// What `params` says; `nil` when it is not an object.
+    /// The relevant members of `params`; `nil` if it is not an object.
     private static func parameters(_ cursor: inout JSONCursor) throws(JSONParsingError) -> Parameters? {
         guard cursor.kind == .object else { return nil }
         var parameters = Parameters()
@@ -156,19 +156,21 @@ struct MCPMessageReader {
     private static let messageMembers = ["jsonrpc", "id", "method", "params", "result", "error"]
     private static let parameterMembers = ["name", "uri", "taskId", "_meta"]
 
-    /// What a member name means beside the names that are looked for.
+    /// How a member name relates to the names that are looked for.
     private enum Meaning {
         case one(String)
-        /// Another parser might take it for one of these.
+        /// Another parser might read it as one of these.
         case perhaps([String])
         case another
     }
 
-    /// A name that differs from one of `names` in case only, in either direction (some parsers fold U+017F to `s` and U+212A to
-    /// `k`), or that has a NUL, where some parsers end it, means perhaps that one.
+    /// Compares a member name with `names`.
+    ///
+    /// A name is ambiguous if it differs from one of them only in case, in either direction (some parsers fold U+017F
+    /// to `s` and U+212A to `k`), or if it contains a NUL, where some parsers end it.
     private static func meaning(of member: JSONCursor.Name, among names: [String]) -> Meaning {
         guard let name = member.text else { return .perhaps(names) }
-        // No name of that length is one of ours in other letters.
+        // A name of that length cannot be one of `names` in another case.
         guard name.utf8.count <= longestConfusableName else { return .another }
         if let exact = names.first(where: name.isExactly) { return .one(exact) }
         let (lower, upper) = (name.lowercased(), name.uppercased())

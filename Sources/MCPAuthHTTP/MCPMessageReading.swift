@@ -5,12 +5,13 @@ package import HTTPTypes
 package import MCPAuthCore
 internal import MCPAuthJSON
 
-/// Reads which MCP operation a request carries, from its body and its `Mcp-*` fields.
+/// Finds out which MCP operation a request carries, from its body and its `Mcp-*` fields.
 ///
-/// The body decides; the fields must agree with it (MCP 2026-07-28, Request Metadata). The text is read once and no tree is
-/// built of it, so a body of a stranger costs little more memory than its size. What is not JSON, has a member twice, or is not
-/// JSON-RPC is refused. Where another parser might see another operation (a member name with NUL or one that differs in case
-/// only) or the method cannot be represented, the operation is unknown. Values that nobody looks at change nothing.
+/// The body decides; the fields must agree with it (MCP 2026-07-28, Request Metadata). The text is read once and no
+/// tree is built from it, so an untrusted body costs little more memory than its size. A body that is not JSON, has
+/// duplicate members or is not JSON-RPC is refused. The operation is unknown if another parser might see another
+/// operation (a member name contains a NUL or differs only in case), or if the method cannot be represented. Values
+/// that are not needed change nothing.
 package enum MCPMessageReading {
     package enum Result: Sendable, Equatable {
         case operation(RequestOperation)
@@ -18,11 +19,11 @@ package enum MCPMessageReading {
         case refused(Denial.Reason, Diagnosis)
     }
 
-    /// The largest body that is read, in bytes.
+    /// The maximum size of a body, in bytes.
     package static let maximumBodyBytes = 1024 * 1024
-    /// The most messages of a batch.
+    /// The maximum number of messages in a batch.
     package static let mostMessages = 64
-    /// The deepest nesting of arrays and objects.
+    /// The maximum nesting of arrays and objects.
     private static let mostDepth = 256
 
     /// Whether the body must be read to know the operation.
@@ -30,7 +31,7 @@ package enum MCPMessageReading {
         method == .post
     }
 
-    /// Whether the bytes of the body are the text itself: without content coding, and in UTF-8 (RFC 8259 section 8.1).
+    /// Whether the fields say that the body has no content coding and is UTF-8 (RFC 8259 section 8.1).
     package static func isReadable(_ fields: HTTPFields) -> Bool {
         let codings = fields[values: .contentEncoding].flatMap { $0.split(separator: ",") }
         guard codings.allSatisfy({ $0.trimmed.lowercased() == "identity" }) else { return false }
@@ -44,7 +45,7 @@ package enum MCPMessageReading {
         }
     }
 
-    /// What a request of this method wants, whatever its body is; unknown for one whose body must be read.
+    /// The operation of a request of this method, if it does not depend on the body; unknown otherwise.
     package static func operation(of method: HTTPRequest.Method) -> RequestOperation {
         switch method {
         case .get, .head: .mcp([.stream])

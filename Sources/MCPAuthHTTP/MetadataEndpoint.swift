@@ -7,15 +7,15 @@ package import MCPAuthJSON
 
 /// Serves the metadata of protected resources (RFC 9728 section 3): static documents, without authorization.
 ///
-/// Each document is found with and without a slash at the end of its path, since clients that work the path out themselves
-/// do either, and requests for both spellings of a resource are requests for the resource.
+/// Each document is found with and without a trailing slash, because clients that construct the path use either form,
+/// and both forms of the path of a resource belong to that resource.
 package struct MetadataEndpoint: Sendable {
     private struct Document: Sendable {
         let url: HTTPURL
         let body: [UInt8]
         let entityTag: String
 
-        /// Whether a request that says this in its `Host` field is for the authority of the resource.
+        /// Whether the authority of a request is that of the resource.
         func isAt(_ authority: String?) -> Bool {
             guard let authority, let read = HTTPURL.Authority(authority, scheme: url.scheme) else { return false }
             return read.host == url.host && read.port == url.port
@@ -25,7 +25,8 @@ package struct MetadataEndpoint: Sendable {
     private let documentsByPath: [String: [Document]]
     private let cors: CORSSettings
 
-    /// - Parameter rootResource: Also served under the well-known path without suffix; by default the only resource.
+    /// - Parameter rootResource: The resource whose document is also served at the well-known path without suffix; by
+    ///   default the only resource.
     package init(
         _ resources: [ProtectedResource],
         rootResource: ResourceIdentifier? = nil,
@@ -43,15 +44,15 @@ package struct MetadataEndpoint: Sendable {
                 rootDocuments.append(document)
             }
         }
-        // After that of a resource whose own path it is.
+        // Appended last, because a resource with this metadata path comes first.
         byPath[ResourceIdentifier.wellKnownPath, default: []] += rootDocuments
         documentsByPath = byPath
     }
 
     /// The response, or `nil` when the path is not one of ours.
     ///
-    /// The document is chosen by path, and by `Host` where several resources share one; it never contains anything of
-    /// the request.
+    /// The document is chosen by path, and by `Host` if several resources share the path; it never contains anything
+    /// from the request.
     package func response(to request: HTTPRequest) -> RenderedResponse? {
         guard let document = document(for: request) else { return nil }
         if let preflight = cors.preflightResponse(to: request) { return preflight }
@@ -61,7 +62,7 @@ package struct MetadataEndpoint: Sendable {
         case .get, .head:
             head.headerFields[.eTag] = document.entityTag
             head.headerFields[.cacheControl] = "public, max-age=3600"
-            if request.headerFields[.ifNoneMatch] == document.entityTag {
+            if Self.matches(request.headerFields[values: .ifNoneMatch], document.entityTag) {
                 head.status = .notModified
                 body = []
             } else {
@@ -76,10 +77,10 @@ package struct MetadataEndpoint: Sendable {
         return RenderedResponse(head: head, body: body).answering(request, cors)
     }
 
-    /// The answer below `/.well-known/` where nobody has another one; `nil` for other paths.
+    /// The 404 response for paths below `/.well-known/` that nothing else answers; `nil` for other paths.
     ///
-    /// Web clients look there for documents that a resource server does not have, and can go on only when they can read
-    /// that it is not there.
+    /// Web clients look there for documents that a resource server does not have, and can continue only if they can
+    /// read that a document is missing.
     package func notFound(_ request: HTTPRequest) -> RenderedResponse? {
         guard RequestReading.path(of: request).utf8.starts(with: "/.well-known/".utf8) else { return nil }
         let notFound = ResponseWriting.response(to: Denial(.noSuchResource, status: 404))
@@ -88,7 +89,7 @@ package struct MetadataEndpoint: Sendable {
 
     private func document(for request: HTTPRequest) -> Document? {
         let path = RequestReading.path(of: request)
-        // Every request of a host comes by here.
+        // A quick check, because hosts call this for every request.
         guard path.utf8.starts(with: "/.well-known/".utf8) else { return nil }
         let documents = documentsByPath[Self.key(path)] ?? []
         return documents.count == 1 ? documents.first : documents.first { $0.isAt(request.authority) }
@@ -98,7 +99,17 @@ package struct MetadataEndpoint: Sendable {
         RequestPath(path)?.description ?? path
     }
 
-    /// FNV-1a: it only has to change when the document does.
+    /// FNV-1a; the tag only has to change when the document changes.
+    /// Whether one of the tags in `If-None-Match` is that of the document (RFC 9110 section 13.1.2, weak comparison).
+    private static func matches(_ fields: [String], _ entityTag: String) -> Bool {
+        fields.contains { field in
+            field.split(separator: ",").contains { element in
+                let tag = element.drop { $0 == " " || $0 == "\t" }.prefix { $0 != " " && $0 != "\t" }
+                return tag == "*" || tag == entityTag || tag == "W/" + entityTag
+            }
+        }
+    }
+
     private static func entityTag(_ body: [UInt8]) -> String {
         let hash = body.reduce(UInt64(0xcbf2_9ce4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
         return "\"\(String(hash, radix: 16))\""

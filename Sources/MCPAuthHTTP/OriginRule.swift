@@ -5,18 +5,19 @@ internal import HTTPTypes
 internal import MCPAuthCore
 internal import MCPAuthJSON
 
-/// Refuses requests of web pages that have no business at a resource (MCP transports: `Origin` validation, DNS rebinding).
+/// Refuses requests from web pages that are not allowed at a resource (MCP transports: `Origin` validation, DNS
+/// rebinding).
 ///
-/// A browser lets any page send requests to loopback addresses, and a page can point its own name there. So at a resource on
-/// a loopback address, `Host` must be loopback, and a present `Origin` loopback or one of the allowed origins. At other
-/// resources a present `Origin` must be one of the allowed origins, where any are configured. Requests without `Origin` are
-/// not from pages, and are for the token to judge.
+/// A browser lets any page send requests to loopback addresses, and a page can make its own host name resolve to one.
+/// So at a resource on a loopback address, `Host` must be loopback, and `Origin`, if present, must be loopback or one
+/// of the allowed origins. At other resources, `Origin`, if present, must be one of the allowed origins if any are
+/// configured. Requests without `Origin` do not come from web pages; this rule allows them.
 enum OriginRule {
     static func allows(_ request: HTTPRequest, at resource: ProtectedResource) -> Bool {
         violation(of: request, at: resource) == nil
     }
 
-    /// What is not as it must be; `nil` when the request is allowed.
+    /// What is wrong; `nil` if the request is allowed.
     static func violation(of request: HTTPRequest, at resource: ProtectedResource) -> Diagnosis? {
         let isLocal = resource.identifier.url.isLoopback
         if isLocal, let host = request.authority, !(HTTPURL("http://\(host)/")?.isLoopback ?? false) {

@@ -4,17 +4,17 @@
 public import HTTPTypes
 public import MCPAuthCore
 
-/// The whole protection of a route, for any HTTP host: request in, either a caller or a finished response out.
+/// Protects the routes of any HTTP host: for each request, it returns a caller or a finished response.
 ///
-/// A host adapter converts its own types, calls ``check(_:now:body:)`` before its handler runs and answers what it is
-/// given, and calls ``complete(_:answering:)`` on what its handler answers. It decides nothing. `docs/write-an-adapter.md`
-/// shows one; `HostConformance` in MCPAuthTesting tests it.
+/// A host adapter converts between the host's types and these types. It calls ``check(_:now:body:)`` before a handler
+/// runs, sends the response if there is one, and calls ``complete(_:answering:)`` on the response of the handler. The
+/// adapter decides nothing. `docs/write-an-adapter.md` shows one; `HostConformance` in MCPAuthTesting tests it.
 public struct RequestGuard: Sendable {
-    /// What a host does with a request.
+    /// What a host must do with a request.
     public enum Action: Sendable {
         /// The handler may run, for this caller.
         case proceed(AuthInfo)
-        /// The request is answered; the handler must not run.
+        /// The host must send this response; the handler must not run.
         ///
         /// The reason is for logs; `nil` for a preflight.
         case respond(RenderedResponse, reason: Denial.Reason?)
@@ -22,6 +22,8 @@ public struct RequestGuard: Sendable {
 
     /// How long a host waits for a body, in seconds.
     public let bodySeconds: Double
+    /// Unless configured otherwise.
+    package static let standardBodySeconds = 30.0
     private let target: Target
     private let cors: @Sendable () -> CORSSettings
     private let ignoresCase: Bool
@@ -34,14 +36,15 @@ public struct RequestGuard: Sendable {
 
     /// Protects every resource of the engine in force; each request is routed by its authority and path.
     ///
-    /// - Parameter ignoresCase: Whether the host ignores case in its routes. Then a request for which case would decide which
-    ///   resource it belongs to finds none, and rules that deny or require are about paths in any case.
-    /// - Parameter report: Takes the refusals of requests that belong to no resource; those of others the resource takes.
+    /// - Parameter ignoresCase: Whether the host ignores case in its routes. If so, a request is refused if only case
+    ///   decides which resource it belongs to, and rules that deny or require ignore the case of paths.
+    /// - Parameter report: Receives the denials of requests that belong to no resource; a resource reports its own
+    ///   denials.
     package init(
         routing engine: @escaping @Sendable () -> AuthorizationEngine,
         cors: @escaping @Sendable () -> CORSSettings = { CORSSettings() },
         ignoresCase: Bool = false,
-        bodySeconds: Double = 30,
+        bodySeconds: Double = standardBodySeconds,
         report: @escaping @Sendable (Denial) -> Void = { _ in }
     ) {
         self.bodySeconds = bodySeconds
@@ -51,13 +54,13 @@ public struct RequestGuard: Sendable {
         self.ignoresCase = ignoresCase
     }
 
-    /// Protects routes that all belong to one resource, wherever the host mounted them; where it is no longer
-    /// configured, nothing is found there.
+    /// Protects routes that all belong to one resource, regardless of their paths. If the resource is no longer
+    /// configured, the response is 404.
     package init(
         resource: @escaping @Sendable () -> ProtectedResource?,
         cors: @escaping @Sendable () -> CORSSettings = { CORSSettings() },
         ignoresCase: Bool = false,
-        bodySeconds: Double = 30,
+        bodySeconds: Double = standardBodySeconds,
         report: @escaping @Sendable (Denial) -> Void = { _ in }
     ) {
         self.bodySeconds = bodySeconds
@@ -67,12 +70,13 @@ public struct RequestGuard: Sendable {
         self.ignoresCase = ignoresCase
     }
 
-    /// Checks one request: decides about it and renders a refusal.
+    /// Decides about one request, and creates the response if it is refused.
     ///
     /// - Parameters:
-    ///   - now: The clock; read again when a body is here, however long that took.
-    ///   - body: Called at most once, and only when the MCP operation is in the body and the request carries
-    ///     credentials: collects at most the given number of bytes.
+    ///   - now: The clock; it is read again after the body was read, because that can take long.
+    ///   - body: Collects the body, up to the given number of bytes. Called at most once, and only if the MCP operation
+    ///     is in the body and the request carries a token.
+    /// - Throws: What `body` throws.
     public func check(
         _ request: HTTPRequest,
         now: () -> NumericDate = NumericDate.now,
@@ -88,7 +92,7 @@ public struct RequestGuard: Sendable {
 
     /// Decides about one request: reads it, finds its resource, and asks the engine.
     ///
-    /// Refusals are reported.
+    /// Denials are reported.
     package func decide(
         _ request: HTTPRequest,
         now: () -> NumericDate,
@@ -141,7 +145,7 @@ public struct RequestGuard: Sendable {
         }
     }
 
-    /// What a request wants whose body does not matter.
+    /// The operation of a request whose body is not needed.
     private static func operation(of request: HTTPRequest, at resource: ProtectedResource) -> RequestOperation {
         resource.speaksMCP ? MCPMessageReading.operation(of: request.method) : .http
     }
@@ -165,7 +169,8 @@ public struct RequestGuard: Sendable {
         }
     }
 
-    /// The answer to a preflight, which carries no credentials by design: what it asks for is judged when it comes.
+    /// The response to a preflight, which never carries credentials; the request that follows it is checked when it
+    /// arrives.
     private func preflight(_ request: HTTPRequest) -> Action? {
         guard CORSSettings.isPreflight(request) else { return nil }
         if case .passed((_, let resource)) = find(request),
@@ -182,15 +187,15 @@ public struct RequestGuard: Sendable {
         .respond(ResponseWriting.response(to: denial).answering(request, cors()), reason: denial.reason)
     }
 
-    /// Adds to what a handler answers the fields that let web pages read it.
+    /// Adds the CORS fields to the response of a handler, so that web pages can read it.
     public func complete(_ fields: inout HTTPFields, answering request: HTTPRequest) {
         cors().addFields(to: &fields, answering: request)
     }
 
-    /// The answer to a preflight for a path of a protected resource, for hosts that look for a route before they ask a guard
-    /// and have none for OPTIONS; `nil` for every other request.
+    /// The response to a preflight for the path of a protected resource; `nil` for every other request.
     ///
-    /// By path alone: whether the host serves it under this authority is not known here, and a preflight gives nothing away.
+    /// For hosts that look for a route before they call a guard, and have no route for OPTIONS. It depends on the path
+    /// alone: whether the host serves it under this authority is not known here, and a preflight reveals nothing.
     package func preflightResponse(to request: HTTPRequest) -> RenderedResponse? {
         guard case .routed(let engine) = target, CORSSettings.isPreflight(request),
             let path = RequestPath(RequestReading.path(of: request))
@@ -200,19 +205,19 @@ public struct RequestGuard: Sendable {
         guard resources.contains(where: { OriginRule.allows(request, at: $0) }) else {
             let violation = resources.first.flatMap { OriginRule.violation(of: request, at: $0) }
             let denial = Denial(.invalidOrigin, status: 403, diagnosis: violation)
-            report(denial)
+            resources.first?.report(denial)
             return ResponseWriting.response(to: denial).answering(request, cors())
         }
         return cors().preflightResponse(to: request)
     }
 }
 
-/// The body of a request as far as it was read.
+/// The result of reading the body of a request.
 public enum CollectedBody: Sendable {
     /// The whole body.
     case bytes([UInt8])
-    /// It is longer than it may be.
+    /// The body is longer than the maximum.
     case tooLarge
-    /// It did not come in time.
+    /// The body did not arrive in time.
     case tooLate
 }

@@ -4,12 +4,12 @@
 package import HTTPTypes
 package import MCPAuthCore
 
-/// Turns an HTTP request into what the engine decides about: the first stage of every request.
+/// Converts an HTTP request into a ``ProtectedResourceRequest``, the first stage of every request.
 package enum RequestReading {
     /// Reads credentials and target; the operation is not known yet.
     ///
-    /// Tokens in the query or the body are not looked at (RFC 6750 section 2.3, MCP 2026-07-28). A path that could be read in
-    /// two ways is refused.
+    /// Tokens in the query or the body are ignored (RFC 6750 section 2.3, MCP 2026-07-28). A path that can be
+    /// interpreted in two ways is refused.
     ///
     /// - Parameter ignoresCase: Whether the host ignores case in its routes.
     package static func read(_ request: HTTPRequest, ignoresCase: Bool = false) -> Checked<ProtectedResourceRequest> {
@@ -29,8 +29,8 @@ package enum RequestReading {
     private static func ambiguous(_ path: String) -> Denial {
         let diagnosis = Diagnosis(
             "the path",
-            expected: "one that every program reads alike",
-            found: "another one",
+            expected: "a path with only one interpretation",
+            found: "an ambiguous path",
             value: "`\(path.printable)`"
         )
         return Denial(.ambiguousTarget, status: 400, diagnosis: diagnosis)
@@ -44,10 +44,10 @@ package enum RequestReading {
 
     /// Reads the `Authorization` fields (RFC 9110 section 11.6.2, RFC 6750 section 2.1).
     ///
-    /// Two fields, two credentials in one field, and a Bearer scheme with more than one token are malformed: which of them
-    /// counts would be for the reader to guess. A Bearer scheme without a token is what clients send that have none yet,
-    /// and is no credentials: they log in when they are told 401. Another scheme is no credentials either, unless a
-    /// Bearer credential comes after it.
+    /// Two fields, two credentials in one field, and a Bearer scheme with more than one token are malformed, because it
+    /// is not clear which of them counts. A Bearer scheme without a token counts as no credentials: clients that have
+    /// no token yet send it, and log in after a 401. Another scheme also counts as no credentials, unless a Bearer
+    /// credential comes after it.
     package static func credentials(_ fields: [String]) -> ProtectedResourceRequest.Credentials {
         guard let field = fields.first else { return .none }
         guard fields.count == 1 else { return .malformed }
@@ -55,7 +55,7 @@ package enum RequestReading {
         return text.withUTF8 { bytes in unsafe credentials(bytes) }
     }
 
-    /// One look at each byte, since every request has it.
+    /// Reads each byte once, because this runs for every request.
     private static func credentials(_ bytes: UnsafeBufferPointer<UInt8>) -> ProtectedResourceRequest.Credentials {
         let end = unsafe bytes.firstIndex(of: 0x20) ?? bytes.count
         guard unsafe isBearer(bytes[..<end]) else {
@@ -75,9 +75,9 @@ package enum RequestReading {
         return unsafe isBearer(start.prefix { $0 != 0x20 && $0 != 0x09 })
     }
 
-    /// Without regard to case (RFC 9110 section 11.1).
+    /// Whether the scheme is Bearer, in any case (RFC 9110 section 11.1).
     private static func isBearer(_ scheme: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
-        // Bit 5 is what tells the cases of an ASCII letter apart; no other byte becomes one of these letters with it.
+        // Bit 5 distinguishes the cases of an ASCII letter; setting it turns no other byte into one of these.
         unsafe scheme.count == 6 && zip(scheme, "bearer".utf8).allSatisfy { $0 | 0x20 == $1 }
     }
 }

@@ -3,34 +3,35 @@
 
 public import MCPAuthCore
 
-/// How long a response may still be sent: as long as the token of its caller is accepted.
+/// Limits a response to the time for which the token of its caller is accepted.
 ///
-/// A stream that was allowed once would otherwise go on for days. Revocation does not end it; the next request meets it.
+/// Without it, a stream that was allowed once could continue for days. Revocation does not end a response; it applies
+/// to the next request.
 public struct ResponseLife: Sendable {
-    /// Why a response was broken off.
+    /// The error of a response that was aborted because the token expired.
     public struct Expired: Error {
-        /// Nothing more is told.
+        /// Creates the error.
         public init() {}
     }
 
     private let end: NumericDate
     private let now: @Sendable () -> NumericDate
 
-    /// The life of what is sent to a caller.
+    /// Creates the limit for a response to this caller.
     public init(of authInfo: AuthInfo, now: @escaping @Sendable () -> NumericDate = NumericDate.now) {
         end = authInfo.acceptedUntil
         self.now = now
     }
 
-    /// Whether there is an end at all.
+    /// Whether there is an end.
     public var hasEnd: Bool { end.secondsSinceEpoch.isFinite }
 
-    /// Whether nothing more may be sent.
+    /// Whether the end is reached, so that nothing more may be sent.
     public var isOver: Bool { now() >= end }
 
-    /// Waits until the end; `false` when the task was cancelled before.
+    /// Waits until the end; returns `false` if the task was cancelled before.
     ///
-    /// The clock is looked at every 30 seconds at least, since it can be set meanwhile.
+    /// The clock is read at least every 30 seconds, because it can be set in the meantime.
     public func waitUntilOver() async -> Bool {
         while !isOver {
             let seconds = min(30, max(0.001, end.secondsSinceEpoch - now().secondsSinceEpoch))
@@ -39,8 +40,10 @@ public struct ResponseLife: Sendable {
         return true
     }
 
-    /// Whether a response can be ended before it is whole: clients take an event stream up again, and would take a part of
-    /// anything else for the whole, so that must be broken off.
+    /// Whether a response can be ended before it is complete.
+    ///
+    /// Clients resume an event stream. They would treat a part of any other response as complete, so such a response
+    /// must be aborted instead.
     public static func canEndEarly(contentType: String?) -> Bool {
         let type = contentType?.prefix { $0 != ";" }.filter { $0 != " " && $0 != "\t" }
         return type?.lowercased() == "text/event-stream"

@@ -5,14 +5,14 @@ public import HTTPTypes
 package import MCPAuthCore
 internal import MCPAuthJSON
 
-/// A response that this library answers itself.
+/// A complete response that this library creates itself.
 public struct RenderedResponse: Sendable {
-    /// Status and fields.
+    /// The status and the fields.
     public private(set) var head: HTTPResponse
     /// The whole body; empty for HEAD.
     public private(set) var body: [UInt8]
 
-    /// Whether nothing more can be read from the connection, so that a host with HTTP/1.1 closes it after this answer.
+    /// Whether the rest of the connection cannot be read, so that an HTTP/1.1 host must close it after this response.
     public var closesConnection: Bool { head.status == .requestTimeout }
 
     package init(head: HTTPResponse, body: [UInt8]) {
@@ -20,8 +20,8 @@ public struct RenderedResponse: Sendable {
         self.body = body
     }
 
-    /// The same as the answer to one request: with the CORS fields it gets, and to HEAD with the length of the body in
-    /// its place, which not every host leaves out by itself (RFC 9110 section 9.3.2).
+    /// The same response for one request: with its CORS fields and, for HEAD, with the length of the body instead of
+    /// the body (RFC 9110 section 9.3.2), because not every host removes the body itself.
     package func answering(_ request: HTTPRequest, _ cors: CORSSettings) -> RenderedResponse {
         var response = self
         cors.addFields(to: &response.head.headerFields, answering: request)
@@ -35,9 +35,10 @@ public struct RenderedResponse: Sendable {
 
 /// Turns a denial into the HTTP response that lets an OAuth 2.1 or MCP client recover.
 package enum ResponseWriting {
-    /// Status, challenge, JSON body and cache fields.
+    /// The response to a denial: status, challenge, JSON body and cache fields.
     ///
-    /// The text depends on status and error code only, so that it tells nobody which check failed.
+    /// If a token is refused, the text depends only on the status and the error code, so that it does not reveal which
+    /// check failed.
     package static func response(to denial: Denial) -> RenderedResponse {
         var head = HTTPResponse(status: .init(code: denial.status))
         head.headerFields[.contentType] = "application/json"
@@ -49,14 +50,14 @@ package enum ResponseWriting {
             head.headerFields[.retryAfter] = String(retryAfter)
         }
         if denial.reason == .unsupportedEncoding {
-            // RFC 9110 section 12.5.3: what would have been accepted.
+            // What is accepted instead (RFC 9110 section 12.5.3).
             head.headerFields[.acceptEncoding] = "identity"
         }
         return RenderedResponse(head: head, body: body(of: denial))
     }
 
-    /// The challenge, in the order and form that the parsers of real clients read: lower-case names, no space around
-    /// `=`, every value quoted, free text last (RFC 6750 section 3, RFC 9728 section 5.1).
+    /// The challenge, in the form that the parsers of existing clients accept: lower-case names, no space around `=`,
+    /// every value quoted, free text last (RFC 6750 section 3, RFC 9728 section 5.1).
     package static func text(of challenge: BearerChallenge) -> String {
         var parameters: [String] = []
         if let error = challenge.error { parameters.append("error=\"\(error.rawValue)\"") }
@@ -82,10 +83,10 @@ package enum ResponseWriting {
         return JSON.object(members).encoded()
     }
 
-    /// The answer to a request whose body a host or a handler finds too large.
+    /// The response to a request whose body a host or a handler finds too large.
     package static let bodyTooLarge = response(to: Denial(.bodyTooLarge, status: 413))
 
-    /// The answer to a method that a resource does not have (RFC 9110 section 15.5.6).
+    /// The response to a method that a resource does not support (RFC 9110 section 15.5.6).
     package static func methodNotAllowed(allowing methods: String) -> RenderedResponse {
         var head = HTTPResponse(status: .methodNotAllowed)
         head.headerFields[.contentType] = "application/json"
@@ -96,12 +97,12 @@ package enum ResponseWriting {
         return RenderedResponse(head: head, body: body.encoded())
     }
 
-    /// The JSON-RPC error for a body that is not what MCP clients send (JSON-RPC 2.0 section 5.1, MCP 2026-07-28); its
-    /// `id` is `null`, since that of the request is not to be relied on.
+    /// The JSON-RPC error for a body that MCP clients do not send (JSON-RPC 2.0 section 5.1, MCP 2026-07-28); its `id`
+    /// is `null`, because the `id` in the body cannot be trusted.
     private static func rpcError(_ reason: Denial.Reason) -> (code: Int64, message: String)? {
         switch reason {
         case .headerMismatch: (-32020, "the Mcp-* fields do not agree with the body")
-        case .malformedBody: (-32700, "Parse error: the body is not JSON, or has a member twice")
+        case .malformedBody: (-32700, "Parse error: the body is not JSON, or has duplicate members")
         case .invalidMessage: (-32600, "Invalid Request: the body is not a JSON-RPC message")
         case .batchTooLarge:
             (-32600, "Invalid Request: a batch may have at most \(MCPMessageReading.mostMessages) messages")
@@ -137,7 +138,7 @@ package enum ResponseWriting {
         case 401: "an access token is needed; the metadata of the protected resource says where to get one"
         case 403: denial.reason == .invalidOrigin ? "the origin is not allowed" : "the caller may not do this"
         case 404: "there is no such resource"
-        case 408: "the request body did not come in time"
+        case 408: "the request body did not arrive in time"
         case 413: "the request body is too large"
         case 415: "the request body must be UTF-8 without a content coding"
         case 431: "the access token is too long"

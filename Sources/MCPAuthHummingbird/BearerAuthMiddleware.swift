@@ -7,34 +7,34 @@ public import MCPAuth
 internal import MCPAuthHTTP
 internal import NIOCore
 
-/// A request context that carries who is calling.
+/// A request context that carries the caller.
 public protocol MCPAuthRequestContext: RequestContext {
     /// Set by ``BearerAuthMiddleware``; `nil` on routes without it.
     var authInfo: AuthInfo? { get set }
 }
 
-/// The context to use when an application has none of its own.
+/// The context for an application that does not have its own.
 public struct BasicMCPAuthRequestContext: MCPAuthRequestContext {
-    /// What Hummingbird needs of every context.
+    /// Required by Hummingbird.
     public var coreContext: CoreRequestContextStorage
-    /// Who is calling, where the route is protected.
+    /// The caller; `nil` on routes without ``BearerAuthMiddleware``.
     public var authInfo: AuthInfo?
 
-    /// Begins a request.
+    /// Creates the context of a request.
     public init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
         authInfo = nil
     }
 }
 
-/// Lets only authorized requests through, and gives the handler who is calling.
+/// Lets only authorized requests reach the handler, and passes the caller to it.
 ///
 /// The caller is in `context.authInfo` and, for code that has no context, in `AuthInfo.current`, also while a body is
-/// streamed. A stream ends when the token of its caller does. Every other request is answered here. The body of an MCP
-/// request is read up to a bound and handed on unchanged; that of a refused request is not read.
+/// streamed. A stream ends when the token of its caller expires. The middleware responds to every other request itself.
+/// The body of an MCP request is read up to a limit and passed on unchanged; that of a refused request is discarded.
 ///
-/// Hummingbird asks a middleware of a group only where there is a route for the method. So that browsers' preflights are
-/// answered, call `addProtectedResourceMetadata` on the router.
+/// Hummingbird calls a middleware of a group only when the path has a route for the method. Call
+/// `addProtectedResourceMetadata` on the router, so that preflights of browsers get a response.
 public struct BearerAuthMiddleware<Context: MCPAuthRequestContext>: RouterMiddleware {
     private let requestGuard: RequestGuard
 
@@ -48,7 +48,7 @@ public struct BearerAuthMiddleware<Context: MCPAuthRequestContext>: RouterMiddle
     /// - Parameters:
     ///   - resource: The resource identifier.
     ///   - audience: The audiences a token may name on these routes; those of the resource when empty.
-    ///   - requiredScopes: Scopes needed on these routes beside what the policy of the resource says.
+    ///   - requiredScopes: Scopes required on these routes, in addition to what the policy of the resource requires.
     /// - Throws: `ConfigurationError` when there is no such resource.
     public init(_ mcpAuth: MCPAuth, resource: String, audience: [String] = [], requiredScopes: [String] = []) throws {
         requestGuard = try mcpAuth.requestGuard(resource: resource, audience: audience, requiredScopes: requiredScopes)
@@ -97,7 +97,7 @@ public struct BearerAuthMiddleware<Context: MCPAuthRequestContext>: RouterMiddle
     }
 }
 
-/// What a handler throws to be answered, with the fields that let web pages read it.
+/// A handler's error that becomes a response, with the CORS fields added.
 private struct CompletedError: HTTPResponseError {
     let original: any HTTPResponseError
     let requestGuard: RequestGuard

@@ -4,26 +4,26 @@
 #if Hummingbird
 public import NIOCore
 
-/// Bounds what a connection reads ahead of the program that handles its requests.
+/// Limits how much of a request body is read before the handler of the request asks for it.
 ///
-/// NIO reads up to 64 KiB at once and Hummingbird keeps up to ten such parts of a body that nobody has asked for yet, so a
-/// thousand connections can make a server hold hundreds of megabytes before their tokens were even looked at. With this
-/// handler a part has at most 4 KiB. Bodies of several megabytes take more turns to read.
+/// NIO reads up to 64 KiB at once, and Hummingbird buffers up to ten such parts of a body that the handler has not
+/// asked for. So a thousand connections can use hundreds of megabytes before their tokens are checked. With this
+/// handler a part has at most 4 KiB. Bodies of several megabytes then take more reads.
 ///
-/// Give it to the server: `.http1(configuration: .init(additionalChannelHandlers: [BoundedReads()]))`.
+/// Add it to the server: `.http1(configuration: .init(additionalChannelHandlers: [BoundedReads()]))`.
 public final class BoundedReads: ChannelInboundHandler, RemovableChannelHandler, Sendable {
-    /// What is read is handed on as it is.
+    /// Everything is passed on unchanged.
     public typealias InboundIn = NIOAny
 
     private static let bytes = 4096
 
-    /// A handler for one connection.
+    /// Creates a handler.
     public init() {}
 
-    /// Bounds the reads of the connection, where it is a socket of NIO.
+    /// Limits the reads of the connection, if it is a socket of NIO.
     ///
-    /// The streams of an HTTP/2 connection and the channels of NIOTransportServices end the process when they are asked for an
-    /// option that they do not have, and there is no other way to ask.
+    /// HTTP/2 streams and the channels of NIOTransportServices crash the process when an option that they do not
+    /// support is set, and there is no way to find out which they support.
     public func handlerAdded(context: ChannelHandlerContext) {
         guard String(describing: type(of: context.channel)) == "SocketChannel" else { return }
         let options = context.channel.syncOptions

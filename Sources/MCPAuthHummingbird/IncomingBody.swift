@@ -6,15 +6,16 @@ internal import Hummingbird
 internal import MCPAuthHTTP
 internal import NIOCore
 
-/// The body of one request, read only when it is asked for.
+/// The body of one request, read only on demand.
 ///
-/// Hummingbird reads what a handler left of a body before it takes the next request of the connection, however long that is.
-/// For a request that is refused this reads a bounded rest and then closes the connection, so that a stranger cannot make a
-/// server read on. The client must be able to send what it has begun, or it would not read the answer.
-// SAFETY: used by the one task that handles the request, first by the guard, then by the response, and by a child task
-// of it that it waits for. So no two tasks use it at the same time.
+/// Before the next request of a connection, Hummingbird reads the rest of a body that a handler did not read, without a
+/// limit. After a refused request, this discards a limited rest and closes the connection when there is more, so that a
+/// client without a valid token cannot make a server keep reading. Some of the rest must be read, because a client that
+/// is still sending may not read the response.
+// SAFETY: used by the task that handles the request, first by the guard and then by the response, and by a child task
+// that it waits for. So no two tasks use it at the same time.
 final class IncomingBody: @unchecked Sendable {
-    /// Ends a connection whose request was answered; nothing is left to be told.
+    /// Closes a connection whose request already has a response.
     private struct ConnectionOver: Error {}
 
     private let body: RequestBody
@@ -33,7 +34,7 @@ final class IncomingBody: @unchecked Sendable {
         length = request.headers[.contentLength].map { Int($0) } ?? (isChunked ? nil : 0)
     }
 
-    /// The whole body, unless it is longer than `limit` bytes or takes longer than some seconds.
+    /// The whole body, unless it is longer than `limit` bytes or takes longer than `seconds`.
     func collect(upTo limit: Int, within seconds: Double) async throws -> CollectedBody {
         if let length, length > limit { return .tooLarge }
         return try await BodyDeadline.run(.seconds(seconds)) {
@@ -47,12 +48,12 @@ final class IncomingBody: @unchecked Sendable {
         } ?? .tooLate
     }
 
-    /// Whether something may be left that Hummingbird would wait for before the next request, however long.
+    /// Whether the body may have a rest, which Hummingbird would read without a limit before the next request.
     var hasRest: Bool { !isWhole && length != 0 }
 
-    /// Reads and forgets what the client is about to send.
+    /// Reads and discards the rest of the body.
     ///
-    /// - Throws: When there is more than a client could be in the middle of sending, or it waits to be told to send.
+    /// - Throws: When the rest is too long or takes too long, or when the client waits for a `100 Continue` response.
     func discard() async throws {
         guard !isAwaited else { throw ConnectionOver() }
         let isWhole = try await BodyDeadline.run(Self.longestWait) {
@@ -68,7 +69,7 @@ final class IncomingBody: @unchecked Sendable {
 
     private func next() async throws -> ByteBuffer? {
         guard !isWhole else { return nil }
-        // After a read that was cancelled nothing more can be read.
+        // After a cancelled read, nothing more can be read.
         guard !isCut else { throw CancellationError() }
         var iterator = iterator ?? body.makeAsyncIterator()
         let chunk = try await iterator.next()
@@ -84,7 +85,7 @@ final class IncomingBody: @unchecked Sendable {
 }
 
 extension Response {
-    /// The answer to a request that is refused, whose body has not been read, or not to its end.
+    /// The response to a refused request whose body has not been read completely.
     init(_ rendered: RenderedResponse, leaving incoming: IncomingBody) {
         self.init(rendered)
         guard incoming.hasRest else { return }

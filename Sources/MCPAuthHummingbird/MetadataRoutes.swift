@@ -7,17 +7,16 @@ public import MCPAuth
 internal import MCPAuthHTTP
 
 extension RouterMethods {
-    /// Serves the metadata of every protected resource at its well-known path (RFC 9728 section 3), and answers the preflights
-    /// of browsers at the paths of protected resources.
+    /// Serves the metadata of every protected resource at its well-known path (RFC 9728 section 3), and responds to
+    /// preflights of browsers at the paths of protected resources.
     ///
-    /// Call it on the router itself, outside any group and before any authorization or route: Hummingbird has no route for a
-    /// preflight of a path that only has one for GET, say. It answers 404 with CORS fields where a web client looks below
-    /// `/.well-known/` for what is not there. Routes that are mounted elsewhere than at the path of their resource need an
-    /// OPTIONS route of their own.
+    /// Call it on the router itself, not on a group, and before you add authorization or routes: Hummingbird has no
+    /// route for a preflight of a path that, for example, only has a GET route. Below `/.well-known/`, a path without a
+    /// route gets 404 with CORS fields. Routes at other paths than that of their resource need their own OPTIONS route.
     @discardableResult
     public func addProtectedResourceMetadata(_ mcpAuth: MCPAuth) -> Self {
         _ = add(middleware: OpenEndpointsMiddleware<Context>(mcpAuth: mcpAuth))
-        // In a group a middleware is asked only where there is a route.
+        // In a group, a middleware is called only when the path has a route.
         let wellKnown = ResourceIdentifier.wellKnownPath
         for path in [wellKnown, wellKnown + "/**"] {
             for method in [HTTPRequest.Method.get, .head, .options, .post, .put, .patch, .delete] {
@@ -28,7 +27,7 @@ extension RouterMethods {
     }
 }
 
-/// Answers what anybody may ask and no route is for.
+/// Responds to requests that need no token, and below `/.well-known/` to requests without a route.
 private struct OpenEndpointsMiddleware<Context: RequestContext>: RouterMiddleware {
     let mcpAuth: MCPAuth
 

@@ -9,9 +9,9 @@ internal import NIOCore
 internal import Synchronization
 
 extension ResponseBody {
-    /// The same body, made with `AuthInfo.current` and sent no longer than the token of the caller is accepted.
+    /// The same body, written with `AuthInfo.current` set and sent only while the token of the caller is accepted.
     ///
-    /// A short body is made here and now, so that Hummingbird can send it in one piece.
+    /// A short body is written immediately, so that Hummingbird can send it in one piece.
     func sent(for authInfo: AuthInfo, life: ResponseLife, canEndEarly: Bool) async throws -> ResponseBody {
         let body = self
         if let contentLength, contentLength <= Self.shortBytes {
@@ -49,7 +49,7 @@ extension ResponseBody {
     }
 }
 
-/// Keeps what a short body writes.
+/// Collects the bytes of a short body.
 private final class Collector: ResponseBodyWriter {
     struct Contents {
         var buffer = ByteBuffer()
@@ -60,7 +60,7 @@ private final class Collector: ResponseBodyWriter {
 
     func write(_ buffer: ByteBuffer) {
         contents.withLock { contents in
-            // The first buffer is mostly the whole body, and is not copied then.
+            // The first buffer is usually the whole body, and then need not be copied.
             guard contents.buffer.readableBytes > 0 else {
                 contents.buffer = buffer
                 return
@@ -74,7 +74,7 @@ private final class Collector: ResponseBodyWriter {
     }
 }
 
-/// One body that is being sent, until it is whole or its time is over.
+/// A body that is being sent, until it is complete or its time is over.
 // SAFETY: `writer` is used by the child task that writes the body, and by the parent after that task has ended.
 private final class Sending: @unchecked Sendable {
     fileprivate let writer: any ResponseBodyWriter
@@ -93,7 +93,7 @@ private final class Sending: @unchecked Sendable {
         case interrupted
     }
 
-    /// - Throws: ``ResponseLife/Expired`` when the time was over before the body was whole.
+    /// - Throws: ``ResponseLife/Expired`` when the time is over before the body is complete.
     func write(_ body: ResponseBody, for authInfo: AuthInfo) async throws {
         try await withThrowingTaskGroup(of: Event.self) { group in
             group.addTask {

@@ -1,15 +1,15 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-/// Base64 with padding (RFC 4648 section 4), read strictly: for the Basic authentication scheme, PEM and `Mcp-*` fields.
+/// Strict base64 with padding (RFC 4648 section 4), for the Basic authentication scheme, PEM and `Mcp-*` fields.
 package enum Base64 {
     package static func encode(_ bytes: [UInt8]) -> String {
         let text = Base64URL.encode(bytes, alphabet)
         return text + String(repeating: "=", count: (4 - text.utf8.count % 4) % 4)
     }
 
-    /// Decodes; `nil` for other characters, misplaced padding, a length that is not a multiple of four, or non-zero
-    /// unused bits.
+    /// Decodes; `nil` for other characters, misplaced padding, a length that is not a multiple of four, or unused bits
+    /// that are not zero.
     package static func decode(_ text: some StringProtocol) -> [UInt8]? {
         let bytes = Array(text.utf8)
         let unpadded = bytes.prefix { $0 != UInt8(ascii: "=") }

@@ -1,24 +1,25 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-/// Base64url without padding (RFC 7515 section 2, RFC 4648 section 5), read strictly.
+/// Strict base64url without padding (RFC 7515 section 2, RFC 4648 section 5).
 package enum Base64URL {
-    /// Decodes; `nil` for any other character, padding, white space, an impossible length, or non-zero unused bits.
+    /// Decodes; `nil` for other characters, padding, white space, an impossible length, or unused bits that are not
+    /// zero.
     ///
-    /// Exactly one text decodes to given bytes, so a token has no second spelling.
+    /// Each byte sequence has exactly one accepted encoding, so the same token cannot be written in two ways.
     package static func decode(_ text: ArraySlice<UInt8>) -> [UInt8]? {
         decode(text, values)
     }
 
     /// Decodes without padding.
     ///
-    /// - Parameter values: What each byte stands for (see ``values(of:)``).
+    /// - Parameter values: The value of each byte (see ``values(of:)``).
     static func decode(_ text: ArraySlice<UInt8>, _ values: [UInt8]) -> [UInt8]? {
         let count = text.count
         let remainder = count % 4
         guard remainder != 1 else { return nil }
         let size = count / 4 * 3 + (remainder == 0 ? 0 : remainder - 1)
-        // Zeros first are cheaper than an array without a beginning, for which the type is looked up each time.
+        // A zero-filled array is cheaper than an uninitialised one, for which the element type is looked up each time.
         var bytes = [UInt8](repeating: 0, count: size)
         let isValid = unsafe text.withUnsafeBufferPointer { input in
             unsafe values.withUnsafeBufferPointer { values in
@@ -28,13 +29,13 @@ package enum Base64URL {
         return isValid ? bytes : nil
     }
 
-    /// Writes `input.count * 3 / 4` bytes, the size of `output`; false when the text is not strict base64url.
+    /// Writes `input.count * 3 / 4` bytes, the size of `output`; returns false when the text is not strict base64url.
     private static func decode(
         _ input: UnsafeBufferPointer<UInt8>,
         _ values: UnsafeBufferPointer<UInt8>,
         into output: UnsafeMutableBufferPointer<UInt8>
     ) -> Bool {
-        // A value of a valid character has the two high bits clear.
+        // The value of a valid character has its two high bits clear.
         var seen: UInt8 = 0
         var read = 0
         var written = 0
@@ -94,7 +95,7 @@ package enum Base64URL {
     private static let invalid: UInt8 = 0xFF
     private static let values = values(of: alphabet)
 
-    /// For each byte its place in the alphabet, or 255.
+    /// For each byte its index in the alphabet, or 255 for other bytes.
     static func values(of alphabet: [UInt8]) -> [UInt8] {
         var values = [UInt8](repeating: invalid, count: 256)
         for (value, character) in alphabet.enumerated() { values[Int(character)] = UInt8(value) }

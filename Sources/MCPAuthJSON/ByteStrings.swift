@@ -7,10 +7,10 @@ internal import Glibc
 internal import Darwin
 #endif
 
-// Every token is searched and compared byte by byte, which the C library does a vector register at a time.
+// Every token is searched and compared; the C library does this with vector instructions.
 
 extension [UInt8] {
-    /// Where a byte is next, at `start` or after it.
+    /// The index of the first occurrence of `byte` at or after `start`.
     package func index(of byte: UInt8, from start: Int) -> Int? {
         unsafe withUnsafeBytes { bytes in
             guard let base = bytes.baseAddress, start < bytes.count else { return nil }
@@ -21,9 +21,9 @@ extension [UInt8] {
 }
 
 extension ArraySlice<UInt8> {
-    /// Whether both are the same bytes.
+    /// Whether both contain the same bytes.
     ///
-    /// How long it takes says where they differ; secrets are compared in another way.
+    /// The comparison is not constant-time, so it must not be used for secrets.
     package func isExactly(_ other: [UInt8]) -> Bool {
         guard count == other.count else { return false }
         return unsafe withUnsafeBytes { left in
@@ -33,7 +33,7 @@ extension ArraySlice<UInt8> {
 }
 
 extension UnsafeRawBufferPointer {
-    /// Whether both are the same bytes; they are equally many.
+    /// Whether both contain the same bytes; they must have the same length.
     fileprivate func isExactly(_ other: UnsafeRawBufferPointer) -> Bool {
         guard let first = baseAddress, let second = other.baseAddress else { return true }
         return unsafe memcmp(first, second, count) == 0
@@ -41,13 +41,13 @@ extension UnsafeRawBufferPointer {
 }
 
 extension String {
-    /// Whether both are the same bytes.
+    /// Whether both have the same UTF-8 bytes.
     package func isExactly(_ other: String) -> Bool {
         let isSame = unsafe other.utf8.withContiguousStorageIfAvailable { unsafe isExactly(UnsafeRawBufferPointer($0)) }
         return isSame ?? utf8.elementsEqual(other.utf8)
     }
 
-    /// Whether its UTF-8 is these bytes.
+    /// Whether the UTF-8 of this string is exactly `bytes`.
     func isExactly(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard utf8.count == bytes.count else { return false }
         let isSame = unsafe utf8.withContiguousStorageIfAvailable { unsafe UnsafeRawBufferPointer($0).isExactly(bytes) }

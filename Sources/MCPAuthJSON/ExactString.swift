@@ -1,11 +1,11 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-/// A text that is equal to nothing but the same bytes.
+/// A string that is compared by its UTF-8 bytes.
 ///
-/// Swift compares strings by canonical equivalence, where U+212A KELVIN SIGN equals `K`. Names that decide about rights
-/// must not be equal that way: the strings of a token are compared without transformation (RFC 7519 section 7.3, RFC 8259
-/// section 8.3).
+/// Swift compares strings by canonical equivalence, where U+212A KELVIN SIGN equals `K`. Names that decide about access
+/// must not be compared that way: the strings of a token are compared without transformation (RFC 7519 section 7.3, RFC
+/// 8259 section 8.3).
 package struct ExactString: Hashable, Sendable, ExpressibleByStringLiteral {
     package let text: String
 
@@ -21,7 +21,7 @@ package struct ExactString: Hashable, Sendable, ExpressibleByStringLiteral {
         left.text.isExactly(right.text)
     }
 
-    /// What is equal by bytes is also canonically equivalent, so the hash of the text will do.
+    /// Strings with equal bytes are canonically equivalent, so they have equal hashes.
     package func hash(into hasher: inout Hasher) {
         hasher.combine(text)
     }

@@ -5,14 +5,14 @@ internal import CJansson
 
 /// A JSON value (RFC 8259).
 ///
-/// Literals make one: `["roles": ["reader"], "level": 3]`. Member names and strings are compared as Swift compares
-/// strings; members have no order.
+/// It can be written as a literal: `["roles": ["reader"], "level": 3]`. Strings and member names are compared as Swift
+/// strings, by canonical equivalence; members have no order.
 public enum JSON: Hashable, Sendable {
     /// `null`.
     case null
     /// `true` or `false`.
     case boolean(Bool)
-    /// A number without fraction and exponent, of 64 bits.
+    /// A number without fraction and exponent that fits a signed 64-bit integer.
     case integer(Int64)
     /// Every other number.
     case number(Double)
@@ -22,27 +22,27 @@ public enum JSON: Hashable, Sendable {
     case array([JSON])
     /// An object.
     case object([String: JSON])
-    /// A number beyond 64 bits, or a string with `\u0000` or a lone surrogate: it is there, and nothing is known of it.
+    /// A value that this type cannot represent: a number out of range, or a string with `\u0000` or a lone surrogate.
     ///
-    /// It is written as `null`, as is a number that is not finite.
+    /// The value is present, but its content is unknown. It is encoded as `null`, as is a number that is not finite.
     case unrepresentable
 
-    /// Reads a JSON text of at most 512 KiB, nested at most 32 levels, without duplicate members.
+    /// Parses a JSON text of at most 512 KiB, nested at most 32 levels deep, without duplicate member names.
     ///
-    /// - Parameter text: In UTF-8.
-    /// - Throws: ``JSONParsingError``.
+    /// - Parameter text: The JSON text, in UTF-8.
+    /// - Throws: ``JSONParsingError`` when the text is not valid or exceeds a limit.
     public init(parsing text: [UInt8]) throws {
         self.init(try JSONDocument(parsing: text, limits: .fetched).root)
     }
 
-    /// Reads this value as a type of Swift.
+    /// Decodes this value as a `Decodable` type.
     ///
-    /// - Throws: `DecodingError`, which names the place.
+    /// - Throws: `DecodingError`, whose coding path names the value that could not be decoded.
     public func decode<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
         try JSONDecoding(self).decode(type)
     }
 
-    /// Copies a view.
+    /// Copies the value of a view.
     package init(_ value: JSONView) {
         switch value.kind {
         case .null: self = .null
@@ -61,7 +61,7 @@ public enum JSON: Hashable, Sendable {
         }
     }
 
-    /// The JSON text in UTF-8, members sorted by name, so that equal values give equal bytes.
+    /// Encodes the value as JSON in UTF-8, with members sorted by name, so the output is deterministic.
     public func encoded(pretty: Bool = false) -> [UInt8] {
         guard let node = unsafe makeNode() else { return Array("null".utf8) }
         defer { unsafe mcp_json_decref(node) }
@@ -74,11 +74,12 @@ public enum JSON: Hashable, Sendable {
         }
     }
 
-    /// The JSON text in which a value that cannot be represented, or a number that is not finite, stays one that cannot be
-    /// represented: a number beyond every range.
+    /// Encodes the value as JSON, with `1e999` for each unrepresentable value and each number that is not finite.
+    ///
+    /// When the text is parsed, these values are unrepresentable again; ``encoded(pretty:)`` writes them as `null`.
     package func encodedExactly(pretty: Bool = false) -> [UInt8] {
         guard hasUnrepresentable else { return encoded(pretty: pretty) }
-        // A string that no document has; it is replaced where it stands as a value.
+        // A random string that occurs in no document; it is replaced wherever it is a whole value.
         let mark = "unrepresentable-\(UInt64.random(in: 0...UInt64.max))-\(UInt64.random(in: 0...UInt64.max))"
         let text = String(decoding: marking(mark).encoded(pretty: pretty), as: UTF8.self)
         return Array(text.replacing("\"\(mark)\"", with: "1e999").utf8)
@@ -104,7 +105,7 @@ public enum JSON: Hashable, Sendable {
         }
     }
 
-    /// Applies a JSON Merge Patch (RFC 7396): members of the patch replace, `null` removes.
+    /// Applies a JSON Merge Patch (RFC 7396): members of the patch replace those of this value, `null` removes them.
     package func merging(patch: JSON) -> JSON {
         guard case .object(let changes) = patch else { return patch }
         var members: [String: JSON] = [:]
@@ -180,7 +181,7 @@ public enum JSON: Hashable, Sendable {
         case .integer(let value):
             return unsafe json_integer(json_int_t(value))
         case .number(let value):
-            // What is not finite has no JSON text.
+            // JSON has no text for a number that is not finite.
             return unsafe value.isFinite ? json_real(value) : json_null()
         case .string(let value):
             return unsafe json_stringn(value, value.utf8.count)
@@ -212,7 +213,7 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, Express
 extension JSON: ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral {
     /// An array.
     public init(arrayLiteral elements: JSON...) { self = .array(elements) }
-    /// An object; of members with the same name the first counts.
+    /// An object; if several members have the same name, the first is kept.
     public init(dictionaryLiteral elements: (String, JSON)...) {
         self = .object(Dictionary(elements, uniquingKeysWith: { first, _ in first }))
     }

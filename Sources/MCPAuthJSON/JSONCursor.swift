@@ -1,20 +1,20 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-/// Reads a JSON text (RFC 8259) from its beginning to its end, without building a tree.
+/// Reads a JSON text (RFC 8259) from beginning to end, without building a tree.
 ///
-/// For texts of strangers of which only a few values are of interest: a tree of a wide text needs up to eighty times its size,
-/// this needs less than twice. What is accepted is what ``JSONDocument`` accepts with
-/// ``JSONDocument/Limits/acceptsUnrepresentable``: duplicate member names are refused wherever they stand, and values that
-/// cannot be represented are passed over. The caller says with each call what it expects next; a value that it does
-/// not read is checked all the same.
+/// For untrusted texts of which only a few values are needed: a tree can need up to eighty times the size of the text,
+/// the cursor needs less than twice. It accepts what ``JSONDocument`` accepts with
+/// ``JSONDocument/Limits/acceptsUnrepresentable``: duplicate member names are refused in every object, and values that
+/// cannot be represented are skipped. The caller states with each call what it expects next; a value that it does not
+/// read is still checked.
 package struct JSONCursor {
-    /// A member name as it stands in the text.
+    /// A member name, as written in the text.
     package struct Name {
         fileprivate let bytes: ArraySlice<UInt8>
         fileprivate let hasEscapes: Bool
 
-        /// The name; `nil` when it has `\u0000` or a lone surrogate.
+        /// The name; `nil` when it contains `\u0000` or a lone surrogate.
         package var text: String? { JSONCursor.decoded(bytes, hasEscapes) }
     }
 
@@ -36,7 +36,7 @@ package struct JSONCursor {
         guard offset < bytes.count else { throw error("the text is empty") }
     }
 
-    /// The kind of the value that comes next, as far as its first byte tells.
+    /// The kind of the next value, judged by its first byte; `nil` when no value begins with that byte.
     package var kind: JSONView.Kind? {
         guard let current else { return nil }
         return switch current {
@@ -50,14 +50,14 @@ package struct JSONCursor {
         }
     }
 
-    /// Reads the end of the text.
+    /// Checks that the whole text was read.
     ///
-    /// - Throws: ``JSONParsingError`` when something comes after the value.
+    /// - Throws: ``JSONParsingError`` when anything follows the value.
     package mutating func end() throws(JSONParsingError) {
-        guard offset == bytes.count else { throw error("something follows the value") }
+        guard offset == bytes.count else { throw error("unexpected text after the value") }
     }
 
-    /// Reads an object, calling `member` for each of its members; a value that it does not read is skipped.
+    /// Reads an object and calls `member` for each of its members; a value that `member` does not read is skipped.
     ///
     /// - Throws: ``JSONParsingError``, also when the next value is not an object.
     package mutating func object(
@@ -82,7 +82,7 @@ package struct JSONCursor {
         close()
     }
 
-    /// Reads an array, calling `element` for each of its elements; one that it does not read is skipped.
+    /// Reads an array and calls `element` for each of its elements; one that `element` does not read is skipped.
     ///
     /// - Throws: ``JSONParsingError``, also when the next value is not an array.
     package mutating func array(
@@ -98,7 +98,7 @@ package struct JSONCursor {
         close()
     }
 
-    /// Reads a value; `nil` when it is not a string, or one that cannot be represented.
+    /// Reads a value of any kind; `nil` unless it is a string that can be represented.
     package mutating func string() throws(JSONParsingError) -> String? {
         guard current == UInt8(ascii: "\"") else {
             try skip()
@@ -109,7 +109,7 @@ package struct JSONCursor {
         return Self.decoded(content, hasEscapes)
     }
 
-    /// Reads a value of any kind and forgets it.
+    /// Reads and discards a value of any kind.
     package mutating func skip() throws(JSONParsingError) {
         switch current {
         // Recursion is bounded by the depth that `open` allows.
@@ -160,9 +160,10 @@ package struct JSONCursor {
         skipSpace()
     }
 
-    /// Notes the name of a member of the innermost object, whose names begin at `first`.
+    /// Records the hash of a member name of the innermost object, whose hashes begin at index `first`.
     ///
-    /// Grows by a quarter, since doubling takes three times what is needed while it is done, and only for different names.
+    /// The array grows by a quarter, because doubling needs three times the memory while it copies. It grows only after
+    /// duplicates were refused, so only for different names.
     private mutating func keep(_ hash: UInt64, from first: Int) throws(JSONParsingError) {
         if hashes.count == hashes.capacity {
             try refuseDuplicates(from: first)
@@ -173,7 +174,7 @@ package struct JSONCursor {
 
     /// Refuses an object in which two names have the same hash.
     ///
-    /// Equal names have equal hashes. Two names that have the same hash by chance only cause a refusal.
+    /// Equal names have equal hashes. Different names with the same hash are refused too, which is harmless.
     private mutating func refuseDuplicates(from first: Int) throws(JSONParsingError) {
         guard hashes.count - first > 1 else { return }
         hashes[first...].sort()
@@ -182,12 +183,12 @@ package struct JSONCursor {
         }
     }
 
-    // FNV-1a over the characters, however they are written.
+    // FNV-1a over the UTF-8 of the name after its escapes are decoded.
     private static func hash(_ name: Name) -> UInt64 {
         hash(name.hasEscapes ? unescaped(name.bytes)[...] : name.bytes)
     }
 
-    /// The same for what stands between the quotes of a name.
+    /// The hash of a name, from the bytes between its quotes.
     static func hash(ofName content: ArraySlice<UInt8>) -> UInt64 { hash(unescaped(content)[...]) }
 
     private static func hash(_ plain: ArraySlice<UInt8>) -> UInt64 {
@@ -219,7 +220,7 @@ package struct JSONCursor {
         guard offset > start else { throw error("expected a value") }
     }
 
-    /// Reads a string and gives what stands between its quotes.
+    /// Reads a string and returns the bytes between its quotes.
     private mutating func scanString() throws(JSONParsingError) -> (content: ArraySlice<UInt8>, hasEscapes: Bool) {
         offset += 1
         let start = offset
@@ -235,7 +236,7 @@ package struct JSONCursor {
                 offset += 1
             }
         }
-        guard offset < bytes.count else { throw error("a string has no end") }
+        guard offset < bytes.count else { throw error("unterminated string") }
         let content = bytes[start..<offset]
         guard isASCII || String(validating: content, as: UTF8.self) != nil else { throw error("not UTF-8") }
         offset += 1
@@ -277,11 +278,12 @@ package struct JSONCursor {
     private static func decoded(_ content: ArraySlice<UInt8>, _ hasEscapes: Bool) -> String? {
         guard hasEscapes else { return String(decoding: content, as: UTF8.self) }
         let plain = unescaped(content)
-        // A lone surrogate is encoded as such, which is not UTF-8.
+        // `unescaped` encodes a lone surrogate in three bytes that are not valid UTF-8.
         return plain.contains(0) ? nil : String(validating: plain, as: UTF8.self)
     }
 
-    /// The characters of a string in UTF-8; a lone surrogate in the three bytes it would have.
+    /// The content of a string in UTF-8, with escapes decoded; a lone surrogate becomes the three bytes of its code
+    /// point.
     private static func unescaped(_ content: ArraySlice<UInt8>) -> [UInt8] {
         var plain: [UInt8] = []
         plain.reserveCapacity(content.count)
@@ -336,7 +338,7 @@ package struct JSONCursor {
         offset < bytes.count ? bytes[offset] : nil
     }
 
-    /// An error about the place that was reached.
+    /// An error at the current offset.
     private func error(_ message: String) -> JSONParsingError {
         let before = bytes.prefix(offset)
         let line = before.count { $0 == 0x0A } + 1

@@ -1,9 +1,10 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-/// Reads a ``JSON`` value as a `Decodable` type, by the rules of Foundation's `JSONDecoder` without its options.
+/// Decodes a ``JSON`` value as a `Decodable` type, by the default rules of Foundation's `JSONDecoder`.
 ///
-/// A number is read as an integer only when it is one. A value that cannot be represented is corrupted data, never a default.
+/// A number is decoded as an integer only if it is a whole number. A value that cannot be represented is corrupted
+/// data, never `nil` or a default.
 struct JSONDecoding: Decoder {
     private let value: JSON
     let codingPath: [any CodingKey]
@@ -15,7 +16,7 @@ struct JSONDecoding: Decoder {
     }
 
     func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
-        // What is asked for as JSON is handed out as it is.
+        // A value that is requested as `JSON` is returned unchanged.
         if let json = value as? Value, Value.self == JSON.self { return json }
         return try Value(from: self)
     }
@@ -44,7 +45,7 @@ struct JSONDecoding: Decoder {
         DecodingError.Context(codingPath: codingPath, debugDescription: what)
     }
 
-    /// The kind in words; never the value, which may be a claim.
+    /// The kind in words; never the value, which may come from a token.
     private var kind: String {
         switch value {
         case .null: "null"
@@ -189,7 +190,7 @@ extension JSONDecoding {
 
         mutating func superDecoder() throws -> any Decoder { try next { $0 } }
 
-        /// A value that cannot be read is not passed over.
+        /// Advances only after the element was read.
         private mutating func next<Value>(_ read: (JSONDecoding) throws -> Value) throws -> Value {
             let path = codingPath + [Index(currentIndex)]
             guard !isAtEnd else {
@@ -204,7 +205,9 @@ extension JSONDecoding {
 }
 
 extension JSON: Codable {
-    /// Reads any value; with another decoder than ``decode(_:)``, numbers without fraction become integers.
+    /// Decodes any JSON value.
+    ///
+    /// With a decoder other than that of ``decode(_:)``, a whole number such as `1.0` may become an integer.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
@@ -224,7 +227,7 @@ extension JSON: Codable {
         }
     }
 
-    /// Writes the value; one that cannot be represented as `null`.
+    /// Encodes the value; a value that cannot be represented is encoded as `null`.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {

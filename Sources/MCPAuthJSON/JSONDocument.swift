@@ -3,23 +3,24 @@
 
 internal import CJansson
 
-/// A parsed JSON text (RFC 8259): the one owner of a Jansson tree.
+/// A parsed JSON text (RFC 8259), which owns its Jansson tree.
 ///
-/// What is accepted is what Jansson accepts with `JSON_REJECT_DUPLICATES`: UTF-8 only, no duplicate member names, no
-/// trailing bytes. One byte order mark at the beginning is skipped (RFC 8259 section 8.1). Size and nesting are bounded
-/// before the parse, so hostile input costs a few passes over its bytes. Member names are not compared
-/// case-insensitively; callers read exact names.
+/// It accepts what Jansson accepts with `JSON_REJECT_DUPLICATES`: UTF-8 only, no duplicate member names, no trailing
+/// bytes. One byte order mark at the beginning is skipped (RFC 8259 section 8.1). Size and nesting are checked before
+/// the parse, so hostile input costs a few passes over its bytes. Member names are case-sensitive.
 ///
-/// Numbers beyond 64 bits, `\u0000` and lone surrogates cannot be represented. With ``Limits/acceptsUnrepresentable`` they
-/// are kept as values of the kind ``JSONView/Kind/unrepresentable``, which no reader takes for anything; a member with such
-/// a name is left out, as nobody can ask for it. Otherwise the text is refused.
+/// Numbers out of range, `\u0000` and lone surrogates cannot be represented. With ``Limits/acceptsUnrepresentable``
+/// such a value has the kind ``JSONView/Kind/unrepresentable``, and its typed accessors return `nil`; a member with
+/// such a name is omitted. Without it the text is refused.
 ///
 /// Values read from it are views that keep it alive.
 // SAFETY: the tree is built once in `init` and never changed: no function of this module mutates a node or touches a
-// reference count after that, so reading it from several threads is reading constant memory.
+// reference count after that, so threads only read constant memory.
 @safe package final class JSONDocument: @unchecked Sendable {
     fileprivate let tree: UnsafeMutablePointer<json_t>
-    /// Whether a value of this document is unrepresentable; nearly always false, and then no value is looked at for it.
+    /// Whether a value or member name of this document is unrepresentable.
+    ///
+    /// Nearly always false; then no value is checked for it.
     let hasUnrepresentable: Bool
 
     /// Bounds checked before the parse, so that no input can make the parser recurse or allocate without limit.
@@ -28,7 +29,7 @@ internal import CJansson
         package var bytes: Int
         /// Deepest accepted nesting of arrays and objects.
         package var depth: Int
-        /// Whether a text is accepted although a value in it cannot be represented.
+        /// Whether a text with values that cannot be represented is accepted.
         package var acceptsUnrepresentable: Bool
 
         package init(bytes: Int, depth: Int = 32, acceptsUnrepresentable: Bool = true) {
@@ -37,13 +38,13 @@ internal import CJansson
             self.acceptsUnrepresentable = acceptsUnrepresentable
         }
 
-        /// For tokens and their parts: as much as the largest token that can be configured, 256 KiB.
+        /// For tokens and their parts: 256 KiB, the largest token size that can be configured.
         package static let token = Limits(bytes: 256 * 1024)
-        /// For JOSE Headers, of which every value is looked at: 16 KiB, and nothing that cannot be represented.
+        /// For JOSE Headers: 16 KiB, without unrepresentable values.
         package static let header = Limits(bytes: 16 * 1024, acceptsUnrepresentable: false)
         /// For metadata, JWK Sets and introspection responses: 512 KiB.
         package static let fetched = Limits(bytes: 512 * 1024)
-        /// For policy and configuration files, which people write: 1 MiB, and nothing that cannot be represented.
+        /// For policy and configuration files, which people write: 1 MiB, without unrepresentable values.
         package static let file = Limits(bytes: 1024 * 1024, acceptsUnrepresentable: false)
     }
 
@@ -55,7 +56,7 @@ internal import CJansson
             let message = bytes.isEmpty ? "the text is empty" : "the text is larger than \(limits.bytes) bytes"
             throw JSONParsingError(message: message, line: 1, column: 1)
         }
-        // The parser takes a NUL after a number or a word for nothing at all.
+        // Jansson ignores a NUL byte after a number or a literal such as `true`.
         if let offset = bytes.index(of: 0, from: 0) {
             let (line, column) = Self.position(of: offset, in: bytes)
             throw JSONParsingError(message: "a NUL byte", line: line, column: column)
@@ -75,7 +76,7 @@ internal import CJansson
         guard limits.acceptsUnrepresentable, unsafe mcp_json_is_about_representation(&error) != 0 else {
             throw JSONParsingError(error)
         }
-        // A name that is rewritten is not seen by the parser, which looks at the encoding of everything else.
+        // Jansson does not see names that are rewritten, so it cannot check their encoding.
         guard String(validating: bytes, as: UTF8.self) != nil else { throw JSONParsingError(error) }
         let flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL
         let rewritten = LenientText(bytes).text
@@ -113,7 +114,7 @@ internal import CJansson
             if byte == UInt8(ascii: "\"") {
                 inString.toggle()
             } else if inString {
-                // What is escaped ends no string.
+                // An escaped quotation mark does not end the string.
                 if byte == UInt8(ascii: "\\") { offset += 1 }
             } else if byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") {
                 level += 1
@@ -126,7 +127,9 @@ internal import CJansson
         return nil
     }
 
-    /// Whether enough is opened, be it in strings: most texts are found flat without a look at each byte.
+    /// Whether the text has more than `depth` opening brackets, even inside strings.
+    ///
+    /// For most texts this is false, and a check of every byte is not needed.
     private static func mayBeNested(deeperThan depth: Int, _ bytes: [UInt8]) -> Bool {
         var openings = 0
         for opening in [UInt8(ascii: "{"), UInt8(ascii: "[")] {
@@ -156,11 +159,11 @@ internal import CJansson
 
 /// Why a text is not acceptable JSON, and where.
 public struct JSONParsingError: Error, Equatable, CustomStringConvertible {
-    /// What is wrong, in lower case, without the offending text when that could be secret.
+    /// What is wrong, in lower case, without the offending text, which could be secret.
     public let message: String
-    /// Counted from 1.
+    /// The line, counted from 1.
     public let line: Int
-    /// Counted from 1, in code points; it points at the end of the offending token.
+    /// The column, counted from 1, near the offending text; approximate in lines with characters outside ASCII.
     public let column: Int
 
     /// One line: what is wrong, and where.
@@ -176,8 +179,8 @@ public struct JSONParsingError: Error, Equatable, CustomStringConvertible {
         let text = unsafe withUnsafeBytes(of: error.text) { bytes in
             unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
         }
-        // Jansson quotes the neighbouring text after " near "; that text can be part of a token or a secret.
-        // The parser names a flag of its own there.
+        // Jansson quotes the surrounding text after `near`; that text can be part of a token or a secret. Some of its
+        // messages also name the flag `JSON_ALLOW_NUL`.
         message = Self.withoutQuotedText(text).replacing(" without JSON_ALLOW_NUL", with: "")
         line = max(1, Int(error.line))
         column = max(1, Int(error.column))

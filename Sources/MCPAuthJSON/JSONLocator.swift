@@ -1,10 +1,10 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-/// Finds where in a JSON text the value of a pointer stands, for error messages.
+/// Finds the position of the value that a JSON Pointer names in a JSON text, for error messages.
 ///
-/// Jansson keeps no positions for valid values. This walks the text only after an error was found, trusts that it is
-/// valid JSON, and answers the start of the text when the pointer names nothing.
+/// Jansson does not keep the positions of values, so the text is scanned again after an error was found. The text must
+/// be valid JSON. When the pointer names nothing, the position is the start of the text.
 package struct JSONLocator {
     /// A place in a text, counted from 1; columns count bytes.
     package struct Position: Hashable, Sendable {
@@ -12,7 +12,7 @@ package struct JSONLocator {
         package let column: Int
     }
 
-    /// Which end of a member is meant.
+    /// Which part of a member is located.
     package enum Part: Sendable {
         case name
         case value
@@ -23,7 +23,7 @@ package struct JSONLocator {
 
     /// The position of the value that `pointer` names, or of its member name.
     package static func position(of pointer: JSONPointer, part: Part = .value, in bytes: [UInt8]) -> Position {
-        // A byte order mark is no part of the text, nor of a column in an editor.
+        // Editors do not count a byte order mark as a column.
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
         let bytes = bytes.starts(with: mark) ? Array(bytes.dropFirst(mark.count)) : bytes
         var locator = JSONLocator(bytes: bytes)

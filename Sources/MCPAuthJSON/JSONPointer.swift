@@ -10,7 +10,7 @@ package struct JSONPointer: Hashable, Sendable, CustomStringConvertible {
         self.tokens = tokens
     }
 
-    /// Reads the string form; `nil` unless it is empty or starts with `/` and escapes only `~0` and `~1`.
+    /// Parses the string form; `nil` unless it is empty or starts with `/`, with `~` only in `~0` and `~1`.
     package init?(_ text: String) {
         guard !text.isEmpty else {
             self.init(tokens: [])
@@ -18,7 +18,7 @@ package struct JSONPointer: Hashable, Sendable, CustomStringConvertible {
         }
         guard text.utf8.first == UInt8(ascii: "/") else { return nil }
         var tokens: [String] = []
-        // By scalars: a mark that combines with `/` would hide it from a look at characters.
+        // Split by scalars: a combining mark after `/` forms a single character with it.
         let separator: Unicode.Scalar = "/"
         for token in text.unicodeScalars.dropFirst().split(separator: separator, omittingEmptySubsequences: false) {
             guard let token = Self.unescaped(Substring(token)) else { return nil }
@@ -29,7 +29,7 @@ package struct JSONPointer: Hashable, Sendable, CustomStringConvertible {
 
     package static let root = JSONPointer(tokens: [])
 
-    /// This pointer, one member or element further down.
+    /// This pointer extended by one reference token.
     package func appending(_ token: String) -> JSONPointer {
         JSONPointer(tokens: tokens + [token])
     }
@@ -38,7 +38,7 @@ package struct JSONPointer: Hashable, Sendable, CustomStringConvertible {
         tokens.map { "/" + Self.escaped($0) }.joined()
     }
 
-    /// The array index a token stands for; `nil` for `-`, a sign or a leading zero (RFC 6901 section 4).
+    /// The array index that a token denotes; `nil` for `-`, a sign or a leading zero (RFC 6901 section 4).
     static func arrayIndex(_ token: String) -> Int? {
         guard token == "0" || (token.utf8.first.map { (0x31...0x39).contains($0) } ?? false) else { return nil }
         return Int(token)

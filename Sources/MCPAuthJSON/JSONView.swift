@@ -5,7 +5,7 @@ internal import CJansson
 
 /// A view of one value inside a ``JSONDocument``.
 ///
-/// Reading it allocates nothing but the strings asked for. It keeps the document alive.
+/// Reading it allocates only the strings and arrays that are returned. The view keeps the document alive.
 // SAFETY: a view is a constant pointer into an immutable tree (see `JSONDocument`) together with the strong reference
 // that keeps that tree alive, so copies may cross threads.
 @safe package struct JSONView: @unchecked Sendable {
@@ -17,9 +17,9 @@ internal import CJansson
         case string
         case array
         case object
-        /// A number beyond 64 bits, or a string with `\u0000` or a lone surrogate.
+        /// A number out of range, or a string with `\u0000` or a lone surrogate.
         ///
-        /// It is there, and nothing is known of it.
+        /// The value is present, but its content is unknown.
         case unrepresentable
     }
 
@@ -45,12 +45,12 @@ internal import CJansson
         }
     }
 
-    /// Reads the node; the document outlives the call, however the optimiser shortens lives.
+    /// Calls `body` with the node and keeps the document alive until it returns.
     private func withNode<Result>(_ body: (UnsafeMutablePointer<json_t>) -> Result) -> Result {
         withExtendedLifetime(document) { unsafe body(node) }
     }
 
-    /// Whether Jansson's value is what the text says (see ``LenientText``).
+    /// Whether this is the value of the text, not a substitute made by ``LenientText``.
     private var isRepresentable: Bool {
         unsafe withNode { node in
             switch unsafe json_type(UInt32(mcp_json_typeof(node))) {
@@ -62,7 +62,7 @@ internal import CJansson
         }
     }
 
-    /// Whether a value of its document is unrepresentable, be it another one.
+    /// Whether this or any other value or member name of the document is unrepresentable.
     package var isBesideUnrepresentable: Bool { document.hasUnrepresentable }
 
     package var string: String? {
@@ -119,7 +119,7 @@ internal import CJansson
 
     /// The members of an object in the order of the text; `nil` for every other kind.
     ///
-    /// One whose name has `\u0000` or a lone surrogate is left out: nobody can ask for it.
+    /// A member whose name contains `\u0000` or a lone surrogate is omitted.
     package var members: [(name: String, value: JSONView)]? {
         guard kind == .object else { return nil }
         return unsafe withNode { node in
@@ -139,10 +139,10 @@ internal import CJansson
         }
     }
 
-    /// Some names of members, to be looked for in one pass over an object.
+    /// A set of member names to search for in one pass over an object.
     package struct Names: Sendable {
         fileprivate let texts: [[UInt8]]
-        /// A bit for each length and first byte that a name has: most other names are told by it.
+        /// A bit for each length and first byte of a name, which excludes most other names without a comparison.
         private let beginnings: UInt64
 
         package init(_ names: [String]) {
@@ -160,7 +160,9 @@ internal import CJansson
         }
     }
 
-    /// Whether a member has one of these names: one pass, where look-ups would be one for each name.
+    /// Whether a member has one of these names.
+    ///
+    /// This takes one pass over the members instead of one lookup per name.
     package func hasMember(among names: Names) -> Bool {
         guard kind == .object else { return false }
         return unsafe withNode { node in
@@ -186,9 +188,9 @@ internal import CJansson
         }
     }
 
-    /// The member with exactly this name, where it says something: a member that is `null` is as good as absent.
+    /// The member with exactly this name; `nil` when it is absent or its value is `null`.
     ///
-    /// For members that a standard calls optional: many serialisers write those without a value as `null`.
+    /// For members that a standard calls optional: many serialisers write a missing value as `null`.
     package func optional(_ name: String) -> JSONView? {
         self[name].flatMap { $0.kind == .null ? nil : $0 }
     }
@@ -202,7 +204,7 @@ internal import CJansson
         }
     }
 
-    /// The value a JSON Pointer names inside this one; `nil` when there is none (RFC 6901 section 4).
+    /// The value that a JSON Pointer names inside this one; `nil` when it names nothing (RFC 6901 section 4).
     package subscript(_ pointer: JSONPointer) -> JSONView? {
         var value = self
         for token in pointer.tokens {
@@ -220,15 +222,15 @@ internal import CJansson
         return value
     }
 
-    /// Compares a string value with `other` by bytes, without making a Swift string of it.
+    /// Whether this is a string with the same bytes as `other`; does not create a Swift string.
     package func isString(_ other: String) -> Bool {
         var isSame = false
         unsafe withUTF8 { unsafe isSame = other.isExactly($0) }
         return isSame
     }
 
-    /// Gives the UTF-8 bytes of a string value to `body`, which is not called for any other kind.
-    // Without a result to be generic over: other modules could call that unspecialised only.
+    /// Calls `body` with the UTF-8 bytes of a string value; does not call it for any other kind.
+    // Not generic over a result: other modules could only call an unspecialised version.
     package func withUTF8(_ body: (UnsafeRawBufferPointer) -> Void) {
         guard !document.hasUnrepresentable || isRepresentable else { return }
         withExtendedLifetime(document) {

@@ -1,14 +1,14 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-/// Rewrites a JSON text so that Jansson can read values that it cannot represent.
+/// Rewrites a JSON text so that Jansson can parse it despite values that it cannot represent.
 ///
-/// RFC 8259 allows integers of any size, `1e400`, `\u0000` and lone surrogates; Jansson refuses the whole text because of one of
-/// them. Here each such value becomes a string with a NUL, which no other text has, and each such member name a name that
-/// begins with ``nameMark``. Everything else is copied as it is, so Jansson still refuses whatever is not JSON, duplicate
-/// member names among it. The work is linear in the length of the text.
+/// RFC 8259 allows integers of any size, `1e400`, `\u0000` and lone surrogates; Jansson refuses a text that contains
+/// one of them. Each such value is replaced with a string that contains a NUL, as no other string does, and each such
+/// member name with one that begins with ``nameMark``. Everything else is copied unchanged, so Jansson still refuses
+/// invalid JSON and duplicate member names. The time is linear in the length of the text.
 struct LenientText {
-    /// What stands for a number beyond the range of its type.
+    /// Replaces a number that is out of range.
     private static let value = Array(#""\u0000""#.utf8)
     /// U+FDD0, a noncharacter, followed by a hash of the name.
     static let nameMark: [UInt8] = [0xEF, 0xB7, 0x90]
@@ -32,12 +32,12 @@ struct LenientText {
         }
     }
 
-    /// Copies a string, with each lone surrogate as a NUL; a name with a NUL gets another name.
+    /// Copies a string with a NUL for each lone surrogate; a member name with a NUL is replaced.
     private mutating func copyString() {
         let start = text.count
         let first = offset + 1
         var hasNUL = false
-        // A name that is rewritten is not seen by the parser, so one that is not JSON is left to it as it is.
+        // Jansson does not see a replaced name, so an invalid name is copied unchanged for Jansson to refuse.
         var isJSON = true
         text.append(source[offset])
         offset += 1
@@ -60,7 +60,7 @@ struct LenientText {
         text.append(source[offset])
         offset += 1
         guard hasNUL, isJSON, isFollowedByColon else { return }
-        // The same for the same name, so that the parser refuses one that comes twice.
+        // Equal names get equal replacements, so that Jansson refuses duplicates.
         let hash = JSONCursor.hash(ofName: source[first..<(offset - 1)])
         text.removeLast(text.count - start)
         text += [UInt8(ascii: "\"")] + Self.nameMark + Array("\(hash)\"".utf8)
@@ -70,7 +70,7 @@ struct LenientText {
         byte.map { "\"\\/bfnrt".utf8.contains($0) } ?? false
     }
 
-    /// Copies a `\u` escape, or the pair of two that makes one character.
+    /// Copies a `\u` escape, or a pair of two that encodes one character.
     private mutating func copy(_ unit: UInt16, _ hasNUL: inout Bool) {
         switch unit {
         case 0xD800...0xDBFF:
@@ -90,7 +90,7 @@ struct LenientText {
         offset += 6
     }
 
-    /// The code unit of a `\u` escape that begins here.
+    /// The code unit of the `\u` escape that begins at `start`; `nil` when there is none.
     private func codeUnit(at start: Int) -> UInt16? {
         guard start + 6 <= source.count, source[start] == UInt8(ascii: "\\"), source[start + 1] == UInt8(ascii: "u")
         else {
@@ -129,7 +129,7 @@ struct LenientText {
         }
     }
 
-    /// Whether this is a number (RFC 8259 section 6) that is neither a 64-bit integer nor a finite double.
+    /// Whether this is a number (RFC 8259 section 6) out of range: an integer beyond 64 bits, or an infinite double.
     private static func isBeyondRange(_ token: ArraySlice<UInt8>) -> Bool {
         var rest = token
         if rest.first == UInt8(ascii: "-") { rest = rest.dropFirst() }

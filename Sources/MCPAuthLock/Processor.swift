@@ -9,16 +9,16 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// The processors of this machine, for what each of them should have of its own.
+/// The processors of this machine, for data that is kept per processor.
 ///
 /// Only a hint: a thread may move to another processor at any time.
 package enum Processor {
-    /// How many there are, at most 64.
+    /// The number of online processors, at most 64.
     package static let count = min(max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))), 64)
 
-    /// The one that this thread runs on, from 0 to ``count`` without it.
+    /// The index of the processor that runs this thread, from 0 up to but not including ``count``.
     ///
-    /// Always 0 where it cannot be told.
+    /// Always 0 on systems where it is unknown.
     package static var current: Int {
         max(0, Int(mcp_current_processor())) % count
     }

@@ -9,25 +9,25 @@ internal import Darwin
 
 // SAFETY: a state is touched only inside `withLock`, between lock and unlock of the mutex of the same shard. The memory
 // is allocated and filled in `init`, freed in `deinit`, and its address does not change in between.
-/// A fixed number of states that several threads share, each behind a mutex of its own.
+/// A fixed number of states that several threads share, each protected by its own mutex.
 ///
-/// Mutex and state of one shard share cache lines with no other shard, and reaching a shard touches no reference count,
-/// so threads that use different shards never wait for each other, not even inside the processor. The closure must not
-/// suspend and must not take another lock.
+/// Different shards share no cache line, and accessing a shard touches no reference count, so threads that use
+/// different shards never wait for each other, not even inside the processor. The closure must not suspend and must not
+/// take another lock.
 ///
 /// Pthread mutexes, because ThreadSanitizer reports false races on `Synchronization.Mutex` in this toolchain.
 @safe public final class ShardedLock<State>: @unchecked Sendable {
-    /// How many there are.
+    /// The number of shards.
     public let count: Int
     private let memory: UnsafeMutableRawPointer
     /// Bytes from a mutex to its state, and from one shard to the next.
     private let stateOffset: Int
     private let stride: Int
 
-    /// Puts what `makeState` makes, once for each shard, behind mutexes.
+    /// Creates the shards; `makeState` is called once for each.
     public init(count: Int, _ makeState: () -> State) {
         self.count = count
-        // At least the common length of a cache line.
+        // At least the usual size of a cache line.
         let alignment = max(64, MemoryLayout<State>.alignment)
         unsafe stateOffset = Self.roundedUp(MemoryLayout<pthread_mutex_t>.size, to: MemoryLayout<State>.alignment)
         stride = Self.roundedUp(stateOffset + MemoryLayout<State>.size, to: alignment)
@@ -47,7 +47,9 @@ internal import Darwin
         unsafe memory.deallocate()
     }
 
-    /// Reaches the state of one shard.
+    /// Calls `body` with exclusive access to the state of one shard.
+    ///
+    /// - Parameter index: The shard, from 0 up to but not including ``count``.
     @inlinable
     public func withLock<Result, Failure: Error>(
         shard index: Int,
@@ -78,8 +80,9 @@ internal import Darwin
         unsafe memory.advanced(by: index * stride + stateOffset).assumingMemoryBound(to: State.self)
     }
 
-    /// What is behind these mutexes takes less time than to sleep and be woken, so where that can be asked for, a thread
-    /// tries for a moment before it sleeps.
+    /// Initialises a mutex that spins for a moment before it sleeps, where the system has such mutexes.
+    ///
+    /// The critical sections are shorter than the time to sleep and wake up.
     private static func prepare(_ mutex: UnsafeMutablePointer<pthread_mutex_t>) {
         #if canImport(Glibc)
         var attributes = pthread_mutexattr_t()

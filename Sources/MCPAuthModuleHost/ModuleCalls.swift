@@ -4,16 +4,16 @@
 internal import MCPAuthCore
 internal import MCPAuthLock
 
-/// The open calls of one instance, named by numbers that are never used twice.
+/// The open calls of one instance, identified by numbers that are never used twice.
 ///
-/// A call ends once: by a verdict, by the module's return without one, at its deadline, or because nobody waits any more.
-/// What a module says later, of a call that ended or of one that never was, changes nothing. Deadlines are kept by a
-/// thread that does nothing else, so that they hold while every other thread is held up.
+/// A call ends once: with a verdict, when the module returns without one, at its deadline, or when its caller stops
+/// waiting. A verdict for a call that has ended or never existed is ignored. Deadlines are enforced by a dedicated
+/// thread, so that they work while all other threads are blocked.
 final class ModuleCalls: Sendable {
-    /// What a module gave to `complete`, copied.
+    /// A copy of what a module passed to `complete`.
     struct Verdict: Sendable {
         let kind: Int32
-        /// Of an acceptance; `nil` when they are longer than allowed.
+        /// The claims of an acceptance; `nil` for other verdicts, and when they are longer than allowed.
         let claims: [UInt8]?
         let notAfter: Int64
         let reason: String
@@ -24,7 +24,7 @@ final class ModuleCalls: Sendable {
     enum CallEnd: Sendable {
         case verdict(Verdict)
         case fault(ModuleFault)
-        /// Nobody waits for it any more.
+        /// Its caller no longer waits.
         case abandoned
     }
 
@@ -41,14 +41,14 @@ final class ModuleCalls: Sendable {
     }
 
     private let state = Lock(State())
-    /// Seconds that every call has.
+    /// The maximum seconds for a call.
     private let seconds: Double
 
     init(seconds: Double) {
         self.seconds = seconds
     }
 
-    /// A number for a call that is opened later, or never.
+    /// Reserves the number of a call that is opened later, or never.
     func reserve() -> UInt64 {
         state.withLock { state in
             defer { state.next += 1 }
@@ -67,7 +67,7 @@ final class ModuleCalls: Sendable {
         if needsWatch, !OwnThread.start({ self.watch() }) { endUnwatched() }
     }
 
-    /// Ends a call, unless it has ended.
+    /// Ends a call; does nothing if it has already ended.
     func end(_ number: UInt64, _ outcome: CallEnd) {
         state.withLock { $0.open.removeValue(forKey: number) }?.finish(outcome)
     }
@@ -76,22 +76,22 @@ final class ModuleCalls: Sendable {
         state.withLock { $0.open[number] != nil }
     }
 
-    /// The time of a call; for one that is not open a time at which everything has expired.
+    /// The time of an open call; for any other call, a time at which everything has expired.
     func now(_ number: UInt64) -> Int64 {
         state.withLock { $0.open[number]?.now }.map(Self.wholeSeconds) ?? Self.everythingHasExpired
     }
 
-    /// The end of the year 9999: late, and small enough for modules to add to it.
+    /// The end of the year 9999 in seconds since 1970; small enough for modules to add to it without overflow.
     static let everythingHasExpired: Int64 = 253_402_300_799
 
-    /// The time as modules see it.
+    /// The time as modules receive it, in seconds since 1970, rounded down.
     static func wholeSeconds(_ time: NumericDate) -> Int64 {
         Int64(exactly: time.secondsSinceEpoch.rounded(.down)) ?? everythingHasExpired
     }
 
-    /// Ends calls at their deadlines until there have been none for a while.
+    /// Ends calls at their deadlines, until there have been no calls for a while.
     ///
-    /// A call that is opened while this sleeps has its deadline after the sleep ends, so nobody needs to wake it.
+    /// A call that is opened during a sleep has its deadline after the end of the sleep, so it need not end the sleep.
     private func watch() {
         var roundsWithoutCalls = 0
         while roundsWithoutCalls < 6 {
@@ -110,7 +110,7 @@ final class ModuleCalls: Sendable {
         }
     }
 
-    /// Without a thread for their deadlines no calls can be allowed to wait.
+    /// Ends all calls: without a thread for their deadlines, they cannot be allowed to wait.
     private func endUnwatched() {
         let calls = state.withLock { state in
             defer { state.open = [:] }

@@ -5,29 +5,29 @@ internal import CMCPAuthModule
 package import MCPAuthCore
 package import MCPAuthJSON
 
-/// The `config` of a module, checked by its schema and by the module itself, as its instances get it.
+/// The `config` of a module as its instances receive it, checked against the schema and by the module itself.
 package struct ModuleConfiguration: Sendable {
-    /// A mistake, and where in `config` it stands.
+    /// A mistake, and its position in `config`.
     package struct Mistake: Error {
         package let code: ConfigurationError.Code
         package let message: String
-        /// From `config` on.
+        /// A pointer into `config`.
         package let place: JSONPointer
-        /// Whether the name of the member is wrong, and not its value.
+        /// Whether the name of the member is wrong, rather than its value.
         package let isAboutName: Bool
     }
 
     let library: ModuleLibrary
-    /// The top-level strings.
+    /// The top-level strings of the configuration, by name.
     let strings: [String: String]
     private let text: [UInt8]
 
     /// Checks a configuration.
     ///
     /// - Parameters:
-    ///   - configuration: What the configuration file says.
-    ///   - resolvePath: Makes of a path as it is written the path that the module gets.
-    /// - Throws: ``Mistake`` that names the first mistake and what would be right.
+    ///   - configuration: The value of `config` in the configuration file.
+    ///   - resolvePath: Converts a path as written to the path that the module receives.
+    /// - Throws: ``Mistake`` for the first mistake, with what is expected.
     package init(
         _ configuration: JSON,
         of library: ModuleLibrary,
@@ -50,14 +50,14 @@ package struct ModuleConfiguration: Sendable {
         if let mistake = try firstMistake(limits) { throw mistake }
     }
 
-    /// Lends the JSON text to C.
+    /// Passes the JSON text to C; the pointer is valid only during `body`.
     func withText<Result>(_ body: (UnsafePointer<CChar>?, Int) -> Result) -> Result {
         unsafe text.withUnsafeBytes { buffer in
             unsafe body(buffer.baseAddress?.assumingMemoryBound(to: CChar.self), buffer.count)
         }
     }
 
-    /// What `validate` of the module reports first.
+    /// The first mistake that `validate` of the module reports.
     private func firstMistake(_ limits: ModuleLimits) throws(Mistake) -> Mistake? {
         guard unsafe library.module.pointee.validate != nil else { return nil }
         guard let report = OwnThread.result(within: limits.setupSeconds, { self.validate() }) else {

@@ -11,7 +11,7 @@ final class ModuleContext: Sendable {
     /// The top-level strings of the instance's configuration.
     let strings: [String: String]
     let secrets: @Sendable (String) -> [UInt8]?
-    /// The name under which the configuration has the module.
+    /// The name of the module in the configuration.
     private let name: String
     private let onEvent: EngineEventHandler
     private let error = Lock<String?>(nil)
@@ -30,7 +30,7 @@ final class ModuleContext: Sendable {
         calls = ModuleCalls(seconds: limits.callSeconds)
     }
 
-    /// Passes on one line of a module.
+    /// Emits a line that the module logged as an event.
     func log(_ level: Int32, _ text: String) {
         if level == MCP_AUTH_LOG_ERROR { error.withLock { $0 = text } }
         let level: EngineEvent.Level =
@@ -43,7 +43,7 @@ final class ModuleContext: Sendable {
         onEvent(EngineEvent(level, .module, "\(name.printable): \(text.escaped)"))
     }
 
-    /// Tells the operator what the module did wrong.
+    /// Emits an event for a fault of the module.
     func report(_ fault: ModuleFault) {
         onEvent(EngineEvent(.error, .moduleFailed, "the module `\(name.printable)` \(fault)"))
     }

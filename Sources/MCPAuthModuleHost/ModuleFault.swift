@@ -1,9 +1,9 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-/// Something that a module did and must not do, or could not do.
+/// A violation of the module interface, or the reason why a module gave no verdict.
 ///
-/// Each has one sentence, which is in logs and documentation and never contains what the module returned.
+/// Each has one sentence for logs, which `Plugins/README.md` lists. It never contains text that the module returned.
 enum ModuleFault: Hashable, Sendable, CustomStringConvertible {
     case noVerdict
     case shortVerdict
@@ -26,7 +26,7 @@ enum ModuleFault: Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .noVerdict: "returned from `verify` without a verdict"
         case .shortVerdict: "gave a verdict that is shorter than that of version 1.0: `struct_size` is too small"
-        case .emptyVerdict: "gave the verdict NONE (0), which is not a decision"
+        case .emptyVerdict: "gave the verdict NONE (0), which decides nothing"
         case .unknownVerdict(let kind): "gave a verdict that does not exist: \(kind)"
         case .longClaims: "accepted a token with claims of more than \(ModuleHostTable.maximumClaims) bytes"
         case .invalidClaims: "accepted a token with claims that are not valid JSON"
@@ -37,8 +37,8 @@ enum ModuleFault: Hashable, Sendable, CustomStringConvertible {
         case .negativeEnd: "accepted a token with a `not_after_unix_s` below 0"
         case .noCaller: "accepted a token without a subject (`sub`) or client (`client_id`) that is a non-empty string"
         case .noAnswerInTime(let seconds): "did not answer within \(seconds.asWritten) seconds"
-        case .tooManyCalls: "has too many calls that wait for it"
-        case .noThread: "cannot be asked: the system gives this process no more threads"
+        case .tooManyCalls: "has too many waiting calls"
+        case .noThread: "cannot be called: the system cannot create another thread"
         }
     }
 }

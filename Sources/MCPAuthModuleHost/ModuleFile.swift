@@ -9,17 +9,17 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// A module's file, which is read once, and only from where nobody but root and the user of this process can have put it.
+/// A module's file, read once, and only if nobody but root and the user of this process can have put it there.
 ///
-/// Looked at are every directory on the way to it, those that hold symbolic links on the way included, the links, and the
-/// file itself: each belongs to root or to the effective user, and is not writable by group or others. An ancestor that is
-/// writable by others all the same is acceptable when it belongs to root and has its sticky bit, as `/tmp` does: others
-/// can put things there and cannot replace ours. The directory that holds the file must not be one of those.
+/// The file, every directory on the way to it, symbolic links on the way, and the directories that hold them must
+/// belong to root or to the effective user. The file and the directories must not be writable by group or others. An
+/// ancestor may be if it belongs to root and has its sticky bit, like `/tmp`: others can add files there, but cannot
+/// replace ours. This exception does not apply to the directory that holds the file.
 struct ModuleFile {
-    /// What is in it.
+    /// The contents of the file.
     let bytes: [UInt8]
 
-    /// Bytes of the largest file that is read.
+    /// The maximum size of the file.
     private static let maximumBytes = 256 * 1024 * 1024
 
     /// - Throws: ``ConfigurationError`` with the code `moduleRefused`.
@@ -34,7 +34,7 @@ struct ModuleFile {
     }
 
     private static func contents(of place: String) throws(PathWalk.Fault) -> [UInt8] {
-        // Not a pipe, on which `open` would wait, and not a link that came meanwhile.
+        // Does not wait for a pipe, and does not follow a link that has replaced the file meanwhile.
         let file = unsafe open(place, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard file >= 0 else { throw .init("`\(place.printable)` cannot be read") }
         defer { close(file) }
@@ -56,7 +56,7 @@ struct ModuleFile {
             guard count >= 0 else { throw .init("`\(place.printable)` cannot be read") }
             guard count > 0 else { return bytes }
             bytes += buffer.prefix(count)
-            // It may grow while it is read.
+            // The file may grow while it is read.
             guard bytes.count <= maximumBytes else { throw tooLarge }
         }
     }
@@ -64,7 +64,7 @@ struct ModuleFile {
     private static let tooLarge = PathWalk.Fault("it is larger than \(maximumBytes) bytes")
 }
 
-/// Follows a path as the system does, and looks at everything on the way.
+/// Resolves a path as the system does, and checks everything on the way.
 private struct PathWalk {
     struct Fault: Error {
         let reason: String
@@ -77,13 +77,13 @@ private struct PathWalk {
     static let writableByOthers = mode_t(0o022)
     private static let maximumLinks = 40
 
-    /// The real path of the directory that was reached.
+    /// The real path of the directory that has been reached.
     private var directory = "/"
-    /// What is still to be followed, the next last.
+    /// The components that remain to be followed; the next one is the last.
     private var rest: [Substring] = []
     private var links = 0
 
-    /// The real path of a file.
+    /// Checks everything on the way to a file, and returns its real path.
     mutating func file(at path: String) throws(Fault) -> String {
         try checkDirectory("/", isStickyEnough: true)
         follow(try Self.absolute(path))
@@ -142,13 +142,13 @@ private struct PathWalk {
         guard status.st_uid == 0 || status.st_uid == user else {
             throw Fault(
                 "`\(place.printable)` belongs to user \(status.st_uid), who could replace it; give it to root"
-                    + (user == 0 ? "" : " or to user \(user), as whom this process runs") + " with chown"
+                    + (user == 0 ? "" : " or to user \(user) (the user of this process)") + " with chown"
             )
         }
     }
 
     static func writable(_ place: String) -> Fault {
-        Fault("`\(place.printable)` is writable by group or others; take that away with chmod go-w")
+        Fault("`\(place.printable)` is writable by group or others; change that with chmod go-w")
     }
 
     private static func unreachable(_ place: String) -> Fault {
@@ -157,7 +157,7 @@ private struct PathWalk {
 
     private static func absolute(_ path: String) throws(Fault) -> String {
         if path.hasPrefix("/") { return path }
-        guard let working = unsafe getcwd(nil, 0) else { throw Fault("the working directory is gone") }
+        guard let working = unsafe getcwd(nil, 0) else { throw Fault("the working directory cannot be determined") }
         defer { unsafe free(working) }
         return unsafe String(cString: working) + "/" + path
     }

@@ -5,9 +5,9 @@ internal import CMCPAuthModule
 
 /// The functions the host offers to modules.
 ///
-/// Every pointer that a module passes is borrowed for the call. What it points to is copied before return, up to a bound.
+/// Every pointer that a module passes is borrowed for the call. Its data is copied before the return, up to a limit.
 enum ModuleHostTable {
-    /// A table whose functions act on `context`, which the caller keeps alive as long as the table is in use.
+    /// A table whose functions use `context`, which the caller must keep alive as long as the table is in use.
     static func make(context: ModuleContext) -> mcp_auth_host {
         unsafe mcp_auth_host(
             struct_size: UInt32(MemoryLayout<mcp_auth_host>.size),
@@ -21,9 +21,9 @@ enum ModuleHostTable {
         )
     }
 
-    /// Bytes that are copied of any text but the claims; the rest of a longer one is left out.
+    /// The maximum bytes copied of any text except the claims; longer ones are cut off.
     static let maximumText = 1024
-    /// Bytes of the longest claims that are looked at.
+    /// The maximum bytes of claims; longer ones are a fault.
     static let maximumClaims = 64 * 1024
 }
 
@@ -32,17 +32,17 @@ extension mcp_auth_bytes {
         unsafe self.init(data: buffer.baseAddress?.assumingMemoryBound(to: CChar.self), length: buffer.count)
     }
 
-    /// The text, up to the bound; empty for a null pointer.
+    /// The text, up to `maximumText` bytes; empty for a null pointer.
     var text: String { unsafe boundedText(data, length) }
 
-    /// The text as a name of something; `nil` when it is longer than any name.
+    /// The text as a name, for a look-up; `nil` when it is longer than `maximumText`.
     var name: String? {
         unsafe copied(atMost: ModuleHostTable.maximumText).map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// A copy of all bytes; `nil` when there are more than `limit`.
     func copied(atMost limit: Int) -> [UInt8]? {
-        // A length is a `size_t` of the module's making: beyond `Int.max` it arrives negative.
+        // The module chooses the length, a `size_t`: a value above `Int.max` arrives negative.
         guard unsafe (0...limit).contains(length) else { return nil }
         guard let data = unsafe data else { return [] }
         return unsafe Array(UnsafeRawBufferPointer(start: data, count: length))
@@ -62,7 +62,7 @@ private func hostComplete(_ host: HostPointer, _ call: UInt64, _ verdict: Unsafe
         context.calls.end(call, .fault(.shortVerdict))
         return
     }
-    // Only an acceptance has claims; with other verdicts their place may hold anything.
+    // Only an acceptance has claims; with other verdicts, the member may be uninitialised.
     let isAccepted = unsafe verdict.pointee.kind == MCP_AUTH_VERDICT_ACCEPT
     context.calls.end(
         call,
@@ -106,9 +106,9 @@ private func hostLog(_ host: HostPointer, _ level: Int32, _ line: UnsafePointer<
     unsafe context(of: host)?.log(level, boundedText(line, length))
 }
 
-/// A copy of a text, cut off before the first character that is not whole within the bound.
+/// A copy of a text, cut off before the first UTF-8 character that does not fit into `maximumText` bytes.
 private func boundedText(_ data: UnsafePointer<CChar>?, _ length: Int) -> String {
-    // A length is a `size_t` of the module's making: beyond `Int.max` it arrives negative.
+    // The module chooses the length, a `size_t`: a value above `Int.max` arrives negative.
     guard let data = unsafe data, length > 0 else { return "" }
     var count = length
     if length > ModuleHostTable.maximumText {

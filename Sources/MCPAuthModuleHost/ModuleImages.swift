@@ -11,11 +11,11 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// The code of modules in this process, by what is in it.
+/// The code of modules in this process, by content.
 ///
-/// The system loads a path once and then gives back what it loaded, whatever became of the file. So code is loaded from a
-/// private copy of the bytes that were hashed: other bytes are another image, and the same bytes are loaded once. No image
-/// is ever unloaded: code that may still run on some thread must stay.
+/// The system loads a path once and then returns the same image, even if the file has changed. So code is loaded from a
+/// private copy of the bytes that were hashed: different bytes are a different image, and the same bytes are loaded
+/// once. Images are never unloaded, since a thread may still run their code.
 enum ModuleImages {
     // SAFETY: the handle of a library that is never unloaded; it is only given to `dlsym`, which any thread may call.
     @safe struct Image: @unchecked Sendable {
@@ -33,11 +33,13 @@ enum ModuleImages {
 
     private static let images = Lock<[String: Image]>([:])
 
+    /// Loads bytes, or returns the image of the same bytes.
+    ///
     /// - Parameters:
     ///   - digest: The SHA-256 of the bytes.
-    ///   - path: Where they came from, for messages.
+    ///   - path: The file that they were read from, for messages.
     static func image(of bytes: [UInt8], digest: String, from path: String) throws(Fault) -> Image {
-        // The lock is held while the library is loaded, so that two who load the same bytes get the same image.
+        // The lock is held while the library is loaded, so that two callers with the same bytes get the same image.
         try images.withLock { images throws(Fault) in
             if let image = images[digest] { return image }
             let image = try load(bytes, from: path)
@@ -48,7 +50,7 @@ enum ModuleImages {
 
     #if canImport(Glibc)
     private static func load(_ bytes: [UInt8], from path: String) throws(Fault) -> Image {
-        // For those who look at the maps of this process.
+        // The name is shown in the memory maps of this process.
         let name = String(decoding: (path.split(separator: "/").last ?? "").utf8.prefix(64), as: UTF8.self)
         let file = unsafe bytes.withUnsafeBytes { bytes in
             unsafe mcp_memory_file(name, bytes.baseAddress, bytes.count)
@@ -57,8 +59,8 @@ enum ModuleImages {
             throw Fault(reason: "no copy of it can be made in memory: \(unsafe String(cString: strerror(errno)))")
         }
         do {
-            // The file stays open as long as the image is there, for ever: were its number used for another one, that would have
-            // the same path, and for a path that is known the system gives back the old image.
+            // The file stays open as long as the image, until the process ends. If its number were used for another
+            // file, that file would have the same path, and the system would return the old image for it.
             return try open("/proc/self/fd/\(file)", path)
         } catch {
             close(file)
@@ -93,7 +95,7 @@ enum ModuleImages {
         let reason = unsafe dlerror().map { unsafe String(cString: $0) } ?? "no reason given"
         var message = "it cannot be loaded: \(reason.replacing(place, with: path).printable)"
         if reason.contains("cannot open shared object file"), !reason.hasPrefix(place) {
-            message += "; it is loaded from a copy, so it must not look for other libraries beside itself (`$ORIGIN`)"
+            message += "; it is loaded from a copy, so it cannot find other libraries in its directory (`$ORIGIN`)"
         }
         throw Fault(reason: message)
     }

@@ -6,7 +6,7 @@ internal import MCPAuthCore
 
 /// One instance of a module: the owner of its state, and of the threads on which it runs.
 ///
-/// No function of the module runs on the thread of a caller of this type.
+/// No function of the module runs on the thread of a caller of this type, except `destroy` when no other thread can.
 // SAFETY: only modules that declare themselves REENTRANT are loaded, so `verify` may run on several threads. `state` is
 // written in `init`; every call that uses it keeps this instance alive, so `destroy` comes after the last of them.
 @safe final class ModuleInstance: @unchecked Sendable {
@@ -17,7 +17,7 @@ internal import MCPAuthCore
     private let threads: ModuleThreads
     private let callSeconds: Double
 
-    /// - Throws: ``ConfigurationError`` with the code `moduleRefused` when the module does not want its configuration.
+    /// - Throws: ``ConfigurationError`` with the code `moduleRefused` when `create` fails or does not return in time.
     init(
         library: ModuleLibrary,
         configuration: ModuleConfiguration,
@@ -32,7 +32,7 @@ internal import MCPAuthCore
         self.host = host
         guard let made = OwnThread.result(within: limits.setupSeconds, { Self.make(library, configuration, host) })
         else {
-            // It may still run, and return at any time: its host table stays for ever.
+            // `create` may still run and use its host table, so the table is never freed.
             _ = unsafe Unmanaged.passRetained(host)
             throw Self.refused(library, "`create` did not return within \(limits.setupSeconds.asWritten) seconds")
         }
@@ -49,11 +49,11 @@ internal import MCPAuthCore
             unsafe library.module.pointee.destroy(made.state)
             withExtendedLifetime(host) {}
         }
-        // With no thread to be had, this one is as good.
+        // If no other thread can run it, this one does.
         if threads.run(context.calls.reserve(), destroy) != nil { destroy() }
     }
 
-    /// What `create` gave.
+    /// The result of `create`.
     // SAFETY: the pointer is the module's own; it is only handed back to the module.
     @safe private struct Made: @unchecked Sendable {
         let code: Int32
@@ -76,13 +76,13 @@ internal import MCPAuthCore
         ConfigurationError(.moduleRefused, "the module `\(library.name.printable)` cannot be configured: \(reason)")
     }
 
-    /// Asks the module about a token, and waits for its answer no longer than a call may last or its caller waits.
+    /// Asks the module to verify a token, and waits until the call ends or the task is cancelled.
     func verify(_ token: [UInt8], at resource: String, now: NumericDate) async -> ModuleCalls.CallEnd {
         let number = context.calls.reserve()
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 context.calls.open(number, now: now) { [threads] outcome in
-                    // A call that waited in vain for a thread leaves its place to others.
+                    // A call that timed out in the queue gives up its place.
                     if case .fault(.noAnswerInTime) = outcome { threads.withdraw(number) }
                     continuation.resume(returning: outcome)
                 }
@@ -102,10 +102,10 @@ internal import MCPAuthCore
 
     /// Runs one call on this thread.
     private func call(_ number: UInt64, _ token: [UInt8], _ resource: String, _ now: NumericDate) {
-        // It may have ended while it waited for this thread.
+        // The call may have ended while it waited for this thread.
         guard context.calls.isOpen(number) else { return }
         let texts = [token, Array(resource.utf8), Array("Bearer".utf8)]
-        // One buffer for all texts, so that their bytes need one scope only.
+        // One buffer for all texts needs only one `withUnsafeBytes`.
         unsafe Array(texts.joined()).withUnsafeBytes { bytes in
             var start = 0
             let parts = unsafe texts.map { text in

@@ -4,7 +4,7 @@
 internal import CMCPAuthModule
 package import MCPAuthCore
 
-/// A loaded verifier module: its table, checked, and what it says of itself.
+/// A loaded verifier module: its checked table, its name and its version.
 // SAFETY: the table is constant data of a library that is never unloaded; it is checked in `init` and only read after.
 @safe package final class ModuleLibrary: @unchecked Sendable {
     package let name: String
@@ -19,7 +19,7 @@ package import MCPAuthCore
     ///
     /// - Parameters:
     ///   - expectedSHA256: The pinned hash of the file, in hexadecimal.
-    ///   - digest: Gives the SHA-256 of bytes, in lower-case hexadecimal.
+    ///   - digest: Computes the SHA-256 of bytes, in lower-case hexadecimal.
     /// - Throws: ``ConfigurationError`` with the code `moduleRefused`.
     package init(path: String, expectedSHA256: String?, digest: ([UInt8]) -> String) throws(ConfigurationError) {
         let bytes = try ModuleFile(readingFrom: path).bytes
@@ -38,7 +38,7 @@ package import MCPAuthCore
         }
         typealias EntryPoint = @convention(c) () -> UnsafePointer<mcp_auth_module>?
         let entryPoint = unsafe unsafeBitCast(symbol, to: EntryPoint.self)
-        guard let module = unsafe entryPoint() else { throw Self.refused(path, "`mcp_auth_module_v1` returns nothing") }
+        guard let module = unsafe entryPoint() else { throw Self.refused(path, "`mcp_auth_module_v1` returns null") }
         if let reason = unsafe Self.fault(of: module) { throw Self.refused(path, reason) }
         do throws(ModuleSchema.Fault) {
             schema = try unsafe ModuleSchema(text: String(cString: module.pointee.config_schema_json))
@@ -51,21 +51,23 @@ package import MCPAuthCore
         unsafe version = String(cString: module.pointee.version)
     }
 
-    /// What is wrong with a table; members are looked at in the order that makes looking safe.
+    /// The first fault of a table; `nil` when there is none.
+    ///
+    /// Members are checked in an order that makes each read safe.
     private static func fault(of module: UnsafePointer<mcp_auth_module>) -> String? {
         guard unsafe module.pointee.magic == MCP_AUTH_MODULE_MAGIC else {
             return "its table has the wrong magic; build it with mcp_auth_module.h"
         }
         guard unsafe module.pointee.struct_size >= MCP_AUTH_MODULE_SIZE_1_0 else {
-            return unsafe "its table is too short, \(module.pointee.struct_size) bytes of \(MCP_AUTH_MODULE_SIZE_1_0)"
+            return unsafe "its table is too short: \(module.pointee.struct_size) of \(MCP_AUTH_MODULE_SIZE_1_0) bytes"
         }
         guard unsafe module.pointee.abi_major == MCP_AUTH_ABI_MAJOR else {
-            return unsafe "it was built for ABI \(module.pointee.abi_major), this program has \(MCP_AUTH_ABI_MAJOR)"
+            return unsafe "it was built for ABI \(module.pointee.abi_major), this program uses \(MCP_AUTH_ABI_MAJOR)"
         }
         guard unsafe module.pointee.create != nil, unsafe module.pointee.destroy != nil,
             unsafe module.pointee.verify != nil, unsafe module.pointee.name != nil,
             unsafe module.pointee.version != nil, unsafe module.pointee.config_schema_json != nil
-        else { return "its table has empty places; only `cancel` and `validate` may be null" }
+        else { return "its table has null members; only `cancel` and `validate` may be null" }
         let inline = MCP_AUTH_MODULE_PURE | MCP_AUTH_MODULE_REENTRANT
         guard unsafe module.pointee.flags & inline == inline else {
             return

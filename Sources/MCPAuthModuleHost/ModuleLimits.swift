@@ -3,13 +3,13 @@
 
 /// How much of this process one instance of a module may use.
 package struct ModuleLimits: Sendable {
-    /// Threads that are inside the module at the same time.
+    /// The maximum number of threads inside the module at the same time.
     package var threads = 8
-    /// Calls that wait for one of them; more are answered at once that the module is not available.
+    /// The maximum number of calls that wait for a thread; further calls are *unavailable* at once.
     package var waitingCalls = 256
-    /// Seconds from a request's question to its answer, time in the queue included.
+    /// The maximum seconds for a call, including its time in the queue.
     package var callSeconds = 5.0
-    /// Seconds for `validate` and `create`.
+    /// The maximum seconds for `validate` and for `create`.
     package var setupSeconds = 30.0
     /// Seconds after which a thread without work ends.
     package var idleSeconds = 30.0
@@ -18,6 +18,6 @@ package struct ModuleLimits: Sendable {
 }
 
 extension Double {
-    /// As a person writes it: without a fraction where there is none.
+    /// The number as text, without a fraction if it is whole.
     var asWritten: String { Int(exactly: self).map(String.init) ?? "\(self)" }
 }

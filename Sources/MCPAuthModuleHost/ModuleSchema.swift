@@ -6,15 +6,16 @@ internal import MCPAuthJSON
 
 /// The part of JSON Schema (draft 2020-12) that a module may use to describe its configuration.
 ///
-/// Every keyword in it is enforced; one that would not be is refused when the module is loaded, so that no module relies on a
-/// check that nobody makes. Two rules differ from JSON Schema: a member that `properties` does not name is refused unless
-/// `additionalProperties` allows it, and `"format": "path"` makes a string a path relative to the configuration file.
+/// All keywords but the annotations are enforced. A schema with any other keyword is refused when the module is loaded,
+/// so that no module relies on a check that is not made. Three rules differ from JSON Schema: a member that
+/// `properties` does not name is refused unless `additionalProperties` allows it, an `integer` is written without a
+/// fraction or exponent, and `"format": "path"` makes a string a path relative to the configuration file.
 final class ModuleSchema: Sendable {
     struct Fault: Error {
         let reason: String
     }
 
-    /// What members that `properties` does not name may be.
+    /// What is allowed for members that `properties` does not name.
     private enum Others: Sendable {
         case refused
         case anything
@@ -55,7 +56,7 @@ final class ModuleSchema: Sendable {
     private let others: Others
     private let isPath: Bool
 
-    /// Keywords that say something to people only.
+    /// Keywords for people only, which are allowed and not enforced.
     private static let annotations: Set<String> = [
         "$schema", "$id", "$comment", "title", "description", "default", "examples", "deprecated", "readOnly",
         "writeOnly",
@@ -127,16 +128,19 @@ final class ModuleSchema: Sendable {
     struct Mistake: Error {
         let code: ConfigurationError.Code
         let message: String
-        /// The value, or the member whose name is wrong.
+        /// The pointer to the value, or to the member whose name is wrong.
         let place: JSONPointer
         var isAboutName = false
     }
 
-    /// The value as the module gets it: checked, without remarks, and with its paths resolved.
+    /// The value as the module receives it: checked, with paths resolved, and without a `description` or `$comment`
+    /// that the schema does not name.
     ///
-    /// - Throws: ``Mistake`` for the first mistake, members in the order of their names.
+    /// - Throws: ``Mistake`` for the first mistake; members are checked in the order of their names.
     func resolved(_ value: JSON, at place: JSONPointer, _ resolvePath: (String) -> String) throws(Mistake) -> JSON {
-        let kind = Self.kind(of: value)
+        guard let kind = Self.kind(of: value) else {
+            throw mistake(.wrongType, "cannot be represented: a number is out of range, or a string contains NUL", at: place)
+        }
         guard kinds.isEmpty || kinds.contains(kind) || (kind == .integer && kinds.contains(.number)) else {
             let expected = kinds.map(\.withArticle).joined(separator: " or ")
             throw mistake(.wrongType, "is \(kind.withArticle), expected \(expected)", at: place)
@@ -244,16 +248,17 @@ final class ModuleSchema: Sendable {
         Mistake(code: code, message: "\(Self.text(place)) \(reason)", place: place)
     }
 
-    /// How messages call a value: from `config` on.
+    /// The name of a value in messages: its pointer after `config`.
     private static func text(_ place: JSONPointer) -> String { "`config\(place.description.printable)`" }
 
     private static func text(_ number: Double) -> String {
         Int64(exactly: number).map(String.init) ?? "\(number)"
     }
 
-    private static func kind(of value: JSON) -> Kind {
+    private static func kind(of value: JSON) -> Kind? {
         switch value {
-        case .null, .unrepresentable: .null
+        case .unrepresentable: nil
+        case .null: .null
         case .boolean: .boolean
         case .integer: .integer
         case .number: .number
@@ -273,7 +278,7 @@ private struct KeywordReader {
         try read(name, "a number", \.double)
     }
 
-    /// One word, or several.
+    /// A string, or an array of strings.
     func words(_ name: String) throws(ModuleSchema.Fault) -> [String]? {
         try read(name, "a string or an array of strings") { value in value.string.map { [$0] } ?? value.strings }
     }
@@ -292,7 +297,7 @@ private struct KeywordReader {
         }
     }
 
-    /// From the one keyword to the other; unlimited where they are absent.
+    /// The range between two keywords; unlimited where one is absent.
     func range(_ least: String, _ most: String) throws(ModuleSchema.Fault) -> ClosedRange<Int> {
         let lower = try count(least) ?? 0
         let upper = try count(most) ?? Int.max

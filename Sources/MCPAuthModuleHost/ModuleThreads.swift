@@ -1,10 +1,10 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-/// The threads on which one instance of a module runs, and the queue of what waits for them.
+/// The threads on which one instance of a module runs, and the queue of jobs that wait for them.
 ///
 /// Modules may block, so no call runs on a thread that serves requests: a module that sleeps delays its own calls only.
-/// Threads are started when they are needed, up to a bound, and end when they had nothing to do for a while.
+/// Threads are started when they are needed, up to a limit, and end when they have been idle for a while.
 final class ModuleThreads: Sendable {
     typealias Job = @Sendable () -> Void
 
@@ -15,11 +15,11 @@ final class ModuleThreads: Sendable {
 
     private struct State {
         var waiting: [Waiting] = []
-        /// Threads that are inside a job.
+        /// Threads that run a job.
         var running = 0
-        /// Threads that look for one.
+        /// Threads that wait for a job.
         var idle = 0
-        /// All threads, those that are being started included.
+        /// All threads, including those that are being started.
         var threads = 0
     }
 
@@ -37,9 +37,9 @@ final class ModuleThreads: Sendable {
         self.limits = limits
     }
 
-    /// Runs a job when there is a thread for it, in the order in which jobs came.
+    /// Runs a job when a thread is free; jobs start in the order in which they were added.
     ///
-    /// - Returns: What is wrong when there is no place in the queue, or no thread.
+    /// - Returns: A fault when the queue is full or no thread can be started, else `nil`.
     func run(_ number: UInt64, _ job: @escaping Job) -> ModuleFault? {
         let admission = monitor.withLock { state -> Admission in
             guard state.running + state.waiting.count < limits.threads + limits.waitingCalls else { return .refused }
@@ -61,9 +61,9 @@ final class ModuleThreads: Sendable {
         }
     }
 
-    /// Takes a job out of the queue, if it is there.
+    /// Removes a job from the queue, if it is still there.
     func withdraw(_ number: UInt64) {
-        // What the job keeps alive must not end inside the lock: its end may need this queue.
+        // The job is released outside the lock: a `deinit` of what it captures may use this queue.
         let withdrawn = monitor.withLock { state in
             state.waiting.firstIndex { $0.number == number }.map { state.waiting.remove(at: $0) }
         }
@@ -77,12 +77,12 @@ final class ModuleThreads: Sendable {
         }
     }
 
-    /// `nil` when this thread is to end.
+    /// The next job; `nil` when this thread is to end.
     private func next() -> Job? {
         monitor.withLock { $0.idle += 1 }
         if let job = monitor.wait(atMost: limits.idleSeconds, for: Self.take) { return job }
         return monitor.withLock { state in
-            // One that came while this thread gave up counted on it.
+            // A job that was added while the wait timed out depends on this thread.
             if let job = Self.take(&state) { return job }
             state.idle -= 1
             state.threads -= 1
@@ -97,7 +97,7 @@ final class ModuleThreads: Sendable {
         return state.waiting.removeFirst().job
     }
 
-    /// A job that other threads will come to may stay.
+    /// Handles a failed start of a thread: the job stays in the queue if another thread can run it.
     private func noThread(for number: UInt64) -> ModuleFault? {
         let isLost = monitor.withLock { state in
             state.threads -= 1

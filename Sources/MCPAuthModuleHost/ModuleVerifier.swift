@@ -5,13 +5,13 @@ internal import CMCPAuthModule
 package import MCPAuthCore
 internal import MCPAuthJSON
 
-/// A verifier module as one of a resource's verifiers.
+/// A verifier that asks a module.
 ///
-/// What the module says is checked again: an accepted token needs claims that are an object, name no other issuer than
-/// the configured one, name a subject or client, and have an expiry. Whatever else a module does wrong is *unavailable*,
-/// never an acceptance, and an event that names the module and what it did.
+/// The verdict of the module is checked: the claims of an accepted token must be an object, name no issuer but the
+/// configured one, name a subject or client, and have an expiry, or the verdict must have one. After any fault of the
+/// module, the verdict is *unavailable*, never *verified*, and an event names the module and the fault.
 ///
-/// The module runs on threads of its own. An answer that takes too long is *unavailable*, and what comes later is ignored.
+/// The module runs on dedicated threads. A verdict that takes too long is *unavailable*, and a late one is ignored.
 package struct ModuleVerifier: TokenVerifier {
     package let name: String
     private let context: ModuleContext
@@ -20,15 +20,15 @@ package struct ModuleVerifier: TokenVerifier {
     private let audience: String
     private let resource: String
 
-    /// Makes an instance of a module.
+    /// Creates an instance of a module.
     ///
     /// - Parameters:
-    ///   - name: The name under which the configuration has the module.
-    ///   - issuer: The issuer the module speaks for.
+    ///   - name: The name of the module in the configuration.
+    ///   - issuer: The issuer of the tokens that the module accepts.
     ///   - audience: The audience of tokens that name none.
-    ///   - secrets: The secrets the operator gave to this instance.
-    ///   - onEvent: Takes the lines the module writes, the reasons of its refusals, and what it does wrong.
-    /// - Throws: ``ConfigurationError``.
+    ///   - secrets: Returns a secret that the operator gave to this instance, by its name.
+    ///   - onEvent: Receives the lines that the module logs, the reasons of its verdicts, and its faults.
+    /// - Throws: ``ConfigurationError`` with the code `moduleRefused` when `create` fails or does not return in time.
     package init(
         name: String,
         configuration: ModuleConfiguration,
@@ -76,7 +76,7 @@ package struct ModuleVerifier: TokenVerifier {
         case MCP_AUTH_VERDICT_NOT_MINE: return .notMine(.unrecognizedToken)
         case MCP_AUTH_VERDICT_ACCEPT: return accepted(verdict)
         case MCP_AUTH_VERDICT_REJECT:
-            // Without words of the module there is no more to say than what every refusal says.
+            // Without a reason from the module, the event of the denial says everything.
             if !(verdict.reason + verdict.detail).isEmpty { explain(verdict, as: "rejected", MCP_AUTH_LOG_INFO) }
             return .rejected(.rejectedByModule)
         case MCP_AUTH_VERDICT_UNAVAILABLE:
@@ -113,7 +113,9 @@ package struct ModuleVerifier: TokenVerifier {
         )
     }
 
-    /// What is wrong with the claims of an acceptance; a member that is `null` is as good as absent.
+    /// The first fault of accepted claims; `nil` when there is none.
+    ///
+    /// A member that is `null` counts as absent.
     private func fault(of claims: JSONView, _ verdict: ModuleCalls.Verdict) -> ModuleFault? {
         guard claims.kind == .object else { return .otherClaims }
         if let named = claims.optional("iss"), !named.isString(issuer.description) { return .otherIssuer }

@@ -7,11 +7,11 @@ internal import Glibc
 internal import Darwin
 #endif
 
-// SAFETY: the state is touched only between lock and unlock of the mutex. Mutex and condition are allocated in `init`, freed
-// in `deinit`, and do not move in between.
-/// State that threads share and wait for, behind one mutex with one condition.
+// SAFETY: the state is accessed only while the mutex is locked. Mutex and condition are allocated in `init`, freed in
+// `deinit`, and do not move in between.
+/// State that threads share and wait for, behind one mutex with one condition variable.
 ///
-/// For threads of our own only: a wait holds its thread. Closures must not take another lock.
+/// A wait blocks its thread, so only dedicated threads may wait. Closures must not take another lock.
 @safe final class Monitor<State>: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
@@ -34,19 +34,19 @@ internal import Darwin
         unsafe mutex.deallocate()
     }
 
-    /// Reaches the state.
+    /// Runs `body` with exclusive access to the state.
     func withLock<Result>(_ body: (inout State) -> Result) -> Result {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
         return body(&state)
     }
 
-    /// Lets one of the threads that wait look at the state again.
+    /// Wakes one of the waiting threads, which checks the state again.
     func signal() {
         unsafe pthread_cond_signal(condition)
     }
 
-    /// Waits until `body` finds something in the state; `nil` when it found nothing within `seconds`.
+    /// Waits until `body` returns a value; `nil` when it returns none within `seconds`.
     func wait<Result>(atMost seconds: Double, for body: (inout State) -> Result?) -> Result? {
         let end = MonotonicTime.now.adding(seconds)
         unsafe pthread_mutex_lock(mutex)

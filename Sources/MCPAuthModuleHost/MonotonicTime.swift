@@ -7,7 +7,7 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// A time of the clock that nobody can set.
+/// A time of the monotonic clock, which cannot be set.
 struct MonotonicTime: Sendable, Comparable {
     private let nanoseconds: Int64
 
@@ -25,7 +25,7 @@ struct MonotonicTime: Sendable, Comparable {
         left.nanoseconds < right.nanoseconds
     }
 
-    /// Holds this thread until then.
+    /// Blocks this thread until this time.
     func sleep() {
         var rest = Self.now.timespec(until: self)
         unsafe nanosleep(&rest, nil)

@@ -7,7 +7,7 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// Threads that belong to nobody else: what blocks one of them delays no request.
+/// Dedicated threads: code that blocks one of them delays no request.
 package enum OwnThread {
     private final class Body: Sendable {
         let run: @Sendable () -> Void
@@ -17,7 +17,7 @@ package enum OwnThread {
         }
     }
 
-    /// Starts a thread; false when the system gives none.
+    /// Starts a thread; false when the system cannot create one.
     static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
         let retained = unsafe Unmanaged.passRetained(Body(body))
         #if canImport(Glibc)
@@ -39,9 +39,10 @@ package enum OwnThread {
         return true
     }
 
-    /// Runs `body` on a thread of its own and waits for it on this one.
+    /// Runs `body` on a dedicated thread and waits for it on this one.
     ///
-    /// - Returns: Its result; `nil` when there is none within `seconds`. It then runs on, and what it uses stays.
+    /// - Returns: The result; `nil` when there is none within `seconds`, or when no thread can be started. After a
+    ///   timeout, `body` continues to run, and what it captures stays alive.
     static func result<Result: Sendable>(
         within seconds: Double,
         _ body: @escaping @Sendable () -> Result
@@ -55,11 +56,11 @@ package enum OwnThread {
         return isStarted ? place.wait(atMost: seconds) { $0 } : nil
     }
 
-    /// Runs `body`, which may block, on a thread of its own.
+    /// Runs `body`, which may block, on a dedicated thread, or on this one when no thread can be started.
     package static func value<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
             let isStarted = start { continuation.resume(with: Swift.Result(catching: body)) }
-            // With no thread to be had, this one is as good.
+            // Without another thread, this one must run it.
             if !isStarted { continuation.resume(with: Swift.Result(catching: body)) }
         }
     }

@@ -3,17 +3,16 @@
 
 internal import MCPAuthCore
 
-/// A pattern for paths, matched as a host does that ignores case in its routes.
+/// A path pattern, matched as by a host that ignores case in its routes.
 ///
-/// Such hosts decode a path and compare it segment by segment as text, so that `%C3%89`, `%c3%a9` and an `e` with a
-/// combining accent are one letter. Segments are told apart by bytes, since a mark that combines with `/` would hide
-/// it.
+/// Such hosts decode a path and compare each segment as text, so `%C3%89`, `%c3%a9` and an `e` with a combining accent
+/// are equal. Segments are split at bytes, not at characters: a combining mark after `/` would hide the slash.
 struct CaseFoldedGlob: Sendable {
     private enum Code {
         static let slash = UInt16(UInt8(ascii: "/"))
-        /// A character of a path that the pattern does not have.
+        /// Stands for every character of a path that is not in the pattern.
         static let other: UInt16 = 0
-        /// The first of the characters that the pattern has; a pattern has too few to come near the end.
+        /// The first code for a character of the pattern; patterns are too short to use up the codes.
         static let first: UInt16 = 1024
     }
 

@@ -4,12 +4,12 @@
 package import MCPAuthCore
 internal import MCPAuthJSON
 
-/// A policy document, read, checked and ready to be evaluated; immutable.
+/// A policy document, read, checked and ready for evaluation; immutable.
 package final class CompiledPolicy: Sendable {
     package let identity: PolicyIdentity
     let rules: [PolicyRule]
     let scopeTable: ScopeTable
-    /// The scopes of the short form.
+    /// The scopes of the short form, `required_scopes`.
     let requiredScopes: ScopeSet
     /// False when the whole file is in shadow mode.
     let isEnforced: Bool
@@ -18,8 +18,8 @@ package final class CompiledPolicy: Sendable {
 
     /// Reads a policy file.
     ///
-    /// - Parameter sha256: The SHA-256 of `bytes` in hexadecimal, which decisions are labelled with.
-    /// - Throws: ``ConfigurationError`` with file, line and column, which carries the other mistakes of the file.
+    /// - Parameter sha256: The SHA-256 of `bytes` in hexadecimal, which identifies the policy in decisions.
+    /// - Throws: ``ConfigurationError`` with file, line and column; it also has the other mistakes of the file.
     package convenience init(file: String, bytes: [UInt8], sha256: String = "") throws(ConfigurationError) {
         let document = try DocumentReader(file: file, bytes: bytes)
         try document.refuseOtherVersions()
@@ -79,17 +79,17 @@ package final class CompiledPolicy: Sendable {
         index = RuleIndex(rules)
     }
 
-    /// The short form in code: these scopes for every operation.
+    /// The short form in code: a policy that requires these scopes for every operation.
     package static func requiring(_ scopes: ScopeSet) -> CompiledPolicy {
         CompiledPolicy(PolicyIdentity(file: "code", sha256: ""), scopes, true, [], ScopeTable(implied: [:]))
     }
 
-    /// Whether scopes worth this much satisfy the short form.
+    /// Whether the granted scopes satisfy the short form.
     func hasRequiredScopes(_ granted: ScopeBits) -> Bool {
         granted.isSuperset(of: requiredBits)
     }
 
-    /// Calls `body` once with each rule about an operation, and its position; not in order.
+    /// Calls `body` once for each rule about an operation, with its position, in no particular order.
     func forEachRule(
         about request: ProtectedResourceRequest,
         _ message: MCPMessage?,
@@ -103,7 +103,7 @@ package final class CompiledPolicy: Sendable {
 }
 
 extension DocumentReader {
-    /// Refuses a file of another version before anything else: its other keys may mean something else.
+    /// Refuses a file of another version before its other keys are read, since they may mean something else.
     func refuseOtherVersions() throws(ConfigurationError) {
         guard let version = root["version"] else { return }
         let place = JSONPointer(tokens: ["version"])

@@ -1,7 +1,7 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-/// A pattern with `*`, matched without recursion and without allocating.
+/// A pattern with `*`, matched without recursion and without allocation.
 struct Glob: Sendable, Hashable {
     /// What `*` may match.
     enum Kind: Sendable {
@@ -11,17 +11,19 @@ struct Glob: Sendable, Hashable {
         case path
     }
 
-    /// Longer patterns are refused at load, since matching costs up to the product of both lengths.
+    /// The maximum length of a pattern in bytes; longer ones are refused at load.
+    ///
+    /// Matching takes time up to the product of the lengths of pattern and text.
     static let longest = 512
 
     private static let star: UInt16 = 256
     private static let doubleStar: UInt16 = 257
 
-    /// Bytes, and the two stars.
+    /// The bytes of the pattern, with `star` and `doubleStar` for stars.
     private let elements: [UInt16]
-    /// As written.
+    /// The pattern as written.
     let pattern: String
-    /// Whether there is no star, so that only the pattern itself matches.
+    /// Whether the pattern has no star, so that it matches only itself.
     let isExact: Bool
     /// The bytes before the first star.
     let prefix: [UInt8]
@@ -43,7 +45,7 @@ struct Glob: Sendable, Hashable {
         prefix = elements.prefix { $0 < Self.star }.map { UInt8(truncatingIfNeeded: $0) }
     }
 
-    /// Appends a star of a path; two of them are one that does not stop at `/`.
+    /// Appends a star of a path pattern; two or more in a row become one that does not stop at `/`.
     static func appendStar(to elements: inout [UInt16]) {
         switch elements.last {
         case star: elements[elements.count - 1] = doubleStar
@@ -57,10 +59,10 @@ struct Glob: Sendable, Hashable {
         Self.matches(elements, text.utf8)
     }
 
-    /// Whether a whole text matches elements of which some are stars.
+    /// Whether the whole text matches these elements, some of which are stars.
     ///
-    /// A star takes as little as it can and more when what follows does not fit. Only the last `*` and the last `**`
-    /// can still have to take more, which bounds the time by the product of the lengths whatever both are.
+    /// A star matches as little as possible, and more only when the elements after it do not match. Only the last `*`
+    /// and the last `**` are ever extended, so the time is bounded by the product of both lengths.
     static func matches<Text: Collection>(_ elements: [UInt16], _ text: Text) -> Bool
     where Text.Element: UnsignedInteger & FixedWidthInteger {
         var position = text.startIndex

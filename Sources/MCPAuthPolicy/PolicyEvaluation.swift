@@ -3,42 +3,44 @@
 
 internal import MCPAuthCore
 
-/// The evaluation of all policies of a resource for one message; allocates nothing unless something is lacking.
+/// The evaluation of all policies of a resource for one message.
+///
+/// Allocates nothing unless a rule denies or a requirement is not met.
 struct PolicyEvaluation {
-    /// What became of the message.
+    /// The result for the message.
     enum MessageDecision {
         case allow(rules: [String])
-        /// No scope and no sign-in would help.
+        /// Denied, and no scope and no sign-in would help.
         case deny(rules: [String])
         case lacking(MissingRequirements)
     }
 
     private let authInfo: AuthInfo
     private let now: NumericDate
-    /// Opened by the first rule that asks about claims; most operations have none, and then nothing is parsed.
+    /// Created for the first rule that checks claims; most operations have no such rule, and then nothing is parsed.
     private var openedClaims: ClaimsView?
     private var firedDenies: [String] = []
-    /// Requires that neither scopes nor a sign-in can meet.
+    /// Require rules that are not met, and that neither scopes nor a sign-in can meet.
     private var unmetRequires: [String] = []
-    /// What the other unmet requires lack.
+    /// What the other require rules that are not met lack.
     private var lack = MissingRequirements()
-    /// The first rule that allows.
+    /// The first rule that allows, in file order.
     private var allow: Candidate?
-    /// The allow rule that lacks nothing but scopes or a sign-in, and of those the least.
+    /// Of the allow rules that lack only scopes or a sign-in, the one that lacks the least.
     private var nearest: Candidate?
     private(set) var wouldDeny: [String] = []
 
-    /// An allow rule that is for this caller and message, and whose condition is true.
+    /// An allow rule for this caller and message whose condition is true.
     private struct Candidate {
         let rule: PolicyRule
         let policy: CompiledPolicy
         let missing: ScopeSet
         let lacksSignIn: Bool
         let order: RuleOrder
-        /// Whether it lacks a scope that the client cannot get.
+        /// Whether the caller lacks a scope that the client cannot get.
         var isUnobtainable = false
 
-        /// One that can be met, with the fewest scopes, then without a new sign-in, then the first in the files.
+        /// Prefers rules that can be met, then fewer missing scopes, then no new sign-in, then the order in the files.
         func isNearer(than other: Candidate) -> Bool { rank < other.rank }
 
         private var rank: (Int, Int, Int, RuleOrder) {
@@ -141,7 +143,7 @@ struct PolicyEvaluation {
         if nearest.map(candidate.isNearer) ?? true { nearest = candidate }
     }
 
-    func verdict(shortFormAllows: Bool) -> MessageDecision {
+    func decision(shortFormAllows: Bool) -> MessageDecision {
         guard firedDenies.isEmpty else { return .deny(rules: firedDenies) }
         guard unmetRequires.isEmpty else { return .deny(rules: unmetRequires) }
         let candidate = allow ?? nearest
@@ -154,11 +156,11 @@ struct PolicyEvaluation {
         return .lacking(lack)
     }
 
-    /// Adds to what is lacking all that the message needs, met or not: the short forms, every require, and the rule
-    /// that allows or would.
+    /// Adds everything that the message needs, met or not: the short forms, every require rule, and the allow rule that
+    /// is met or comes nearest.
     ///
-    /// So the client loses nothing, though the new token may have what it asks for and no more. Looked up once again
-    /// and not remembered on the way, since most requests lack nothing.
+    /// A new token may have only the scopes that the client asks for, so the challenge must also name those that it
+    /// already has. The rules are looked up again here, because most requests lack nothing.
     func addNeeds(
         to lack: inout MissingRequirements,
         _ policies: [CompiledPolicy],
@@ -181,16 +183,16 @@ struct PolicyEvaluation {
     private static let shortForm = ["required_scopes"]
 }
 
-/// What keeps rules from being met, as far as the client can do something about it.
+/// The scopes and sign-ins that a message lacks and that a client may be able to get.
 struct MissingRequirements {
     private var missing: ScopeSet = []
     /// Whether the issuer of the token may not grant a scope that is missing.
     private var isUngrantable = false
     private var rulesLackingScopes: [String] = []
     private var rulesLackingSignIn: [String] = []
-    /// Every scope that the operation needs, those that the client has among them.
+    /// Every scope that the operation needs, including those that the client has.
     private var needed: ScopeSet = []
-    /// Every demand that applies, met or not: one new sign-in has to meet all of them.
+    /// Every sign-in demand that applies, met or not: one new sign-in must meet all of them.
     private var signIns: [SignInDemand] = []
 
     /// Whether neither a scope nor a sign-in is lacking.
@@ -209,7 +211,7 @@ struct MissingRequirements {
         if needsSignIn { rulesLackingSignIn.appendOnce(rule.id) }
     }
 
-    /// Notes what a rule asks for, whether the client has it or not.
+    /// Adds what a rule needs, whether the client has it or not.
     mutating func need(_ scopes: ScopeSet, _ signIn: SignInDemand?, _ caller: ScopeHolder) {
         needed = needed.union(caller.requested(scopes))
         if let signIn { signIns.append(signIn) }
@@ -222,7 +224,7 @@ struct MissingRequirements {
         for rule in other.rulesLackingSignIn { rulesLackingSignIn.appendOnce(rule) }
     }
 
-    /// Scopes first, then the sign-in; a challenge that could not help is a plain refusal.
+    /// The decision: a challenge for scopes, else one for a sign-in, or a denial without a challenge if none can help.
     var outcome: PolicyDecision.Kind {
         guard missing.isEmpty else {
             return isUngrantable || ScopeHolder.withoutNeverAsked(missing).isEmpty
@@ -235,7 +237,7 @@ struct MissingRequirements {
 }
 
 extension [String] {
-    /// Names a rule once; rules of several files may have one id.
+    /// Appends an id unless it is present; rules of several files may have the same id.
     fileprivate mutating func appendOnce(_ rule: String) {
         if !contains(rule) { append(rule) }
     }

@@ -1,7 +1,7 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-package import MCPAuthCore
+internal import MCPAuthCore
 package import MCPAuthJSON
 
 /// The grammar of policy documents, version 1: what the reader allows, and the published JSON Schema.
@@ -16,7 +16,7 @@ package enum PolicyGrammar {
             ],
             "required_scopes": described("Every operation needs these scopes", scopes(least: 0)),
             "scope_implies": [
-                "type": "object", "description": "Scopes, and those that each includes",
+                "type": "object", "description": "Scopes, each with the scopes that it implies",
                 "propertyNames": scope, "additionalProperties": ["type": "array", "items": scope],
                 "maxProperties": .integer(Int64(ScopeTable.mostImplying)),
             ],
@@ -24,7 +24,7 @@ package enum PolicyGrammar {
         ]
     )
 
-    /// What a rule may be about; at least one of these, or `targets`.
+    /// The keys for what a rule is about; a rule has at least one of these, or `targets`.
     static let targetLists = ["mcp_methods", "tools", "prompts", "resource_uris", "http_methods", "paths"]
 
     static let rule = ObjectGrammar(
@@ -54,7 +54,7 @@ package enum PolicyGrammar {
             ],
             "max_age_seconds": [
                 "type": "integer", "minimum": 0, "maximum": .integer(Int64(Int32.max)),
-                "description": "The sign-in must not be older (RFC 9470)",
+                "description": "The maximum age of the sign-in, in seconds (RFC 9470)",
             ],
             "proof_of_possession": ["const": "required", "description": "The token must come with a proof"],
         ]
@@ -65,10 +65,10 @@ package enum PolicyGrammar {
         "any": described("The caller needs one of these", scopes(least: 1)),
     ])
 
-    /// The members of a condition that combine others or name a claim; exactly one of these.
+    /// The keys of a condition that combine others or name a claim; a condition has exactly one.
     static let shapes = ["all", "any", "not", "claim", "raw_claim"]
 
-    /// What may be asked of a claim; exactly one of these, with the form of its operand.
+    /// The operators, each with the schema of its operand; a condition on a claim has exactly one.
     static let operators: KeyValuePairs<String, JSON> = [
         "equals": scalar, "in": scalars, "contains": scalar, "contains_any": scalars, "contains_all": scalars,
         "subset_of": scalars, "prefix": text, "suffix": text, "glob": pattern, "exists": ["const": true],
@@ -83,16 +83,9 @@ package enum PolicyGrammar {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "$id": "policy-1.schema.json",
             "title": "MCP Auth policy, version 1",
-            "properties": withSchemaKey(document),
+            "properties": document.propertiesOfAFile,
             "$defs": ["rule": ruleSchema, "condition": conditionSchema],
         ])
-    }
-
-    /// `$schema` is allowed at the top of every file.
-    package static func withSchemaKey(_ grammar: ObjectGrammar) -> JSON {
-        guard case .object(var members)? = grammar.schema()["properties"] else { return [:] }
-        members["$schema"] = ["type": "string"]
-        return .object(members)
     }
 
     private static var ruleSchema: JSON {

@@ -11,14 +11,14 @@ enum Effect: String, Sendable, CaseIterable {
     case require
 }
 
-/// Who a token speaks for.
+/// The kind of subject that a token represents.
 enum SubjectKind: String, Sendable, CaseIterable {
-    /// A person, by way of a client.
+    /// A user, through a client.
     case user
-    /// A client for itself.
+    /// A client that acts for itself.
     case client
 
-    /// A token without subject, or whose subject is its client, is the client's own (RFC 9068 section 2.2).
+    /// A token without a subject, or whose subject is its client, represents the client (RFC 9068 section 2.2).
     init(_ authInfo: AuthInfo) {
         guard let subject = authInfo.subject else {
             self = .client
@@ -28,13 +28,13 @@ enum SubjectKind: String, Sendable, CaseIterable {
     }
 }
 
-/// One rule of a policy; immutable, and a class so that it is passed around without copying its parts.
+/// One rule of a policy; immutable, and a class so that passing it around does not copy its parts.
 final class PolicyRule: Sendable {
     let id: String
-    /// The id alone, made once.
+    /// The id in an array, made once to avoid allocations.
     let ids: [String]
     let effect: Effect
-    /// False for shadow mode: the rule decides nothing.
+    /// False in shadow mode, in which the rule decides nothing.
     let isEnforced: Bool
     let targets: Targets
     let allScopes: ScopeSet
@@ -45,11 +45,11 @@ final class PolicyRule: Sendable {
     let signIn: SignInDemand?
     let requiresProof: Bool
     let condition: Condition?
-    /// Where it stands in its file.
+    /// The position of the rule in its file.
     let pointer: JSONPointer
     private let allBits: ScopeBits
     private let anyBits: ScopeBits
-    // What a rule does not ask about is most of what it could; these spare a look at it.
+    // Most rules leave out most keys; these flags skip the checks that a rule does not need.
     private let limitsHTTP: Bool
     private let namesScopes: Bool
     let demandsSignIn: Bool
@@ -81,7 +81,7 @@ final class PolicyRule: Sendable {
         isForEverybody = parts.issuers == nil && parts.clientIDs == nil && parts.subjectKind == nil
     }
 
-    /// What a rule is made of.
+    /// The parts of a rule, as read from its file.
     struct Parts {
         var id: String
         var effect: Effect
@@ -98,9 +98,10 @@ final class PolicyRule: Sendable {
         var pointer: JSONPointer
     }
 
-    /// Whether the rule has to be looked at for an operation.
+    /// Whether the rule must be evaluated for an operation.
     ///
-    /// A rule about an operation that may be this one counts against the caller, never for it.
+    /// When it is unknown whether the rule is about this operation, a deny or require rule counts, and an allow rule
+    /// does not.
     func isAbout(_ request: ProtectedResourceRequest, _ message: MCPMessage?) -> Bool {
         switch targets.match(request, message, isAgainstCaller: effect != .allow) {
         case .yes: true
@@ -109,7 +110,7 @@ final class PolicyRule: Sendable {
         }
     }
 
-    /// The same for a rule that the index found; of several ways in which it is found, true in one.
+    /// The same for a rule that the index found; when it is found in several ways, true for at most one of them.
     func isAbout(_ request: ProtectedResourceRequest, _ message: MCPMessage?, found finding: RuleIndex.Match) -> Bool {
         switch finding {
         case .certain: matchesHTTP(request)
@@ -124,28 +125,28 @@ final class PolicyRule: Sendable {
         !limitsHTTP || targets.matchesHTTP(request, isAgainstCaller: effect != .allow)
     }
 
-    /// The scopes the rule names, as this caller would have to ask for them.
+    /// The scopes of the rule that this caller needs.
     ///
-    /// Of `any` it is one that the caller has, so that no other is asked for, else the first that it can be asked for,
-    /// else the first.
+    /// These are all of `all`, and one of `any`: the first that the caller has, else the first that it can obtain, else
+    /// the first.
     func namedScopes(_ caller: ScopeHolder) -> ScopeSet {
         guard !anyScopes.isEmpty else { return allScopes }
         let choice = anyScopes.first(where: caller.has) ?? anyScopes.first(where: caller.canObtain)
         return allScopes.union([choice ?? anyScopes.values[0]])
     }
 
-    /// Whether scopes suffice.
+    /// Whether these scopes satisfy the rule.
     func hasScopes(_ granted: ScopeBits) -> Bool {
         guard namesScopes else { return true }
         return granted.isSuperset(of: allBits) && (anyScopes.isEmpty || granted.intersects(anyBits))
     }
 
-    /// Whether the sign-in is good enough.
+    /// Whether the sign-in satisfies the rule.
     func hasSignIn(_ claims: ClaimsView, now: NumericDate) -> Bool {
         signIn?.isMet(by: claims, now: now) ?? true
     }
 
-    /// Whether the rule is for this caller.
+    /// Whether the rule is for this caller; unknown when the rule names clients and the token names none.
     func isFor(_ authInfo: AuthInfo) -> Truth {
         guard !isForEverybody else { return .isTrue }
         if let issuers, !issuers.contains(ExactString(authInfo.issuer.description)) { return .isFalse }
@@ -154,10 +155,12 @@ final class PolicyRule: Sendable {
         return Truth(authInfo.clientID.map { clientIDs.contains(ExactString($0)) })
     }
 
-    /// What the rule says of every token alike, where it does not ask about claims.
+    /// Whether a rule that does not check claims is true; the same for every token.
     var holdsForEveryToken: Truth { requiresProof ? .isFalse : .isTrue }
 
-    /// What the rule says of the claims; no verifier of this version accepts a token together with a proof.
+    /// Whether the rule is true for the claims.
+    ///
+    /// A rule that requires a proof is false: no verifier of this version accepts a proof.
     func holds(for claims: ClaimsView) -> Truth {
         guard asksAboutClaims else { return holdsForEveryToken }
         return condition?.evaluate(claims) ?? .isTrue

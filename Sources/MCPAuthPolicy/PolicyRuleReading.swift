@@ -5,9 +5,9 @@ internal import MCPAuthCore
 internal import MCPAuthJSON
 
 extension PolicyRule.Parts {
-    /// Reads one rule; what can never apply is a mistake.
+    /// Reads one rule; a rule that can never apply is a mistake.
     ///
-    /// - Returns: The id where there is one, and the rule when it has no mistake.
+    /// - Returns: The id, if there is one, and the rule, if it has no mistake.
     static func read(
         _ value: JSONView,
         at pointer: JSONPointer,
@@ -108,7 +108,7 @@ extension PolicyRule.Parts {
         guard effect != .deny else {
             throw object.error(
                 .conflict,
-                "a deny rule demands no proof; write a require rule",
+                "a deny rule cannot demand a proof; write a require rule",
                 at: "proof_of_possession"
             )
         }
@@ -123,9 +123,9 @@ extension PolicyRule.Parts {
         guard let when = object.value["when"],
             let condition = Condition.read(when, at: object.pointer.appending("when"), in: object.document, &mistakes)
         else { return nil }
-        // A deny also fires on unknown, so only what is false whatever the claims are makes one useless.
+        // A deny rule also fires when its condition is unknown, so only a condition that is always false is useless.
         let isUseless = effect == .deny ? condition.constantTruth == .isFalse : !condition.canBeTrue
-        if isUseless { mistakes.add(object.error(.unreachableRule, "the condition is true for no token", at: "when")) }
+        if isUseless { mistakes.add(object.error(.unreachableRule, "the condition can never be true", at: "when")) }
         return condition
     }
 }
@@ -139,7 +139,7 @@ extension Targets {
             mistakes.add(object.error(.invalidValue, message, at: "targets"))
         }
         if word != nil, let list = lists.first {
-            mistakes.add(object.error(.conflict, "`targets` says any and `\(list)` says which", at: list))
+            mistakes.add(object.error(.conflict, "`targets` and `\(list)` are both given", at: list))
         }
         if object.value["targets"] == nil, lists.isEmpty {
             let message = "the rule names no target; for every operation write \"targets\": \"any\""
@@ -163,7 +163,7 @@ extension Targets {
         return targets
     }
 
-    /// Whether there can be a path like it: stars stand for something that is spelled right.
+    /// Whether a canonical path can match the pattern, if each star stands for a valid part of a path.
     private static func isSpelledAsPathsAre(_ pattern: String) -> Bool {
         let path = (pattern.hasPrefix("*") ? "/" : "") + pattern.replacing("*", with: "x")
         guard let canonical = RequestPath.canonical(path) else { return false }
@@ -184,7 +184,7 @@ extension Targets {
             let message = "`\(uri.pattern.printable)` has a dot segment, and URIs with dot segments match no rule"
             mistakes.add(object.error(.unreachableRule, message, at: "resource_uris", index))
         }
-        // MCP messages are posted; GET and DELETE are the stream and the end of a session.
+        // MCP messages are sent with POST; GET opens the stream, and DELETE ends a session.
         let carriers: Set<String> = includesBasics ? ["POST", "GET", "HEAD", "DELETE"] : ["POST"]
         if restrictsMCP, !httpMethods.isEmpty, httpMethods.isDisjoint(with: carriers) {
             let message = "no request with these methods carries an MCP message; messages are sent with POST"
@@ -198,13 +198,13 @@ extension Targets {
         }
         guard !isSpelledAsPathsAre(pattern) else { return nil }
         return
-            "`\(pattern.printable)` matches no path: paths are compared without a slash at their end, with `:`, `@` "
-            + "and the like as they are, and with other bytes encoded in upper case"
+            "`\(pattern.printable)` matches no path: paths are compared without a trailing slash, with `:`, `@` and "
+            + "similar characters unencoded, and with other bytes percent-encoded in upper case"
     }
 }
 
 extension ObjectReader {
-    /// A list that is present has something in it; an empty one would make a rule that never applies.
+    /// Reads a list that must not be empty when it is present: an empty one would make a rule that never applies.
     func nonEmptyStrings(
         _ key: String,
         _ consequence: String = ", so nothing matches"
@@ -220,7 +220,7 @@ extension ObjectReader {
         let texts = try nonEmptyStrings(key) ?? []
         var mistakes = Mistakes()
         for (index, text) in texts.enumerated() where !(1...Glob.longest).contains(text.utf8.count) {
-            mistakes.add(error(.invalidValue, "a name or pattern has 1 to \(Glob.longest) bytes", at: key, index))
+            mistakes.add(error(.invalidValue, "a name or pattern must have 1 to \(Glob.longest) bytes", at: key, index))
         }
         try mistakes.check()
         return texts.map { Glob($0, kind) }

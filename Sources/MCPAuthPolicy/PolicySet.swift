@@ -3,19 +3,19 @@
 
 package import MCPAuthCore
 
-/// The policies of one resource, together: what any of them denies or requires always applies.
+/// The policies of one resource, evaluated together: what any of them denies or requires always applies.
 ///
-/// Order-free. A deny and an unmet require beat every allow; where nothing allows, the answer is deny. `allow` and
-/// `require` need their condition to be true; `deny` fires unless it is false, so missing data never grants and never
-/// silences a deny.
+/// The order of rules and policies does not decide whether a request is allowed. A deny, or a require that is not met,
+/// overrides every allow; without an allow, the decision is deny. `allow` and `require` need their condition to be
+/// true; `deny` fires unless its condition is false. So missing data never grants access and never disables a deny.
 package struct PolicySet: PolicyEvaluator {
     package let policies: [CompiledPolicy]
-    /// Beside allow rules the short form can narrow, never widen.
+    /// Whether the short form allows; if there are allow rules, it can only restrict.
     private let shortFormAllows: Bool
 
     package init(_ policies: [CompiledPolicy]) {
         self.policies = policies
-        // An allow rule in shadow mode is still one: switching it off must not let the short form widen.
+        // An allow rule in shadow mode counts too: shadow mode must not make the short form allow more.
         let hasAllowRule = policies.contains { $0.rules.contains { $0.effect == .allow } }
         shortFormAllows = !hasAllowRule && policies.contains { $0.isEnforced && !$0.requiredScopes.isEmpty }
     }
@@ -27,17 +27,17 @@ package struct PolicySet: PolicyEvaluator {
 
     package var identities: [PolicyIdentity] { policies.map(\.identity) }
 
-    /// Why these policies allow nothing to anybody; `nil` when they may allow something.
+    /// Why these policies allow no operation to any caller; `nil` when they may allow something.
     package var reasonNothingIsAllowed: String? {
         let rules = policies.flatMap(\.rules).filter(\.isEnforced)
         let general = rules.filter { $0.isForEverybody && $0.targets.matchesAny }
         if let rule = general.first(where: { $0.effect == .require && $0.requiresProof }) {
             return
-                "the rule `\(rule.id.printable)` requires a proof of possession of everybody, and no proof is accepted"
+                "the rule `\(rule.id.printable)` requires every caller to prove possession, and no proof is accepted"
         }
         let isBare = { (rule: PolicyRule) in rule.condition == nil && rule.allScopes.isEmpty && rule.anyScopes.isEmpty }
         if let rule = general.first(where: { $0.effect == .deny && isBare($0) }) {
-            return "the rule `\(rule.id.printable)` denies everything to everybody"
+            return "the rule `\(rule.id.printable)` denies every operation to every caller"
         }
         let mayAllow = shortFormAllows || rules.contains { $0.effect == .allow && !$0.requiresProof }
         return mayAllow ? nil : "no rule allows anything"
@@ -68,7 +68,7 @@ package struct PolicySet: PolicyEvaluator {
             for (number, policy) in policies.enumerated() {
                 if policy.isEnforced { scopes = scopes.union(policy.requiredScopes) }
                 policy.forEachRule(about: request, message) { rule, position in
-                    // What is only perhaps needed, or only by some callers, is asked for once it is known.
+                    // Scopes that only some operations or callers need are asked for later, when these are known.
                     guard rule.isEnforced, rule.isForEverybody, request.isKnown || rule.targets.matchesAny else {
                         return
                     }
@@ -88,7 +88,7 @@ package struct PolicySet: PolicyEvaluator {
 
     private func evaluate(_ input: PolicyInput, _ message: MCPMessage?) -> PolicyDecision {
         let evaluation = evaluation(input, message)
-        switch evaluation.verdict(shortFormAllows: shortFormAllows) {
+        switch evaluation.decision(shortFormAllows: shortFormAllows) {
         case .allow(let rules): return PolicyDecision(.allow(rules: rules), wouldDeny: evaluation.wouldDeny)
         case .deny(let rules): return PolicyDecision(.deny(rules: rules), wouldDeny: evaluation.wouldDeny)
         case .lacking(var lack):
@@ -97,7 +97,7 @@ package struct PolicySet: PolicyEvaluator {
         }
     }
 
-    /// Every message of a batch must be allowed; what all of them need is asked for at once.
+    /// Every message of a batch must be allowed; one challenge names what all of them need.
     private func evaluate(_ input: PolicyInput, each messages: [MCPMessage]) -> PolicyDecision {
         let evaluations = messages.map { evaluation(input, $0) }
         let wouldDeny = evaluations.flatMap(\.wouldDeny)
@@ -105,7 +105,7 @@ package struct PolicySet: PolicyEvaluator {
         var all = MissingRequirements()
         guard !evaluations.isEmpty else { return PolicyDecision(.deny(rules: []), wouldDeny: []) }
         for evaluation in evaluations {
-            switch evaluation.verdict(shortFormAllows: shortFormAllows) {
+            switch evaluation.decision(shortFormAllows: shortFormAllows) {
             case .allow(let rules): allowing += rules
             case .deny(let rules): return PolicyDecision(.deny(rules: rules), wouldDeny: wouldDeny)
             case .lacking(let lack): all.formUnion(lack)
@@ -125,7 +125,7 @@ package struct PolicySet: PolicyEvaluator {
     }
 }
 
-/// Where a rule stands among all policies of a resource; ties go to the first.
+/// The position of a rule among all policies of a resource; of equal rules, the first is chosen.
 struct RuleOrder: Comparable {
     let policy: Int
     let rule: Int
@@ -138,13 +138,13 @@ struct RuleOrder: Comparable {
 extension ProtectedResourceRequest {
     var isKnown: Bool { operation != .unknown }
 
-    /// The MCP message, where there is exactly one; `nil` for plain HTTP and for an operation that is not known.
+    /// The MCP message, if there is exactly one; `nil` for plain HTTP and for an operation that is not known.
     var onlyMessage: MCPMessage? {
         guard case .mcp(let messages) = operation, messages.count == 1 else { return nil }
         return messages[0]
     }
 
-    /// What rules are asked about one by one: every MCP message, or the request itself.
+    /// What rules are evaluated for, one at a time: every MCP message, or `nil` for the request itself.
     var messages: [MCPMessage?] {
         guard case .mcp(let messages) = operation else { return [nil] }
         return messages

@@ -3,9 +3,9 @@
 
 internal import MCPAuthCore
 
-/// What authors who know another policy language write, and what is written here for it.
+/// Words of other policy languages, each with the advice that the error message gives.
 ///
-/// Said in place of "did you mean", which would guess from the letters: `and` is no misspelt `any`.
+/// Used in place of "did you mean", which compares spellings only: `and` is not a misspelt `any`.
 enum PolicyWords {
     private static let regularExpressions =
         "regular expressions are not part of this language; use `glob`, `prefix` or `suffix`"
@@ -16,14 +16,14 @@ enum PolicyWords {
     /// Keys at the top of a policy.
     static let document = ForeignWords([
         "statement statements policies policy permissions grants acl permit forbid allow deny require": "write `rules`",
-        "default default_effect default_decision": "what no rule allows is denied; there is no other default",
+        "default default_effect default_decision": "anything that no rule allows is denied; there is no other default",
         "scopes scope required": "write `required_scopes`",
         "name title label id": "write `description`",
         "implies hierarchy scope_hierarchy scope_map": "write `scope_implies`",
         "shadow dry_run dryrun enforcement enforced mode report_only": "write `\"enforce\": false` for shadow mode",
-        "roles": "roles are claims; a rule asks about them with `\"when\": {\"claim\": \"/roles\", \"contains\": …}`",
-        "tests fixtures": "tests stand in a file of their own, such as `notes.test.json` beside `notes.json`",
-        "import imports include includes extends": "a resource can name several policies; a policy includes no other",
+        "roles": "roles are claims; a rule checks them with `\"when\": {\"claim\": \"/roles\", \"contains\": …}`",
+        "tests fixtures": "tests are in a separate file, such as `notes.test.json` for `notes.json`",
+        "import imports include includes extends": "a policy cannot include others; a resource can name several",
     ])
 
     /// Keys of a rule.
@@ -31,26 +31,26 @@ enum PolicyWords {
         "name rule_id sid": "write `id`",
         "permit forbid allow deny require": "write `\"effect\": \"allow\"`, `\"deny\"` or `\"require\"`",
         "principal principals subject subjects user users who caller callers sub":
-            "whom a rule is for is written with `issuers`, `client_ids`, `subject_kind`, or `when` and a claim",
+            "write `issuers`, `client_ids`, `subject_kind`, or `when` with a condition on a claim",
         "client clients app apps": "write `client_ids`",
-        "tenant tenants": "ask about the claim: `\"when\": {\"claim\": \"/tenant\", \"equals\": …}`",
+        "tenant tenants": "check the claim: `\"when\": {\"claim\": \"/tenant\", \"equals\": …}`",
         "role roles group groups":
-            "ask about the claim: `\"when\": {\"claim\": \"/roles\", \"contains\": …}`",
+            "check the claim: `\"when\": {\"claim\": \"/roles\", \"contains\": …}`",
         "action actions operation operations verb verbs":
-            "what a rule is about is written with `mcp_methods`, `tools`, `prompts`, `resource_uris` or `paths`",
+            "write `mcp_methods`, `tools`, `prompts`, `resource_uris` or `paths`",
         "method methods": "write `mcp_methods` or `http_methods`",
         "resource resources object objects uri uris":
-            "write `resource_uris` for resources of MCP, or `paths` for those of HTTP",
+            "write `resource_uris` for resources of MCP, or `paths` for paths of HTTP",
         "url urls route routes endpoint endpoints": "write `paths`",
         "target any": "write `\"targets\": \"any\"` for every operation",
         "if where condition conditions constraint constraints match claims raw_claim and or all_of any_of":
             "write `when` with a condition on claims",
         "unless except not": "write `when` with `{\"not\": {…}}`",
         "argument arguments arg args params parameters input":
-            "no rule looks at the arguments of a call; check them in the tool",
+            "rules cannot check the arguments of a call; check them in the tool",
         "permission permissions required_scopes": "write `scopes` with `all` or `any`",
         "order priority weight": "rules have no order: a deny or an unmet require beats every allow",
-        "mfa acr_values amr": "write `acr` with the classes of sign-in that will do",
+        "mfa acr_values amr": "write `acr` with the accepted classes of sign-in",
         "max_age maxage": "write `max_age_seconds`",
         "dpop pop cnf mtls": "write `\"proof_of_possession\": \"required\"`",
         "enabled disabled shadow dry_run": "write `\"enforce\": false` for shadow mode",
@@ -98,16 +98,16 @@ enum PolicyWords {
         "substring has_substring contains_string": "write `glob`, with `*` before and after the part of the string",
         "in_array in_list in_set is_in is_one_of equals_any": "write `in`",
         "has has_claim present is_present defined":
-            "write `exists` where a claim must be there, or `contains` where an array must have a value",
+            "write `exists` where a claim must be present, or `contains` where an array must have a value",
         "missing not_present undefined is_null":
-            "write `absent` where a claim must not be there, or `\"equals\": null`",
+            "write `absent` where a claim must not be present, or `\"equals\": null`",
         "contains_key has_key":
             "name the member in the pointer, as in `{\"claim\": \"/address/country\", \"exists\": true}`",
         "superset superset_of has_all includes_all contains_every": "write `contains_all`",
         "intersects overlaps has_any includes_any contains_some contains_one_of": "write `contains_any`",
         "contains_none": "write `{\"not\": {…}}` around `contains_any`",
         "subset within only contains_only has_only": "write `subset_of`",
-        "length size count": "no operator looks at how long a value is",
+        "length size count": "no operator checks the length of a value",
         "matches match regex regexp re rlike pattern =~ ~=": regularExpressions,
         "like wildcard string_like": "write `glob`, where `*` matches anything",
         "starts_with begins_with startwith starts begins": "write `prefix`",
@@ -119,16 +119,16 @@ enum PolicyWords {
             "write `gte`",
         "between": "write `all` with `gte` and `lte`",
         "argument arguments param params input":
-            "no rule looks at the arguments of a call; check them in the tool",
-        "scope scopes": "write `scopes` in the rule, beside `when`",
+            "rules cannot check the arguments of a call; check them in the tool",
+        "scope scopes": "write `scopes` in the rule, next to `when`",
         "op operator value values":
             "the operator is the key and its operand the value, as in `\"equals\": \"acme\"`",
         "field attribute attr key path pointer var name": "a claim is named by `claim`, as in `\"claim\": \"/tenant\"`",
         "if unless when expression expr": expressions,
         "ignore_case case_insensitive iequals equals_ignore_case ilike":
-            "strings are compared as they are written; list the spellings with `in`",
+            "strings are compared exactly; list the spellings with `in`",
     ])
 
-    /// What an expression in the place of a condition is told.
+    /// The advice for a string in place of a condition.
     static let expressionAdvice = expressions
 }

@@ -4,25 +4,25 @@
 internal import MCPAuthCore
 internal import MCPAuthJSON
 
-/// Finds the rules that can be about a message, so that a decision costs what those rules cost and not what the file
-/// does.
+/// Finds the rules that can be about a message, so that the cost of a decision depends on those rules and not on the
+/// size of the file.
 ///
-/// A rule is found under every method or name that it writes out, under the beginnings of its patterns, or always. In
-/// each list it is found at most once; found in two of them, it is about the message in one (``Match``).
+/// A rule is found under every method or name that it lists, under the prefixes of its patterns, or always. Each list
+/// finds it at most once. When two lists find it, `isAbout` is true for at most one of the matches (``Match``).
 struct RuleIndex: Sendable {
-    /// How a rule was found, and what is left to look at.
+    /// How a rule was found, and what remains to be checked.
     enum Match {
-        /// The rule is about the message, if method and path of the request are right.
+        /// The rule is about the message if the HTTP method and path of the request match.
         case certain
-        /// The method may be among those that the rule lists.
+        /// The MCP method may match one that the rule lists.
         case byMethod(String)
-        /// The name may be among those that the rule lists; where it lists the method too, it is found by that.
+        /// The name may match one that the rule lists; a rule whose methods match too is found by method instead.
         case byName(String, MCPMethod.Object, method: String)
-        /// Nothing is known.
+        /// Everything remains to be checked.
         case perhaps
     }
 
-    /// One list of names: exact ones, and patterns by their beginnings.
+    /// One list of names: exact ones, and patterns by their prefixes.
     private struct Names: Sendable {
         var exact: [ExactString: [Int32]] = [:]
         var patterns = PrefixTable()
@@ -52,7 +52,7 @@ struct RuleIndex: Sendable {
             globs += Targets.basicMethods.map { Glob($0, .name) } + [Glob(Targets.basicPrefix + "*", .name)]
         }
         Self.add(globs, index, to: &methods)
-        // A rule that is about a method whatever it acts on needs no names.
+        // A rule that lists the method itself is about every name, so its names need no entries.
         func covers(_ method: MCPMethod) -> Bool { globs.contains { $0.matches(method.name) } }
         if !covers(.callTool) { Self.add(targets.tools, index, to: &tools) }
         if !covers(.getPrompt) { Self.add(targets.prompts, index, to: &prompts) }
@@ -61,7 +61,7 @@ struct RuleIndex: Sendable {
 
     private static func add(_ globs: [Glob], _ index: Int32, to names: inout Names) {
         let beginnings = PrefixSet(globs.filter { !$0.isExact }.map(\.prefix))
-        // Whatever begins as a pattern does is found by that.
+        // A name that begins with the prefix of a pattern is found by that prefix.
         for name in Set(globs.filter(\.isExact).map { ExactString($0.pattern) })
         where !beginnings.hasBeginning(of: Array(name.text.utf8)) {
             names.exact[name, default: []].append(index)
@@ -117,9 +117,9 @@ struct RuleIndex: Sendable {
     }
 }
 
-/// What the patterns of one rule begin with.
+/// The prefixes of the patterns of one rule.
 ///
-/// Of two beginnings of which one begins with the other, the shorter one stands for both.
+/// When one prefix begins with another, the shorter one stands for both.
 struct PrefixSet: Sendable {
     private let all: Set<[UInt8]>
     private let hashes: Set<UInt64>
@@ -129,7 +129,7 @@ struct PrefixSet: Sendable {
         hashes = Set(all.map { $0.reduce(PrefixTable.seed, PrefixTable.step) })
     }
 
-    /// Those that stand for all: no two of them begin the same text.
+    /// The prefixes that stand for all: no text begins with two of them.
     var shortest: [[UInt8]] { all.filter { !hasBeginning(of: $0, shorterThan: $0.count) } }
 
     /// Whether the text begins with one of them.
@@ -149,15 +149,15 @@ struct PrefixSet: Sendable {
     }
 }
 
-/// Patterns by the bytes before their first star.
+/// Rules by the bytes of their patterns before the first star.
 ///
-/// What it finds may begin so and still not match, which the caller sees when it matches the pattern.
+/// A rule that is found has such a prefix; the caller must still match the whole pattern.
 struct PrefixTable: Sendable {
     private var byHash: [UInt64: [Int32]] = [:]
     /// The lengths of prefixes, ascending.
     private var lengths: [Int] = []
 
-    /// Adds a rule under what each of its patterns begins with; a text finds it once.
+    /// Adds a rule under the prefixes of its patterns, so that a text finds it at most once.
     mutating func add(_ beginnings: PrefixSet, _ index: Int32) {
         for prefix in beginnings.shortest {
             byHash[prefix.reduce(Self.seed, Self.step), default: []].append(index)
@@ -186,7 +186,7 @@ struct PrefixTable: Sendable {
         }
     }
 
-    // FNV-1a. A collision only makes a rule be looked at for nothing, and only the author of a policy can cause one.
+    // FNV-1a. A collision only causes an unnecessary check of a rule, and only the author of a policy can cause one.
     fileprivate static let seed: UInt64 = 0xcbf2_9ce4_8422_2325
 
     fileprivate static func step(_ hash: UInt64, _ byte: UInt8) -> UInt64 {

@@ -3,12 +3,12 @@
 
 internal import MCPAuthCore
 
-/// What a caller has of the scopes that one policy names, and what it can ask its issuer for.
+/// The scopes of one policy that a caller has, and those that it can get from its issuer.
 struct ScopeHolder {
     private let table: ScopeTable
     private let granted: ScopeBits
     private let held: ScopeSet
-    /// `nil` for no bound.
+    /// The scopes that the issuer may grant; `nil` for any.
     private let grantable: ScopeSet?
 
     init(_ authInfo: AuthInfo, _ policy: CompiledPolicy) {
@@ -18,7 +18,7 @@ struct ScopeHolder {
         grantable = authInfo.grantableScopes
     }
 
-    /// A caller without a token, of whom nothing is known.
+    /// A caller without a token, about whom nothing is known.
     init(withoutToken policy: CompiledPolicy) {
         table = policy.scopeTable
         granted = ScopeBits()
@@ -29,19 +29,19 @@ struct ScopeHolder {
     /// Whether the token has the scope, or one that implies it.
     func has(_ scope: String) -> Bool { table.has(scope, in: granted) }
 
-    /// Those of these scopes that the token lacks.
+    /// The given scopes that the token lacks.
     func missing(_ scopes: ScopeSet) -> ScopeSet { table.missing(scopes, in: granted) }
 
-    /// Whether the issuer of the token may grant the scope here.
+    /// Whether the issuer of the token may grant the scope at this resource.
     func isGrantable(_ scope: String) -> Bool { grantable?.contains(scope) ?? true }
 
-    /// Whether a client can be asked to get the scope.
+    /// Whether a challenge can ask the client to get the scope.
     func canObtain(_ scope: String) -> Bool { scope != Self.neverAsked && isGrantable(scope) }
 
-    /// The scopes to ask for, so that a client that replaces its scopes by these loses none of them.
+    /// The scopes to ask for, so that a client that replaces its scopes with these loses none that it needs.
     ///
-    /// As they are named, but for one that the token has by way of another and that the issuer may not grant: it is
-    /// asked for by that other one.
+    /// The given scopes, with one exception: a scope that the token has, and that the issuer may not grant, is replaced
+    /// with the scope of the token that implies it.
     func requested(_ scopes: ScopeSet) -> ScopeSet {
         guard grantable != nil else { return scopes }
         return ScopeSet(
@@ -52,10 +52,10 @@ struct ScopeHolder {
         )
     }
 
-    /// It asks the issuer for a refresh token; it is never ours to demand (MCP 2026-07-28).
+    /// This scope asks the issuer for a refresh token; a resource server does not demand it (MCP 2026-07-28).
     private static let neverAsked = "offline_access"
 
-    /// Those of these scopes that a challenge may name at all.
+    /// The given scopes that a challenge may name.
     static func withoutNeverAsked(_ scopes: ScopeSet) -> ScopeSet {
         scopes.contains(neverAsked) ? ScopeSet(scopes.filter { $0 != neverAsked }) : scopes
     }

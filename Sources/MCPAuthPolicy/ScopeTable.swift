@@ -4,10 +4,10 @@
 internal import MCPAuthCore
 internal import MCPAuthJSON
 
-/// A set of the scopes that a policy document names, one bit each.
+/// A set of scopes that a policy document names, one bit for each.
 struct ScopeBits: Sendable, Hashable {
     private var first: UInt64 = 0
-    /// For scopes beyond the 64th; empty in nearly every policy, and then it costs no allocation.
+    /// The bits of scopes after the 64th; empty, and without an allocation, in nearly every policy.
     private var rest: [UInt64] = []
 
     mutating func insert(_ index: Int) {
@@ -43,24 +43,24 @@ struct ScopeBits: Sendable, Hashable {
     }
 }
 
-/// The scopes that a policy document names, and which of them each scope of a token is worth.
+/// The scopes that a policy document names, and which of them each scope of a token grants.
 struct ScopeTable: Sendable {
-    /// More scopes than this in `scope_implies` are refused: every one is followed to all that it implies.
+    /// The maximum number of scopes in `scope_implies`; for each one, all scopes that it implies are computed.
     static let mostImplying = 1000
 
-    /// A scope with what it implies, those among them that a rule names.
+    /// For each scope, the named scopes that it grants: itself and those that it implies.
     private var worth: [String: ScopeBits] = [:]
-    /// The same as a list where they are few, since comparing short names is faster than hashing one.
+    /// The same as a list when there are few, since comparing short names is faster than hashing one.
     private var few: [(scope: String, worth: ScopeBits)]?
     private var indices: [String: Int] = [:]
-    /// Each scope with everything it implies, itself not among them.
+    /// For each scope, all scopes that it implies directly or indirectly, without itself.
     private let implied: [String: Set<String>]
 
     init(implied: [String: Set<String>]) {
         self.implied = implied
     }
 
-    /// The bits of these scopes, which count as named from now on.
+    /// Adds scopes to the named ones and returns their bits.
     mutating func bits(naming scopes: ScopeSet) -> ScopeBits {
         var bits = ScopeBits()
         for scope in scopes {
@@ -71,7 +71,7 @@ struct ScopeTable: Sendable {
         return bits
     }
 
-    /// Works out what every scope is worth; called once, when all scopes are named.
+    /// Computes what each scope grants; called once, after all scopes are named.
     mutating func finish() {
         for scope in Set(indices.keys).union(implied.keys) {
             var bits = ScopeBits()
@@ -83,7 +83,7 @@ struct ScopeTable: Sendable {
         if worth.count <= 8 { few = worth.map { ($0.key, $0.value) } }
     }
 
-    /// What a token's scopes are worth here.
+    /// The named scopes that a token's scopes grant.
     func granted(by scopes: ScopeSet) -> ScopeBits {
         var bits = ScopeBits()
         guard !worth.isEmpty else { return bits }
@@ -97,7 +97,7 @@ struct ScopeTable: Sendable {
         return bits
     }
 
-    /// Whether these bits have the scope.
+    /// Whether the bits contain the scope.
     func has(_ scope: String, in bits: ScopeBits) -> Bool {
         guard let index = indices[scope] else { return false }
         var one = ScopeBits()
@@ -105,7 +105,7 @@ struct ScopeTable: Sendable {
         return bits.isSuperset(of: one)
     }
 
-    /// Those of these scopes that are not among the bits.
+    /// The given scopes that the bits do not contain.
     func missing(_ scopes: ScopeSet, in bits: ScopeBits) -> ScopeSet {
         ScopeSet(scopes.filter { !has($0, in: bits) })
     }
@@ -114,7 +114,7 @@ struct ScopeTable: Sendable {
 extension ScopeTable {
     /// Reads `scope_implies`.
     ///
-    /// - Throws: ``ConfigurationError`` for a circle, a value that is no scope, or too many scopes.
+    /// - Throws: ``ConfigurationError`` for a cycle, a value that is not a scope, or too many scopes.
     static func read(_ object: ObjectReader) throws(ConfigurationError) -> ScopeTable {
         var edges: [String: [String]] = [:]
         var pointers: [String: JSONPointer] = [:]
@@ -133,7 +133,7 @@ extension ScopeTable {
         }
         try mistakes.check()
         guard Set(edges.values.joined()).union(edges.keys).count <= mostImplying else {
-            throw object.error(.invalidValue, "more than \(mostImplying) scopes imply others", at: "scope_implies")
+            throw object.error(.invalidValue, "more than \(mostImplying) scopes are listed", at: "scope_implies")
         }
         var implied: [String: Set<String>] = [:]
         for name in edges.keys.sorted() {

@@ -11,7 +11,7 @@ struct Targets: Sendable {
     enum Match: Sendable {
         case yes
         case no
-        /// The operation, or what it acts on, cannot be known, and the rule is about some only.
+        /// The operation, or what it acts on, is not known, and the rule is about some operations only.
         case unknown
     }
 
@@ -41,23 +41,24 @@ struct Targets: Sendable {
         }
     }
 
-    /// `message` is `nil` for plain HTTP and for an MCP operation that is not known.
+    /// Whether the targets match an operation.
     ///
-    /// - Parameter isAgainstCaller: Whether the rule denies or requires, so that every reading of the path counts.
+    /// - Parameters:
+    ///   - message: `nil` for plain HTTP and for an MCP operation that is not known.
+    ///   - isAgainstCaller: Whether the rule denies or requires; every spelling of the path then counts.
     func match(_ request: ProtectedResourceRequest, _ message: MCPMessage?, isAgainstCaller: Bool) -> Match {
         if matchesAny { return .yes }
         guard matchesHTTP(request, isAgainstCaller: isAgainstCaller) else { return .no }
         if let message { return restrictsMCP ? match(message) : .yes }
         if request.operation == .http { return restrictsMCP ? .no : .yes }
-        // Method and path do not say what an MCP message does, so they allow none that cannot be read.
+        // The HTTP method and path do not tell what an MCP message does, so they allow none that cannot be read.
         return .unknown
     }
 
-    /// Whether method and path are among those of the rule.
+    /// Whether the HTTP method and path match those of the rule.
     ///
-    /// Hosts have one handler for a path with and without a slash at its end, and some for every spelling in upper and
-    /// lower case. What denies or requires is about each of these, and what allows about the one that is spelled as the
-    /// rule.
+    /// Hosts have one handler for a path with and without a trailing slash, and some hosts ignore case in paths. A rule
+    /// that denies or requires matches all of these spellings; a rule that allows matches the canonical path only.
     func matchesHTTP(_ request: ProtectedResourceRequest, isAgainstCaller: Bool) -> Bool {
         guard httpMethods.isEmpty || httpMethods.contains(request.method.rawValue) else { return false }
         guard !paths.isEmpty else { return true }
@@ -70,12 +71,12 @@ struct Targets: Sendable {
         paths.contains { $0.matches(path) } || ignoringCase && foldedPaths.contains { $0.matches(path) }
     }
 
-    /// Whether the method is listed, whatever it acts on.
+    /// Whether the rule lists the MCP method itself, and so every name that it acts on.
     func hasMethod(_ method: String) -> Bool {
         includesBasics && Self.isBasic(method) || methods.contains { $0.matches(method) }
     }
 
-    /// Whether the name is listed among those of its kind.
+    /// Whether the rule lists the name of a tool or prompt, or the URI of a resource.
     func hasName(_ name: String, _ object: MCPMethod.Object) -> Bool {
         names(of: object).contains { $0.matches(name) }
     }
@@ -88,9 +89,9 @@ struct Targets: Sendable {
         return hasName(name, object) ? .yes : .no
     }
 
-    /// Whether a name can be compared as it is: a URI with dot segments may be read as another one by the server.
+    /// Whether a name can be compared as written: the server may resolve a URI with dot segments to another one.
     ///
-    /// Looks at bytes, since a mark that combines with `/` would hide it from a look at characters.
+    /// Works on bytes, since a combining mark after `/` would hide the slash among characters.
     static func isPlain(_ name: String, _ object: MCPMethod.Object) -> Bool {
         guard object == .resourceURI else { return true }
         var segment: [UInt8] = []
@@ -107,12 +108,12 @@ struct Targets: Sendable {
         return !isDots(segment)
     }
 
-    /// The byte that two hexadecimal digits stand for, which are then taken; `nil` when there are none.
+    /// Removes two hexadecimal digits and returns the byte that they encode; `nil` when there are none.
     private static func decoded(_ bytes: inout ArraySlice<UInt8>) -> UInt8? {
         let digits = bytes.prefix(2)
-        guard digits.count == 2, let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16) else {
-            return nil
-        }
+        let values = String(decoding: digits, as: UTF8.self).compactMap(\.hexDigitValue)
+        guard digits.count == 2, values.count == 2 else { return nil }
+        let value = UInt8(values[0] << 4 | values[1])
         bytes = bytes.dropFirst(2)
         return value
     }
@@ -121,7 +122,7 @@ struct Targets: Sendable {
         segment == [UInt8(ascii: ".")] || segment == [UInt8(ascii: "."), UInt8(ascii: ".")]
     }
 
-    /// What every session needs, whatever the server offers.
+    /// The methods that every session needs, whatever the server offers.
     static let basicMethods = ["initialize", "server/discover", "ping", "subscriptions/listen"]
     static let basicPrefix = "notifications/"
 

@@ -11,7 +11,7 @@ package enum KeyedHash {
         Digest.hexadecimal(mac(message, key: key, digest: "SHA256"))
     }
 
-    /// HMAC with one of OpenSSL's SHA-2 digests; empty if OpenSSL does not know it.
+    /// HMAC with one of OpenSSL's SHA-2 digests; empty if OpenSSL fails.
     package static func mac(_ message: [UInt8], key: [UInt8], digest: String) -> [UInt8] {
         var length = 0
         return unsafe [UInt8](unsafeUninitializedCapacity: Int(EVP_MAX_MD_SIZE)) { buffer, count in

@@ -4,16 +4,16 @@
 internal import COpenSSL
 package import MCPAuthJOSE
 
-/// OpenSSL's verification of signed messages of one key and nothing else: what a benchmark measures everything against.
+/// OpenSSL's verification of messages signed by one key, and nothing else: the baseline of the benchmarks.
 ///
-/// The context is set up once. What remains is what no verifier can leave out: the hash of the message, which Ed25519
-/// makes itself, and the check of the signature.
+/// The context is set up once. What remains is what every verifier must do: hash the message, which Ed25519 does
+/// itself, and check the signature.
 @safe package final class RawVerification {
     private let context: OpaquePointer
     private let signed: [(message: [UInt8], signature: [UInt8])]
     private let isOneShot: Bool
 
-    /// `nil` when OpenSSL refuses to prepare it.
+    /// `nil` when a signature has a wrong form or OpenSSL fails.
     package init?(_ key: SigningKey, _ tokens: [CompactJWS]) {
         isOneShot = key.algorithm == .edDSA
         var signed: [(message: [UInt8], signature: [UInt8])] = []
@@ -30,7 +30,7 @@ package import MCPAuthJOSE
         if isOneShot { unsafe EVP_MD_CTX_free(context) } else { unsafe EVP_PKEY_CTX_free(context) }
     }
 
-    /// Verifies each message once.
+    /// Verifies each message once, up to the first that fails; true if none does.
     package func run() -> Bool {
         signed.allSatisfy(verifies)
     }

@@ -5,12 +5,12 @@ internal import COpenSSL
 package import MCPAuthJOSE
 package import MCPAuthJSON
 
-/// A key pair that signs tokens: the one owner of a private OpenSSL `EVP_PKEY`.
+/// A key pair that signs tokens; owns a private OpenSSL `EVP_PKEY`.
 ///
-/// For the client assertions with which a resource server makes itself known (RFC 7523), for development issuers and
-/// for tests. No program that protects resources has a command that signs a token.
-// SAFETY: the key is written in `init` only; OpenSSL counts references to it atomically and signs with a context of
-// each call's own.
+/// For the client assertions with which a resource server authenticates (RFC 7523), for development issuers and for
+/// tests. No program that protects resources has a command that signs a token.
+// SAFETY: the key is written in `init` only; OpenSSL counts references to it atomically, and each call signs with its
+// own context.
 @safe package final class SigningKey: @unchecked Sendable {
     /// OpenSSL could not make or use a key.
     package struct Failure: Error {}
@@ -22,16 +22,18 @@ package import MCPAuthJSON
     package let publicJWK: JSON
     private let key: OpaquePointer
 
-    /// Makes a new key pair: RSA of 2048 bits, the curve of the algorithm, or Ed25519.
+    /// Generates a key pair: RSA of 2048 bits, EC on the curve of the algorithm, or Ed25519.
     package convenience init(_ algorithm: SignatureAlgorithm) throws(Failure) {
         guard let key = unsafe Self.generate(algorithm) else { throw Failure() }
         try unsafe self.init(owning: key, algorithm)
     }
 
-    /// Reads a private key, not encrypted, from PEM text.
+    /// Reads an unencrypted private key from PEM text.
     ///
-    /// - Parameter algorithm: What it signs with; `nil` for the usual one of its kind (RS256, ES256 to ES512, EdDSA).
-    /// - Throws: ``Failure`` when it is no such key, too weak (RSA below 2048 bits), or does not fit the algorithm.
+    /// - Parameter algorithm: The algorithm to sign with; `nil` for the default of the key type (RS256, ES256, ES384,
+    ///   ES512 or EdDSA).
+    /// - Throws: ``Failure`` when there is no such key, or it is too weak (RSA below 2048 bits) or does not fit the
+    ///   algorithm.
     package convenience init(pem: [UInt8], algorithm: SignatureAlgorithm? = nil) throws(Failure) {
         guard let key = unsafe Self.read(pem) else { throw Failure() }
         guard let usual = unsafe Self.usualAlgorithm(of: key),
@@ -61,7 +63,7 @@ package import MCPAuthJSON
         unsafe EVP_PKEY_free(key)
     }
 
-    /// A compact JWS over claims, with `alg` and `kid` in its header unless `header` says otherwise.
+    /// Signs claims as a compact JWS; the header has `alg` and `kid`, which `header` may replace.
     package func sign(header: [String: JSON], claims: JSON) throws(Failure) -> String {
         let standard: [String: JSON] = ["alg": .string(algorithm.rawValue), "kid": .string(keyID)]
         let head = Base64URL.encode(JSON.object(standard.merging(header) { $1 }).encoded())
@@ -69,7 +71,7 @@ package import MCPAuthJSON
         return input + "." + Base64URL.encode(try sign(Array(input.utf8)))
     }
 
-    /// The signature in the form JWS uses (RFC 7518 section 3.4 for ECDSA).
+    /// Signs a message, in the form that JWS uses (RFC 7518 section 3.4 for ECDSA).
     package func sign(_ message: [UInt8]) throws(Failure) -> [UInt8] {
         guard let context = unsafe EVP_MD_CTX_new() else { throw Failure() }
         defer { unsafe EVP_MD_CTX_free(context) }
@@ -92,9 +94,9 @@ package import MCPAuthJSON
         return pair
     }
 
-    /// A context that verifies this key's signatures, which the caller owns.
+    /// A context that verifies this key's signatures; the caller owns it.
     ///
-    /// For Ed25519 it is a digest context.
+    /// It is an `EVP_MD_CTX` for Ed25519 and an `EVP_PKEY_CTX` for SHA-256 otherwise.
     func makeVerificationContext() -> OpaquePointer? {
         if algorithm == .edDSA {
             guard let context = unsafe EVP_MD_CTX_new() else { return nil }
@@ -114,7 +116,7 @@ package import MCPAuthJSON
         return unsafe context
     }
 
-    /// A signature as OpenSSL takes it: DER for ECDSA.
+    /// A signature in the form that OpenSSL expects: DER for ECDSA.
     static func openSSLForm(_ signature: [UInt8], _ algorithm: SignatureAlgorithm) -> [UInt8]? {
         guard let size = coordinateBytes(algorithm) else { return signature }
         guard signature.count == 2 * size, let pair = unsafe ECDSA_SIG_new() else { return nil }
@@ -145,7 +147,7 @@ package import MCPAuthJSON
     private static func read(_ pem: [UInt8]) -> OpaquePointer? {
         guard let input = unsafe BIO_new_mem_buf(pem, Int32(clamping: pem.count)) else { return nil }
         defer { unsafe BIO_free(input) }
-        // An encrypted key has no one to ask for its passphrase: an empty one is tried and fails.
+        // OpenSSL would prompt for the passphrase of an encrypted key; with an empty passphrase, reading fails.
         let key = unsafe PEM_read_bio_PrivateKey(input, nil, { _, _, _, _ in 0 }, nil)
         if unsafe key == nil { ERR_clear_error() }
         return unsafe key

@@ -10,7 +10,7 @@ public struct ConformanceFailure: Error, Sendable, CustomStringConvertible {
         self.description = description
     }
 
-    /// - Throws: A failure unless it holds.
+    /// - Throws: A failure when the condition is false.
     static func require(_ holds: Bool, _ description: @autoclosure () -> String) throws {
         guard holds else { throw ConformanceFailure(description()) }
     }
@@ -18,10 +18,10 @@ public struct ConformanceFailure: Error, Sendable, CustomStringConvertible {
 
 /// One check of a conformance kit.
 ///
-/// Each is a case of a table: `@Test(arguments: kit.checks) func conforms(to check: ConformanceCheck) async throws { try
-/// await check.run() }`.
+/// Use each as an argument of a test: `@Test(arguments: kit.checks) func conforms(to check: ConformanceCheck) async
+/// throws { try await check.run() }`.
 public struct ConformanceCheck: Sendable, CustomStringConvertible {
-    /// What must hold.
+    /// What the check requires.
     public let description: String
     private let body: @Sendable () async throws -> Void
 
@@ -32,7 +32,7 @@ public struct ConformanceCheck: Sendable, CustomStringConvertible {
 
     /// Runs the check.
     ///
-    /// - Throws: ``ConformanceFailure``, or what the thing under test throws and must not.
+    /// - Throws: ``ConformanceFailure``, or an error that the tested code must not throw.
     public func run() async throws {
         try await body()
     }

@@ -4,30 +4,31 @@
 public import MCPAuth
 internal import MCPAuthJSON
 
-/// What every host adapter must answer: one table of requests, sent as bytes over loopback.
+/// Checks that every host adapter must pass: a table of requests, sent as bytes over loopback.
 ///
-/// The host under test serves what ``configuration(base:server:onEvent:)`` describes at `http://127.0.0.1:port`, with the
-/// metadata and preflights that `MCPAuth.openResponse(to:)` gives. Its handlers, behind the guard, answer every path and the
-/// methods GET, HEAD, POST, PUT and DELETE with 200 and the text `SUBJECT RESOURCE BYTES`: `AuthInfo.current`'s subject and
-/// resource, and how many bytes of the body came. Below a resource, `/events?parts=N` answers a `text/event-stream` of N
-/// parts and `/download?parts=N` the same parts with their length before; a part has 8,192 bytes and begins with
-/// `data: SUBJECT` and an empty line. Whatever is at no route is 404 with `MCPAuth.notFoundResponse(to:)`.
+/// The host under test serves ``configuration(base:server:onEvent:)`` at `http://127.0.0.1:port`, and sends the
+/// responses of `MCPAuth.openResponse(to:)`. Its handlers, behind the guard, respond to every path and to the methods
+/// GET, HEAD, POST, PUT and DELETE with status 200 and the text `SUBJECT RESOURCE BYTES`: the subject and resource of
+/// `AuthInfo.current`, and the number of bytes in the request body. `/calendar/open` also responds to OPTIONS with
+/// status 200. Below a resource, `/events?parts=N` responds with a `text/event-stream` of N parts, and
+/// `/download?parts=N` with the same parts and a `Content-Length`; a part has 8,192 bytes and begins with
+/// `data: SUBJECT` and an empty line. A path without a route gets 404 with `MCPAuth.notFoundResponse(to:)`.
 ///
 /// ```swift
 /// let kit = HostConformance(port: port) { try issuer.token(audience: $0) }
 /// for row in HostConformance.rows { try await kit.check(row) }
 /// ```
 public struct HostConformance: Sendable {
-    /// Makes a good token of the subject `alice` for a resource identifier.
+    /// Creates a valid token with the subject `alice` for a resource identifier.
     public typealias TokenSource = @Sendable (_ resource: String) async throws -> String
 
-    /// A request and the one right answer to it.
+    /// A request and the expected response.
     public struct Row: Sendable, CustomStringConvertible {
         enum Body: Sendable {
             case none
             case text(String)
             case bytes([UInt8])
-            /// In chunks of 1000 bytes, without a length before.
+            /// In chunks of 1000 bytes, without a `Content-Length`.
             case chunked(String)
         }
 
@@ -45,11 +46,11 @@ public struct HostConformance: Sendable {
         var fields: [(String, String)] = []
         var body = Body.none
         let status: Int
-        /// Where it is another one on a host whose routes ignore case.
+        /// The status on a host whose routes ignore case, when it differs.
         var statusIgnoringCase: Int?
-        /// What stands in the body.
+        /// A text that the body must contain.
         var contains: String?
-        /// A field that must be there and contain this; `nil` for one that must not be there.
+        /// A field of the response and a text that its value must contain; `nil` for a field that must be absent.
         var field: (name: String, value: String?)?
 
         /// The request in words.
@@ -60,24 +61,24 @@ public struct HostConformance: Sendable {
     private let ignoresCase: Bool
     private let token: TokenSource
 
-    /// The kit for a host that listens.
+    /// Checks a running host.
     ///
     /// - Parameters:
-    ///   - port: On which the host listens at 127.0.0.1.
+    ///   - port: The port on which the host listens at 127.0.0.1.
     ///   - ignoresCase: Whether its routes ignore case, as FlyingFox's do.
-    ///   - token: Makes the tokens.
+    ///   - token: Creates the tokens.
     public init(port: Int, ignoresCase: Bool = false, token: @escaping TokenSource) {
         self.port = port
         self.ignoresCase = ignoresCase
         self.token = token
     }
 
-    /// What the host under test protects.
+    /// The configuration of the host under test.
     ///
     /// - Parameters:
-    ///   - base: Such as `http://127.0.0.1:8080`.
-    ///   - server: Whose tokens it trusts.
-    ///   - onEvent: Takes the events of the server.
+    ///   - base: The URL of the host without path, such as `http://127.0.0.1:8080`.
+    ///   - server: The authorization server whose tokens it trusts.
+    ///   - onEvent: Receives the events of the engine.
     public static func configuration(
         base: String,
         server: AuthorizationServer,
@@ -109,7 +110,7 @@ public struct HostConformance: Sendable {
         )
     }
 
-    /// Sends the request of a row, then another one over the same connection, and compares the answers.
+    /// Sends the request of a row, then another one over the same connection, and checks the responses.
     ///
     /// - Throws: ``ConformanceFailure``.
     public func check(_ row: Row) async throws {
@@ -121,7 +122,7 @@ public struct HostConformance: Sendable {
         let label = "\(row): \(answer.status) \(answer.text.prefix(200))"
         try checkAnswer(answer, row, label)
         try Self.checkFields(answer, label)
-        // The rest of a body must never be taken for a request: either it was read or the connection is over.
+        // The rest of a body must never be read as a request: it must be discarded, or the connection closed.
         if answers.count > 1 {
             let isGood = answers[1].status == 200 && answers[1].isWhole
             try ConformanceFailure.require(isGood, "after \(label): \(answers[1].status)")

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension HostConformance {
-    /// The requests and their answers.
+    /// The requests and the expected responses.
     public static let rows = credentials + messages + bodies + methods + preflights + metadata + origins + targets
 
     static func call(_ name: String, _ more: String = "") -> String {
@@ -41,7 +41,7 @@ extension HostConformance {
             field: ("www-authenticate", "Bearer resource_metadata=")
         ),
         Row(
-            name: "Bearer and a blank",
+            name: "Bearer and a space",
             credentials: .field("Bearer "),
             body: .text(list),
             status: 401,
@@ -105,21 +105,21 @@ extension HostConformance {
         Row(name: "a NUL", body: .text(call("good", #","arguments":{"n":"a\u0000"}"#)), status: 200),
         Row(name: "a NUL in the name", body: .text(call(#"good\u0000"#)), status: 403),
         Row(
-            name: "a member twice",
+            name: "a duplicate member",
             body: .text(call("good", #","name":"good""#)),
             status: 400,
             contains: "-32700"
         ),
         Row(name: "another name in capitals", body: .text(call("good", #","Name":"bad""#)), status: 403),
-        Row(name: "no JSON", body: .text("hello"), status: 400, contains: #""code":-32700"#),
+        Row(name: "not JSON", body: .text("hello"), status: 400, contains: #""code":-32700"#),
         Row(name: "an empty body", body: .text(""), status: 400, contains: "-32700"),
         Row(name: "no body", status: 400, contains: "-32700"),
-        Row(name: "no message", body: .text("{}"), status: 400, contains: #""code":-32600"#),
-        Row(name: "no JSON without a token", credentials: .none, body: .text("hello"), status: 401),
-        Row(name: "no JSON with a bad token", credentials: garbage, body: .text("hello"), status: 401),
+        Row(name: "not a message", body: .text("{}"), status: 400, contains: #""code":-32600"#),
+        Row(name: "not JSON, no token", credentials: .none, body: .text("hello"), status: 401),
+        Row(name: "not JSON, a bad token", credentials: garbage, body: .text("hello"), status: 401),
         Row(name: "a byte order mark", body: .bytes([0xEF, 0xBB, 0xBF] + Array(good.utf8)), status: 200),
         Row(
-            name: "no UTF-8",
+            name: "not UTF-8",
             body: .bytes(Array(#"{"method":""#.utf8) + [0xFF] + Array(#""}"#.utf8)),
             status: 400,
             contains: "-32700"
@@ -198,7 +198,7 @@ extension HostConformance {
             status: 415
         ),
         Row(
-            name: "a body that is not for us",
+            name: "a body that the guard does not read",
             path: "/calendar/open",
             credentials: .calendar,
             body: .text(pad(1_500_000)),
@@ -258,7 +258,7 @@ extension HostConformance {
             status: 401
         ),
         Row(
-            name: "OPTIONS that is not a preflight, of a page",
+            name: "OPTIONS that is not a preflight, from a page",
             method: "OPTIONS",
             path: "/calendar/open",
             credentials: .none,

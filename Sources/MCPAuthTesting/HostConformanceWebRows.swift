@@ -1,7 +1,8 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-/// What web pages and clients without a token ask: preflights, metadata, origins; and which resource a target means.
+/// Requests of web pages and clients without a token (preflights, metadata, origins), and of targets in several
+/// spellings.
 extension HostConformance {
     private static func preflight(
         _ name: String,
@@ -45,7 +46,7 @@ extension HostConformance {
         ),
         preflight("a preflight of an allowed page", "/pages", more: [("Origin", "https://app.example")]),
         preflight(
-            "a preflight of a page that is not",
+            "a preflight of a page that is not allowed",
             "/pages",
             more: [("Origin", "https://app2.example")],
             status: 403,
@@ -97,7 +98,7 @@ extension HostConformance {
             contains: "not_found"
         ),
         Row(
-            name: "the root of several",
+            name: "metadata at the root, with several resources",
             method: "GET",
             path: "/.well-known/oauth-protected-resource",
             credentials: .none,
@@ -237,7 +238,6 @@ extension HostConformance {
             credentials: .calendar,
             status: 404
         ),
-        Row(name: "a resource inside", body: .text(list), status: 200),
         Row(
             name: "the resource inside, with a token of the outer one",
             path: "/notes/admin",

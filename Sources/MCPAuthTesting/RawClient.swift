@@ -9,14 +9,14 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// Sends bytes as they are and reads what comes back, which a well-behaved client would refuse to do.
+/// Sends raw bytes and reads the responses; it also sends requests that an ordinary HTTP client refuses to send.
 package enum RawClient {
     package struct Answer: Sendable {
         package let status: Int
         /// Lower-cased names, in the order of the text.
         package let fields: [(name: String, value: String)]
         package let body: [UInt8]
-        /// Whether the answer has as many bytes as it says.
+        /// Whether the body is complete.
         package let isWhole: Bool
 
         package subscript(_ name: String) -> String? {
@@ -35,10 +35,12 @@ package enum RawClient {
         }
     }
 
-    /// Sends requests over one connection, each after the answer to the one before; answers end early when the server closes it.
+    /// Sends requests over one connection, each after the response to the previous one.
+    ///
+    /// There are fewer responses than requests when the server closes the connection.
     package static func exchange(_ requests: [[UInt8]], port: Int, isHead: Bool = false) async throws -> [Answer] {
         try await withCheckedThrowingContinuation { continuation in
-            // Blocking calls must not take a thread of the pool that the servers run on.
+            // Blocking calls must not use a thread of the pool that the servers run on.
             Thread.detachNewThread {
                 continuation.resume(with: Result { try blockingExchange(requests, port: port, isHead: isHead) })
             }
@@ -83,9 +85,9 @@ package enum RawClient {
         return socket
     }
 
-    /// The answer; `nil` when the connection ended without one.
+    /// The response; `nil` when the connection ended without one.
     ///
-    /// Reads while it writes, as an answer may come before everything was sent.
+    /// Reads while it writes, because a response may arrive before everything was sent.
     private static func answer(
         to request: [UInt8],
         over socket: Int32,
@@ -116,8 +118,12 @@ package enum RawClient {
         throw Failure(description: "no answer within a minute")
     }
 
-    /// Takes one answer from the front of `received`, when it is all there.
+    /// Removes one response from the front of `received`; `nil` while it is incomplete.
     private static func parsed(_ received: inout [UInt8], isOver: Bool, isHead: Bool) -> Answer? {
+        // An interim answer, such as `100 Continue`, is followed by the final one.
+        while received.starts(with: "HTTP/1.1 1".utf8), let end = received.firstRange(of: Array("\r\n\r\n".utf8)) {
+            received.removeFirst(end.upperBound)
+        }
         guard let headEnd = received.firstRange(of: Array("\r\n\r\n".utf8)) else { return nil }
         let lines = String(decoding: received[..<headEnd.lowerBound], as: UTF8.self).components(separatedBy: "\r\n")
         let status = lines[0].split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
@@ -150,7 +156,7 @@ package enum RawClient {
         return Answer(status: status, fields: fields.map { (name: $0.0, value: $0.1) }, body: body, isWhole: isWhole)
     }
 
-    /// Takes every chunk that is there, and says whether the last one was.
+    /// Removes every complete chunk; returns whether the last one was among them.
     private static func takeChunks(_ rest: inout ArraySlice<UInt8>, into body: inout [UInt8]) -> Bool {
         while let end = rest.firstRange(of: Array("\r\n".utf8)),
             let size = Int(String(decoding: rest[..<end.lowerBound], as: UTF8.self), radix: 16),

@@ -4,20 +4,22 @@
 public import MCPAuth
 internal import MCPAuthLock
 
-/// Answers for test issuers in place of the network; a request to anybody else fails.
+/// Responds for test issuers in place of the network; a request to any other URL fails.
 public final class TestFetcher: HTTPFetcher {
     private let issuers: [TestIssuer]
     private let sent = Lock<[String]>([])
 
-    /// Answers for these issuers.
+    /// Responds for these issuers.
     public init(_ issuers: TestIssuer...) {
         self.issuers = issuers
     }
 
-    /// The URLs that were asked for, in order.
+    /// The requested URLs, in order.
     public var requests: [String] { sent.withLock { $0 } }
 
-    /// The answer of the issuer whose URL it is.
+    /// The response of the issuer that the URL belongs to.
+    ///
+    /// - Throws: `FetchError` when the URL belongs to none, or its issuer is down.
     public func fetch(_ request: FetchRequest) async throws(FetchError) -> FetchResponse {
         sent.withLock { $0.append(request.url.description) }
         for issuer in issuers {

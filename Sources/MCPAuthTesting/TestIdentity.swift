@@ -8,14 +8,14 @@ internal import MCPAuthHTTP
 internal import MCPAuthJSON
 internal import MCPAuthPolicy
 
-/// Somebody as whom a test runs the handlers of an application.
+/// A caller as whom a test runs the handlers of an application.
 ///
-/// The claims stand in place of a verified token; from there on everything is as in a server: claim mapping, bounds,
-/// mandatory checks and policy. So a handler is run only for somebody who may do what the test does.
+/// The claims replace a verified token. Everything after verification works as in a server: claim mapping, bounds,
+/// mandatory checks and policy. So a handler runs only when the caller is allowed to send the request.
 public struct TestIdentity: Sendable {
-    /// The engine refuses what the test wanted to do.
+    /// The engine denied the request.
     public struct Refused: Error, CustomStringConvertible {
-        /// Why.
+        /// The decision of the engine.
         public let denial: Denial
 
         /// The reason, status and diagnosis.
@@ -26,14 +26,14 @@ public struct TestIdentity: Sendable {
 
     private let claims: [String: JSON]
 
-    /// Somebody with these claims.
+    /// A caller with these claims.
     ///
     /// - Parameters:
-    ///   - subject: The `sub`; `nil` for a client alone.
+    ///   - subject: The `sub`; `nil` for a client without a user.
     ///   - clientID: The `client_id`.
     ///   - scopes: The scopes.
-    ///   - claims: More claims. Without `iss` the token is of the first issuer that the resource trusts; `aud` and `exp` may
-    ///     be left out.
+    ///   - claims: Additional claims. Without `iss`, the issuer is the first one that the resource trusts; `aud` and
+    ///     `exp` are optional.
     public init(
         subject: String? = "alice",
         clientID: String = "test-client",
@@ -47,10 +47,10 @@ public struct TestIdentity: Sendable {
         self.claims = all
     }
 
-    /// What the engine decides about a request of this identity.
+    /// The engine's decision about a request of this identity.
     ///
     /// - Parameters:
-    ///   - request: With the path of the resource or one below it.
+    ///   - request: Its path must be that of the resource, or below it.
     ///   - body: The body; an MCP resource reads the operation from it.
     ///   - resource: The resource identifier.
     /// - Throws: `ConfigurationError` when there is no such resource.
@@ -72,7 +72,7 @@ public struct TestIdentity: Sendable {
 
     /// Runs a handler as this identity, with `AuthInfo.current` set, if it may send this request.
     ///
-    /// - Throws: ``Refused`` when it may not; what the handler throws.
+    /// - Throws: ``Refused`` when it may not; also what the handler throws.
     public func run<Result>(
         _ request: HTTPRequest,
         body: [UInt8] = [],
@@ -89,7 +89,7 @@ public struct TestIdentity: Sendable {
 
     /// Runs the handler of an MCP tool as this identity, if it may call the tool.
     ///
-    /// - Throws: ``Refused`` when it may not; what the handler throws.
+    /// - Throws: ``Refused`` when it may not; also what the handler throws.
     public func run<Result>(
         tool: String,
         arguments: [String: JSON] = [:],

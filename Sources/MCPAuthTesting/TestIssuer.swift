@@ -6,7 +6,8 @@ public import MCPAuth
 internal import MCPAuthLock
 internal import MCPAuthSigning
 
-/// An authorization server in memory: it signs tokens, publishes its keys and answers introspection, without network.
+/// An authorization server in memory: it signs tokens, publishes its keys and supports introspection, without a
+/// network.
 ///
 /// ```swift
 /// let issuer = try TestIssuer(audience: "https://api.example.com/notes")
@@ -17,7 +18,7 @@ internal import MCPAuthSigning
 public final class TestIssuer: Sendable {
     private struct State {
         var keys: [SigningKey]
-        /// What introspection knows of each opaque token.
+        /// The claims of each opaque token, for introspection.
         var opaque: [String: [String: JSON]] = [:]
         var revoked: Set<String> = []
         var isDown = false
@@ -25,18 +26,18 @@ public final class TestIssuer: Sendable {
 
     /// The issuer identifier, such as `https://issuer.test`.
     public let identifier: IssuerIdentifier
-    /// The audience of tokens for which none is given.
+    /// The default audience of tokens.
     public let audience: String
     private let algorithm: SignatureAlgorithm
     private let state: Lock<State>
 
-    /// Makes a key and an issuer.
+    /// Creates an issuer with a key.
     ///
     /// - Parameters:
     ///   - identifier: An https URL; nothing is sent to it.
-    ///   - algorithm: With which tokens are signed; the key has 2048 bits where it is RSA.
-    ///   - audience: The audience of tokens for which none is given, in most tests the resource identifier.
-    /// - Throws: When no key can be made.
+    ///   - algorithm: The algorithm of signatures; an RSA key has 2048 bits.
+    ///   - audience: The default audience of tokens; in most tests the resource identifier.
+    /// - Throws: When no key can be created.
     public init(
         _ identifier: IssuerIdentifier = "https://issuer.test",
         algorithm: SignatureAlgorithm = .es256,
@@ -53,7 +54,7 @@ public final class TestIssuer: Sendable {
         AuthorizationServer(issuer: identifier, discovery: .oidc)
     }
 
-    /// The same, whose opaque tokens are introspected.
+    /// The same, but its opaque tokens are introspected too.
     public var introspectingServer: AuthorizationServer {
         var server = server
         server.introspection = .init(
@@ -65,11 +66,11 @@ public final class TestIssuer: Sendable {
     /// A JWT access token of this issuer.
     ///
     /// - Parameters:
-    ///   - subject: The `sub`; `nil` for a token of a client alone.
+    ///   - subject: The `sub`; `nil` for a token without a user.
     ///   - clientID: The `client_id`.
     ///   - scopes: The scopes.
-    ///   - claims: More claims, or others in place of the usual ones; `.null` leaves one out.
-    ///   - audience: The `aud`; that of the issuer when it is `nil`.
+    ///   - claims: Claims that are added to the usual ones or replace them; `.null` removes one.
+    ///   - audience: The `aud`; `nil` for the default audience of the issuer.
     ///   - lifetime: Seconds until it expires; negative for one that has expired.
     /// - Throws: When it cannot be signed.
     public func token(
@@ -100,15 +101,15 @@ public final class TestIssuer: Sendable {
         return token
     }
 
-    /// Makes introspection say that a token is not active.
+    /// Makes introspection report that a token is not active.
     public func revoke(_ token: String) {
         state.withLock { _ = $0.revoked.insert(token) }
     }
 
     /// Signs with a new key from now on.
     ///
-    /// - Parameter keepingOld: Whether the old keys stay published, so that their tokens stay good.
-    /// - Throws: When no key can be made.
+    /// - Parameter keepingOld: Whether the old keys stay published, so that their tokens stay valid.
+    /// - Throws: When no key can be created.
     public func rotateKeys(keepingOld: Bool = true) throws {
         let key = try SigningKey(algorithm)
         state.withLock { state in
@@ -117,12 +118,12 @@ public final class TestIssuer: Sendable {
         }
     }
 
-    /// Lets every request to the issuer fail from now on, or no longer.
+    /// Makes every request to the issuer fail, or succeed again.
     public func setDown(_ isDown: Bool) {
         state.withLock { $0.isDown = isDown }
     }
 
-    /// No key was made.
+    /// The issuer has no key.
     private struct NoKey: Error {}
 
     private func claims(
@@ -144,16 +145,16 @@ public final class TestIssuer: Sendable {
         return all
     }
 
-    // MARK: What it publishes
+    // MARK: Responses
 
-    /// The answer to a request to this issuer; `nil` when the URL is not one of its.
+    /// The response to a request to this issuer; `nil` when the URL does not belong to it.
     func answer(_ request: FetchRequest) throws(FetchError) -> FetchResponse? {
         let base =
             identifier.description.hasSuffix("/") ? String(identifier.description.dropLast()) : identifier.description
         guard request.url.description.hasPrefix(base + "/") else { return nil }
         let state = state.withLock { $0 }
-        guard !state.isDown else { throw FetchError("`\(identifier)` is down, as the test said") }
-        switch request.url.description.dropFirst(base.utf8.count) {
+        guard !state.isDown else { throw FetchError("`\(identifier)` was set to be down") }
+        switch request.url.description.dropFirst(base.count) {
         case "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server":
             return Self.json(metadata(base))
         case "/jwks": return Self.json(["keys": .array(state.keys.map(\.publicJWK))])

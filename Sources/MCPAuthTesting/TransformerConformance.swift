@@ -5,14 +5,14 @@ internal import HTTPTypes
 public import MCPAuth
 internal import MCPAuthJSON
 
-/// What every `ClaimTransformer` must keep, as a table of checks.
+/// Checks that every `ClaimTransformer` must pass.
 public struct TransformerConformance: Sendable {
     private let transformer: any ClaimTransformer
     private let claims: [String: JSON]
 
-    /// Checks of one transformer.
+    /// Checks one transformer.
     ///
-    /// - Parameter claims: Normalised claims as it meets them, beside `iss`, `sub`, `aud`, `exp` and `scope`.
+    /// - Parameter claims: Typical normalised claims for it, in addition to `iss`, `sub`, `aud`, `exp` and `scope`.
     public init(_ transformer: any ClaimTransformer, claims: [String: JSON] = [:]) {
         self.transformer = transformer
         self.claims = claims
@@ -23,9 +23,9 @@ public struct TransformerConformance: Sendable {
         let kit = self
         return [
             ConformanceCheck("the same claims give the same claims") { try kit.dependsOnClaimsOnly() },
-            ConformanceCheck("what says for whom and how long a token is good stays") { try kit.keepsProtected() },
-            ConformanceCheck("its own result is as good as the claims of the token") { try kit.acceptsItsResult() },
-            ConformanceCheck("odd claims are refused or passed on, and nothing crashes") {
+            ConformanceCheck("claims about issuer, audience and lifetime stay") { try kit.keepsProtected() },
+            ConformanceCheck("its own result is accepted as input") { try kit.acceptsItsResult() },
+            ConformanceCheck("unusual claims are refused or passed on, without a crash") {
                 try kit.survivesOddClaims()
             },
             ConformanceCheck("a token that it changed is accepted") { try await kit.isAccepted() },
@@ -48,7 +48,7 @@ public struct TransformerConformance: Sendable {
         let first = try transformer.transform(usual, of: Self.issuer)
         for _ in 0..<3 {
             let again = try transformer.transform(usual, of: Self.issuer)
-            try ConformanceFailure.require(again == first, "the same claims gave other claims")
+            try ConformanceFailure.require(again == first, "the same claims gave different claims")
         }
     }
 

@@ -6,7 +6,7 @@ public import MCPAuth
 internal import MCPAuthCore
 internal import MCPAuthJSON
 
-/// What every `TokenVerifier` must keep, as a table of checks.
+/// Checks that every `TokenVerifier` must pass.
 public struct VerifierConformance: Sendable {
     private let verifier: any TokenVerifier
     private let issuer: IssuerIdentifier
@@ -14,7 +14,7 @@ public struct VerifierConformance: Sendable {
     private let resource: String
     private let bad: [String]
 
-    /// Checks of one verifier.
+    /// Checks one verifier.
     ///
     /// - Parameters:
     ///   - verifier: The verifier.
@@ -41,11 +41,11 @@ public struct VerifierConformance: Sendable {
         let kit = self
         return [
             ConformanceCheck("the good token is verified, again and again") { try await kit.verifiesGood() },
-            ConformanceCheck("what it found makes an access token at the resource") { try await kit.isAllowed() },
-            ConformanceCheck("a hundred at once are verified") { try await kit.verifiesAtOnce() },
+            ConformanceCheck("the good token is accepted at the resource") { try await kit.isAllowed() },
+            ConformanceCheck("a hundred concurrent calls are verified") { try await kit.verifiesAtOnce() },
             ConformanceCheck("changed, foreign and hostile tokens are not verified") { try await kit.refusesOthers() },
-            ConformanceCheck("a cancelled request is released") { try await kit.isReleased() },
-            ConformanceCheck("neither its name nor what it says of a refusal has the token") {
+            ConformanceCheck("a cancelled call returns") { try await kit.isReleased() },
+            ConformanceCheck("its name, verdicts and events do not contain the token") {
                 try await kit.tellsNoToken()
             },
         ]
@@ -74,7 +74,7 @@ public struct VerifierConformance: Sendable {
         let events = EventLog()
         let mcpAuth = try mcpAuth(events)
         let status = await status(of: good, mcpAuth)
-        try ConformanceFailure.require(status == 200, "behind the mandatory checks it is \(status): \(events.lines)")
+        try ConformanceFailure.require(status == 200, "after the mandatory checks it is \(status): \(events.lines)")
         try ConformanceFailure.require(await self.status(of: nil, mcpAuth) == 401, "without a token there is no 401")
     }
 
@@ -114,7 +114,7 @@ public struct VerifierConformance: Sendable {
             case .verified?, nil: said = ""
             }
             let isTold = token.utf8.count >= 8 && (said + verifier.name).contains(token)
-            try ConformanceFailure.require(!isTold, "the token stands in what it says")
+            try ConformanceFailure.require(!isTold, "its name or verdict contains the token")
         }
         let events = EventLog()
         let mcpAuth = try mcpAuth(events)
@@ -122,7 +122,7 @@ public struct VerifierConformance: Sendable {
         let isLogged = ([good] + bad).contains { token in
             token.utf8.count >= 8 && events.lines.contains { $0.contains(token) }
         }
-        try ConformanceFailure.require(!isLogged, "the token stands in an event")
+        try ConformanceFailure.require(!isLogged, "an event contains the token")
     }
 
     private func mcpAuth(_ events: EventLog) throws -> MCPAuth {
@@ -142,7 +142,7 @@ public struct VerifierConformance: Sendable {
         }
     }
 
-    /// The good token changed in ways that clients, proxies and attackers change tokens, and what no verifier knows.
+    /// The good token, changed as clients, proxies and attackers change tokens, and tokens that no verifier knows.
     private static func hostile(_ good: String) -> [[UInt8]] {
         let bytes = Array(good.utf8)
         var changed = [[], bytes + bytes, bytes + [0x20], bytes + [0x00], bytes + [0x0A], [0x20] + bytes]

@@ -5,11 +5,11 @@ package import MCPAuthCore
 internal import MCPAuthJSON
 internal import MCPAuthLock
 
-/// A verifier of an application, attached to an issuer and bounded.
+/// Runs a verifier of the application for one issuer, with limits on time, calls and memory.
 ///
-/// What it says is checked again: claims name no other issuer than the one it speaks for. The mandatory checks ask of them
-/// what they ask of every token: `exp`, the audience, a subject or client. An error it throws is *unavailable*, never an
-/// acceptance.
+/// Its verdict is checked: if the claims name a different issuer, the token is *unavailable*. The mandatory checks
+/// apply as for every token: `exp`, the audience, a subject or client. An error that it throws is *unavailable*, never
+/// an acceptance.
 package struct BoundedVerifier: TokenVerifier {
     package let name: String
     package let needsOperation: Bool
@@ -23,9 +23,9 @@ package struct BoundedVerifier: TokenVerifier {
     private let nextCall = Lock(0)
 
     /// - Parameters:
-    ///   - issuer: The issuer that the verifier speaks for.
-    ///   - timeLimit: The longest that a request waits for the verifier, in seconds. A call goes on after that; at most
-    ///     1,024 are under way, with at most 16 MiB of tokens.
+    ///   - issuer: The issuer whose tokens the verifier decides on.
+    ///   - timeLimit: The longest that a request waits for the verifier, in seconds. The call continues after that; at
+    ///     most 1,024 calls are under way, with at most 16 MiB of tokens.
     package init(
         _ verifier: any TokenVerifier,
         issuer: IssuerIdentifier,
@@ -61,7 +61,7 @@ package struct BoundedVerifier: TokenVerifier {
         switch arrival {
         case .landed(.success(.verified(let evidence))): return accepted(evidence)
         case .landed(.success(let verdict)): return verdict
-        // The error is the application's; its text could hold the token.
+        // Only the type is reported: the text of the application's error could contain the token.
         case .landed(.failure(let error)): return fault("it threw an error of type \(type(of: error))")
         case .late where Task.isCancelled: return .unavailable(retryAfter: 5)
         case .late: return fault("no answer within \(Deadline.text(timeLimit))")
@@ -71,9 +71,9 @@ package struct BoundedVerifier: TokenVerifier {
 
     private func accepted(_ evidence: TokenEvidence) -> TokenVerdict {
         if let named = evidence.document.root.optional("iss"), !named.isString(issuer.description) {
-            return fault("its claims name another issuer than its own")
+            return fault("its claims name a different issuer")
         }
-        // A verdict that may depend on the operation says nothing about another one.
+        // A verdict that may depend on the operation must not be reused for another operation.
         return .verified(evidence.attached(to: issuer, at: clock.now, mayBeKept: !needsOperation))
     }
 

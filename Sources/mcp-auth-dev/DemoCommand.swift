@@ -5,7 +5,7 @@
 internal import ArgumentParser
 internal import MCPAuthDevIssuer
 
-/// `mcp-auth-dev demo`: everything at once, on this machine.
+/// `mcp-auth-dev demo`: runs all servers of the demonstration on this machine.
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
@@ -24,15 +24,15 @@ struct DemoCommand: AsyncParsableCommand {
     @Option(help: "The directory of the built verifier module; that of this program by default.")
     var modules: String?
 
-    @Flag(help: "Play a whole client, print each step, and end.")
+    @Flag(help: "Run a complete client, print each step, and exit.")
     var check = false
 
-    @Flag(name: .customLong("auto-consent"), help: "Do not ask the person at the browser.")
+    @Flag(name: .customLong("auto-consent"), help: "Do not ask the user for consent.")
     var autoConsent = false
 
     func validate() throws {
         guard port != 0, issuerPort != 0 else {
-            throw ValidationError("the port cannot be 0, because the identifiers of the servers have it in them")
+            throw ValidationError("the port cannot be 0, because the identifiers of the servers contain it")
         }
     }
 
@@ -48,7 +48,7 @@ struct DemoCommand: AsyncParsableCommand {
             group.addTask { try await demo.run { announce.yield() } }
             group.addTask {
                 for await _ in listening { break }
-                // Where the servers could not be started there is nothing to tell.
+                // When the servers could not be started, there is nothing to print.
                 try Task.checkCancellation()
                 guard isCheck else { return try await DemoAnnouncement(demo).print() }
                 Output.line("A client that knows only \(demo.base)/notes:")
@@ -63,7 +63,7 @@ struct DemoCommand: AsyncParsableCommand {
     }
 }
 
-/// What a person reads who started the demonstration.
+/// The text that is printed when the demonstration has started.
 struct DemoAnnouncement {
     private let demo: DemoServer
 
@@ -108,13 +108,13 @@ struct DemoAnnouncement {
             200, a token that the C module accepts:
               curl -i \(notes) -H 'Authorization: Bearer \(demo.helloToken)' \(call("list_notes"))
 
-            200 in revision \(newest) of MCP, where every request says for itself what it follows:
+            200 in revision \(newest) of MCP, where every request names its revision:
               curl -i \(notes) -H 'Authorization: Bearer \(reader)' -H 'MCP-Protocol-Version: \(newest)' \(discover(newest))
 
             The metadata of the protected resource:
               curl -i \(demo.base)/.well-known/oauth-protected-resource/notes
 
-            Ctrl-C ends it. `mcp-auth-dev demo --check` plays a whole client.
+            Ctrl-C ends it. `mcp-auth-dev demo --check` runs a complete client.
             """
         )
     }

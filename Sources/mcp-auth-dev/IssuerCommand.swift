@@ -12,21 +12,21 @@ struct IssuerCommand: AsyncParsableCommand {
         abstract: "Run an authorization server on this machine.",
         discussion: """
             It offers authorization code with PKCE, refresh tokens, client credentials, dynamic registration and \
-            introspection. Every program on this machine can get a token for anybody from it, as `mcp-auth-dev token` does: \
-            POST ISSUER/_dev/token with a JSON object: resource, and optionally scope, sub and claims.
+            introspection. Every program on this machine can get a token for any subject, as `mcp-auth-dev token` \
+            does: POST ISSUER/_dev/token with a JSON object: resource, and optionally scope, sub and claims.
             """
     )
 
     @Option(help: "The port on 127.0.0.1; 0 picks a free one.")
     var port: UInt16 = 8900
 
-    @Option(help: "A resource identifier that tokens may be asked for; any when none is given.")
+    @Option(help: "A resource identifier that tokens may be requested for; any when none is given.")
     var resource: [String] = []
 
     @Option(help: "A scope that is offered; any when none is given.")
     var scope: [String] = []
 
-    @Flag(name: .customLong("auto-consent"), help: "Do not ask the person at the browser.")
+    @Flag(name: .customLong("auto-consent"), help: "Do not ask the user for consent.")
     var autoConsent = false
 
     func run() async throws {

@@ -14,7 +14,7 @@ struct MCPAuthDevCommand: AsyncParsableCommand {
         abstract: "Development tools of mcp-auth. Loopback only; nothing here is for production.",
         discussion: """
             Exit codes: 0 ok, 1 a step of `demo --check` was not as expected, 2 usage, 3 invalid configuration or port in \
-            use, 11 the authorization server refused, 12 it does not answer.
+            use, 11 the authorization server refused, 12 it does not respond.
             """,
         subcommands: [DemoCommand.self, IssuerCommand.self, DevTokenCommand.self]
     )
@@ -45,7 +45,7 @@ struct MCPAuthDevCommand: AsyncParsableCommand {
     }
 }
 #else
-/// The program as built without its trait.
+/// The program when it is built without the trait `Programs`.
 @main
 enum MCPAuthDevCommand {
     static func main() {

@@ -5,7 +5,7 @@
 internal import ArgumentParser
 internal import Foundation
 
-/// What the exit code says; scripts rely on it.
+/// The exit codes, which scripts rely on.
 enum ProgramExit {
     /// A step of the demonstration was not as expected.
     static let unexpected = ExitCode(1)
@@ -18,7 +18,7 @@ enum ProgramExit {
 
 /// Standard output and standard error of the program.
 enum Output {
-    /// Writes at once, also into a pipe.
+    /// Writes without buffering, even to a pipe.
     static func line(_ text: String) {
         try? FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
     }
@@ -28,7 +28,7 @@ enum Output {
     }
 }
 
-/// Why a command ends: a message that is all there is to say, and what the program exits with.
+/// Ends a command with a message and an exit code.
 struct CommandFailure: Error, CustomStringConvertible {
     let code: ExitCode
     let description: String

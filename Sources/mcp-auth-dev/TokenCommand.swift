@@ -13,15 +13,15 @@ struct DevTokenCommand: AsyncParsableCommand {
         commandName: "token",
         abstract: "Get a token from a running development authorization server (`mcp-auth-dev issuer` or `demo`).",
         discussion: """
-            The options say whom the token is for and what it may do. A claim of --claim replaces a standard claim of the same \
-            name, so that a token can be made that a resource server must refuse: --claim exp=0.
+            The options set the subject, resource and scopes of the token. A --claim replaces a standard claim of the \
+            same name, which also makes tokens that a resource server must refuse: --claim exp=0.
             """
     )
 
     @Option(help: "The issuer identifier; http://127.0.0.1:8900 by default.", transform: Self.issuer)
     var issuer = "http://127.0.0.1:8900"
 
-    @Option(help: "The scopes, separated by spaces; all that the issuer offers when left out.")
+    @Option(help: "The scopes, separated by spaces; by default all that the issuer offers.")
     var scope: String?
 
     @Option(help: "The resource identifier: the audience of the token.")
@@ -32,7 +32,7 @@ struct DevTokenCommand: AsyncParsableCommand {
 
     @Option(
         name: .customLong("claim"),
-        help: ArgumentHelp("A claim and its value as JSON; give it again for more.", valueName: "name=json"),
+        help: ArgumentHelp("A claim and its value as JSON; may be repeated.", valueName: "name=json"),
         transform: Self.claim
     )
     var claims: [Claim] = []
@@ -46,7 +46,7 @@ struct DevTokenCommand: AsyncParsableCommand {
     @Option(help: "How the person signed in.")
     var acr: String?
 
-    /// A claim of the token beside the standard ones.
+    /// A claim of the token in addition to the standard ones.
     struct Claim {
         let name: String
         let value: JSON
@@ -100,7 +100,7 @@ struct DevTokenCommand: AsyncParsableCommand {
         }
         guard let value = try? JSONDocument(parsing: Array(parts[1].utf8), limits: .file).root else {
             let (name, text) = (parts[0].printable, parts[1].printable)
-            throw ValidationError("`\(text)` is not JSON; a text needs double quotes, as in '\(name)=\"\(text)\"'")
+            throw ValidationError("`\(text)` is not JSON; a string needs double quotes, as in '\(name)=\"\(text)\"'")
         }
         return Claim(name: parts[0], value: JSON(value))
     }

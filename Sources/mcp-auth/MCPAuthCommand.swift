@@ -6,7 +6,7 @@ internal import ArgumentParser
 internal import MCPAuth
 internal import MCPAuthCore
 
-/// The `mcp-auth` program: serves, checks and explains; it has no way to make a token.
+/// The `mcp-auth` program: serves, checks and explains configurations. It cannot create tokens.
 @main
 struct MCPAuthCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -16,6 +16,7 @@ struct MCPAuthCommand: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             ServeCommand.self, CheckCommand.self, PolicyCommand.self, TokenCommand.self, ProviderCommand.self,
+            SchemaCommand.self,
         ]
     )
 
@@ -41,7 +42,7 @@ struct MCPAuthCommand: AsyncParsableCommand {
     }
 }
 #else
-/// The program as built without its trait.
+/// The program when it is built without the trait `Programs`.
 @main
 enum MCPAuthCommand {
     static func main() {

@@ -3,7 +3,7 @@
 
 import MCPAuthJSON
 
-/// Base64url: one text for given bytes, and no other.
+/// Base64url: every byte string has exactly one text.
 struct Base64URLTarget: FuzzTarget {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
@@ -16,7 +16,7 @@ struct Base64URLTarget: FuzzTarget {
         let encoded = Base64URL.encode(input)
         promise(Base64URL.decode(Array(encoded)[...]) == input, "what was encoded is decoded")
         let decoded = Base64URL.decode(input[...])
-        // A slice that does not begin at zero, as every part of a token but the first.
+        // A slice that does not begin at index zero, like every part of a token but the first.
         let sliced = Base64URL.decode((Array("..") + input + Array("A")).dropFirst(2).dropLast())
         promise(sliced == decoded, "it does not matter where the text stands")
         promise(decoded == Self.decoded(input), "it is what the RFC says")
@@ -26,7 +26,7 @@ struct Base64URLTarget: FuzzTarget {
         }
     }
 
-    /// Another reader, bit by bit.
+    /// A second decoder, which works bit by bit.
     private static func decoded(_ text: [UInt8]) -> [UInt8]? {
         let values = text.compactMap(alphabet.firstIndex)
         guard values.count == text.count, text.count % 4 != 1 else { return nil }

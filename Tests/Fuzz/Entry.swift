@@ -3,7 +3,7 @@
 
 import Foundation
 
-/// The target that the environment names.
+/// The target that `MCPAUTH_FUZZ_TARGET` names.
 private let target: any FuzzTarget = {
     do {
         return try FuzzTargets.named(environment("MCPAUTH_FUZZ_TARGET") ?? "").init()
@@ -16,7 +16,7 @@ private func environment(_ name: String) -> String? {
     ProcessInfo.processInfo.environment[name]
 }
 
-/// Called by libFuzzer once: writes the seeds of the target and leaves when it is asked for them.
+/// Called by libFuzzer once; if `MCPAUTH_FUZZ_WRITE_SEEDS` is set, writes the seeds of the target and exits.
 @_cdecl("LLVMFuzzerInitialize")
 public func initialize(_ count: UnsafeMutableRawPointer?, _ arguments: UnsafeMutableRawPointer?) -> CInt {
     if let directory = environment("MCPAUTH_FUZZ_WRITE_SEEDS") {

@@ -13,8 +13,8 @@ import TestSupport
 
 /// A whole exchange: the bytes of a request in, a response or a caller out, through the guard of a configured server.
 ///
-/// An input looks like a request: method and target, fields line by line, an empty line, the body. `@good`, `@other`, `@late` and
-/// `@forged` stand for a token that is good, one for another resource, an expired one and one that another key signed.
+/// An input looks like a request: method and target, fields line by line, an empty line, the body. `@good`, `@other`,
+/// `@late` and `@forged` stand for a good token, one for another resource, an expired one and one of another key.
 struct ExchangeTarget: FuzzTarget {
     private let mcpAuth: MCPAuth
     private let good: String
@@ -82,7 +82,7 @@ struct ExchangeTarget: FuzzTarget {
     func check(_ input: [UInt8]) {
         var text = String(decoding: input, as: UTF8.self)
         for (mark, token) in tokens { text = text.replacingOccurrences(of: mark, with: token) }
-        // Bytes that are not UTF-8 stay what they are where no token stands.
+        // Bytes that are not UTF-8 are kept, if the input contains no mark of a token.
         let message = RawMessage(text.utf8.elementsEqual(input) ? input : Array(text.utf8))
         guard let request = message.request() else { return }
         let requestGuard = mcpAuth.requestGuard()

@@ -5,7 +5,7 @@ import Dispatch
 import Foundation
 import MCPAuthLock
 
-/// One reader of untrusted bytes, and what it promises whatever they are.
+/// One reader of untrusted bytes, and what it promises for every input.
 protocol FuzzTarget: Sendable {
     /// Inputs to begin with, well-formed and hostile.
     static func seeds() throws -> [[UInt8]]
@@ -43,12 +43,12 @@ enum FuzzTargets {
     }
 }
 
-/// Ends the program, which libFuzzer reports with the input, unless a promise is kept.
+/// Ends the program if a promise is broken; libFuzzer then reports the input.
 func promise(_ isKept: Bool, _ what: @autoclosure () -> String) {
     if !isKept { fatalError("broken promise: \(what())") }
 }
 
-/// The result of something asynchronous, waited for.
+/// Waits for the result of an asynchronous function.
 func waiting<Value: Sendable>(for make: @escaping @Sendable () async -> Value) -> Value {
     let result = Lock<Value?>(nil)
     let done = DispatchSemaphore(value: 0)
@@ -63,7 +63,7 @@ func waiting<Value: Sendable>(for make: @escaping @Sendable () async -> Value) -
 }
 
 extension String {
-    /// Whether both are the same bytes; `==` also holds for other spellings of one text.
+    /// Whether both are the same bytes; `==` is also true for canonically equivalent strings.
     func isIdentical(to other: String) -> Bool {
         utf8.elementsEqual(other.utf8)
     }

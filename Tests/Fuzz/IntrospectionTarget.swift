@@ -8,9 +8,9 @@ import MCPAuthJSON
 import MCPAuthVerification
 import TestSupport
 
-/// Introspection responses: nothing but a JSON object with `active: true` makes a token good.
+/// Introspection responses: only a JSON object with `active: true` makes a token good.
 struct IntrospectionTarget: FuzzTarget {
-    /// Another reader's view of a response.
+    /// A response, as a second reader decodes it.
     private struct Response: Decodable {
         let active: Bool
     }

@@ -3,10 +3,10 @@
 
 import MCPAuthJSON
 
-/// JSON texts: parsing, looking things up, saying where they are, and writing them again.
+/// JSON texts: parsing, looking up values, finding their positions, and writing them again.
 struct JSONTarget: FuzzTarget {
     private static let limits = JSONDocument.Limits(bytes: 64 * 1024)
-    /// Finding a place reads the text from its start, so it is done for the first values of a text only.
+    /// Finding a position reads the text from its start, so this is done only for the first values of a text.
     private static let mostPlaces = 24
 
     static func seeds() throws -> [[UInt8]] {
@@ -36,14 +36,14 @@ struct JSONTarget: FuzzTarget {
         var places = 0
         walk(document.root, .root, document.root, input, &places)
         let copy = JSON(document.root)
-        // What cannot be represented is written as null, and a member whose name cannot be is left out.
+        // A value that cannot be represented is written as null, and a member with such a name is left out.
         guard !hasUnrepresentable(document.root), !document.root.isBesideUnrepresentable else { return }
         for isPretty in [false, true] {
             let text = copy.encoded(pretty: isPretty)
             guard let again = try? JSONDocument(parsing: text, limits: .file).root else {
                 fatalError("broken promise: what was written can be read")
             }
-            // A copy keeps one of several names that are one text in other spellings, as dictionaries of Swift do.
+            // A copy keeps only one of several canonically equivalent names, as Swift dictionaries do.
             promise(hasTwins(document.root) || isSame(again, document.root), "what was written is what was read")
             promise(JSON(again) == copy, "a copy is equal")
             promise(JSON(again).encoded(pretty: isPretty) == text, "equal values give equal bytes")
@@ -82,7 +82,7 @@ struct JSONTarget: FuzzTarget {
             }
         }
         guard let members = value.members else { return }
-        // A member whose name cannot be represented is left out: nobody can ask for it.
+        // A member whose name cannot be represented is left out: it cannot be looked up.
         let isWhole = members.count == value.count
         promise(isWhole || (value.isBesideUnrepresentable && members.count < value.count), "every member is there")
         for member in members {
@@ -111,7 +111,7 @@ struct JSONTarget: FuzzTarget {
             again.tokens.elementsEqual(pointer.tokens) { $0.isIdentical(to: $1) },
             "the text of a pointer is that pointer"
         )
-        // Places are those in the text after a byte order mark.
+        // Positions do not count a byte order mark.
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
         let plain = text.starts(with: mark) ? Array(text.dropFirst(mark.count)) : text
         let byte = byte(at: JSONLocator.position(of: pointer, in: text), in: plain)
@@ -148,7 +148,7 @@ struct JSONTarget: FuzzTarget {
             || (value.array ?? []).contains { hasUnrepresentable($0) }
     }
 
-    /// Whether two names of one object differ in bytes only.
+    /// Whether two names of one object differ in bytes but are equal as strings.
     private func hasTwins(_ value: JSONView) -> Bool {
         let members = value.members ?? []
         return Set(members.map(\.name)).count < members.count || members.contains { hasTwins($0.value) }

@@ -5,7 +5,7 @@ import MCPAuthJOSE
 import MCPAuthJSON
 import TestSupport
 
-/// JWK Sets: what is kept can be used, and is what the set says.
+/// JWK Sets: every key that is kept can be used and matches its entry.
 struct JWKSetTarget: FuzzTarget {
     static func seeds() throws -> [[UInt8]] {
         let values = try Seeds.captures() + [Vectors.own("attack-tokens/jwks.json")]
@@ -33,7 +33,7 @@ struct JWKSetTarget: FuzzTarget {
         promise(entries.count <= JWKSet.maximumCount, "there are not too many")
         let left = Set(set.skipped.map(\.index))
         let kept = entries.indices.filter { !left.contains($0) }.map { entries[$0] }
-        // The same key in several entries is one key, so only without repetitions the entries are those of the keys.
+        // The same key in several entries is one key, so entries and keys correspond only without repetitions.
         if kept.count == set.keys.count { for (jwk, entry) in zip(set.keys, kept) { check(jwk, entry, set) } }
         for algorithm in SignatureAlgorithm.allCases {
             if case .keys(let chosen) = set.select(keyID: nil, algorithm: algorithm) {
@@ -42,7 +42,7 @@ struct JWKSetTarget: FuzzTarget {
             }
         }
         guard let again = try? JWKSet(root, reusing: set) else { fatalError("broken promise: a set is read again") }
-        // OpenSSL finds the small factors of a bad modulus by chance, so that one can be refused and then be taken.
+        // OpenSSL finds the small factors of a bad modulus by chance, so a modulus can be refused and later accepted.
         guard !set.skipped.contains(where: { $0.reason.kind == .faulty }) else { return }
         promise(again.keys.count == set.keys.count && again.skipped.count == set.skipped.count, "as it was")
         for (jwk, known) in zip(again.keys, set.keys) {

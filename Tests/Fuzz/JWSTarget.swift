@@ -5,10 +5,10 @@ import MCPAuthJOSE
 import MCPAuthJSON
 import TestSupport
 
-/// Tokens in compact form: taking them apart, and no key accepting what was not signed with it.
+/// Tokens in compact form: parsing them, and that no key accepts a token that it did not sign.
 ///
-/// An input that begins with a zero byte holds the three parts decoded and with zero bytes between them, so that they
-/// can be mutated as what they are.
+/// An input that begins with a zero byte contains the three parts, decoded and separated by zero bytes, so that the
+/// fuzzer can mutate their content.
 struct JWSTarget: FuzzTarget {
     private let keys: [JWK]
     private let secret: HMACKey

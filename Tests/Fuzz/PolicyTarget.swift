@@ -10,7 +10,7 @@ import MCPAuthPolicy
 import MCPAuthVerification
 import TestSupport
 
-/// Policy documents: a mistake is named with its place, and what has none can be evaluated for any request.
+/// Policy documents: a mistake is reported with its position, and a valid document can be evaluated for any request.
 struct PolicyTarget: FuzzTarget {
     private let inputs: [PolicyInput]
 
@@ -94,7 +94,7 @@ struct PolicyTarget: FuzzTarget {
         }
     }
 
-    /// A caller with these claims, by the only way there is: a token that the engine accepts.
+    /// A caller with these claims, made in the only possible way: from a token that the engine accepts.
     private static func caller(claims: String) throws -> AuthInfo {
         let identifier = "https://h.example/mcp"
         var resource = try ResourceConfiguration(identifier, authorizationServers: [])

@@ -3,7 +3,7 @@
 
 import HTTPTypes
 
-/// An input as the request it looks like.
+/// An input, read as an HTTP request.
 struct RawMessage {
     private let start: [ArraySlice<UInt8>]
     private let fields: [(name: String, value: ArraySlice<UInt8>)]
@@ -26,12 +26,12 @@ struct RawMessage {
         body = Array(rest)
     }
 
-    /// The values as they are, whether a host would let them through or not.
+    /// The values without changes, even those that a host would refuse.
     func values(of name: String) -> [String] {
         fields.filter { $0.name.lowercased() == name }.map { String(decoding: $0.value, as: UTF8.self) }
     }
 
-    /// The request for an authority; `nil` when the method cannot be one.
+    /// The request for an authority; `nil` when the method is not valid.
     func request(authority: String? = "h.example") -> HTTPRequest? {
         guard let name = start.first, let method = HTTPRequest.Method(String(decoding: name, as: UTF8.self)) else {
             return nil

@@ -56,19 +56,19 @@ struct RequestTarget: FuzzTarget {
         }
     }
 
-    /// Against the reader that builds a tree.
+    /// Compares a refusal with the reader that builds a tree.
     private func checkRefusal(_ reason: Denial.Reason, _ body: [UInt8]) {
         let root = try? JSONDocument(parsing: body, limits: Self.limits).root
         switch reason {
         case .malformedBody:
-            // Names that cannot be represented are told apart there, and not here.
+            // The readers may differ about names that cannot be represented; such a name has a backslash.
             promise(root == nil || body.contains(UInt8(ascii: "\\")), "only what is not JSON is malformed")
         case .invalidMessage, .batchTooLarge: promise(root != nil, "what is not a message is JSON")
         default: fatalError("broken promise: there is no other reason")
         }
     }
 
-    /// Against another reading of the grammar.
+    /// Compares the credentials with a second implementation of the grammar.
     private func checkCredentials(_ fields: [String]) {
         guard case .bearer(let token) = RequestReading.credentials(fields) else { return }
         promise(fields.count == 1, "one field has the token")
@@ -124,18 +124,18 @@ struct RequestTarget: FuzzTarget {
 
     private static let versionMember = "io.modelcontextprotocol/protocolVersion"
 
-    /// The revision that a message says it follows.
+    /// The revision that a message names.
     private static func version(_ message: JSONView) -> String? {
         message["params"]?["_meta"]?[versionMember]?.string
     }
 
-    /// Whether something is said of the revision, be it readable or not.
+    /// Whether the body may name a revision: an escape could hide one.
     private static func namesVersion(_ body: [UInt8]) -> Bool {
         let hasEscapes = body.contains(UInt8(ascii: "\\"))
         return hasEscapes || body.firstRange(of: Array(versionMember.utf8)) != nil
     }
 
-    /// What a proxy reads in the fields is what is judged.
+    /// The decision is about the call that a proxy reads in the fields.
     private func checkFields(_ request: HTTPRequest, _ messages: [MCPMessage], isBatch: Bool) {
         let methods = request.values(of: "Mcp-Method")
         let names = request.values(of: "Mcp-Name")

@@ -18,7 +18,7 @@ enum Seeds {
             for file in try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
             where file.hasSuffix(".json") {
                 let text = try Data(contentsOf: URL(filePath: "\(directory)/\(file)"))
-                // One file has texts on purpose that no strict reader takes.
+                // One file contains, on purpose, texts that a strict reader refuses.
                 guard let document = try? JSONDocument(parsing: [UInt8](text), limits: .file) else { continue }
                 values.append(document.root)
             }
@@ -26,12 +26,12 @@ enum Seeds {
         return values
     }
 
-    /// What real issuers answered.
+    /// Answers of real issuers, and the examples of RFCs.
     static func captures() throws -> [JSONView] {
         try documents(in: ["Tests/Vectors/issuer-captures", "Tests/Vectors/rfc-examples"])
     }
 
-    /// Every object inside, as long as its text is short enough to be mutated.
+    /// Every object at any depth whose text is short enough to be mutated.
     static func objects(in values: [JSONView], ofAtMost bytes: Int = 1500) -> [JSONView] {
         values.flatMap { value in
             let inner = value.members?.map(\.value) ?? value.array ?? []

@@ -1,4 +1,4 @@
-# An issuer made of Authlib, which the test steers: `resource`, new keys, vanished keys, opaque tokens, and an outage.
+# An issuer built with Authlib and controlled by the test: `resource`, new and removed keys, opaque tokens, an outage.
 echo "== Authlib as the issuer"
 folder="$work/authlib"
 issuer="http://127.0.0.1:9023"
@@ -19,7 +19,7 @@ cat >"$folder/server.json" <<C
 C
 echo '{ "version": 1, "required_scopes": ["files:read"] }' >"$folder/policy.json"
 echo "rssecret" >"$folder/secret"
-# mint ISSUER RESOURCE FILE: gets a token.
+# mint ISSUER RESOURCE FILE: writes a token to FILE.
 mint() {
     curl -sf -m 20 -u rs:rssecret "$1/token" -d grant_type=client_credentials -d scope=files:read -d "resource=$2" |
         sed -E 's/.*"access_token": *"([^"]+)".*/\1/' >"$3"
@@ -37,7 +37,7 @@ step "a token for this resource passes" answers 200 "$files" "$folder/first"
 fetched=$SECONDS
 step "a token for another one does not" refused audience_mismatch "$files" "$folder/elsewhere"
 
-# The keys were fetched a moment ago, and an unknown key causes one fetch in 30 seconds.
+# The keys were fetched a moment ago, and an unknown key causes at most one fetch in 30 seconds.
 sleep 1
 steer rotate
 mint "$issuer" "$files" "$folder/second"

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # This source file is part of the swift-mcp-auth project.
 # SPDX-License-Identifier: Apache-2.0
-"""An authorization server made of Authlib and Flask that a test can steer.
+"""An authorization server built with Authlib and Flask that a test can control.
 
 It has metadata (RFC 8414 and OpenID Connect), a JWK Set, client credentials with `resource` (RFC 8707), access tokens
-that are JWTs (RFC 9068), and introspection (RFC 7662). Its one client is `rs`. With --opaque its tokens are random text,
-kept in a folder, so that they outlive the process.
+that are JWTs (RFC 9068), and introspection (RFC 7662). Its one client is `rs`. With --opaque its tokens are random
+text, kept in a folder, so that they outlive the process.
 
 POST /_test/rotate   sign with a new key; the old ones stay published
 POST /_test/drop     publish the newest key only
@@ -60,7 +60,7 @@ class Client(rfc6749.ClientMixin):
 
 
 class AccessTokens(JWTBearerTokenGenerator):
-    """Authlib's tokens name the client as their audience; these name the `resource` that was asked for."""
+    """Authlib's tokens name the client as their audience; these name the `resource` of the request."""
 
     def access_token_generator(self, client, grant_type, user, scope):
         if OPAQUE:

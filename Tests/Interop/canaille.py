@@ -4,7 +4,7 @@
 """Signs in at a fresh Canaille as a browser would, and gets tokens from it by authorization code with PKCE.
 
 Writes `access`, `id`, `refresh`, `client_id` and `client_secret` to the folder. Fails unless Canaille's introspection
-calls the refresh token active, as it does for access tokens.
+reports the refresh token as active, as it does for access tokens.
 usage: canaille.py BASE FOLDER
 """
 import base64

@@ -1,4 +1,4 @@
-# Canaille as the issuer (PyPI): access tokens that look like ID tokens, and a refresh token it calls an active Bearer.
+# Canaille as the issuer (PyPI): access tokens look like ID tokens, and a refresh token is reported as an active Bearer.
 echo "== Canaille as the issuer"
 folder="$work/canaille"
 issuer="http://127.0.0.1:9022"
@@ -26,7 +26,7 @@ canaille=$pid
 step "a user signs in; introspection calls the refresh token an active Bearer" \
     quietly "$python" "$here/canaille.py" "$issuer" "$folder"
 
-# Its tokens name the client as their only audience, and have no scope; only introspection says more.
+# Its tokens name the client as their only audience and have no scope; only introspection gives the scope.
 cat >"$folder/server.json" <<C
 { "version": 1, "server": { "listen": "127.0.0.1:9042" },
   "issuers": {

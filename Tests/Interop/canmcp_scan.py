@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """CanMCP (PyPI `canmcp`) inspects the demo: metadata, registration, sign-in, then the MCP endpoint with the token.
 
-CanMCP looks at public https endpoints only: it refuses http, loopback addresses and names that lead to them. So it is given
-public names, and the one part of it that is replaced is its transport: it answers for those names with what the servers on
-this machine say, the other name of each put in. Everything that CanMCP checks and decides is its own.
+CanMCP inspects only public https endpoints: it refuses http, loopback addresses and names that resolve to them. So it
+is given public names, and two parts of it are replaced: its resolver, and its transport, which forwards requests for
+those names to the servers on this machine and translates the names in both directions. All checks and decisions are
+CanMCP's own.
 usage: canmcp_scan.py SERVER_URL ISSUER
 """
 import asyncio
@@ -25,7 +26,7 @@ NAMES = {"https://mcp.example.com": ORIGIN, "https://issuer.example.com": ISSUER
 
 
 def local(text):
-    """The text with the names of this machine, also where it is percent-encoded."""
+    """The text with the public names replaced by those of this machine, also in percent-encoding."""
     for public, here in NAMES.items():
         text = text.replace(public, here)
         text = text.replace(urllib.parse.quote(public, safe=""), urllib.parse.quote(here, safe=""))
@@ -61,7 +62,7 @@ class Transport:
 
 
 class Resolver:
-    """What DNS would say of the public names."""
+    """Stands in for DNS and accepts the public name of the issuer."""
 
     async def resolve(self, host, port=0):
         assert host == "issuer.example.com", host
@@ -69,7 +70,7 @@ class Resolver:
 
 
 async def sign_in(url):
-    """Plays the browser up to the callback server of CanMCP."""
+    """Acts as the browser up to the callback server of CanMCP."""
     async with httpx.AsyncClient(timeout=10) as browser:
         answer = await browser.get(local(url))
         assert answer.status_code == 302, answer.text

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """FastMCP's own client (PyPI `fastmcp`) against the demo: it signs in, lists the tools, calls one, and steps up.
 
-Everything of its OAuth is in use, its callback server too; only the browser is played.
+All of its OAuth code is used, including its callback server; only the browser is simulated.
 usage: fastmcp_client.py SERVER_URL READING_TOOL WRITING_TOOL ARGUMENT
 """
 import asyncio
@@ -24,7 +24,7 @@ visited = []
 
 
 def follow(url):
-    """Opens the page as a browser does, and what it redirects to, once the callback server is there."""
+    """Opens the page as a browser does, and follows its redirect once the callback server listens."""
     location = httpx.get(url, timeout=10).headers["location"]
     for _ in range(100):
         try:

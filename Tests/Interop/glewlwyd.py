@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Configures a fresh Glewlwyd as three OpenID providers, `rsa`, `ec` and `ed`, and gets tokens from them.
 
-Writes to the folder: `rsa`, `ec` and `ed`, access tokens by client credentials; `access`, `id` and `refresh`, those of a
-user of `rsa`; `introspect`, with which a resource server may ask `rsa` about tokens. Fails unless that introspection
-calls the ID token and the refresh token active.
+Writes to the folder: `rsa`, `ec` and `ed`, access tokens by client credentials; `access`, `id` and `refresh`, the
+tokens of a user of `rsa`; `introspect`, a token that allows introspection at `rsa`. Fails unless introspection reports
+the ID token and the refresh token as active.
 usage: glewlwyd.py BASE FOLDER RESOURCE
 """
 import json

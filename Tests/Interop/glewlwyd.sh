@@ -1,4 +1,4 @@
-# Glewlwyd as the issuer (Debian package): JWTs of three algorithms, and introspection that calls every token active.
+# Glewlwyd as the issuer (Debian package): JWTs of three algorithms; introspection reports every token as active.
 echo "== Glewlwyd as the issuer"
 folder="$work/glewlwyd"
 issuer="http://127.0.0.1:9021"
@@ -25,7 +25,7 @@ plugin_module_path="/usr/lib/glewlwyd/plugin"
 hash_algorithm="SHA512"
 database = { type = "sqlite3"; path = "$folder/db"; };
 C
-# The resources that ask accept the client's own audience too: the ID token and the refresh token have no other.
+# The resources that use introspection accept the client as audience too: ID and refresh tokens have no other.
 cat >"$folder/server.json" <<C
 { "version": 1, "server": { "listen": "127.0.0.1:9041" },
   "issuers": {
@@ -71,7 +71,7 @@ step "provider check reports on it" reports code_response_type_supported "$bin/m
 
 stop "$server"
 serve glewlwyd 9041
-# Our server hints that it asks about an access token, and Glewlwyd heeds that.
+# Our server sends the hint that the token is an access token, and Glewlwyd uses the hint.
 for tokens in any jwt; do
     asked="$files/ask-$tokens"
     step "by introspection of $tokens tokens, an access token passes" answers 200 "$asked" "$folder/access"
@@ -81,7 +81,7 @@ step "… a refresh token is refused" refused inactive_token "$files/ask-any" "$
 step "… a refresh token is not even shown where only JWTs are" \
     refused unrecognized_token "$files/ask-jwt" "$folder/refresh"
 server=$pid
-# Without that hint, all it says of them is `"active":true` and another `token_type`.
+# Without that hint, its answer about these tokens is only `"active":true` and another `token_type`.
 start without-hint 9025 "$python" "$here/without_hint.py" 9025 "$issuer/api/rsa/introspect"
 step "by introspection without a hint, an access token passes" answers 200 "$files/no-hint" "$folder/access"
 step "… the ID token, called active, is refused" refused wrong_token_type "$files/no-hint" "$folder/id"

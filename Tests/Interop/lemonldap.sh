@@ -1,4 +1,5 @@
-# LemonLDAP::NG as the issuer (Debian packages): its name ends with "/", its key has no `alg`, its ID tokens are for us too.
+# LemonLDAP::NG as the issuer (Debian packages): its issuer identifier ends with "/", its key has no `alg`, and its ID
+# tokens name our resource too.
 echo "== LemonLDAP::NG as the issuer"
 folder="$work/lemonldap"
 issuer="http://127.0.0.1:9026"

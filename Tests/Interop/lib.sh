@@ -1,4 +1,4 @@
-# Sourced by run.sh: steps and their counts, programs on loopback and their end, requests and what they must answer.
+# Sourced by run.sh: functions that count steps, start and stop programs on loopback, and check the answers to requests.
 
 passed=0
 failed=0
@@ -17,7 +17,7 @@ step() {
 
 listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 pids=()
-# start NAME PORT COMMAND…: runs the command in a process group of its own until it listens; the group is in `pid`.
+# start NAME PORT COMMAND…: starts the command in a new process group, whose id is `pid`, and waits until it listens.
 start() {
     local name="$1" port="$2"
     shift 2
@@ -36,7 +36,7 @@ start() {
     echo "$name does not listen on 127.0.0.1:$port" >&2
     return 1
 }
-# stop PID: ends a process group that `start` made, and waits for it.
+# stop PID: ends a process group that `start` started, and waits for it.
 stop() {
     kill -TERM -- "-$1" 2>/dev/null || return 0
     for _ in $(seq 1 50); do
@@ -45,38 +45,38 @@ stop() {
     done
     kill -KILL -- "-$1" 2>/dev/null || true
 }
-# serve NAME PORT: starts our server with the configuration `$work/NAME/server.json`, and speaks to it from now on.
+# serve NAME PORT: starts our server with the configuration `$work/NAME/server.json`, which later steps use too.
 serve() {
     config="$work/$1/server.json"
     start "$1-server" "$2" "$bin/mcp-auth" serve --config "$config"
 }
 
-# status ARGUMENTS OF CURL…: prints the status; head and body are kept.
+# status ARGUMENTS OF CURL…: prints the status, and saves head and body.
 status() { curl -s -m 30 -o "$work/body" -D "$work/head" -w '%{http_code}' "$@"; }
-# answers STATUS URL [TOKEN_FILE]: what a request with this token is answered.
+# answers STATUS URL [TOKEN_FILE]: checks the status of the answer to a request with this token.
 answers() {
     local got
     got="$(status "$2" ${3:+-H "Authorization: Bearer $(cat "$3")"})"
     [ "$got" = "$1" ] || { echo "      $got instead of $1" >&2 && return 1; }
 }
-# refused REASON URL TOKEN_FILE: 401, and for this reason, which only the operator is told.
+# refused REASON URL TOKEN_FILE: checks that the answer is 401, for this reason, which only the operator sees.
 refused() {
     local trace
     answers 401 "$2" "$3" || return 1
     trace="$("$bin/mcp-auth" token verify --config "$config" --resource "$2" "$3" || true)"
     [[ "$trace" == *"deny: $1, status 401"* ]] || { echo "      $trace" >&2 && return 1; }
 }
-# challenged TEXT: what the last challenge says.
+# challenged TEXT: checks that the last challenge contains the text.
 challenged() { grep -i '^www-authenticate:' "$work/head" | grep -qF "$1"; }
-# named MEMBER VALUE: what the last answer says of the caller.
+# named MEMBER VALUE: checks that the last answer has this member about the caller.
 named() { grep -qF "\"$1\":\"$2\"" "$work/body"; }
-# quietly COMMAND…: shows what it prints only when it fails.
+# quietly COMMAND…: shows the end of its output only when it fails.
 quietly() { "$@" >"$work/output" 2>&1 || { tail -20 "$work/output" >&2 && return 1; }; }
-# reports TEXT COMMAND…: what it prints, whatever its exit status, has the text in it.
+# reports TEXT COMMAND…: checks that its output contains the text, whatever its exit status.
 reports() {
     local output
     output="$("${@:2}" 2>&1 || true)"
     [[ "$output" == *"$1"* ]] || { echo "      $output" >&2 && return 1; }
 }
-# shown COMMAND…: shows what it prints, indented.
+# shown COMMAND…: shows its output, indented.
 shown() { "$@" 2>&1 | sed 's/^/      /'; }

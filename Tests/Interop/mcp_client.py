@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # This source file is part of the swift-mcp-auth project.
 # SPDX-License-Identifier: Apache-2.0
-"""The official MCP Python client against the demo, without a screen.
+"""The official MCP Python client against the demo, without a user interface.
 
 401, metadata, registration, code with PKCE and `resource`, token, tools/list, tools/call; then a tool that needs more:
 403, step-up, success. MODE is `legacy` (a session that `initialize` opens), `2026-07-28` (no session, and a stream of
-changes), or `auto` (the client asks the server which it speaks). Prints every exchange; exits non-zero unless all of it
-happened.
+changes), or `auto` (the client asks the server which it speaks). Prints every exchange; exits non-zero unless all
+of this happened.
 usage: mcp_client.py MODE SERVER_URL READING_TOOL WRITING_TOOL ARGUMENT
 """
 import asyncio
@@ -45,7 +45,7 @@ class Storage:
 
 
 async def redirect(url):
-    """Plays the browser up to the callback."""
+    """Acts as the browser up to the callback."""
     assert "code_challenge_method=S256" in url and "resource=" in url, url
     async with httpx.AsyncClient(timeout=10) as browser:
         response = await browser.get(url)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # This source file is part of the swift-mcp-auth project.
 # SPDX-License-Identifier: Apache-2.0
-"""Kills an issuer by its pid while 20 requests at a time ask our server about its opaque tokens, and starts it again.
+"""Kills an issuer by its pid while our server gets 20 requests at a time with its opaque tokens, and starts it again.
 
 Three kinds of token are used: one that our server knows from its cache, genuine ones it has never seen, and made-up
 ones. The known one is 200 throughout. While the issuer is down the others are 503 with Retry-After: no genuine one is
@@ -46,7 +46,7 @@ def mint(count):
 
 
 class Load:
-    """Requests without a pause from each worker; an unseen token is used until it is decided."""
+    """Every worker sends requests without a pause; an unseen token is sent again until it is decided."""
 
     def __init__(self, client, known, unseen):
         self.client, self.known, self.unseen = client, known, unseen
@@ -74,7 +74,7 @@ class Load:
                     self.unseen.insert(0, token)
 
     def during(self, kind, since, until):
-        """How often which status was answered to requests that began and ended in this time."""
+        """How often each status was the answer to requests that began and ended in this time."""
         found = [a for a in self.answers if a.kind == kind and a.began >= since and a.ended <= until]
         return collections.Counter(a.status for a in found)
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Real counterparts on loopback. Installs them, starts them, and ends by pid what it started.
+# Tests with real issuers and clients on loopback. Installs and starts them, and ends by pid only what it started.
 #
-# With MCPAUTH_BIN, a folder that has the built programs, nothing is built.
+# If MCPAUTH_BIN names a folder with the built programs, nothing is built.
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
 root="$(cd "$here/../.." && pwd)"

@@ -1,6 +1,6 @@
 # This source file is part of the swift-mcp-auth project.
 # SPDX-License-Identifier: Apache-2.0
-"""The published JSON Schemas accept every example and refuse every bad sample, as another implementation reads them."""
+"""Checks, with another implementation, that the JSON Schemas accept every example and refuse every bad sample."""
 
 import copy
 import json

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # This source file is part of the swift-mcp-auth project.
 # SPDX-License-Identifier: Apache-2.0
-"""Passes introspection requests on without their `token_type_hint`, which issuers need not heed (RFC 7662 section 2.1).
+"""Forwards introspection requests without their `token_type_hint`, which issuers may ignore (RFC 7662 section 2.1).
 
 usage: without_hint.py PORT INTROSPECTION_ENDPOINT
 """

@@ -41,7 +41,7 @@ internal import Testing
             let ticket = Alarm.shared.call(at: moment.advanced(by: .microseconds(number))) {}
             Alarm.shared.callOff(ticket)
         }
-        // A tenth of a second of deadlines, and what other tests wait for meanwhile.
+        // All deadlines are within a tenth of a second; other tests may cause some sleeps too.
         #expect(Alarm.shared.sleeps - before < 100)
     }
 }

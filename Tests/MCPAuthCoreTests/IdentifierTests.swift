@@ -50,14 +50,14 @@ import Testing
         #expect(ScopeSet(spaceDelimited: "a,b")?.values == ["a,b"])
     }
 
-    @Test func `a scope is itself only, to the case of its letters`() {
+    @Test func `scopes are compared exactly, including case`() {
         let scopes = ScopeSet(["read:notes", "K"])
         #expect(scopes.contains("read:notes") && scopes.contains("K"))
         for other in ["Read:notes", "read:Notes", "read", "k", ""] { #expect(!scopes.contains(other)) }
     }
 
     @Test(arguments: [1, 15, 16, 17, 18, 5000])
-    func `each scope counts once, in the order of the first of its kind, however many there are`(count: Int) {
+    func `duplicate scopes are dropped, and the order of first occurrences is kept`(count: Int) {
         let scopes = (0..<count).map { "scope:\($0)" }
         let twice = scopes + scopes.reversed() + scopes
         #expect(ScopeSet(spaceDelimited: twice.joined(separator: " "))?.values == scopes)

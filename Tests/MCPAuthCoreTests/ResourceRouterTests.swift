@@ -49,12 +49,12 @@ import Testing
         ("/a%20b/%2A", "/a%20b/*"), ("/notes/", "/notes/"), ("/notes", "/notes"), ("/", "/"), ("/a%3Fb", "/a%3Fb"),
         ("/a|b[1]{c}^`<>\"", "/a%7Cb%5B1%5D%7Bc%7D%5E%60%3C%3E%22"),
     ])
-    func `a path that is sent in several spellings is one path`(sent: String, canonical: String) {
+    func `different spellings of a path have one canonical form`(sent: String, canonical: String) {
         #expect(RequestPath.canonical(sent) == canonical)
         #expect(RequestPath.canonical(canonical) == canonical)
     }
 
-    @Test func `a resource is found whatever its path is spelled like, however long the request's is`() throws {
+    @Test func `a resource is found for every spelling and length of the request path`() throws {
         let names = ["https://h.example/", "https://h.example/notes:export"]
         let router = try ResourceRouter(try names.map { try .plain($0) })
         for path in ["/notes:export", "/notes%3Aexport", "/notes%3aexport/", "/notes:export/1"] {
@@ -76,7 +76,7 @@ import Testing
         #expect(throws: ConfigurationError(.duplicate, "")) { try ResourceRouter([one, one]) }
     }
 
-    @Test func `a path belongs to the resource of its own host among many`() throws {
+    @Test func `among many hosts, a path belongs to the resource of its own host`() throws {
         let hosts = ["a.example", "b.example", "c.example:8443"]
         let resources = try hosts.map { try ProtectedResource.plain("https://\($0)/\($0.prefix(1))") }
         let router = try ResourceRouter(resources + [try .plain("https://a.example/b/c")])

@@ -10,7 +10,7 @@ import Testing
 
 /// Authorization code with PKCE, over loopback.
 struct AuthorizationCodeTests {
-    @Test func `a code with its verifier becomes an access token for the resource`() async throws {
+    @Test func `a code with its verifier is exchanged for an access token for the resource`() async throws {
         try await RunningIssuer.run { running in
             let redirect = try await running.authorize()
             #expect(redirect.status == 302)
@@ -58,7 +58,7 @@ struct AuthorizationCodeTests {
         }
     }
 
-    @Test func `a code is good for a minute`() async throws {
+    @Test func `a code expires after a minute`() async throws {
         let clock = ManualClock()
         let now: @Sendable () -> Double = { clock.seconds }
         try await RunningIssuer.run(now: now) { running in
@@ -68,7 +68,7 @@ struct AuthorizationCodeTests {
         }
     }
 
-    @Test func `a token is only for resources that were authorized`() async throws {
+    @Test func `a code is not exchanged for a token for a resource that was not authorized`() async throws {
         try await RunningIssuer.run { running in
             let code = try #require(try await running.authorize().parameter("code"))
             let answer = try await running.redeem(code, ["resource": RunningIssuer.calendar])
@@ -89,7 +89,7 @@ struct AuthorizationCodeTests {
         }
     }
 
-    @Test func `a loopback redirect URI may come with another port`() async throws {
+    @Test func `a loopback redirect URI may use another port`() async throws {
         try await RunningIssuer.run { running in
             let redirect = try await running.authorize(["redirect_uri": "http://127.0.0.1:51234/callback"])
             #expect(redirect.status == 302)
@@ -102,7 +102,7 @@ struct AuthorizationCodeTests {
         (["code_challenge_method": "plain"], "invalid_request"), (["code_challenge": ""], "invalid_request"),
         (["resource": "https://elsewhere.example/"], "invalid_target"), (["scope": "read admin"], "invalid_scope"),
     ])
-    func `other errors go to the client`(changes: [String: String], error: String) async throws {
+    func `other errors are sent to the client by redirect`(changes: [String: String], error: String) async throws {
         try await RunningIssuer.run { running in
             let redirect = try await running.authorize(changes)
             #expect(redirect.status == 302)
@@ -113,7 +113,7 @@ struct AuthorizationCodeTests {
         }
     }
 
-    @Test func `a person is asked once, on a page without scripts`() async throws {
+    @Test func `the consent page has no scripts, and its form can be submitted only once`() async throws {
         try await RunningIssuer.run(RunningIssuer.configuration(autoConsent: false, path: "/as")) { running in
             for (answer, parameter) in [("allow", "code"), ("deny", "error")] {
                 let page = try await running.authorize()
@@ -129,7 +129,7 @@ struct AuthorizationCodeTests {
         }
     }
 
-    @Test func `a refresh token works once, and may ask for less but not for more`() async throws {
+    @Test func `a refresh token works once, and can narrow the scopes but not widen them`() async throws {
         try await RunningIssuer.run { running in
             let code = try #require(try await running.authorize().parameter("code"))
             let first = try #require(try await running.redeem(code).member("refresh_token"))
@@ -145,7 +145,7 @@ struct AuthorizationCodeTests {
         }
     }
 
-    /// A clock that only moves when told to.
+    /// A clock that moves only by ``advance(_:)``.
     private final class ManualClock: Sendable {
         private let now = Mutex<Double>(1_800_000_000)
 

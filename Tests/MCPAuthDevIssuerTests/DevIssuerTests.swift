@@ -9,7 +9,7 @@ import Testing
 /// Metadata, keys, registration, client authentication and introspection, over loopback.
 struct DevIssuerTests {
     @Test(arguments: ["", "/as"])
-    func `metadata at both places names the issuer itself`(path: String) async throws {
+    func `the metadata at both well-known URLs names the issuer`(path: String) async throws {
         try await RunningIssuer.run(RunningIssuer.configuration(path: path)) { running in
             let origin = String(running.identifier.dropLast(path.count))
             for url in [
@@ -26,7 +26,7 @@ struct DevIssuerTests {
         }
     }
 
-    @Test func `a token of an old key verifies until that key is dropped`() async throws {
+    @Test func `a token signed with an old key verifies until that key is dropped`() async throws {
         try await RunningIssuer.run { running in
             let old = try await mint(running)
             try await running.issuer.rotate()
@@ -40,7 +40,7 @@ struct DevIssuerTests {
         }
     }
 
-    @Test func `introspection knows live access tokens and nothing else`() async throws {
+    @Test func `introspection reports only unexpired access tokens as active`() async throws {
         try await RunningIssuer.run { running in
             let code = try #require(try await running.authorize(["resource": RunningIssuer.calendar]).parameter("code"))
             let issued = try await running.redeem(code)
@@ -70,7 +70,7 @@ struct DevIssuerTests {
     }
 
     @Test(arguments: ["server:wrong", "nobody:server+secret", "app:", "server", nil])
-    func `introspection is for clients that prove who they are`(basic: String?) async throws {
+    func `introspection requires client authentication`(basic: String?) async throws {
         try await RunningIssuer.run { running in
             let answer = try await running.introspect(try await mint(running), basic: basic)
             #expect(answer.status == 401)
@@ -79,7 +79,7 @@ struct DevIssuerTests {
         }
     }
 
-    @Test func `a client acts for itself with its own secret and scopes only`() async throws {
+    @Test func `the client credentials grant requires the client's secret and its own scopes`() async throws {
         try await RunningIssuer.run { running in
             let form = [("grant_type", "client_credentials"), ("resource", RunningIssuer.notes)]
             let granted = try await running.post("/token", form + [("scope", "read")], basic: "robot:robot-secret")
@@ -107,7 +107,7 @@ struct DevIssuerTests {
         }
     }
 
-    @Test func `a registered client can sign a person in`() async throws {
+    @Test func `a registered client can sign a user in`() async throws {
         try await RunningIssuer.run { running in
             let registered = try await running.register([
                 "redirect_uris": [.string(RunningIssuer.redirectURI)], "token_endpoint_auth_method": "none",
@@ -128,7 +128,7 @@ struct DevIssuerTests {
         "http://evil.example/callback", "http://localhost:80@evil.example/", "http://127.0.0.1.evil.example/",
         "https://client.example/\r\nX-Injected: yes", "https://client.example/#fragment", "custom:callback", "",
     ])
-    func `a redirect URI elsewhere is not registered`(uri: String) async throws {
+    func `registration refuses an unacceptable redirect URI`(uri: String) async throws {
         try await RunningIssuer.run { running in
             let answer = try await running.register(["redirect_uris": [.string(uri)]])
             #expect(answer.status == 400)
@@ -136,7 +136,7 @@ struct DevIssuerTests {
         }
     }
 
-    @Test func `a port in use is said at once`() async throws {
+    @Test func `a port in use is reported at once`() async throws {
         try await RunningIssuer.run { running in
             let port = try #require(UInt16(running.identifier.split(separator: ":").last ?? ""))
             let second = DevIssuer(configuration: .init(port: port))

@@ -8,9 +8,9 @@ import MCPAuthJSON
 import NIOHTTP1
 import Testing
 
-/// Tokens without a person, which only a development issuer makes.
+/// Tokens without a sign-in, which only a development issuer issues.
 struct DevelopmentEndpointTests {
-    @Test func `a token is for whom and says what was asked for`() async throws {
+    @Test func `a token has the resource, subject, scopes and claims that were requested`() async throws {
         try await RunningIssuer.run { running in
             let answer = try await running.post(
                 "/_dev/token",
@@ -34,7 +34,7 @@ struct DevelopmentEndpointTests {
         }
     }
 
-    @Test func `what is left out is alice, with every scope that is offered`() async throws {
+    @Test func `the default subject is alice, and the default scopes are all that are offered`() async throws {
         try await RunningIssuer.run { running in
             let answer = try await running.post("/_dev/token", json: ["resource": .string(RunningIssuer.notes)])
             let claims = try await running.verifiedClaims(try #require(try answer.member("access_token")))
@@ -43,7 +43,7 @@ struct DevelopmentEndpointTests {
         }
     }
 
-    @Test func `a claim replaces a standard one, so that there are tokens to refuse`() async throws {
+    @Test func `a requested claim replaces a standard one, so that invalid tokens can be issued`() async throws {
         try await RunningIssuer.run { running in
             let claims: JSON = ["exp": 0, "aud": ["https://elsewhere.example/"], "sub": .null]
             let answer = try await running.post(
@@ -58,7 +58,7 @@ struct DevelopmentEndpointTests {
         }
     }
 
-    @Test func `a token of a resource that has opaque ones is opaque, and its claims are introspected`() async throws {
+    @Test func `a token for a resource with opaque tokens is opaque, and its claims are introspected`() async throws {
         try await RunningIssuer.run { running in
             let answer = try await running.post(
                 "/_dev/token",
@@ -80,7 +80,7 @@ struct DevelopmentEndpointTests {
             (["resource": "https://elsewhere.example/"], "invalid_target", "only for: \(RunningIssuer.notes)"),
         ] as [(JSON, String, String)]
     )
-    func `a mistake is named`(body: JSON, code: String, text: String) async throws {
+    func `an error names what is wrong with the request`(body: JSON, code: String, text: String) async throws {
         try await RunningIssuer.run { running in
             let answer = try await running.post("/_dev/token", json: body)
             #expect(answer.status == 400)
@@ -105,7 +105,7 @@ struct DevelopmentEndpointTests {
         ("origin", "https://evil.example"), ("origin", "null"), ("origin", "http://127.0.0.1:8900"),
         ("host", "evil.example"), ("host", "127.0.0.1.evil.example:8900"),
     ])
-    func `a web page gets nothing from it, whatever its name leads to`(field: String, value: String) async throws {
+    func `a request from a web page or with another host name is refused`(field: String, value: String) async throws {
         try await RunningIssuer.run { running in
             for operation in ["token", "rotate", "drop"] {
                 let answer = try await running.post(

@@ -8,7 +8,7 @@ import MCPAuthJSON
 import NIOHTTP1
 import Testing
 
-/// Whoever meets an error is told what is wrong and what would be right; and what is left out has a default.
+/// Errors say what is wrong and what is expected; parameters that are left out have defaults.
 struct ErrorAnswerTests {
     @Test(arguments: [
         (["response_type": "token"], "unsupported_response_type", "response_type=code"),
@@ -24,7 +24,7 @@ struct ErrorAnswerTests {
         (["scope": "read admin"], "invalid_scope", "these are: read write"),
         (["scope": "re\"ad\\ ünd"], "invalid_scope", "re?ad"),
     ])
-    func `a redirect with an error has its description`(
+    func `a redirect with an error has a description of the error`(
         changes: [String: String],
         error: String,
         text: String
@@ -41,13 +41,13 @@ struct ErrorAnswerTests {
         }
     }
 
-    @Test func `a person who refuses is an error with its description`() async throws {
+    @Test func `denied consent is an error with a description`() async throws {
         try await RunningIssuer.run(RunningIssuer.configuration(autoConsent: false)) { running in
             let page = try await running.authorize()
             let id = try #require(page.text.split(separator: "name=\"id\" value=\"").last?.prefix { $0 != "\"" })
             let redirect = try await running.post("/consent", [("id", String(id)), ("answer", "deny")])
             #expect(redirect.parameter("error") == "access_denied")
-            #expect(redirect.parameter("error_description")?.contains("refused") == true)
+            #expect(redirect.parameter("error_description")?.contains("denied access") == true)
         }
     }
 
@@ -65,13 +65,13 @@ struct ErrorAnswerTests {
             ("resource", "https://elsewhere.example/"),
         ],
     ])
-    func `an error of the token endpoint has its description`(form: [(String, String)]) async throws {
+    func `an error of the token endpoint has a description`(form: [(String, String)]) async throws {
         try await RunningIssuer.run { running in
             try Self.expectDescription(try await running.post("/token", form))
         }
     }
 
-    @Test func `so has every other error`() async throws {
+    @Test func `an error of any other endpoint has a description`() async throws {
         try await RunningIssuer.run { running in
             try Self.expectDescription(try await running.introspect("x", basic: nil))
             try Self.expectDescription(try await running.post("/introspect", [], basic: "server:server+secret"))
@@ -92,7 +92,7 @@ struct ErrorAnswerTests {
     @Test(arguments: [
         (["client_id": "nobody"], "/register"), (["redirect_uri": "https://evil.example/"], "byte for byte"),
     ])
-    func `where no client can be told, the person at the browser is`(
+    func `an error that cannot be sent to a client is shown in the browser`(
         changes: [String: String],
         text: String
     ) async throws {
@@ -108,7 +108,7 @@ struct ErrorAnswerTests {
         ([], ["write", "read"], "write read"),
         ([], [], ""),
     ])
-    func `who asks for no scope gets all that is offered and that the client may have`(
+    func `a request without scopes gets every scope that the issuer and the client allow`(
         offered: [String],
         own: [String],
         expected: String
@@ -126,7 +126,7 @@ struct ErrorAnswerTests {
         }
     }
 
-    @Test func `a client that is a web page may use it`() async throws {
+    @Test func `the endpoints allow cross-origin requests from web pages`() async throws {
         try await RunningIssuer.run { running in
             var preflight = HTTPClientRequest(url: running.identifier + "/register")
             preflight.method = .OPTIONS
@@ -146,7 +146,7 @@ struct ErrorAnswerTests {
         #expect(!description.isEmpty && isAllowed(description))
     }
 
-    /// RFC 6749 section 5.2.
+    /// Whether a description has only the characters of RFC 6749 section 5.2.
     private static func isAllowed(_ description: String) -> Bool {
         description.utf8.allSatisfy { (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C }
     }

@@ -7,7 +7,7 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 
-/// What a server answered.
+/// The answer of a server.
 struct Answer: Sendable {
     let status: Int
     /// Field values by lower-case name.
@@ -26,7 +26,7 @@ struct Answer: Sendable {
     }
 }
 
-/// One request that follows no redirect.
+/// Sends one request without following redirects.
 enum Exchange {
     private static let client = HTTPClient(
         eventLoopGroup: HTTPClient.defaultEventLoopGroup,

@@ -9,7 +9,7 @@ import MCPAuthJOSE
 import MCPAuthJSON
 import NIOHTTP1
 
-/// An issuer on a free port of this machine, and what clients ask it.
+/// An issuer on a free port of this machine, and the requests of its clients.
 struct RunningIssuer: Sendable {
     static let redirectURI = "http://127.0.0.1:8999/callback"
     static let notes = "http://127.0.0.1:9000/notes"
@@ -106,7 +106,7 @@ struct RunningIssuer: Sendable {
         try await post("/introspect", [("token", token)], basic: basic)
     }
 
-    /// The claims of a token that one of the published keys signed; `nil` when none did.
+    /// The claims of a token that one of the published keys signed; `nil` if none of them did.
     func verifiedClaims(_ token: String) async throws -> JSONView? {
         let keys = try JWKSet(try await get("\(identifier)/jwks").json())
         let jws = try CompactJWS(parsing: Array(token.utf8))

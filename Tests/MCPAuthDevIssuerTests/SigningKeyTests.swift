@@ -7,7 +7,7 @@ import MCPAuthJSON
 import MCPAuthSigning
 import Testing
 
-/// What a signing key makes, the verifier of this package accepts.
+/// The verifier of this package accepts what a signing key signs.
 struct SigningKeyTests {
     @Test(arguments: SignatureAlgorithm.allCases)
     func `a signature verifies with the published key and with no other`(algorithm: SignatureAlgorithm) throws {

@@ -5,7 +5,7 @@ import HTTPTypes
 import MCPAuthHTTP
 import Testing
 
-/// Which web pages may read answers, and what their preflights are told.
+/// Which web pages may read answers, and how their preflights are answered.
 @Suite struct CORSSettingsTests {
     private static let page = "https://app.example"
     private static let lists = [
@@ -18,7 +18,7 @@ import Testing
         "traceparent,tracestate,baggage", "x-tenant-id, Authorization", "mcp-session-id,last-event-id",
         "!#$%&'*+-.^_`|~",
     ])
-    func `a preflight allows every field that was asked for, wherever the page may read answers`(asked: String) throws {
+    func `a preflight allows every requested field if the page may read answers`(asked: String) throws {
         for settings in Self.lists {
             let allowed = try Self.allowedFields(settings, asking: [asked])
             for name in asked.split(separator: ",").map({ $0.filter { $0 != " " }.lowercased() }) {
@@ -31,25 +31,25 @@ import Testing
         }
     }
 
-    @Test func `fields asked for in two lines are both allowed`() throws {
+    @Test func `fields requested in two lines are both allowed`() throws {
         let allowed = try Self.allowedFields(CORSSettings(), asking: ["x-one", "x-two"])
         #expect(allowed.contains("x-one") && allowed.contains("x-two"))
     }
 
     @Test(arguments: ["a b", "a\"b", "a:b", "a(b)", "x-\u{e4}", "", String(repeating: "a", count: 129)])
-    func `what is not a field name is not repeated, and what stands beside it is`(asked: String) throws {
+    func `an invalid field name is not repeated, and a valid one in the same list is`(asked: String) throws {
         let allowed = try Self.allowedFields(CORSSettings(), asking: [asked + ",x-good"])
         #expect(allowed.contains("x-good"))
         #expect(!allowed.contains(asked.lowercased()))
     }
 
-    @Test func `a list without end is repeated up to a bound`() throws {
+    @Test func `a very long list of fields is repeated only up to a limit`() throws {
         let asked = (0..<10_000).map { "x-\($0)" }.joined(separator: ",")
         let allowed = try Self.allowedFields(CORSSettings(), asking: [asked])
         #expect(allowed.contains("x-0") && allowed.count < 120)
     }
 
-    @Test func `a preflight allows the method that was asked for`() throws {
+    @Test func `a preflight allows the requested method`() throws {
         for method in ["POST", "PATCH", "REPORT"] {
             let head = try #require(CORSSettings().preflightResponse(to: Self.preflight(method: method))).head
             let allowed = head.headerFields[.accessControlAllowMethods]?.split(separator: ",").map {
@@ -61,7 +61,7 @@ import Testing
         #expect(head.headerFields[.accessControlAllowMethods]?.contains("A B") == false)
     }
 
-    @Test func `a page on a public network may reach a private one where it may read answers`() throws {
+    @Test func `private network access is allowed for a page that may read answers`() throws {
         let request = Self.preflight(fields: [("Access-Control-Request-Private-Network", "true")])
         let name = try #require(HTTPField.Name("Access-Control-Allow-Private-Network"))
         for settings in Self.lists {
@@ -85,7 +85,7 @@ import Testing
         (["https://a.example", "https://b.example"], ["https://b.example"], "https://b.example"),
         (["https://k.example"], ["https://\u{212A}.example"], nil),
     ])
-    func `an answer names the page that may read it, and another page gets no CORS field`(
+    func `an answer names the page that may read it, and other pages get no CORS fields`(
         allowed: [String],
         origins: [String],
         expected: String?
@@ -110,7 +110,7 @@ import Testing
         #expect(others.isEmpty == (expected == nil))
     }
 
-    @Test func `a handler that has CORS fields of its own keeps them, and what it varies by`() {
+    @Test func `CORS and Vary fields that a handler sets are kept`() {
         var request = HTTPRequest(method: .get, scheme: "https", authority: "h.example", path: "/mcp")
         request.headerFields[.origin] = Self.page
         for settings in Self.lists {
@@ -130,7 +130,7 @@ import Testing
         }
     }
 
-    @Test func `OPTIONS alone is not a preflight`() {
+    @Test func `an OPTIONS request without the preflight fields is not a preflight`() {
         var request = Self.preflight()
         request.headerFields[.origin] = nil
         #expect(CORSSettings().preflightResponse(to: request) == nil)

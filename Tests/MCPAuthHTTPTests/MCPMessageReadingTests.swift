@@ -76,11 +76,11 @@ import Testing
         #"[{"method":"ping"},{"method":"ping","Method":"tools/call"}]"#,
         #"{"method":"pi\u0000ng"}"#, #"{"method":"\udc00"}"#, #"[{"method":"ping"},{"method":"a\u0000"}]"#,
     ])
-    func `where another parser might see another operation, it is unknown`(body: String) {
+    func `the operation is unknown if another parser might read another operation`(body: String) {
         #expect(Self.read(body) == .operation(.unknown))
     }
 
-    @Test func `a member in other letters counts where its own name does`() {
+    @Test func `a member name in another case matters only where the member itself is read`() {
         let call = Self.read(#"{"method":"tools/call","params":{"name":"a","URI":"b","NameS":"c"}}"#)
         #expect(call == .operation(.mcp([.call(method: "tools/call", name: "a")])))
         let list = Self.read(#"{"method":"tools/list","params":{"Name":"b"}}"#)
@@ -93,7 +93,7 @@ import Testing
         "null",
         #"{"":{"":null}}"#, #""\ud83d\ude00""#,
     ])
-    func `what cannot be represented changes nothing where nobody looks at it`(value: String) {
+    func `a value that cannot be represented is ignored where it is not read`(value: String) {
         let expected = MCPMessageReading.Result.operation(.mcp([.call(method: "tools/call", name: "a")]))
         for body in [
             #"{"jsonrpc":"2.0","id":VALUE,"method":"tools/call","params":{"name":"a"}}"#,
@@ -106,12 +106,12 @@ import Testing
     }
 
     @Test(arguments: [#""a\u0000b""#, #""\ud83d""#, "1e400", "99999999999999999999", #"{"a\u0000":1}"#])
-    func `a name that cannot be represented is none`(value: String) {
+    func `a name that cannot be represented counts as absent`(value: String) {
         let read = Self.read(#"{"method":"tools/call","params":{"name":VALUE}}"#.replacing("VALUE", with: value))
         #expect(read == .operation(.mcp([.call(method: "tools/call", name: nil)])))
     }
 
-    @Test func `a byte order mark at the beginning is not there`() {
+    @Test func `one byte order mark at the beginning is ignored`() {
         let expected = MCPMessageReading.Result.operation(.mcp([.call(method: "ping", name: nil)]))
         #expect(Self.read("\u{FEFF}" + #"{"method":"ping"}"#) == expected)
         #expect(Self.read("\u{FEFF}" + #"[{"method":"ping"}]"#) == expected)
@@ -130,7 +130,7 @@ import Testing
         #"{"method":"pi\qng"}"#, "{\"method\":\"pi\nng\"}", "{\"method\":\"ping\"}\u{0}", "[{\"method\":\"ping\"}",
         "nul",
     ])
-    func `what is not JSON, or has a member twice, is malformed`(body: String) {
+    func `a body that is not JSON, or has a duplicate member, is malformed`(body: String) {
         #expect(Self.read(body).refusal == .malformedBody)
     }
 
@@ -139,7 +139,7 @@ import Testing
             [0xC0, 0xAF], [0xED, 0xA0, 0x80], [0xF5, 0x80, 0x80, 0x80], [0x80], [0xE2, 0x82],
         ] as [[UInt8]]
     )
-    func `what is not UTF-8 is malformed`(bytes: [UInt8]) {
+    func `a body that is not UTF-8 is malformed`(bytes: [UInt8]) {
         let body = Array(#"{"method":"ping","x":""#.utf8) + bytes + Array(#""}"#.utf8)
         #expect(MCPMessageReading.read(Self.request, body: body).refusal == .malformedBody)
         let wide = Array(#"{"method":"ping"}"#.utf16).flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
@@ -155,11 +155,11 @@ import Testing
         #"{"jsonrpc":"2.0","id":1}"#, #"{"params":{}}"#, #"{"method":"ping","result":{}}"#,
         #"{"method":"ping","error":{"code":1}}"#, #"{"method":"ping","result":false}"#, #"[{"method":"ping"},{}]"#,
     ])
-    func `JSON that is not JSON-RPC is not a message`(body: String) {
+    func `JSON that is not JSON-RPC is an invalid message`(body: String) {
         #expect(Self.read(body).refusal == .invalidMessage)
     }
 
-    @Test func `a batch has a limit`() {
+    @Test func `the number of messages in a batch is limited`() {
         let ping = #"{"jsonrpc":"2.0","id":1,"method":"ping"}"#
         for (count, expected) in [
             (1, nil), (64, nil), (65, .batchTooLarge), (10_000, .batchTooLarge),
@@ -175,7 +175,7 @@ import Testing
         #expect(Self.read(String(numbers.dropLast())).refusal == .malformedBody)
     }
 
-    @Test func `nesting has a limit, and a body too`() {
+    @Test func `the nesting depth and the size of a body are limited`() {
         func nested(_ depth: Int) -> String {
             #"{"method":"ping","params":"# + String(repeating: "[", count: depth - 1)
                 + String(repeating: "]", count: depth - 1) + "}"
@@ -194,7 +194,7 @@ import Testing
         ("put", .unknown),
         ("patch", .unknown), ("options", .unknown), ("report", .unknown),
     ])
-    func `other methods say by themselves what they are, whatever their body`(
+    func `other HTTP methods determine the operation, whatever the body`(
         method: String,
         operation: RequestOperation
     ) throws {
@@ -224,7 +224,7 @@ import Testing
             ([("Content-Type", "a/b; charset=utf-8; charset=utf-7")], false),
         ] as [([(String, String)], Bool)]
     )
-    func `a body is read without content coding, in UTF-8`(fields: [(String, String)], isReadable: Bool) throws {
+    func `a body must be in UTF-8 without a content coding`(fields: [(String, String)], isReadable: Bool) throws {
         var all = HTTPFields()
         for (name, value) in fields { all.append(HTTPField(name: try #require(HTTPField.Name(name)), value: value)) }
         #expect(MCPMessageReading.isReadable(all) == isReadable)
@@ -238,7 +238,7 @@ import Testing
         (["2026-07-28"], #""2026-07-28\u0000""#, false),
         (["2026-07-28"], "{}", false), ([], "1e400", false),
     ])
-    func `the revision of the field is the one the message says`(fields: [String], said: String?, agrees: Bool) throws {
+    func `the revision must be the same in field and message`(fields: [String], said: String?, agrees: Bool) throws {
         var request = Self.request
         let name = try #require(HTTPField.Name("MCP-Protocol-Version"))
         for value in fields { request.headerFields.append(HTTPField(name: name, value: value)) }
@@ -250,7 +250,7 @@ import Testing
         #expect(read.operation == (agrees ? .mcp([.call(method: "tools/list", name: nil)]) : nil))
     }
 
-    @Test func `a name or method that no server has is none`() {
+    @Test func `a name over 4096 bytes counts as absent, and a method over 4096 bytes is unknown`() {
         for (length, isKnown) in [(4096, true), (4097, false), (200_000, false)] {
             let long = String(repeating: "a", count: length)
             let named = Self.read(#"{"method":"tools/call","params":{"name":"\#(long)"}}"#)
@@ -286,7 +286,7 @@ import Testing
         #expect(read.operation == (agrees ? .mcp([.call(method: "tools/call", name: "a")]) : nil))
     }
 
-    @Test func `fields speak of one message, so a batch or a response has none`() throws {
+    @Test func `a batch or a response with Mcp fields is refused`() throws {
         var request = Self.request
         request.headerFields[try #require(HTTPField.Name("Mcp-Method"))] = "ping"
         for body in [#"[{"method":"ping"}]"#, #"{"id":1,"result":{}}"#] {
@@ -305,15 +305,15 @@ import Testing
             ),
             (
                 #"{"method":"ping"}"#, ["Mcp-Method": "secret"],
-                "field `Mcp-Method`: expected what the body says: `method`, found another value"
+                "field `Mcp-Method`: expected the same value as `method`, found another value"
             ),
             (
                 #"{"method":"ping"}"#, ["MCP-Protocol-Version": "2026-07-28"],
-                "field `Mcp-Method`: expected what the body says, found nothing"
+                "field `Mcp-Method`: expected the value from the body, found nothing"
             ),
             (
                 #"[{"method":"ping"}]"#, ["Mcp-Method": "ping"],
-                "the `Mcp-*` fields: expected none beside a batch, found some"
+                "the `Mcp-*` fields: expected none with a batch, found some"
             ),
         ] as [(String, [String: String], String)]
     )

@@ -7,11 +7,11 @@ import MCPAuthHTTP
 import TestSupport
 import Testing
 
-/// The documents of RFC 9728, and where they are.
+/// The metadata documents of RFC 9728 and their URLs.
 @Suite struct MetadataEndpointTests {
     private static let root = "/.well-known/oauth-protected-resource"
 
-    @Test func `what has no value is left out of the document`() throws {
+    @Test func `a member without a value is left out of the document`() throws {
         let endpoint = MetadataEndpoint([try ProtectedResource.plain("https://api.example.com/notes")])
         #expect(
             Self.document(endpoint, "api.example.com", Self.root + "/notes")
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    @Test func `a resource without a path is described at the root of its host, whatever else is`() throws {
+    @Test func `the metadata at the root is that of a resource without a path, not of the root resource`() throws {
         let names = ["https://h.example/mcp", "https://h.example", "https://b.example/mcp"]
         let resources = try names.map { try ProtectedResource.plain($0) }
         let endpoint = MetadataEndpoint(resources, rootResource: resources[0].identifier)
@@ -90,7 +90,7 @@ import Testing
     @Test(arguments: [
         ("GET", 200), ("HEAD", 200), ("OPTIONS", 204), ("POST", 405), ("DELETE", 405), ("PROPFIND", 405),
     ])
-    func `every answer about the metadata can be read by a web page`(method: String, status: Int) throws {
+    func `every answer about the metadata can be read by an allowed web page`(method: String, status: Int) throws {
         let endpoint = MetadataEndpoint(
             [try ProtectedResource.plain("https://h.example/mcp")],
             cors: CORSSettings(allowedOrigins: ["https://app.example"])
@@ -108,7 +108,7 @@ import Testing
         #expect(foreign.headerFields[.accessControlAllowOrigin] == nil && foreign.headerFields[.vary] == "Origin")
     }
 
-    @Test func `a preflight for the metadata allows what was asked for`() throws {
+    @Test func `a preflight for the metadata allows the requested fields`() throws {
         let endpoint = MetadataEndpoint([try ProtectedResource.plain("https://h.example/mcp")])
         var request = HTTPRequest(method: .options, scheme: "https", authority: "h.example", path: Self.root + "/mcp")
         request.headerFields[.origin] = "https://app.example"
@@ -120,7 +120,7 @@ import Testing
     }
 
     @Test(arguments: ["oauth-authorization-server", "openid-configuration", "oauth-protected-resource/other", ""])
-    func `what is not below the well-known path is not found, and a web page can read that`(name: String) throws {
+    func `an unknown well-known path is 404, which a web page can read`(name: String) throws {
         let endpoint = MetadataEndpoint([try ProtectedResource.plain("https://h.example/mcp")])
         var request = HTTPRequest(method: .get, scheme: "https", authority: "h.example", path: "/.well-known/" + name)
         #expect(endpoint.response(to: request) == nil)
@@ -139,7 +139,7 @@ import Testing
         }
     }
 
-    @Test func `SDK D12: the only resource is also described at the root, of several only the chosen one`() throws {
+    @Test func `SDK D12: the root has the metadata of the only resource, or of the chosen one of several`() throws {
         let notes = try ProtectedResource.plain("https://h.example/notes")
         let calendar = try ProtectedResource.plain("https://h.example/calendar")
         let one = MetadataEndpoint([notes])
@@ -153,7 +153,7 @@ import Testing
         #expect(root?.contains("https://h.example/calendar") == true)
     }
 
-    @Test func `resources of one path on two hosts each have their own document`() throws {
+    @Test func `resources with the same path on two hosts have separate documents`() throws {
         let names = ["https://a.example/mcp", "https://b.example:8443/mcp"]
         let endpoint = MetadataEndpoint(try names.map { try ProtectedResource.plain($0) })
         let path = Self.root + "/mcp"

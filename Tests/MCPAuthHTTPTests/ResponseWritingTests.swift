@@ -8,7 +8,7 @@ import MCPAuthJSON
 import TestSupport
 import Testing
 
-/// What a refused client and its browser are given to read.
+/// The responses to refused requests, as clients and browsers read them.
 @Suite struct ResponseWritingTests {
     private static let metadata = "https://h.example/.well-known/oauth-protected-resource"
 
@@ -26,7 +26,7 @@ import Testing
             (.unsupportedEncoding, 415, nil, "unsupported_media_type"), (.ambiguousTarget, 400, nil, "invalid_request"),
         ] as [(Denial.Reason, Int, BearerChallenge.ErrorCode?, String)]
     )
-    func `the body has a fixed text for each code and no cause`(
+    func `the body has a fixed text for each code and does not reveal the cause`(
         reason: Denial.Reason,
         status: Int,
         code: BearerChallenge.ErrorCode?,
@@ -48,7 +48,7 @@ import Testing
             (.audienceMismatch, .expired), (.untrustedIssuer, .invalidSignature), (.revoked, .missingExpiry),
         ] as [(Denial.Reason, Denial.Reason)]
     )
-    func `two reasons for one code make the same response`(one: Denial.Reason, other: Denial.Reason) {
+    func `two reasons with the same code give the same response`(one: Denial.Reason, other: Denial.Reason) {
         let first = ResponseWriting.response(to: Self.denial(one, 401, .invalidToken))
         let second = ResponseWriting.response(to: Self.denial(other, 401, .invalidToken))
         #expect(first.head == second.head)
@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test(arguments: [400, 401, 403, 404, 405, 413, 415, 431, 503])
-    func `SDK D11: a web page can read every refusal with its challenge and when to come back`(status: Int) {
+    func `SDK D11: a web page can read every refusal, with its challenge and Retry-After`(status: Int) {
         let request = HTTPRequest(method: .post, scheme: "https", authority: "h.example", path: "/mcp")
         let answer = ResponseWriting.response(to: Self.denial(.noCredentials, status, nil))
             .answering(request, CORSSettings())
@@ -72,7 +72,7 @@ import Testing
             (.malformedBody, -32700), (.invalidMessage, -32600), (.batchTooLarge, -32600), (.headerMismatch, -32020),
         ] as [(Denial.Reason, Int)]
     )
-    func `a body that is not what MCP clients send is answered with a JSON-RPC error`(
+    func `a body that is not a valid MCP message is answered with a JSON-RPC error`(
         reason: Denial.Reason,
         code: Int
     ) throws {
@@ -85,13 +85,13 @@ import Testing
         #expect(response.head.headerFields[.wwwAuthenticate] == nil)
     }
 
-    @Test func `a coded body is answered with what would be accepted`() {
+    @Test func `a body with a content coding is answered with the accepted coding`() {
         let response = ResponseWriting.response(to: Denial(.unsupportedEncoding, status: 415))
         #expect(response.head.headerFields[.acceptEncoding] == "identity")
         #expect(String(decoding: response.body, as: UTF8.self).hasPrefix(#"{"error":"unsupported_media_type""#))
     }
 
-    @Test func `HEAD is answered with the fields of the body and without it`() {
+    @Test func `HEAD is answered with the same fields and without the body`() {
         let request = HTTPRequest(method: .head, scheme: "https", authority: "h.example", path: "/mcp")
         let response = ResponseWriting.response(to: Self.denial(.expired, 401, .invalidToken))
         let answer = response.answering(request, CORSSettings())

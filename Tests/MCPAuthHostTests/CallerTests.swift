@@ -8,9 +8,9 @@ import MCPAuth
 import MCPAuthFlyingFox
 import Testing
 
-/// Who is calling, as a handler sees it.
+/// The caller that a handler sees.
 @Suite struct CallerTests {
-    @Test func `of two engines around a handler the inner one says who is calling`() async throws {
+    @Test func `with two engines around a handler, the inner one sets the caller`() async throws {
         let caller = ClosureHTTPHandler { _ in
             FlyingFox.HTTPResponse(statusCode: .ok, body: Data((AuthInfo.current?.subject ?? "nobody").utf8))
         }
@@ -33,7 +33,7 @@ import Testing
         #expect(AuthInfo.current == nil)
     }
 
-    /// An engine whose verify function knows one caller.
+    /// An engine whose verifier accepts every token as this caller's.
     private static func mcpAuth(subject: String) throws -> MCPAuth {
         var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [])
         resource.verifiers = [

@@ -13,11 +13,11 @@ import Testing
 
 @testable import MCPAuth
 
-/// Whose certificates are trusted, and what is said of others.
+/// Which server certificates are trusted, and the errors for others.
 @Suite(.timeLimit(.minutes(2))) struct CertificateTests {
     private static let authority = "tls/ca.pem"
 
-    @Test func `the authorities of an issuer are trusted in place of the system's`() async throws {
+    @Test func `the authorities of an issuer are trusted instead of the system's`() async throws {
         try await TLSServer.serving("server", Self.empty) { server in
             do {
                 let status = try await Self.fetch(server, Self.trusting(Self.authority)).status
@@ -36,11 +36,11 @@ import Testing
             "no authority that this system trusts has signed it; `ca_file` of an issuer, or SSL_CERT_FILE, names others"
         ),
         ("server", "tls/other-ca.pem", "none of the configured authorities has signed it"),
-        ("expired", authority, "it has expired, or one that it depends on has"),
+        ("expired", authority, "it or a certificate it depends on has expired"),
         ("future", authority, "it is not valid yet, or the clock of this machine is wrong"),
         ("elsewhere", authority, "it is not for this host name"),
     ])
-    private func `what is wrong with a certificate is said, and nothing is sent`(
+    private func `an error says what is wrong with a certificate, and no request is sent`(
         certificate: String,
         authorities: String?,
         why: String
@@ -62,7 +62,7 @@ import Testing
                 let status = try await Self.fetch(server, nil, environment).status
                 #expect(status == 200)
             }
-            // What an issuer has of its own comes first.
+            // The authorities of the issuer take precedence.
             await #expect(throws: FetchError.self) {
                 try await Self.fetch(server, Self.trusting("tls/other-ca.pem"), environment)
             }
@@ -90,7 +90,7 @@ import Testing
         (["SSL_CERT_FILE": #filePath], "in which no certificate can be read"),
         (["SSL_CERT_FILE": "", "SSL_CERT_DIR": ""], "the TLS certificate is not trusted"),
     ])
-    private func `a variable that names nothing is said, and one that is empty counts for nothing`(
+    private func `a variable that names no certificate is an error, and an empty one is ignored`(
         environment: [String: String],
         words: String
     ) async throws {
@@ -100,7 +100,7 @@ import Testing
         }
     }
 
-    @Test func `a client certificate goes with the authorities of the issuer`() async throws {
+    @Test func `a client certificate works together with the authorities of the issuer`() async throws {
         try await TLSServer.serving("server", clients: true, Self.empty) { server in
             let identity = TLSSettings.Identity(
                 certificate: Array(try Vectors.text("tls/client.pem").utf8),
@@ -130,7 +130,7 @@ import Testing
         #expect(error?.message.contains("`ca_file` of `https://as.example` cannot be used") == true)
     }
 
-    @Test func `a client certificate with the key of another is refused when it is configured`() throws {
+    @Test func `a client certificate with the wrong private key is refused when it is configured`() throws {
         let files = AuthorizationServer.Introspection.TLSFiles(
             certificate: try Self.file(Vectors.text("tls/client.pem")),
             privateKey: try Self.file(Vectors.text("tls/server.key"))
@@ -148,7 +148,7 @@ import Testing
         #expect(error?.message.contains("does not belong to its private key") == true)
     }
 
-    @Test func `another file of authorities counts after a reload, for metadata and keys`() async throws {
+    @Test func `a changed file of authorities takes effect after a reload, for metadata and keys`() async throws {
         let key = try SigningKey(.es256)
         let document: @Sendable (String, Int) -> [UInt8] = { path, port in
             let origin = "https://127.0.0.1:\(port)"

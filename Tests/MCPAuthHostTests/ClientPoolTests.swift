@@ -10,11 +10,11 @@ import Testing
 
 @testable import MCPAuth
 
-/// How many clients there are, and how long they stay.
+/// How many HTTP clients a pool has, and how long it keeps them.
 @Suite struct ClientPoolTests {
     private struct Failed: Error {}
 
-    /// Clients of a pool that goes away would have to be shut down first, so that these stay.
+    /// Keeps all pools: before a pool is released, its clients would have to be shut down.
     private static let pools = Lock<[ClientPool]>([])
 
     private static func pool(most: Int, _ time: TestTime = TestTime()) -> ClientPool {
@@ -36,7 +36,7 @@ import Testing
         try await pool.withClient(key) { ObjectIdentifier($0) }
     }
 
-    @Test func `requests of one kind share a client, and others have another`() async throws {
+    @Test func `requests with the same key share a client, and each key has its own`() async throws {
         let pool = Self.pool(most: 10)
         let tls = TLSSettings(authorities: Array(try Vectors.text("tls/ca.pem").utf8))
         let keys = [
@@ -49,7 +49,7 @@ import Testing
         #expect(pool.count == keys.count)
     }
 
-    @Test func `the one that was used least recently makes room, and none that is in use`() async throws {
+    @Test func `the least recently used client makes room, but never one that is in use`() async throws {
         let time = TestTime()
         let pool = Self.pool(most: 2, time)
         let first = try await Self.client(pool, Self.key("192.0.2.1"))
@@ -68,7 +68,7 @@ import Testing
         _ = try await Self.client(pool, Self.key("192.0.2.3"))
     }
 
-    @Test func `one that was idle for a minute goes when the next request comes`() async throws {
+    @Test func `a client that was idle for a minute is removed at the next request`() async throws {
         let time = TestTime()
         let pool = Self.pool(most: 10, time)
         for number in 1...5 { _ = try await Self.client(pool, Self.key("192.0.2.\(number)")) }
@@ -108,7 +108,7 @@ import Testing
         #expect(pool.preferredAddress(addresses) { Self.key($0) } == "192.0.2.1", "it answered since it failed")
     }
 
-    @Test func `what cannot be used makes no client`() async throws {
+    @Test func `settings that cannot be used create no client`() async throws {
         let pool = Self.pool(most: 10)
         let tls = TLSSettings(authorities: Array("no certificate".utf8))
         await #expect(throws: FetchError.self) { try await Self.client(pool, Self.key(nil, tls: tls)) }

@@ -8,7 +8,7 @@ import MCPAuthCore
 @testable import MCPAuth
 
 extension MCPAuth {
-    /// What a request with a token to the resource `https://api.example.com/x` is answered.
+    /// The status for a request with this token to the resource `https://api.example.com/x`.
     func status(of token: String) async -> Int {
         var request = HTTPRequest(method: .get, scheme: "https", authority: "api.example.com", path: "/x")
         request.headerFields[.authorization] = "Bearer \(token)"

@@ -12,7 +12,7 @@ import Testing
 
 @testable import MCPAuth
 
-/// What an operator reads of errors of the libraries below: plain words, never the name of a Swift enum.
+/// What an operator reads for errors of the libraries below: plain words, never the name of a Swift enum case.
 @Suite struct FetchFailureTests {
     private struct SomethingElse: Error { let token = "s3cret" }
 
@@ -58,12 +58,12 @@ import Testing
             (SomethingElse(), "the connection failed (SomethingElse)"),
         ] as [(any Error, String)]
     )
-    private func `every kind of failure has words of its own`(error: any Error, words: String) {
+    private func `each kind of failure has a plain message`(error: any Error, words: String) {
         #expect(FetchFailure.words(for: error, timeout: 5, maximumBytes: 7) == words)
     }
 
     @Test(arguments: [(5, "5 s"), (0.5, "0.5 s"), (60, "60 s"), (1e12, "1000000000000.0 s")] as [(Double, String)])
-    func `seconds are written as people write them`(seconds: Double, text: String) {
+    func `a number of seconds is written with its unit`(seconds: Double, text: String) {
         #expect(Deadline.text(seconds) == text)
     }
 }

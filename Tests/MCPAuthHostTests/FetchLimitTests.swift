@@ -9,18 +9,17 @@ import Testing
 
 @testable import MCPAuth
 
-/// The limits of every fetch, against servers that do not keep to them.
+/// The limits of every fetch, tested with servers that violate them.
 ///
-/// None of these servers ends an exchange by itself where it should not, so that a limit that does not work is a test that
-/// does not end.
+/// None of these servers ends a stalled exchange by itself, so if a limit does not work, its test does not end.
 @Suite(.timeLimit(.minutes(2))) struct FetchLimitTests {
-    /// A way in which a server goes wrong, and what is said of it.
+    /// A fault of a server, and the error text for it.
     struct Fault: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let acts: [ScriptedServer.Act]
         let words: String
 
-        /// Whether the server did all that it announced.
+        /// Whether the server sent everything that it announced.
         var isComplete: Bool { words.contains("compressed") }
 
         init(_ name: String, _ words: String, _ acts: ScriptedServer.Act...) {
@@ -115,7 +114,7 @@ import Testing
     ]
 
     @Test(arguments: faults)
-    private func `a server that goes wrong is left, and what it did is said in plain words`(fault: Fault) async throws {
+    private func `a fetch from a faulty server fails with a plain message`(fault: Fault) async throws {
         let server = try ScriptedServer { _ in fault.acts }
         defer { server.stop() }
         let error = await #expect(throws: FetchError.self) {
@@ -123,7 +122,7 @@ import Testing
         }
         let description = error?.description ?? ""
         #expect(description.hasPrefix("\(server.origin): \(fault.words)"), "\(description)")
-        // A connection on which something is still to come does not stay open behind our back.
+        // A connection with an incomplete response must not stay open.
         while !fault.isComplete, server.open > 0 { try await Task.sleep(for: .milliseconds(5)) }
     }
 
@@ -138,7 +137,7 @@ import Testing
         #expect(error?.description == "\(server.origin): the fetch was cancelled")
     }
 
-    @Test func `a redirect is an answer, and nobody goes there`() async throws {
+    @Test func `a redirect is returned as the answer and is not followed`() async throws {
         let server = try ScriptedServer { _ in
             ScriptedServer.answer([], status: 302, fields: [("location", "http://127.0.0.1:1/")])
         }
@@ -146,7 +145,7 @@ import Testing
         #expect(try await Self.fetcher.fetch(try Self.request(server)).status == 302)
     }
 
-    @Test func `a request says who asks and asks for no coding`() async throws {
+    @Test func `a request names its sender and asks for no content coding`() async throws {
         let server = try ScriptedServer { _ in ScriptedServer.answer(Array("{}".utf8)) }
         defer { server.stop() }
         _ = try await Self.fetcher.fetch(try Self.request(server))
@@ -156,14 +155,14 @@ import Testing
         #expect(fields["accept"] == "application/json")
     }
 
-    @Test func `a port where nobody listens is an error that names nothing of the request`() async throws {
+    @Test func `the error for a port without a listener contains no path and no credentials`() async throws {
         let url = try #require(HTTPURL("http://127.0.0.1:1/secret-path"))
         let request = FetchRequest(url: url, provenance: .configured, authorization: "Bearer s3cret")
         let error = await #expect(throws: FetchError.self) { try await Self.fetcher.fetch(request) }
         #expect(error?.description == "http://127.0.0.1:1: connection refused")
     }
 
-    @Test func `a name that does not resolve is said, whoever wrote it`() async throws {
+    @Test func `a host name that does not resolve is reported, for configured and learned URLs`() async throws {
         let url = try #require(HTTPURL("https://no-such-host.invalid/jwks"))
         let document = try #require(HTTPURL("https://issuer.example/"))
         for provenance in [FetchRequest.Provenance.configured, .learned(from: document)] {
@@ -174,12 +173,12 @@ import Testing
     }
 
     @Test(arguments: ["127.0.0.1", "localhost", "127.1"])
-    func `D4 a document may not send us to an address of this machine or network`(host: String) async throws {
+    func `D4 a URL from a document may not lead to an address of this machine or network`(host: String) async throws {
         let server = try ScriptedServer { _ in ScriptedServer.answer(Array("{}".utf8)) }
         defer { server.stop() }
         let inside = try #require(HTTPURL("http://\(host):\(server.port)/jwks"))
         let document = try #require(HTTPURL("https://issuer.example/.well-known/openid-configuration"))
-        // What is particular about TLS changes nothing about that.
+        // TLS settings of the issuer make no difference.
         for tls in [nil, TLSSettings(authorities: Array(try Vectors.text("tls/ca.pem").utf8))] {
             let fetcher = AsyncHTTPFetcher(dangerouslyAllowHTTP: true)
             let learned = FetchRequest(url: inside, provenance: .learned(from: document), tls: tls, timeout: 60)
@@ -187,13 +186,13 @@ import Testing
             #expect(error?.description.contains("does not resolve to public addresses only") == true)
         }
         #expect(server.accepted == 0)
-        // What the operator wrote may be there, and documents from there may name the same host.
+        // A configured URL may be local, and documents from it may name the same host.
         let own = FetchRequest(url: inside, provenance: .learned(from: inside), timeout: 60)
         if host != "127.1" { #expect(try await Self.fetcher.fetch(own).status == 200) }
     }
 
     @Test(arguments: ["http://issuer.example/jwks", "http://10.0.0.1/jwks"])
-    func `D4 nothing is fetched without TLS but from this machine`(text: String) async throws {
+    func `D4 without TLS, nothing is fetched from another machine`(text: String) async throws {
         let url = try #require(HTTPURL(text))
         let error = await #expect(throws: FetchError.self) {
             try await Self.fetcher.fetch(FetchRequest(url: url, provenance: .configured))

@@ -9,7 +9,7 @@ import MCPAuthFlyingFox
 import MCPAuthPolicy
 import Testing
 
-/// What is peculiar to FlyingFox: web sockets, chunks and handlers that are called without a server.
+/// What is specific to FlyingFox: web sockets, and handlers that are called without a server.
 @Suite struct FlyingFoxTests {
     /// Sends frames that name the caller, one after another.
     private struct Names: WSHandler {
@@ -47,13 +47,13 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(1)))
-    func `a web socket ends with the token of its caller, however many frames it has`() async throws {
+    func `a web socket ends when the token of its caller expires, however many frames it has`() async throws {
         let names = try await Self.frames(of: Names(count: Int.max), lifetime: 2)
         #expect(names.contains("alice alice"))
     }
 
     @Test(.timeLimit(.minutes(1)))
-    func `a web socket that sends nothing ends with the token of its caller too`() async throws {
+    func `a web socket that sends nothing also ends when the token of its caller expires`() async throws {
         struct Silence: WSHandler {
             func makeFrames(for client: AsyncThrowingStream<WSFrame, any Error>) async throws -> AsyncStream<WSFrame> {
                 AsyncStream { _ in }
@@ -62,7 +62,7 @@ import Testing
         #expect(try await Self.frames(of: Silence(), lifetime: 2).isEmpty)
     }
 
-    @Test func `a method that there is no name for is not one that reads`() async throws {
+    @Test func `a method that is not valid in HTTP is not treated as GET`() async throws {
         let handler = try Self.handler(lifetime: 600) { _ in FlyingFox.HTTPResponse(statusCode: .ok) }
         var request = Self.request()
         request.method = HTTPMethod(rawValue: "GE T")
@@ -71,7 +71,7 @@ import Testing
         #expect(try await handler.handleRequest(request).statusCode.code == 200)
     }
 
-    @Test func `what is neither metadata nor a preflight is left to the next route`() async throws {
+    @Test func `a request for neither metadata nor a preflight is left to the next route`() async throws {
         let handler = ProtectedResourceMetadataHandler(try Self.mcpAuth(lifetime: 600))
         var request = Self.request()
         for path in ["/notes", "/", "/elsewhere"] {
@@ -103,7 +103,7 @@ import Testing
         BearerAuthHandler(try mcpAuth(lifetime: lifetime), protecting: ClosureHTTPHandler(closure))
     }
 
-    /// A resource whose policy allows GET, and whose tokens live so many seconds from now.
+    /// A resource whose policy allows GET, and whose tokens expire after this many seconds.
     private static func mcpAuth(lifetime: Double) throws -> MCPAuth {
         let issuer: IssuerIdentifier = "https://issuer.example"
         let server = AuthorizationServer(issuer: issuer, discovery: .oidc, leeway: 0)

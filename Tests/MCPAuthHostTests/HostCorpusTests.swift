@@ -1,7 +1,7 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-#if Hummingbird && FlyingFox
+#if Hummingbird && FlyingFox && NIO
 import MCPAuth
 import MCPAuthTesting
 import Testing
@@ -9,7 +9,7 @@ import Testing
 /// One corpus of requests against every host, with a real issuer, over loopback.
 @Suite struct HostCorpusTests {
     @Test(arguments: Host.allCases)
-    func `every request of the corpus has its answer, which a web page can read, and the connection stays in step`(
+    func `every request of the corpus gets its expected answer, and the connection stays usable`(
         host: Host
     ) async throws {
         try await RunningHost.run(host, Self.configuration) { running in
@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test(arguments: Host.allCases)
-    func `where pages are listed, every answer is for these alone`(host: Host) async throws {
+    func `with a list of allowed origins, only those can read an answer`(host: Host) async throws {
         let page = "http://localhost:6274"
         func configure(_ base: String, _ server: AuthorizationServer) throws -> MCPAuthConfiguration {
             var configuration = try Self.configuration(base, server)
@@ -77,7 +77,7 @@ import Testing
         try HostConformance.configuration(base: base, server: server)
     }
 
-    /// Sends the request of this number and compares the answer.
+    /// Sends the request with this number and checks the answer.
     private static func send(_ number: Int, _ running: RunningHost) async throws {
         let resource = [running.notes, running.base + "/calendar"][number % 2]
         let other = [running.notes, running.base + "/calendar"][(number + 1) % 2]

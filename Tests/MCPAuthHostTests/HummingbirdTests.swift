@@ -10,12 +10,12 @@ import NIOCore
 import MCPAuthTesting
 import Testing
 
-/// What is peculiar to Hummingbird: groups of routes, errors that handlers throw, and bodies that nobody reads.
+/// What is specific to Hummingbird: groups of routes, errors that handlers throw, and bodies that nobody reads.
 @Suite struct HummingbirdTests {
     private static let good = "Authorization: Bearer good\r\n"
     private static let page = "Origin: https://app.example\r\n"
 
-    @Test func `a preflight of a route in a group is answered, and of a route that is not protected it is not`()
+    @Test func `a preflight is answered for a route of a protected group, and not for other routes`()
         async throws
     {
         try await Self.run { port in
@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test func `what a handler throws can be read by a web page, and stays what it is`() async throws {
+    @Test func `an error thrown by a handler keeps its status, and a web page can read it`() async throws {
         try await Self.run { port in
             let conflict = try await Self.send("GET /notes/conflict", Self.good + Self.page, port)
             #expect(conflict.status == 409 && conflict.text.contains("twice"))
@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test func `a body that a handler finds too large is answered as ours are`() async throws {
+    @Test func `a body that is too large for a handler gets our own 413 answer`() async throws {
         try await Self.run { port in
             let body = String(repeating: "x", count: 5000)
             let answer = try await Self.send("POST /notes/small", Self.good, port, body: body)
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test func `who waits to be told to send a body is told no, and the connection is over`() async throws {
+    @Test func `a client that waits for 100 Continue is refused and disconnected`() async throws {
         try await Self.run { port in
             let head =
                 "POST /notes/small HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 1000000\r\n"
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    @Test func `a connection goes on after a refusal whose body was small or was read to its end`() async throws {
+    @Test func `a connection stays open after a refusal when the body was small or read to its end`() async throws {
         try await Self.run { port in
             for (path, token, bytes) in [("small", "bad", 1000), ("small", "bad", 900_000), ("small", "bad", 0)] {
                 let head =
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    @Test func `trailers, bodies without content and bodies in pieces come as they were made`() async throws {
+    @Test func `bodies in pieces and responses without content are passed on unchanged`() async throws {
         try await Self.run { port in
             let pieces = try await Self.send("GET /notes/pieces", Self.good, port)
             #expect(pieces.text == "alice alice alice" && pieces["content-length"] == "17")

@@ -12,10 +12,10 @@ import Testing
 
 @testable import MCPAuth
 
-/// Many requests at once, of which half need an issuer that goes wrong, and the other half one that does not.
+/// Many requests at once: half of them need a faulty issuer, and the other half a healthy one.
 ///
-/// The issuer that goes wrong never ends an exchange by itself where it should not, so that a request that waits for it
-/// beyond its deadline is a test that does not end.
+/// The faulty issuer never ends a stalled exchange by itself, so if a request waits for it beyond its deadline, the
+/// test does not end.
 @Suite(.timeLimit(.minutes(3))) struct IssuerOutageTests {
     enum Document: String, CaseIterable, Sendable {
         case metadata = "/.well-known/openid-configuration"
@@ -23,7 +23,7 @@ import Testing
         case introspection = "/introspect"
     }
 
-    /// An issuer on this machine whose documents are right until it is told otherwise.
+    /// An issuer on this machine whose documents are correct until `fail` is called.
     private struct Issuer {
         let server: ScriptedServer
         let key: SigningKey
@@ -32,7 +32,7 @@ import Testing
         init(introspects: Bool = false) throws {
             key = try SigningKey(.es256)
             self.introspects = introspects
-            // Its documents name its port, which is known once it is there.
+            // Its documents contain its port, which is known only after it has started.
             server = try ScriptedServer { _ in [.close] }
             heal()
         }
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    /// Of the ways in which a server can go wrong, one of each kind.
+    /// One fault of each kind.
     private static let faults = FetchLimitTests.faults.filter { fault in
         [
             "never answers", "stalls before the body", "drips the body", "drips the head", "resets at once",
@@ -100,7 +100,7 @@ import Testing
     }
 
     @Test(arguments: Document.allCases, faults)
-    private func `who needs an issuer that goes wrong is told 503 in time, and nobody else notices`(
+    private func `requests that need a faulty issuer get 503 in time, and others are not affected`(
         document: Document,
         fault: FetchLimitTests.Fault
     ) async throws {
@@ -136,7 +136,7 @@ import Testing
             let asked = broken.server.requests.count { $0.path == document.rawValue }
             #expect(asked <= 2, "they share what is fetched, \(asked)")
         }
-        // Who waits is released at the same moment at which the fetch ends; where this machine is busy, anything may end so.
+        // Waiting requests are released when the fetch ends; on a busy machine, any fault may end as a timeout.
         let words = [String(fault.words.prefix { !$0.isNumber }), "no answer within 1 s"]
         func isTold() -> Bool {
             events.withLock { $0 }.contains { event in words.contains { event.message.contains($0) } }
@@ -150,7 +150,7 @@ import Testing
         }
     }
 
-    @Test func `who gives up while an issuer does not answer is released at once`() async throws {
+    @Test func `a request that is cancelled while an issuer does not answer ends at once`() async throws {
         let broken = try Issuer()
         defer { broken.server.stop() }
         broken.fail(.keys, [.stall])

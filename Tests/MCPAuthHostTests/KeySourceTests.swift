@@ -13,9 +13,9 @@ import MCPAuthSigning
 import TestSupport
 import Testing
 
-/// Where keys are had from, with the fetching of a real server.
+/// Where keys are fetched from, with real servers.
 @Suite struct KeySourceTests {
-    @Test func `A15 a listener that a token names sees no connection`() async throws {
+    @Test func `A15 no connection is made to a URL in the header of a token`() async throws {
         let key = try SigningKey(.es256)
         let connections = Lock(0)
         let trap: @Sendable (FlyingFox.HTTPRequest) async throws -> FlyingFox.HTTPResponse = { _ in

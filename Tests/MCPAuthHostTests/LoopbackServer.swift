@@ -6,7 +6,7 @@ import FlyingFox
 import FlyingSocks
 import MCPAuthCore
 
-/// A server on this machine for the time of a test.
+/// A server on this machine that runs for the duration of a test.
 enum LoopbackServer {
     static func serving(
         _ handler: @escaping @Sendable (HTTPRequest) async throws -> HTTPResponse,

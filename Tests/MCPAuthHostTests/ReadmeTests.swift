@@ -4,13 +4,13 @@
 import Foundation
 import Testing
 
-/// What the documentation shows is what compiles.
+/// The code that the documentation shows is code that compiles.
 @Suite struct ReadmeTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
     static let documents = ["README.md", "docs/MCPAuth.docc/GettingStarted.md"]
 
     @Test(arguments: documents)
-    func `every snippet is the file that it names`(document: String) throws {
+    func `every snippet is identical to the file that it names`(document: String) throws {
         let text = try Self.read(document)
         let shown = text.matches(of: /<!-- snippet: ([^ ]+) -->\n```swift\n(.*?)```/.dotMatchesNewlines())
         #expect(shown.count == 2, "\(document)")
@@ -26,7 +26,7 @@ import Testing
         #expect(snippet.split(separator: "\n", omittingEmptySubsequences: false).count - 1 <= 25)
     }
 
-    @Test func `the manifest is one`() throws {
+    @Test func `the package manifest in the README is valid`() throws {
         let manifest = try #require(
             Self.part(of: try Self.read("README.md"), between: "```swift\n// swift-tools-version", and: "```")
         )

@@ -1,7 +1,7 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-#if Hummingbird && FlyingFox
+#if Hummingbird && FlyingFox && NIO
 import FlyingFox
 import FlyingSocks
 import Foundation
@@ -15,17 +15,20 @@ import MCPAuthFlyingFox
 import MCPAuthHummingbird
 import NIOCore
 
-/// The hosts that there is an adapter for.
+/// The hosts that have an adapter.
 enum Host: String, CaseIterable, Sendable {
     case hummingbird
     case flyingFox
+    case nio
+    /// The same handlers over HTTP/2, behind a gateway that speaks HTTP/1.1 to clients.
+    case nioHTTP2
 }
 
-/// A server on loopback, with a real issuer, whose handlers say what they see.
+/// A server on loopback, with a real issuer, whose handlers report what they see.
 ///
-/// - `/**` answers the caller, the resource and how many bytes of a body came.
-/// - `/events` below a resource streams events, `/download` chunks; both name the caller in each part, and end after the number
-///   of parts in the query, or never.
+/// - `/**` answers with the caller, the resource and the number of bytes in the body.
+/// - `/events` below a resource streams events, `/download` chunks; both name the caller in each part, and end after
+///   the number of parts in the query, or never.
 struct RunningHost: Sendable {
     let host: Host
     let port: Int
@@ -35,10 +38,10 @@ struct RunningHost: Sendable {
     var base: String { "http://127.0.0.1:\(port)" }
     var notes: String { base + "/notes" }
 
-    /// Runs a host while `body` does.
+    /// Runs a host while `body` runs.
     ///
     /// - Parameters:
-    ///   - leeway: That of the issuer, in seconds.
+    ///   - leeway: The leeway of the issuer, in seconds.
     ///   - configure: Makes the configuration for a base URL.
     static func run(
         _ host: Host,
@@ -59,6 +62,12 @@ struct RunningHost: Sendable {
             switch host {
             case .hummingbird: try await serveHummingbird(mcpAuth, port)
             case .flyingFox: try await serveFlyingFox(mcpAuth, port)
+            case .nio: try await NIOHost.serveHTTP1(mcpAuth, port)
+            case .nioHTTP2:
+                let inner = try FreePort.next()
+                async let gateway: Void = HTTP2Gateway.run(at: port, to: inner)
+                async let server: Void = NIOHost.serveHTTP2(mcpAuth, inner)
+                _ = try await (gateway, server)
             }
         }
         let running = RunningHost(host: host, port: port, issuer: issuer, mcpAuth: mcpAuth)
@@ -106,12 +115,12 @@ struct RunningHost: Sendable {
         router.addProtectedResourceMetadata(mcpAuth)
         let group = router.group().add(middleware: BearerAuthMiddleware(mcpAuth))
         for method in [HTTPRequest.Method.get, .post, .put, .delete, .head] {
-            // Hummingbird looks no further up once a route of `/calendar` begins so.
+            // Hummingbird does not fall back to `/**` once a path begins like a route of `/calendar`.
             for path in ["/", "/**", "/calendar", "/calendar/**"] as [RouterPath] {
                 group.on(path, method: method) { request, context in try await answer(request, context) }
             }
         }
-        // A route that has OPTIONS beside one that has not.
+        // A route with its own OPTIONS, unlike the others.
         group.on("/calendar/open", method: .options) { _, _ in "options" }
         for method in [HTTPRequest.Method.get, .post, .put, .delete, .head] {
             group.on("/calendar/open", method: method) { request, context in try await answer(request, context) }
@@ -186,7 +195,7 @@ struct RunningHost: Sendable {
     }
 }
 
-/// What is streamed: parts of one size, each with the name of the caller.
+/// The parts that are streamed: all of one size, each with the name of the caller.
 enum Parts {
     static let size = 8192
 

@@ -1,12 +1,12 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-#if Hummingbird && FlyingFox
+#if Hummingbird && FlyingFox && NIO
 import MCPAuth
 import MCPAuthTesting
 import Testing
 
-/// Responses that are sent while time passes.
+/// Responses that are sent over time, during which a token may expire.
 @Suite struct StreamTests {
     @Test(.timeLimit(.minutes(2)), arguments: Host.allCases)
     func `the caller is known in every part of a stream`(host: Host) async throws {
@@ -22,7 +22,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(2)), arguments: Host.allCases)
-    func `an event stream ends with the token of its caller`(host: Host) async throws {
+    func `an event stream ends when the token of its caller expires`(host: Host) async throws {
         try await RunningHost.run(host, leeway: 0, Self.configuration) { running in
             let answer = try await Self.get("/notes/events", running, lifetime: 3)
             #expect(answer.status == 200)
@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(2)), arguments: Host.allCases)
-    func `another body is broken off when the token of its caller ends, so that nobody takes it for whole`(
+    func `another body is cut off when the token of its caller expires, so that it is visibly incomplete`(
         host: Host
     ) async throws {
         try await RunningHost.run(host, leeway: 0, Self.configuration) { running in
@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(2)), arguments: Host.allCases)
-    func `a stream lives as long as its token is accepted, which is a little longer than the token says`(
+    func `a stream lasts as long as its token is accepted, including the leeway after its expiry`(
         host: Host
     ) async throws {
         try await RunningHost.run(host, leeway: 300, Self.configuration) { running in
@@ -70,7 +70,7 @@ import Testing
 }
 
 extension String {
-    /// How often another text stands in this one.
+    /// How often another text occurs in this one.
     fileprivate func components(_ text: String) -> Int { ranges(of: text).count }
 }
 #endif

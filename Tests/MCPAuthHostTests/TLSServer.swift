@@ -20,8 +20,8 @@ final class TLSServer: Sendable {
 
     /// - Parameters:
     ///   - certificate: The name of a certificate and its key in `Tests/Vectors/tls`.
-    ///   - clients: Whether clients need a certificate of the test authority.
-    ///   - document: What is served, by path.
+    ///   - clients: Whether clients need a certificate signed by the test authority.
+    ///   - document: Makes the document to serve for a path.
     static func serving<Result>(
         _ certificate: String,
         clients: Bool = false,

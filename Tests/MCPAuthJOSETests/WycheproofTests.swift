@@ -20,7 +20,7 @@ import Testing
         ("rsa_pss_4096_sha256_mgf1_32_test", "PS256"), ("rsa_pss_4096_sha384_mgf1_48_test", "PS384"),
         ("rsa_pss_4096_sha512_mgf1_64_test", "PS512"),
     ])
-    func `signatures get the verdict of their vector`(file: String, name: String) throws {
+    func `each signature has the result that its vector expects`(file: String, name: String) throws {
         let algorithm = try #require(SignatureAlgorithm(name: name))
         var verdicts = 0
         for group in try groups("wycheproof/\(file).json") {
@@ -29,7 +29,7 @@ import Testing
                 let message = Vectors.bytes(hexadecimal: test["msg"]?.string ?? "")
                 let signature = Vectors.bytes(hexadecimal: test["sig"]?.string ?? "")
                 let verifies = key?.verifies(signature, over: message[...], using: algorithm) ?? false
-                // "acceptable" marks legacy encodings that a strict verifier may refuse, and we do.
+                // "acceptable" marks legacy encodings that a strict verifier may refuse, and this one does.
                 let expected = test["result"]?.isString("valid") ?? false
                 #expect(
                     verifies == expected,
@@ -47,14 +47,14 @@ import Testing
     private static let mislabelled: Set<Int64> = [346, 347, 350, 351, 367, 370, 372, 373]
 
     @Test(arguments: ["json_web_signature_test", "json_web_key_test", "json_web_crypto_test"])
-    func `JWS tokens get the verdict of their vector`(file: String) throws {
+    func `each JWS token has the result that its vector expects`(file: String) throws {
         var verdicts = 0
         for group in try groups("wycheproof/\(file).json") {
             let keys = try keySet(of: group)
             for test in group["tests"]?.array ?? [] {
                 guard let token = test["jws"]?.string, let number = test["tcId"]?.integer else { continue }
                 if file == "json_web_signature_test", Self.mislabelled.contains(number) { continue }
-                // Nothing is accepted with a symmetric key, whoever publishes it.
+                // No token is accepted with a symmetric key, even a published one.
                 let expected = (test["result"]?.isString("valid") ?? false) && !isSymmetric(group)
                 #expect(
                     isAccepted(token, by: keys) == expected,

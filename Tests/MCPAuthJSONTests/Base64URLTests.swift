@@ -12,7 +12,7 @@ import Testing
     }
 
     @Test(arguments: ["Zg==", "Z", "Zh", "Zm9", "Zm+v", "Zm/v", "Zm9v\n", " Zm9v", "Zm9v\0", "Zm9v."])
-    func `has one spelling for given bytes`(text: String) {
+    func `refuses every text that encoding does not produce`(text: String) {
         #expect(Base64URL.decode(Array(text.utf8)[...]) == nil)
     }
 
@@ -27,7 +27,7 @@ import Testing
     @Test(arguments: [
         "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Z===", "====", "Zm-v", "Zm_v", "Zm9v\n", " Zm9v", "Zg==Zg==", "Z=g=",
     ])
-    func `has one spelling with padding`(text: String) {
+    func `refuses every padded text that encoding does not produce`(text: String) {
         #expect(Base64.decode(text) == nil)
     }
 }

@@ -15,14 +15,14 @@ import Testing
         #expect(bytes.index(of: 2, from: start) == expected)
     }
 
-    @Test func `a slice is the same as the bytes it has, wherever it begins`() {
+    @Test func `a slice equals its bytes, wherever it begins`() {
         let bytes: [UInt8] = [9, 1, 2, 9]
         #expect(bytes[1...2].isExactly([1, 2]))
         #expect(bytes[1..<1].isExactly([]))
         for other in [[1], [1, 2, 9], [2, 1], []] as [[UInt8]] { #expect(!bytes[1...2].isExactly(other)) }
     }
 
-    @Test func `texts that look alike are not the same`() {
+    @Test func `strings that look alike but differ in bytes are not the same`() {
         #expect("caf\u{E9}".isExactly("caf\u{E9}"))
         #expect(!"caf\u{E9}".isExactly("cafe\u{301}"))
         #expect(!"K".isExactly("\u{212A}"))

@@ -5,7 +5,7 @@ import MCPAuthJSON
 import Testing
 
 @Suite struct JSONCursorTests {
-    @Test func `it reads what it is asked for and passes over the rest`() throws {
+    @Test func `a cursor reads what it is asked for and skips the rest`() throws {
         let text =
             #" { "a" : "x\n\u00e9\ud83d\ude00" , "skipped" : [ 1 , { "b" : [ ] } , -1.5e-3 , true , null ] , "list" : [ "p" , 2 , "q" ] } "#
         var cursor = try JSONCursor(Array(text.utf8), limits: .token)
@@ -30,20 +30,20 @@ import Testing
         #"{"a":1,"b":2,"a":3}"#, #"{"a":1,"\u0061":3}"#, #"{"\u00e9":1,"é":2}"#, #"[{"x":{"y":1,"y":1}}]"#,
         #"{"\ud83d\ude00":1,"😀":2}"#, #"{"\/":1,"/":2}"#, #"{"\ud800":1,"\uD800":2}"#, #"{"":1,"":2}"#,
     ])
-    func `a name that is there twice is refused, however it is written and wherever it is`(text: String) {
+    func `a duplicate member name is refused, however it is escaped and wherever it occurs`(text: String) {
         #expect(throws: JSONParsingError.self) {
             var cursor = try JSONCursor(Array(text.utf8), limits: .token)
             try cursor.skip()
         }
     }
 
-    @Test func `names of one object may be those of another`() throws {
+    @Test func `different objects may have the same member names`() throws {
         var cursor = try JSONCursor(Array(#"[{"a":{"a":1}},{"a":2},{"b":{"c":1},"c":{"b":1}}]"#.utf8), limits: .token)
         try cursor.skip()
         try cursor.end()
     }
 
-    @Test func `nesting is bounded, and what is within the bound is read`() throws {
+    @Test func `nesting is read up to 32 levels and refused beyond that`() throws {
         for (depth, isRead) in [(32, true), (33, false), (100_000, false)] {
             let text =
                 Array(repeating: UInt8(ascii: "["), count: depth) + Array(repeating: UInt8(ascii: "]"), count: depth)
@@ -60,11 +60,11 @@ import Testing
     @Test(arguments: [
         ("[1,\n  2,\n  x]", "expected a value", 3, 3), (#"{"a":1 "b":2}"#, "expected `,` or `}`", 1, 8),
         (#"{"a" 1}"#, "expected `:`", 1, 6), ("[1 2]", "expected `,` or `]`", 1, 4),
-        ("[1]]", "something follows the value", 1, 4),
+        ("[1]]", "unexpected text after the value", 1, 4),
         (#"{"a":1,}"#, "expected a member name", 1, 8), ("", "the text is empty", 1, 1),
-        (#""a"#, "a string has no end", 1, 3),
+        (#""a"#, "unterminated string", 1, 3),
     ])
-    func `an error says where and what`(text: String, message: String, line: Int, column: Int) {
+    func `an error has a message, a line and a column`(text: String, message: String, line: Int, column: Int) {
         #expect(throws: JSONParsingError(message: message, line: line, column: column)) {
             var cursor = try JSONCursor(Array(text.utf8), limits: .token)
             try cursor.skip()
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func `what is not UTF-8 is refused`() {
+    @Test func `a text that is not UTF-8 is refused`() {
         for bytes in [[0xC0, 0xAF], [0xFF], [0xED, 0xA0, 0x80]] as [[UInt8]] {
             #expect(throws: JSONParsingError.self) {
                 var cursor = try JSONCursor([0x22] + bytes + [0x22], limits: .token)

@@ -5,7 +5,7 @@ import Foundation
 import MCPAuthJSON
 import Testing
 
-/// JSON values as types of Swift, held against Foundation's decoder.
+/// Decoding of JSON values to Swift types, compared with Foundation's decoder.
 @Suite struct JSONDecodingTests {
     private struct Everything: Codable, Equatable {
         enum Level: String, Codable { case low, high }
@@ -39,7 +39,7 @@ import Testing
         good.replacing("{\"x\":0.25,\"y\":2}", with: "[]"), good.replacing("1.5", with: "7"), "[]", "7", "null",
         "\"x\"",
     ])
-    func `what Foundation decodes is decoded alike, and what it refuses is refused`(text: String) throws {
+    func `decoding gives the same value as Foundation, or fails when Foundation does`(text: String) throws {
         let expected = try? JSONDecoder().decode(Everything.self, from: Data(text.utf8))
         let found = try? JSON(parsing: Array(text.utf8)).decode(Everything.self)
         #expect(found == expected)
@@ -48,7 +48,7 @@ import Testing
     @Test(arguments: [
         (#"{"a":18446744073709551616}"#, "a"), (#"{"a":"x\u0000"}"#, "a"), (#"{"a":1e400}"#, "a"),
     ])
-    func `what cannot be represented is corrupted, never a default`(text: String, name: String) throws {
+    func `a value that cannot be represented is a decoding error, never a default`(text: String, name: String) throws {
         struct Number: Decodable { let a: Double? }
         struct Text: Decodable { let a: String? }
         let value = try JSON(parsing: Array(text.utf8))
@@ -57,7 +57,7 @@ import Testing
         #expect(try value.decode([String: JSON].self) == [name: .unrepresentable])
     }
 
-    @Test func `an error names the place and no value`() throws {
+    @Test func `an error has the coding path and no value`() throws {
         let value: JSON = ["people": [["name": "a"], ["name": "secret", "age": "old"]]]
         struct Person: Decodable {
             let name: String
@@ -72,7 +72,7 @@ import Testing
         #expect(!context.debugDescription.contains("old"))
     }
 
-    @Test func `a value written with Foundation is read again`() throws {
+    @Test func `a value encoded with Foundation can be read again`() throws {
         let value: JSON = ["a": [1, 2.5, "x", true, .null], "b": [:]]
         let written = try JSONEncoder().encode(value)
         #expect(try JSONDecoder().decode(JSON.self, from: written) == value)
@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test(arguments: ["", "{", #"{"a":1,"a":2}"#, "[1]x", "\u{0}"])
-    func `a text that is not JSON is refused with its place`(text: String) {
+    func `a text that is not JSON is refused with a position`(text: String) {
         let error = #expect(throws: JSONParsingError.self) { try JSON(parsing: Array(text.utf8)) }
         #expect(error?.description.contains("at line 1") == true)
     }

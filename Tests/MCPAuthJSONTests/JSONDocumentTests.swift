@@ -14,13 +14,13 @@ import Testing
         "[1 2]", "[,]", "[1,]", #"{"a" 1}"#, #"{1:2}"#, "tru", "nulll", "-", "+1", ".5", "1.", "1e", "1e+", "-01",
         "0x1",
         #"["\x"]"#, #"["\u12G4"]"#, "[\"\t\"]", "[\"\n\"]", "\u{FEFF}", "[1]\u{FEFF}", "\u{FEFF}\u{FEFF}[]",
-        // What cannot be represented is looked at with a second reader, which refuses all of this as well.
+        // A text with a value that cannot be represented is read by a second reader, which refuses all of these too.
         #"{"a":1,"a":1e999}"#, #"{"a":18446744073709551616,"\u0061":2}"#, #"[1e999,]"#, #"[1e999}"#, #"["\ud800]"#,
         #"{"a\u0000":1,"b":2,"b":3}"#, #"{"a\u0000" 1}"#, #"[018446744073709551616]"#, #"[1e999.5]"#,
         #"["\ud800","\x"]"#,
         #"{"a":{"\ud800":1},}"#, #"[18446744073709551616"#,
     ])
-    func `refuses what is not JSON or names a member twice`(text: String) throws {
+    func `refuses what is not JSON or has a duplicate member`(text: String) throws {
         for limits in [JSONDocument.Limits.token, .file] {
             #expect(throws: JSONParsingError.self) { try JSONDocument(parsing: Array(text.utf8), limits: limits) }
         }
@@ -31,7 +31,7 @@ import Testing
         #"9223372036854775808"#, "-9223372036854775809", "18446744073709551616", "1e400", "-1e400", "1.5E+999",
         #""\u0000""#, #""a\u0000b""#, #""\ud800""#, #""\udc00""#, #""\ud800\ud800""#, #""\udc00\ud800""#, #""\ud83dx""#,
     ])
-    func `a value that cannot be represented is there and is taken for nothing`(text: String) throws {
+    func `a value that cannot be represented exists but cannot be read as any type`(text: String) throws {
         let around = Array(#" {"before":1,"x":\#(text) ,"after":[ \#(text),"y" ]}"#.utf8)
         #expect(throws: JSONParsingError.self) { try JSONDocument(parsing: around, limits: .file) }
         try Self.readThrough(around)
@@ -46,7 +46,7 @@ import Testing
         #expect(JSON(value) == .unrepresentable && JSON(value).encoded() == Array("null".utf8))
     }
 
-    @Test func `a member whose name cannot be represented is left out, and the others are there`() throws {
+    @Test func `a member whose name cannot be represented is left out, and the others are kept`() throws {
         let text = #"{"\u0000":1,"a\ud800":{"c":1},"b":2,"\u0000x":1}"#
         #expect(throws: JSONParsingError.self) { try JSONDocument(parsing: Array(text.utf8), limits: .file) }
         let root = try JSONDocument(parsing: Array(text.utf8), limits: .token).root
@@ -60,20 +60,20 @@ import Testing
         ("9223372036854775807", 9_223_372_036_854_775_807.0), ("-9223372036854775808", -9_223_372_036_854_775_808.0),
         ("1e308", 1e308), ("1e-400", 0), ("18446744073709551616.0", 18_446_744_073_709_551_616),
     ])
-    func `a number that has a value is a number, beside one that has none`(text: String, number: Double) throws {
+    func `a number that can be represented is read next to one that cannot`(text: String, number: Double) throws {
         let root = try JSONDocument(parsing: Array("[1e999,\(text)]".utf8), limits: .token).root
         #expect(root[1]?.number == number)
         #expect(root[0]?.kind == .unrepresentable)
     }
 
-    @Test func `a character that is written as a pair is one, beside a lone surrogate`() throws {
+    @Test func `a surrogate pair is one character, even next to a lone surrogate`() throws {
         let root = try JSONDocument(parsing: Array(#"["\ud83d\ude00","\ud83d","\\ud83d"]"#.utf8), limits: .token).root
         #expect(root[0]?.string == "\u{1F600}")
         #expect(root[1]?.kind == .unrepresentable)
         #expect(root[2]?.string == #"\ud83d"#)
     }
 
-    @Test func `a name that cannot be represented hides nothing that is not JSON`() {
+    @Test func `invalid JSON is refused even within a name that cannot be represented`() {
         for rest in [[0x90, 0xC8], Array(#"\ud83w\ude00"#.utf8), Array(#"\x"#.utf8), [0x01], [0x0A]] as [[UInt8]] {
             let text = Array(#"{"a\u0000"#.utf8) + rest + Array(#"":1}"#.utf8)
             #expect(throws: JSONParsingError.self) { try JSONDocument(parsing: text, limits: .token) }
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func `a name that cannot be represented comes once, however it is spelled`() throws {
+    @Test func `a name that cannot be represented may occur only once, however it is escaped`() throws {
         for text in [#"{"a\u0000":1,"a\u0000":2}"#, #"{"a\u0000":1,"\u0061\u0000":2}"#, #"{"\ud800":1,"\uD800":2}"#] {
             #expect(throws: JSONParsingError.self) { try JSONDocument(parsing: Array(text.utf8), limits: .token) }
         }
@@ -89,7 +89,7 @@ import Testing
         #expect(root.members?.map(\.name) == ["c"])
     }
 
-    @Test func `places are found behind a byte order mark`() throws {
+    @Test func `positions do not count a byte order mark`() throws {
         let text = Array("{\n  \"a\": [1, 2]\n}".utf8)
         let pointer = try #require(JSONPointer("/a/1"))
         let place = JSONLocator.position(of: pointer, in: text)
@@ -106,13 +106,13 @@ import Testing
         try Self.readThrough([0xEF, 0xBB, 0xBF] + Array("[7]".utf8))
     }
 
-    @Test func `an optional member that is null is as good as absent`() throws {
+    @Test func `an optional member that is null counts as absent`() throws {
         let root = try JSONDocument(parsing: Array(#"{"a":null,"b":false}"#.utf8), limits: .token).root
         #expect(root["a"]?.kind == .null && root.optional("a") == nil && root.optional("c") == nil)
         #expect(root.optional("b")?.boolean == false)
     }
 
-    /// Reads a text with a cursor, every value of it.
+    /// Reads every value of a text with a cursor.
     private static func readThrough(_ bytes: [UInt8]) throws(JSONParsingError) {
         var cursor = try JSONCursor(bytes, limits: .token)
         try cursor.skip()
@@ -126,7 +126,7 @@ import Testing
         }
     }
 
-    @Test func `refuses nesting before the parser sees it`() throws {
+    @Test func `refuses nesting deeper than 32 levels, and ignores brackets in strings`() throws {
         let deep = String(repeating: "[", count: 100_000)
         #expect(throws: JSONParsingError(message: "nested deeper than 32 levels", line: 1, column: 33)) {
             try JSONDocument(parsing: Array(deep.utf8), limits: .init(bytes: 200_000))

@@ -9,9 +9,9 @@ import Testing
 
 @testable import MCPAuthModuleHost
 
-/// A module that takes its time: it holds up its own calls, and those no longer than their deadline.
+/// Slow modules: each delays only its own calls, and those only until their deadline.
 @Suite(.timeLimit(.minutes(2))) struct ModuleCallsTests {
-    /// Notes that it was entered, waits for the gate, then accepts and notes that it returns.
+    /// Writes that it was entered, waits for the gate, accepts, and writes that it returns.
     private static let waiting = #"""
         note(the_host, "journal", "in");
         wait_for(the_host, "gate");
@@ -39,12 +39,12 @@ import Testing
         return limits
     }
 
-    @Test func `a module that blocks holds up no thread of anybody else`() async throws {
+    @Test func `a module that blocks does not block threads outside the module`() async throws {
         let gate = try Gate()
         let verifier = try Self.verifier(gate, limits: Self.limits(threads: 64))
         let words = try await withThrowingTaskGroup(of: String.self) { group in
             for _ in 0..<64 { group.addTask { await verifier.ask().word } }
-            // All are inside the module, and this task and its sleep still run.
+            // All calls are inside the module, and this task and its sleep still run.
             try await gate.waitForLines(64)
             #expect(try await Modules.helloVerifier().ask(Array("x".utf8)).word == "not mine")
             gate.open()
@@ -53,7 +53,7 @@ import Testing
         #expect(words == Array(repeating: "verified", count: 64))
     }
 
-    @Test func `an answer after the deadline is ignored, and the module is told by name`() async throws {
+    @Test func `an answer after the deadline is ignored, and the event names the module`() async throws {
         let gate = try Gate()
         let events = Events()
         let verifier = try Self.verifier(gate, limits: Self.limits(seconds: 0.05), events: events)
@@ -68,7 +68,7 @@ import Testing
         #expect(events.all.count == 1)
     }
 
-    @Test func `a module that answers and does not return has answered`() async throws {
+    @Test func `an answer counts even if the module does not return`() async throws {
         let gate = try Gate()
         let body = #"""
             answer(call, MCP_AUTH_VERDICT_REJECT, "");
@@ -82,13 +82,13 @@ import Testing
         #expect(gate.lines == ["ended"])
     }
 
-    @Test func `more calls than may wait are refused at once, and the others are answered in the end`() async throws {
+    @Test func `calls beyond the limit of waiting calls are refused at once, and others are answered`() async throws {
         let gate = try Gate()
         let events = Events()
         let verifier = try Self.verifier(gate, limits: Self.limits(threads: 2, waiting: 3), events: events)
         let words = try await withThrowingTaskGroup(of: String.self) { group in
             for _ in 0..<9 { group.addTask { await verifier.ask().word } }
-            // The four that find no place come back while the gate is shut.
+            // The four that find no place in the queue return while the gate is closed.
             var words: [String] = []
             for _ in 0..<4 { words.append(try #require(await group.next())) }
             #expect(words == Array(repeating: "unavailable", count: 4))
@@ -102,11 +102,11 @@ import Testing
         let messages = events.all.map(\.description)
         #expect(
             messages
-                == Array(repeating: "module_failed: the module `test` has too many calls that wait for it", count: 4)
+                == Array(repeating: "module_failed: the module `test` has too many waiting calls", count: 4)
         )
     }
 
-    @Test func `a call that waits for a thread has the same deadline, and is never begun after it`() async throws {
+    @Test func `a call that waits for a thread has the same deadline, and never starts after it`() async throws {
         let gate = try Gate()
         let verifier = try Self.verifier(gate, limits: Self.limits(threads: 1, seconds: 0.1))
         let words = await withTaskGroup(of: String.self) { group in
@@ -115,12 +115,12 @@ import Testing
         }
         #expect(words == Array(repeating: "unavailable", count: 5))
         gate.open()
-        // The thread is free when it has done with what was left, so this call is after all of that.
+        // The thread takes this call only after it has finished everything before it.
         #expect(await Self.eventually { await verifier.ask().word == "verified" })
         #expect(gate.lines.filter { $0 == "ended" }.count == 1)
     }
 
-    @Test func `a call that waited in vain leaves its place in the queue`() async throws {
+    @Test func `a call that times out in the queue leaves its place`() async throws {
         let gate = try Gate()
         let events = Events()
         let limits = Self.limits(threads: 1, waiting: 1, seconds: 0.05)
@@ -130,13 +130,13 @@ import Testing
         gate.open()
     }
 
-    @Test func `the bounds are those that module authors are told`() {
+    @Test func `the default limits are those documented for module authors`() {
         let limits = ModuleLimits()
         #expect(limits.threads == 8 && limits.waitingCalls == 256)
         #expect(limits.callSeconds == 5 && limits.setupSeconds == 30)
     }
 
-    @Test func `a request that is given up waits no longer, in the queue or in the module`() async throws {
+    @Test func `a cancelled request stops waiting, in the queue or in the module`() async throws {
         let gate = try Gate()
         let events = Events()
         let verifier = try Self.verifier(gate, limits: Self.limits(threads: 1, waiting: 1), events: events)
@@ -144,24 +144,24 @@ import Testing
         try await gate.waitForLines(1)
         let words = await withTaskGroup(of: String.self) { group in
             for _ in 0..<2 { group.addTask { await verifier.ask().word } }
-            // One finds the queue full, so the other one is in it.
+            // One call finds the queue full, so the other one is in the queue.
             let first = await group.next()
             group.cancelAll()
             return [first, await group.next()]
         }
         #expect(words == ["unavailable", "unavailable"])
-        // There is a place again.
+        // The queue has room again.
         let again = Task { await verifier.ask().word }
         inModule.cancel()
         #expect(await inModule.value == "unavailable")
         gate.open()
         #expect(await again.value == "verified")
         #expect(gate.lines.first { $0 == "ended" } != nil)
-        let refused = events.all.map(\.description).filter { !$0.hasSuffix("has too many calls that wait for it") }
+        let refused = events.all.map(\.description).filter { !$0.hasSuffix("has too many waiting calls") }
         #expect(refused == [], "to give up is no fault of the module")
     }
 
-    @Test func `a request that is given up before it asks is not asked`() async throws {
+    @Test func `a request that is cancelled before its call gets the verdict unavailable`() async throws {
         let gate = try Gate()
         let verifier = try Self.verifier(gate)
         let task = Task {
@@ -184,7 +184,7 @@ import Testing
         #expect(gate.lines == ["in", "ended", "destroyed"])
     }
 
-    @Test func `threads without work end, and the next call gets a new one`() async throws {
+    @Test func `a call after the idle time of the threads is answered`() async throws {
         var limits = Self.limits()
         limits.idleSeconds = 0.01
         let verifier = try Modules.verifier(body: #"answer(call, MCP_AUTH_VERDICT_NOT_MINE, "");"#, limits: limits)
@@ -214,7 +214,7 @@ import Testing
         }
     }
 
-    @Test func `a call ends once, whoever ends it, and deadlines are of a clock that nobody sets`() async throws {
+    @Test func `a call ends only once, and its deadline does not depend on the wall clock`() async throws {
         let calls = ModuleCalls(seconds: 0.05)
         let ends = Lock<[String]>([])
         let number = calls.reserve()

@@ -74,7 +74,7 @@ import Testing
         (#""store":{"file":{}}"#, "MA004", "/store/file", "`config/store/file` is an object, expected a string"),
         (#""description":1"#, "MA002", "/description", "unknown key `description` in `config`"),
     ])
-    func `a value that the schema does not allow is refused with its place`(
+    func `a value that the schema does not allow is refused with its position`(
         member: String,
         code: String,
         place: String,
@@ -87,7 +87,7 @@ import Testing
         #expect(mistake?.message.hasPrefix(message) == true, "\(mistake?.message ?? "")")
     }
 
-    @Test func `a missing key is told at the object that lacks it`() throws {
+    @Test func `a missing key is reported for the object that lacks it`() throws {
         let mistake = #expect(throws: ModuleSchema.Mistake.self) { try Self.check("{}") }
         #expect(mistake?.message == "missing key `url` in `config`")
     }
@@ -102,7 +102,7 @@ import Testing
         (#""keys":{"k":"p"}"#, #""keys":{"k":"/etc/mcp/p"}"#), (#""description":"why""#, ""),
         (#""store":{"$comment":"c","file":"s"}"#, #""store":{"file":"/etc/mcp/s"}"#),
     ])
-    func `what the schema allows reaches the module, with paths resolved and without remarks`(
+    func `values that the schema allows reach the module, with paths resolved and without comments`(
         member: String,
         expected: String
     ) throws {
@@ -126,7 +126,7 @@ import Testing
         (#"{"additionalProperties":1}"#, "`/additionalProperties` is not an object"),
         (#"{"items":[]}"#, "`/items` is not an object"),
     ])
-    func `a schema with a keyword that would not be enforced, or a mistake, is refused when it is loaded`(
+    func `a schema with an unsupported keyword or a mistake is refused when it is loaded`(
         schema: String,
         message: String
     ) throws {
@@ -137,7 +137,7 @@ import Testing
         #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
     }
 
-    @Test func `the first of several mistakes in names is told`() throws {
+    @Test func `an unknown key is reported with a suggestion or the expected keys`() throws {
         let library = try Modules.library(Modules.hello)
         let unknown = #expect(throws: ModuleConfiguration.Mistake.self) {
             try Modules.verifier(library, ["key": "k", "scpoe": "s"])
@@ -156,7 +156,7 @@ import Testing
         #expect(other?.message == "`config` must be an object")
     }
 
-    @Test func `what validate reports first is the mistake, in its own characters`() throws {
+    @Test func `the first report of validate is the mistake, with its characters kept`() throws {
         let functions = """
             static void validate(const char *config, size_t length, void *context,
                                  void (*report)(void *, mcp_auth_bytes, mcp_auth_bytes)) {
@@ -195,7 +195,7 @@ import Testing
         _ = try Modules.verifier(library, ["file": "data", "number": 7])
     }
 
-    @Test func `the error that a module logs while it is made is the reason, in its own characters`() throws {
+    @Test func `the last error that a module logs in create is the reason, with its characters kept`() throws {
         let library = try Modules.library(Modules.hello)
         let error = #expect(throws: ConfigurationError.self) {
             try Modules.verifier(library, ["key": "short", "scope": "s"])
@@ -218,7 +218,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `a module that does not come back from validate or create is refused`(isCreate: Bool) throws {
+    func `a module that does not return from validate or create is refused`(isCreate: Bool) throws {
         var limits = ModuleLimits()
         limits.setupSeconds = 0.02
         let forever = "for (;;) usleep(100000);"

@@ -9,7 +9,7 @@ import MCPAuthHTTP
 import MCPAuthJSON
 import TestSupport
 
-/// Two resources behind their door, as a configuration file describes them: `/mcp` with a module, `/free` with hello-c.
+/// An engine for two resources, made from a configuration file: `/mcp` with a module, `/free` with hello-c.
 struct ModuleDoor {
     let path: String
     let events = Events()
@@ -26,7 +26,7 @@ struct ModuleDoor {
         mcpAuth = try MCPAuth(file.configuration, fetcher: FixtureFetcher([:]))
     }
 
-    /// With a module whose `verify` does what `body` says.
+    /// With a module whose `verify` has this body.
     init(body: String) throws {
         try self.init(Self.text(try Modules.compile(schema: Gate.schema, body: body)))
     }
@@ -51,7 +51,7 @@ struct ModuleDoor {
         try await mcpAuth.reload(path: path, environment: Self.environment, onEvent: events.add)
     }
 
-    /// Status and reason in a line, such as `401 expired`; `200` when the handler may run.
+    /// The status and the reason in one line, such as `401 expired`; `200` when the handler may run.
     func request(_ token: String, path: String = "/mcp", now: NumericDate = time) async throws -> String {
         var request = HTTPRequest(method: .post, scheme: "https", authority: "h.example", path: path)
         request.headerFields[.authorization] = "Bearer \(token)"

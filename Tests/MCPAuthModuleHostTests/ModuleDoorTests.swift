@@ -9,7 +9,7 @@ import MCPAuthJSON
 import MCPAuthSigning
 import Testing
 
-/// Requests to a resource with a verifier module: what a module may say, and what it may not.
+/// Requests to a resource with a verifier module: what a module may decide, and what it may not.
 @Suite(.timeLimit(.minutes(2))) struct ModuleDoorTests {
     private static func claims(_ more: String = "") -> String {
         #"{"sub":"alice","client_id":"c1","exp":1795425600\#(more)}"#
@@ -42,7 +42,7 @@ import Testing
             ("", "503 verifier_unavailable, retry after 5"),
         ]
     )
-    func `what a module says is checked like what every verifier says`(body: String, verdict: String) async throws {
+    func `the verdict of a module is checked like that of any verifier`(body: String, verdict: String) async throws {
         #expect(try await ModuleDoor(body: body).request("opaque") == verdict)
     }
 
@@ -51,12 +51,12 @@ import Testing
         #""token_use":"refresh_token""#, #""token_type":"refresh_token""#, #""typ":"ID""#, #""typ":"Refresh""#,
         #""type":"logout_token""#, #""token_use":1e999"#,
     ])
-    func `what marks another kind of token refuses it although a module accepted it`(mark: String) async throws {
+    func `a token marked as another kind is refused, although a module accepted it`(mark: String) async throws {
         let door = try ModuleDoor(body: ModuleVerifierTests.accept(Self.claims(",\(mark)"), "0", ""))
         #expect(try await door.request("opaque") == "401 wrong_token_type")
     }
 
-    @Test func `so does what marks the token itself, when it is a JWT`() async throws {
+    @Test func `a JWT that has such a mark itself is refused, although a module accepted it`() async throws {
         let door = try ModuleDoor(body: ModuleVerifierTests.accept(Self.claims(), "0", ""))
         let key = try SigningKey(.es256)
         let logout = try key.sign(header: ["typ": "logout+jwt"], claims: ["sub": "alice"])
@@ -67,7 +67,7 @@ import Testing
         #expect(try await door.request(access) == "200")
     }
 
-    @Test func `two resources have an instance each, which knows its own resource`() async throws {
+    @Test func `each resource has its own instance of a module, which knows its resource`() async throws {
         let body = #"""
             int is_mcp = request->resource.length == 21 && memcmp(request->resource.data, "https://h.example/mcp", 21) == 0;
             answer(call, is_mcp ? MCP_AUTH_VERDICT_REJECT : MCP_AUTH_VERDICT_NOT_MINE, "");
@@ -78,7 +78,7 @@ import Testing
         #expect(try await door.request("opaque", path: "/free") == "401 unrecognized_token")
     }
 
-    @Test func `a module is asked about each request, and may change its mind`() async throws {
+    @Test func `a module is asked for each request, and may change its verdict`() async throws {
         let gate = try Gate()
         let body = #"""
             note(the_host, "journal", "asked");
@@ -93,7 +93,7 @@ import Testing
         #expect(gate.lines.count == 3)
     }
 
-    @Test func `a module that sleeps holds up neither metadata nor other resources`() async throws {
+    @Test func `a module that blocks delays neither metadata nor other resources`() async throws {
         let gate = try Gate()
         let body = #"""
             note(the_host, "journal", "in");
@@ -116,7 +116,7 @@ import Testing
         #expect(answers.allSatisfy { $0 == "200" || $0.hasPrefix("503 ") }, "\(answers)")
     }
 
-    @Test func `a module that sleeps while it is made or ended holds up nobody during a reload`() async throws {
+    @Test func `a module that blocks in create or destroy delays no request during a reload`() async throws {
         let gate = try Gate()
         let sleepy = try Modules.compile(
             schema: Gate.schema,
@@ -128,7 +128,7 @@ import Testing
         let door = try ModuleDoor(ModuleDoor.text(plain))
         try ModuleDoor.text(sleepy, config: gate.configuration)
             .write(toFile: door.path, atomically: true, encoding: .utf8)
-        // More than there are threads for tasks, lest one of those is left by chance.
+        // More than there are threads for tasks, so that none of these threads is free by chance.
         let count = ProcessInfo.processInfo.activeProcessorCount + 2
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<count { group.addTask { try await door.reload() } }
@@ -145,7 +145,7 @@ import Testing
         for line in ["in", "out", "gone"] { #expect(gate.lines.filter { $0 == line }.count == count) }
     }
 
-    @Test func `a file that changed is another module after the reload, and one with a wrong hash keeps the old one`()
+    @Test func `a changed file is a new module after a reload, and one with a wrong hash keeps the old module`()
         async throws
     {
         let path = try Modules.compile(body: "answer(call, MCP_AUTH_VERDICT_REJECT, \"\");")
@@ -176,7 +176,7 @@ import Testing
         (#"{"key":"other","scope":"s"}"#, "6:17: MA020: the module `hello-c` cannot be configured: the secret that"),
         (#"{"key":"k","scope":"a\"b"}"#, "6:17: MA020: the module `hello-c` cannot be configured: `scope` must be"),
     ])
-    func `a mistake in config is told with file, line and column`(config: String, message: String) throws {
+    func `a mistake in config is reported with file, line and column`(config: String, message: String) throws {
         let text = ModuleDoor.text(Modules.hello).replacing(
             #""config": { "key": "k", "scope": "read" }"#,
             with: #""config": \#(config)"#
@@ -189,7 +189,7 @@ import Testing
         #expect(error?.description.contains("mcp-auth.json:\(message)") == true, "\(error?.description ?? "")")
     }
 
-    @Test func `a mistake that validate reports stands where its pointer says, if there is something`() throws {
+    @Test func `a mistake that validate reports has the position of its pointer, or of config`() throws {
         for (pointer, place) in [("/gate", "4:25"), ("/gate/x", "4:17"), ("gate", "4:17"), ("", "4:17")] {
             let functions = """
                 static void validate(const char *config, size_t length, void *context,
@@ -221,7 +221,7 @@ import Testing
         #expect(try await door.request("opaque") == "401 rejected_by_module")
     }
 
-    @Test func `what a module does wrong is an event that names it as the configuration does`() async throws {
+    @Test func `a fault of a module is an event with the module's name from the configuration`() async throws {
         let door = try ModuleDoor(body: ModuleVerifierTests.accept(#"{"sub":"secret-claim"}"#, "0", ""))
         _ = try await door.request("secret-token")
         let faults = door.events.all.filter { $0.code == .moduleFailed }.map(\.description)

@@ -7,7 +7,7 @@ import Testing
 
 @testable import MCPAuthModuleHost
 
-/// What a module does wrong is unavailable, never an acceptance, and the operator is told which module did what.
+/// A fault of a module gives the verdict unavailable, never verified, and an event tells the operator what it did.
 @Suite struct ModuleFaultTests {
     private static let accept = ModuleVerifierTests.accept
 
@@ -22,7 +22,7 @@ import Testing
                 accept(#"{"sub":"a","exp":9999999999}"#, "0", "verdict.struct_size = 71;"),
                 "gave a verdict that is shorter than that of version 1.0: `struct_size` is too small"
             ),
-            (#"answer(call, MCP_AUTH_VERDICT_NONE, "{}");"#, "gave the verdict NONE (0), which is not a decision"),
+            (#"answer(call, MCP_AUTH_VERDICT_NONE, "{}");"#, "gave the verdict NONE (0), which decides nothing"),
             (#"answer(call, 5, "{}");"#, "gave a verdict that does not exist: 5"),
             (#"answer(call, 99, "{}");"#, "gave a verdict that does not exist: 99"),
             (#"answer(call, -1, "{}");"#, "gave a verdict that does not exist: -1"),
@@ -123,7 +123,7 @@ import Testing
             ),
         ]
     )
-    func `it is told by the module's name, in one sentence, without what the module returned`(
+    func `an event names the module and its fault in one sentence, without data from the module`(
         body: String,
         sentence: String
     ) async throws {
@@ -145,7 +145,7 @@ import Testing
             ),
         ]
     )
-    func `what a module says of a decision reaches the operator in its own characters`(
+    func `the reason and detail of a verdict reach the operator with their characters kept`(
         kind: String,
         word: String,
         event: EngineEvent
@@ -162,21 +162,21 @@ import Testing
         #expect(events.all == [event])
     }
 
-    @Test func `a module that rejects without a word adds none to what every refusal says`() async throws {
+    @Test func `a module that rejects without a reason causes no event`() async throws {
         let events = Events()
         let verifier = try Modules.verifier(body: #"answer(call, MCP_AUTH_VERDICT_REJECT, "");"#, events: events)
         #expect(await verifier.ask().word == "rejected rejected_by_module")
         #expect(events.all.isEmpty)
     }
 
-    @Test func `a module that cannot decide and gives no reason is told of all the same`() async throws {
+    @Test func `a module that is unavailable without a reason still causes an event`() async throws {
         let events = Events()
         let verifier = try Modules.verifier(body: #"answer(call, MCP_AUTH_VERDICT_UNAVAILABLE, "");"#, events: events)
         #expect(await verifier.ask().word == "unavailable")
         #expect(events.all == [EngineEvent(.warning, .module, "test: unavailable")])
     }
 
-    @Test func `the lines of a module keep their characters, and only what cannot be seen is escaped`() async throws {
+    @Test func `log lines of a module keep their characters, and only invisible ones are escaped`() async throws {
         let events = Events()
         let lines: [(level: Int, text: String, shown: String, as: EngineEvent.Level)] = [
             (0, "Пользователь 利用者 é ü 👍", "Пользователь 利用者 é ü 👍", .debug),
@@ -193,7 +193,7 @@ import Testing
         #expect(events.all.dropLast() == expected[...])
     }
 
-    @Test func `a long line is cut off between two characters, and what is no text does no harm`() async throws {
+    @Test func `a long log line is cut between two characters, and invalid text does no harm`() async throws {
         let events = Events()
         let body = #"""
             char line[3000]; memset(line, 'a', sizeof line);
@@ -211,7 +211,7 @@ import Testing
         #expect(events.all.map(\.message) == ["test: \(run)a", "test: \(run)ü", "test: \u{FFFD}x", "test: ", "test: "])
     }
 
-    /// A literal of C for any bytes.
+    /// A C string literal for any bytes.
     private func octal(_ text: String) -> String {
         "\"" + text.utf8.map { "\\" + ("00" + String($0, radix: 8)).suffix(3) }.joined() + "\""
     }

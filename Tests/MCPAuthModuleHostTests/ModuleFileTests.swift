@@ -7,12 +7,12 @@ import Testing
 
 @testable import MCPAuthModuleHost
 
-/// Who could have put a module where it is.
+/// Checks of who could have written a module file.
 @Suite struct ModuleFileTests {
     private static let isRoot = geteuid() == 0
     private static let stranger = 4242
 
-    /// A file three directories below a new one.
+    /// A file in nested directories of a new one.
     private struct Place {
         let top: String
         var middle: String { top + "/middle" }
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test func `a file is read whole`() throws {
+    @Test func `a file is read completely`() throws {
         let place = try Place()
         #expect(try ModuleFile(readingFrom: place.file).bytes == Array("contents".utf8))
         let bytes = [UInt8](repeating: 7, count: 1_000_001)
@@ -53,7 +53,7 @@ import Testing
         #expect(try ModuleFile(readingFrom: place.file).bytes == bytes)
     }
 
-    @Test func `a file that is larger than any module is refused before it is read`() throws {
+    @Test func `a file above the size limit is refused`() throws {
         let place = try Place()
         try #require(truncate(place.file, 256 * 1024 * 1024 + 1) == 0)
         #expect(place.refusal().contains("it is larger than 268435456 bytes"))
@@ -63,17 +63,17 @@ import Testing
         arguments: ["", "middle", "middle/last", "middle/last/module.so"],
         [0o775, 0o757, 0o777, 0o720, 0o702]
     )
-    func `whatever on the way others may write is refused by name, with what to do`(part: String, mode: Int) throws {
+    func `a part of the path that others may write is refused by name, with advice`(part: String, mode: Int) throws {
         let place = try Place()
         try place.change(part, mode: mode)
         let name = part.isEmpty ? place.top : "\(place.top)/\(part)"
-        #expect(place.refusal().contains("`\(name)` is writable by group or others; take that away with chmod go-w"))
+        #expect(place.refusal().contains("`\(name)` is writable by group or others; change that with chmod go-w"))
         try place.change(part, mode: 0o755)
         #expect(place.refusal() == "none")
     }
 
     @Test(arguments: ["middle", "middle/last"])
-    func `the sticky bit of root's directories is enough further up, and not where the file is`(part: String) throws {
+    func `the sticky bit of a directory of root is enough, except where the file is`(part: String) throws {
         let place = try Place()
         try place.change(part, mode: 0o1777)
         let isAcceptable = part == "middle" && Self.isRoot
@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test(.enabled(if: isRoot), arguments: ["", "middle", "middle/last", "middle/last/module.so"])
-    func `whatever on the way belongs to somebody else is refused by name`(part: String) throws {
+    func `a part of the path that belongs to another user is refused by name`(part: String) throws {
         let place = try Place()
         try place.change(part, owner: Self.stranger)
         let name = part.isEmpty ? place.top : "\(place.top)/\(part)"
@@ -89,13 +89,13 @@ import Testing
     }
 
     @Test(.enabled(if: isRoot))
-    func `the sticky bit of somebody else's directory is not enough`() throws {
+    func `the sticky bit of another user's directory is not enough`() throws {
         let place = try Place()
         try place.change("middle", mode: 0o1777, owner: Self.stranger)
         #expect(place.refusal().contains("/middle` belongs to user 4242"), "\(place.refusal())")
     }
 
-    @Test func `a symbolic link is followed, and the directory that holds it is looked at too`() throws {
+    @Test func `a symbolic link is followed, and the directory that contains it is checked too`() throws {
         let place = try Place()
         let links = try Modules.directory()
         for (name, target) in [("file", place.file), ("directory", place.middle), ("up", "../\(links.lastName)/file")] {
@@ -114,7 +114,7 @@ import Testing
     }
 
     @Test(.enabled(if: isRoot))
-    func `a symbolic link of somebody else is refused`() throws {
+    func `a symbolic link of another user is refused`() throws {
         let place = try Place()
         let link = try Modules.directory() + "/link"
         try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: place.file)
@@ -122,14 +122,14 @@ import Testing
         #expect(place.refusal(of: link).contains("`\(link)` belongs to user 4242"))
     }
 
-    @Test func `links that go round in circles end`() throws {
+    @Test func `circular symbolic links are refused`() throws {
         let directory = try Modules.directory()
         try FileManager.default.createSymbolicLink(atPath: directory + "/a", withDestinationPath: "b")
         try FileManager.default.createSymbolicLink(atPath: directory + "/b", withDestinationPath: "a")
         #expect(try Place().refusal(of: directory + "/a").contains("too many symbolic links"))
     }
 
-    @Test func `a relative path is looked at from the root as well`() throws {
+    @Test func `a relative path is checked from the root too`() throws {
         let place = try Place()
         let depth = FileManager.default.currentDirectoryPath.split(separator: "/").count
         let relative = String(repeating: "../", count: depth + 1) + place.file.dropFirst()
@@ -138,7 +138,7 @@ import Testing
         #expect(place.refusal(of: relative).contains("`\(place.middle)` is writable"))
     }
 
-    @Test func `what is not a file is refused, and nothing waits for it`() throws {
+    @Test func `a path that is not a regular file is refused without blocking`() throws {
         let place = try Place()
         #expect(place.refusal(of: place.last).contains("it is not a file"))
         #expect(place.refusal(of: place.file + "/more").contains("`\(place.file)` is not a directory"))

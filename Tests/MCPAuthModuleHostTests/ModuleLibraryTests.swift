@@ -12,7 +12,7 @@ import Testing
 @testable import MCPAuthModuleHost
 
 @Suite struct ModuleLibraryTests {
-    @Test func `the file with the pinned hash is loaded and says its name and version`() throws {
+    @Test func `a file with the pinned hash is loaded and has its name and version`() throws {
         let bytes = [UInt8](try #require(FileManager.default.contents(atPath: Modules.hello)))
         let hash = Digest.hexadecimalSHA256(bytes)
         for pin in [hash, hash.uppercased()] {
@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test func `a pinned hash must be that of the file, and all of it`() throws {
+    @Test func `a pinned hash must be the complete hash of the file`() throws {
         let hash = try Modules.library(Modules.hello).digest
         for pin in ["", "00", String(hash.dropLast()), hash + "0", String(hash.reversed())] {
             let error = #expect(throws: ConfigurationError.self) { try Modules.library(Modules.hello, pin: pin) }
@@ -36,11 +36,11 @@ import Testing
         ("wrong magic", ".magic = 1"), ("too short", ".struct_size = 8"), ("too short", ".struct_size = 87"),
         ("ABI 2", ".abi_major = 2"), ("ABI 0", ".abi_major = 0"), ("PURE and REENTRANT", ".flags = 0"),
         ("PURE and REENTRANT", ".flags = MCP_AUTH_MODULE_PURE"),
-        ("PURE and REENTRANT", ".flags = MCP_AUTH_MODULE_REENTRANT"), ("empty places", ".verify = NULL"),
-        ("empty places", ".create = NULL"), ("empty places", ".destroy = NULL"), ("empty places", ".name = NULL"),
-        ("empty places", ".version = NULL"), ("empty places", ".config_schema_json = NULL"),
+        ("PURE and REENTRANT", ".flags = MCP_AUTH_MODULE_REENTRANT"), ("null members", ".verify = NULL"),
+        ("null members", ".create = NULL"), ("null members", ".destroy = NULL"), ("null members", ".name = NULL"),
+        ("null members", ".version = NULL"), ("null members", ".config_schema_json = NULL"),
     ])
-    func `a table that is not right is refused with the reason`(reason: String, change: String) throws {
+    func `an invalid module table is refused with the reason`(reason: String, change: String) throws {
         let error = #expect(throws: ConfigurationError.self) {
             try Modules.library(try Modules.compile(change: change))
         }
@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test(arguments: [".struct_size = 88", ".struct_size = 4096", ".abi_minor = 7", ".flags = 0xFF"])
-    func `a table that has grown, or of a later minor version, is accepted`(change: String) throws {
+    func `a larger table, or one of a later minor version, is accepted`(change: String) throws {
         #expect(try Modules.library(try Modules.compile(change: change)).name == "test")
     }
 
@@ -62,10 +62,10 @@ import Testing
     @Test func `an entry point that returns nothing is refused`() throws {
         let path = try Modules.compile(source: "void *mcp_auth_module_v1(void) { return 0; }")
         let error = #expect(throws: ConfigurationError.self) { try Modules.library(path) }
-        #expect(error?.message.contains("returns nothing") == true)
+        #expect(error?.message.contains("returns null") == true)
     }
 
-    @Test func `a file that is not a library is refused with its own path`() throws {
+    @Test func `a file that is not a library is refused with its path`() throws {
         for contents in ["", "#!/bin/sh\n"] {
             let path = try Modules.directory() + "/module.so"
             try contents.write(toFile: path, atomically: false, encoding: .utf8)
@@ -75,14 +75,14 @@ import Testing
     }
 }
 
-/// What is loaded are the bytes that were read.
+/// The bytes that were read are the bytes that are loaded.
 @Suite struct ModuleImageTests {
     private static func module(_ name: String) throws -> String {
         try Modules.compile(change: #".name = "\#(name)""#)
     }
 
     @Test(arguments: [false, true])
-    func `another file under the same path is another module, and the one before runs on`(inPlace: Bool) async throws {
+    func `a replaced file is another module, and the earlier one keeps running`(inPlace: Bool) async throws {
         let verdict = { (kind: String) in try Modules.compile(body: "answer(call, MCP_AUTH_VERDICT_\(kind), \"\");") }
         let path = try verdict("REJECT")
         let before = try Modules.verifier(try Modules.library(path))
@@ -109,7 +109,7 @@ import Testing
         }
     }
 
-    @Test func `many versions under one path are as many modules`() throws {
+    @Test func `each version of a file under one path is a separate module`() throws {
         let path = try Modules.directory() + "/module.so"
         for number in 0..<5 {
             let contents = try #require(FileManager.default.contents(atPath: try Self.module("v\(number)")))
@@ -118,7 +118,7 @@ import Testing
         }
     }
 
-    @Test func `the same bytes are loaded once, from wherever they come`() throws {
+    @Test func `the same bytes are loaded once, whatever their path`() throws {
         let path = try Self.module("once")
         let copy = try Modules.directory() + "/copy.so"
         try FileManager.default.copyItem(atPath: path, toPath: copy)
@@ -127,7 +127,7 @@ import Testing
         #expect(isSame)
     }
 
-    @Test func `a library that must lie beside another one is refused with advice`() throws {
+    @Test func `a library that needs another one next to it is refused with advice`() throws {
         let other = try Modules.compile(source: "int other(void) { return 1; }")
         let directory = URL(filePath: other).deletingLastPathComponent().path
         let path = try Modules.compile(
@@ -141,7 +141,7 @@ import Testing
 }
 
 extension ModuleVerifier {
-    /// What it says about a token, at a time that all these tests use.
+    /// The verdict about a token, at the time that all these tests use.
     func ask(_ token: [UInt8] = [1], now: NumericDate = NumericDate(1_795_425_000)) async -> TokenVerdict {
         let request = ProtectedResourceRequest(
             method: .post,

@@ -7,7 +7,7 @@ import Testing
 
 @testable import MCPAuthModuleHost
 
-/// What the example module says, and what the host makes of what modules say.
+/// The verdicts of the example module, and how the host handles what modules return.
 @Suite struct ModuleVerifierTests {
     static let now = NumericDate(1_795_425_000)
 
@@ -36,7 +36,7 @@ import Testing
         #expect(answer.word == "rejected rejected_by_module")
     }
 
-    @Test func `an expired token is rejected by the time of the call`() async throws {
+    @Test func `a token is rejected once it has expired at the time of the call`() async throws {
         let verifier = try Modules.helloVerifier()
         #expect(await verifier.ask(Self.token(0)).word == "rejected rejected_by_module")
         #expect(await verifier.ask(Self.token(1)).word == "verified")
@@ -50,11 +50,11 @@ import Testing
     }
 
     @Test(arguments: ["", "x", "hell", "eyJhbGciOiJub25lIn0.e30."])
-    func `a token of another kind is not the module's`(text: String) async throws {
+    func `a token of another kind gets the verdict not mine`(text: String) async throws {
         #expect(try await Modules.helloVerifier().ask(Array(text.utf8)).word == "not mine")
     }
 
-    @Test func `a module sees the token, the resource, the scheme and the deadline, and nothing of the request`()
+    @Test func `a module sees the token, resource, scheme and deadline, and nothing else of the request`()
         async throws
     {
         let body = #"""
@@ -76,7 +76,7 @@ import Testing
         #expect(try await Modules.verifier(body: accept + reject).ask().word == "verified")
     }
 
-    @Test func `a call of another time is not open: it has no time, and nothing completes it`() async throws {
+    @Test func `another call number has no time, and completing it has no effect`() async throws {
         let body = #"""
             for (uint64_t other = 0; other < 64; other++) if (other != call) {
                 if (the_host->now_unix_s(the_host, other) <= 9999999999) return;
@@ -88,7 +88,7 @@ import Testing
         for _ in 0..<5 { #expect(await verifier.ask().word == "rejected rejected_by_module") }
     }
 
-    @Test func `the end that the verdict gives stands in for a missing exp`() async throws {
+    @Test func `the expiry of a verdict replaces a missing exp`() async throws {
         for (claims, seconds) in [(#"{"client_id":"a"}"#, 60), (#"{"client_id":"a","exp":null}"#, 1)] {
             let verifier = try Modules.verifier(body: Self.accept(claims, "1795425000 + \(seconds)", ""))
             guard case .verified(let evidence) = await verifier.ask() else {
@@ -99,7 +99,7 @@ import Testing
         }
     }
 
-    @Test func `the end that the verdict gives is kept beside an exp, and none is none`() async throws {
+    @Test func `the expiry of a verdict is kept in addition to exp, and 0 means no expiry`() async throws {
         let claims = #"{"sub":"a","exp":1795429999}"#
         guard
             case .verified(let shorter) = try await Modules.verifier(body: Self.accept(claims, "1", "")).ask(),
@@ -118,11 +118,11 @@ import Testing
         #"{"sub":"a","exp":1795425600,"iss":null,"nbf":null,"client_id":null}"#,
         #"{"sub":"a","exp":1795425600,"big":123456789012345678901234567890,"nul":"\u0000"}"#,
     ])
-    func `claims that are complete are accepted`(claims: String) async throws {
+    func `complete claims are accepted`(claims: String) async throws {
         #expect(try await Modules.verifier(body: Self.accept(claims, "0", "")).ask().word == "verified")
     }
 
-    @Test func `claims of just the longest length are accepted`() async throws {
+    @Test func `claims of exactly the maximum length are accepted, and longer ones are not`() async throws {
         let events = Events()
         for (length, word) in [(65_536, "verified"), (65_537, "unavailable")] {
             let body = #"""
@@ -139,7 +139,7 @@ import Testing
         #expect(messages == ["the module `test` accepted a token with claims of more than 65536 bytes"])
     }
 
-    /// Accepts with these claims and this end, after a last change to the verdict.
+    /// C code that accepts with these claims and this expiry, after a last change to the verdict.
     static func accept(_ claims: String, _ end: String, _ also: String) -> String {
         """
         mcp_auth_verdict verdict = a_verdict(MCP_AUTH_VERDICT_ACCEPT, \(Modules.literal(claims)));

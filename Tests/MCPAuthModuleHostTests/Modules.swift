@@ -10,7 +10,7 @@ import MCPAuthSigning
 
 @testable import MCPAuthModuleHost
 
-/// Modules compiled for a test, and verifiers made of them.
+/// Modules compiled for a test, and verifiers made from them.
 enum Modules {
     static let key = Array("0123456789abcdef0123456789abcdef".utf8)
 
@@ -36,7 +36,7 @@ enum Modules {
         )
     }
 
-    /// A verifier of a small module whose `verify` does what `body` says.
+    /// A verifier with a small module whose `verify` has this body.
     static func verifier(
         body: String,
         limits: ModuleLimits = ModuleLimits(),
@@ -55,7 +55,7 @@ enum Modules {
         return AccessToken(bytes: Array("hello.\(signed).\(hash)".utf8))
     }
 
-    /// hello.c compiled by hand, as `Plugins/README.md` says.
+    /// hello.c, compiled by hand as `Plugins/README.md` describes.
     static let hello: String = {
         let source = repository + "/Plugins/hello-c/hello.c"
         return (try? compileFile(source, options: ["-lcrypto"])) ?? "/cannot-compile"
@@ -66,9 +66,9 @@ enum Modules {
         with: ""
     )
 
-    /// A small module whose table is changed in one place, or whose `verify` does what `body` says.
+    /// A small module whose table is changed in one place, or whose `verify` has this body.
     ///
-    /// Modules of the same text are one image, so nothing of an instance is in variables of the module.
+    /// Modules with the same text share one image, so they must keep no instance data in global variables.
     static func compile(
         change: String = "",
         schema: String = #"{"properties":{}}"#,
@@ -143,7 +143,7 @@ enum Modules {
         return try compileFile(path, options: options)
     }
 
-    /// The text as a literal of C.
+    /// The text as a C string literal.
     static func literal(_ text: String) -> String {
         "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n") + "\""
     }
@@ -186,7 +186,7 @@ enum Modules {
     }
 }
 
-/// What was reported.
+/// The events that were reported.
 final class Events: Sendable {
     private let list = Lock<[EngineEvent]>([])
 
@@ -197,12 +197,12 @@ final class Events: Sendable {
     }
 }
 
-/// A file for which a module waits, and one in which it writes what it does.
+/// A file for which a module waits, and one to which it writes what it does.
 struct Gate {
     let path: String
     let journal: String
 
-    /// The keys of a module that uses both.
+    /// The schema of a module that uses both.
     static let schema = """
         {"properties":{"gate":{"type":"string"},"journal":{"type":"string"}}}
         """
@@ -219,13 +219,13 @@ struct Gate {
         _ = FileManager.default.createFile(atPath: path, contents: nil)
     }
 
-    /// What was written, a line each.
+    /// The lines that were written.
     var lines: [String] {
         let text = FileManager.default.contents(atPath: journal).map { String(decoding: $0, as: UTF8.self) } ?? ""
         return text.split(separator: "\n").map(String.init)
     }
 
-    /// Waits until so many lines were written.
+    /// Waits until this many lines were written.
     func waitForLines(_ count: Int) async throws {
         while lines.count < count { try await Task.sleep(for: .milliseconds(2)) }
     }

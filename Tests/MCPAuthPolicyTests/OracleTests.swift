@@ -8,15 +8,15 @@ import Testing
 @testable import MCPAuthCore
 @testable import MCPAuthPolicy
 
-/// The compiled evaluator against one that reads the JSON, on policies and requests that nobody chose.
+/// Compares the compiled evaluator with one that reads the JSON, on random policies and requests.
 @Suite(.serialized) struct OracleTests {
-    /// In ten parts, so that a failure is found again from its number.
+    /// In ten parts, so that a failure can be reproduced from the number of its part.
     @Test(arguments: UInt64(0)..<10)
     func `both evaluators agree on ten thousand policies and requests`(part: UInt64) async throws {
         var generator = PolicyGenerator(seed: 0x5EED_0000 + part)
         var outcomes: [String: Int] = [:]
         for round in 0..<400 {
-            // The other tests wait for answers meanwhile.
+            // Other tests run at the same time and wait for answers.
             await Task.yield()
             let (documents, policies) = try Self.acceptable(&generator)
             let naive = NaiveEvaluator(policies: documents, readings: Self.readings)
@@ -35,7 +35,7 @@ import Testing
         #expect(outcomes.count == 4 && outcomes.values.allSatisfy { $0 > 20 }, "every outcome occurs: \(outcomes)")
     }
 
-    @Test func `an explanation has the answer of the evaluation, and the results that made it`() async throws {
+    @Test func `an explanation has the answer of the evaluation, and the rule results that led to it`() async throws {
         var generator = PolicyGenerator(seed: 0xE01A)
         for _ in 0..<2000 {
             await Task.yield()
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test func `adding a deny never grants`() async throws {
+    @Test func `adding a deny never grants access`() async throws {
         try await Self.compare(seed: 0xD1) { documents, request, generator in
             var documents = documents
             let index = Int.random(in: 0..<documents.count, using: &generator.random)
@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    @Test func `removing a claim never grants`() async throws {
+    @Test func `removing a claim never grants access`() async throws {
         try await Self.compare(seed: 0xC1, testsPresence: false) { documents, request, generator in
             let names = PolicyMutation.claimNames(of: request)
             guard let name = names.randomElement(using: &generator.random) else { return (documents, request) }
@@ -75,7 +75,7 @@ import Testing
         }
     }
 
-    @Test func `adding the short form beside allow rules never grants`() async throws {
+    @Test func `adding the short form to a policy with allow rules never grants access`() async throws {
         try await Self.compare(seed: 0x5F) { documents, request, generator in
             guard documents.contains(where: PolicyMutation.hasAllowRule) else { return (documents, request) }
             let scopes = [generator.random.pick(PolicyVocabulary.scopes)]
@@ -87,13 +87,13 @@ import Testing
         }
     }
 
-    @Test func `the order of rules changes no decision`() async throws {
+    @Test func `the order of rules does not change a decision`() async throws {
         try await Self.compare(seed: 0x0D, isEqual: true) { documents, request, _ in
             (documents.map(PolicyMutation.reversed), request)
         }
     }
 
-    /// What is changed must grant no more than what it was made of.
+    /// Checks that a changed policy or request is allowed only if the original is; with `isEqual`, exactly if it is.
     private static func compare(
         seed: UInt64,
         testsPresence: Bool = true,
@@ -118,14 +118,14 @@ import Testing
         }
     }
 
-    /// A rule about paths only is about every message sent there, as long as the message is known.
+    /// A rule with only paths also applies to every known message that is sent to them.
     private static let readings: NaiveEvaluator.Readings = {
         var readings = NaiveEvaluator.Readings()
         readings.httpRulesAllowMessages = true
         return readings
     }()
 
-    /// Documents that are loaded; `nil` when one has a condition that no token meets, which is refused.
+    /// The loaded documents; `nil` when one is refused because of a condition that no token can meet.
     private static func compiled(_ documents: [JSON]) throws -> PolicySet? {
         do {
             return PolicySet(try documents.map { try CompiledPolicy(file: "generated.json", bytes: $0.encoded()) })
@@ -188,7 +188,7 @@ import Testing
         )
     }
 
-    /// A mapping hides a claim or gives it a value; it never makes one `null`.
+    /// A mapping hides a claim or gives it a value; it never sets one to `null`.
     private static func withoutMappingToNull(_ request: NaiveRequest) -> NaiveRequest {
         guard case .object(let raw) = request.rawClaims, case .object(var claims) = request.claims else {
             return request

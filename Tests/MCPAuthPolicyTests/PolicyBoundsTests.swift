@@ -8,7 +8,7 @@ import Testing
 @testable import MCPAuthCore
 @testable import MCPAuthPolicy
 
-/// A challenge is complete, so that a client that replaces its scopes asks once, and it can be met.
+/// A challenge names every scope that is needed, also for a client that replaces its scopes, and it can be met.
 @Suite struct CompleteChallengeTests {
     private static let policy = """
         {"version":1,"required_scopes":["base"],"scope_implies":{"admin":["read"]},"rules":[
@@ -28,7 +28,7 @@ import Testing
         ("purge", "base read write", "audit base read write"),
         ("purge", "base read oversight", "base read oversight write"), ("write", "base admin", "base read write"),
     ])
-    func `it names the scopes of every require of the operation and of the short form, met or not`(
+    func `a challenge names the scopes of every applicable require and the short form, met or not`(
         tool: String,
         scope: String,
         needed: String
@@ -39,12 +39,12 @@ import Testing
             return
         }
         #expect(Set(scopes) == Set(needed.split(separator: " ").map(String.init)))
-        // A client that has what it was told, and nothing else, is allowed.
+        // A client with exactly the scopes of the challenge is allowed.
         let after = try PolicySet(text: Self.policy).decision(try .tool(tool, scope: needed))
         #expect(after == .allow(rules: [tool == "list" ? "list" : "write"]))
     }
 
-    @Test func `a batch is asked for what all of its messages need, those that are allowed too`() throws {
+    @Test func `the challenge for a batch names the scopes of all its messages, even of allowed ones`() throws {
         let text = """
             {"version":1,"rules":[
               {"id":"list","effect":"allow","mcp_methods":["tools/list"],"scopes":{"all":["read"]}},
@@ -57,7 +57,7 @@ import Testing
         #expect(outcome == .insufficientScope(["read", "write"], rules: ["write"]))
     }
 
-    @Test func `a batch is asked for one sign-in that all of its messages accept`() throws {
+    @Test func `the challenge for a batch asks for one sign-in that all its messages accept`() throws {
         let text = """
             {"version":1,"rules":[
               {"id":"list","effect":"allow","mcp_methods":["tools/list"],"acr":["gold","silver"]},
@@ -73,7 +73,7 @@ import Testing
         #expect(outcome == .insufficientAuthentication(needed, rules: ["write"]))
     }
 
-    @Test func `of any, the first that a client can be asked for is named`() throws {
+    @Test func `of the scopes under any, a challenge names the first that can be requested`() throws {
         let text = """
             {"version":1,"rules":[
               {"id":"r","effect":"allow","targets":"any","scopes":{"any":["offline_access","far","near"]}}]}
@@ -99,13 +99,13 @@ import Testing
             ["read", "a", "b", "c"], "",
             PolicyDecision.Kind.insufficientScope(["read", "a"], rules: ["readers", "one"])
         ),
-        // The rule that needs the fewest scopes cannot be met, another one can.
+        // The rule that needs the fewest scopes cannot be met, but another one can.
         (["read", "b", "c"], "read", .insufficientScope(["read", "b", "c"], rules: ["two"])),
         // No rule can be met.
         (["read", "b"], "read", .deny(rules: ["one"])),
         // A require cannot be met.
         (["a", "b", "c"], "a", .deny(rules: ["readers"])),
-        // What the token has by way of another scope is asked for by that one.
+        // A scope that the token has only through another one is requested as that other one.
         (["admin", "a"], "admin", .insufficientScope(["admin", "a"], rules: ["one"])),
         (["read", "a"], "read a", .allow(rules: ["one"])),
         ([], "", .deny(rules: ["readers", "one"])),
@@ -123,7 +123,7 @@ import Testing
         #expect(try PolicySet(text: Self.policy).decision(input) == outcome)
     }
 
-    @Test func `the short form is no exception`() throws {
+    @Test func `the short form asks for no scope that the issuer may not grant`() throws {
         let policy = try PolicySet(text: #"{"version":1,"required_scopes":["a"]}"#)
         #expect(policy.decision(try .test(.http, grantable: ["b"])) == .deny(rules: ["required_scopes"]))
         #expect(
@@ -131,7 +131,7 @@ import Testing
         )
     }
 
-    @Test func `a batch is refused when one of its messages cannot be helped`() throws {
+    @Test func `a batch gets no challenge when a scope for one of its messages cannot be granted`() throws {
         let text = """
             {"version":1,"rules":[{"id":"x","effect":"allow","tools":["x"],"scopes":{"all":["a"]}},
               {"id":"y","effect":"allow","tools":["y"],"scopes":{"all":["b"]}}]}
@@ -145,7 +145,7 @@ import Testing
         )
     }
 
-    @Test func `the explanation says so`() throws {
+    @Test func `the explanation says that the issuer may not grant the scope`() throws {
         let input = try PolicyInput.test(.http, grantable: ["b"])
         let policy = try PolicySet(
             text: #"{"version":1,"rules":[{"id":"r","effect":"allow","targets":"any","scopes":{"all":["a"]}}]}"#
@@ -171,7 +171,7 @@ import Testing
         ("/caf%C3%A9", "/caf%C3%A8", false), ("/%7Ba%7D", "/%7BA%7D", true), ("/**/x", "/A/B/X", true),
         ("/*/x", "/A/B/X", false), ("/a", "/b", false),
     ])
-    func `on a host that ignores case, a deny and a require are about every spelling`(
+    func `on a host that ignores case, a deny and a require apply to every spelling`(
         pattern: String,
         path: String,
         isAbout: Bool
@@ -184,7 +184,7 @@ import Testing
         }
     }
 
-    @Test func `an allow is about its own spelling, on every host`() throws {
+    @Test func `an allow applies only to its exact spelling, on every host`() throws {
         let policy = try PolicySet(text: #"{"version":1,"rules":[{"id":"a","effect":"allow","paths":["/Items/*"]}]}"#)
         for ignoresCase in [true, false] {
             let right = try PolicyInput.test(.http, method: .get, path: "/Items/1", ignoresCase: ignoresCase)
@@ -194,13 +194,13 @@ import Testing
         }
     }
 
-    @Test func `on other hosts case counts for every rule`() throws {
+    @Test func `on other hosts a deny is case-sensitive`() throws {
         let deny = #"{"id":"d","effect":"deny","paths":["/admin/**"]}"#
         #expect(try Self.decision(deny, "/ADMIN/x", ignoresCase: false) == .allow(rules: ["open"]))
         #expect(try Self.decision(deny, "/admin/x", ignoresCase: false) == .deny(rules: ["d"]))
     }
 
-    @Test func `names and URIs keep their case`() throws {
+    @Test func `names and URIs are case-sensitive even on a host that ignores case`() throws {
         let text = """
             {"version":1,"rules":[{"id":"open","effect":"allow","targets":"any"},
               {"id":"d","effect":"deny","tools":["drop"],"resource_uris":["notes://Secret/**"]}]}
@@ -212,7 +212,7 @@ import Testing
         }
     }
 
-    @Test func `a long path costs no more than the product of both lengths`() throws {
+    @Test func `a long path and a pattern with many stars are compared without exponential cost`() throws {
         let deny = #"{"id":"d","effect":"deny","paths":["/\#(String(repeating: "*a", count: 200))b"]}"#
         let path = "/" + String(repeating: "A", count: 7000)
         #expect(try Self.decision(deny, path, ignoresCase: true) == .allow(rules: ["open"]))

@@ -8,7 +8,7 @@ import Testing
 @testable import MCPAuthCore
 @testable import MCPAuthPolicy
 
-// The edges of every part of a rule: the values just inside and just outside, where a small change would go unseen.
+// The boundary values of every part of a rule, just inside and just outside, where other tests miss a small change.
 
 @Suite struct GlobEdgeTests {
     @Test(arguments: [
@@ -19,7 +19,7 @@ import Testing
         ("a*a", "a", false), ("*.example.com", ".example.com", true), ("é*", "éa", true), ("a?c", "abc", false),
         ("tools", "Tools", false), ("*x*y*", "yx", false), ("*x*y*", "xy", true),
     ])
-    func `in a name a star is any text, also none`(pattern: String, text: String, matches: Bool) {
+    func `in a name a star matches any text, including none`(pattern: String, text: String, matches: Bool) {
         #expect(Glob(pattern, .name).matches(text) == matches)
     }
 
@@ -33,11 +33,11 @@ import Testing
         ("/**/x/*", "/a/x/b/c", false), ("/***", "/a/b", true), ("/a/*b*/c", "/a/xbx/c", true),
         ("/a/*b*/c", "/a/x/bx/c", false), ("/x/*a/**b", "/x/a/ab", true), ("/x/*a/**b", "/x/b/ab", false),
     ])
-    func `in a path one star stays in its segment and two do not`(pattern: String, text: String, matches: Bool) {
+    func `in a path one star stays within a segment and two do not`(pattern: String, text: String, matches: Bool) {
         #expect(Glob(pattern, .path).matches(text) == matches)
     }
 
-    @Test func `a pattern is exact without a star, and begins up to its first one`() {
+    @Test func `a pattern without a star is exact, and its prefix ends at the first star`() {
         #expect(Glob("ab", .name).isExact && !Glob("ab*", .name).isExact && !Glob("*", .path).isExact)
         #expect(Glob("ab*c*", .name).prefix == Array("ab".utf8) && Glob("**a", .path).prefix.isEmpty)
     }
@@ -46,7 +46,7 @@ import Testing
 @Suite struct TruthEdgeTests {
     private static let all: [Truth] = [.isTrue, .isFalse, .unknown]
 
-    @Test func `every pair of values has the value that Kleene gives it`() {
+    @Test func `and, or and not follow Kleene logic for all values`() {
         let and: [[Truth]] = [
             [.isTrue, .isFalse, .unknown], [.isFalse, .isFalse, .isFalse], [.unknown, .isFalse, .unknown],
         ]
@@ -66,7 +66,7 @@ import Testing
 }
 
 @Suite struct PredicateEdgeTests {
-    /// A condition, the claims, and whether it is true, false or unknown: an allow, and a deny, tell the three apart.
+    /// Whether a condition is true, false or unknown for these claims: one allow tests it, and one its negation.
     private static func truth(_ condition: String, _ claims: String) throws -> Truth {
         func isTrue(_ condition: String) throws -> Bool {
             let text = #"{"version":1,"rules":[{"id":"r","effect":"allow","targets":"any","when":\#(condition)}]}"#
@@ -82,7 +82,7 @@ import Testing
         ("gte", "3", .isTrue), ("gte", "2.9", .isFalse), ("lt", #""2""#, .unknown), ("gte", "null", .unknown),
         ("lt", "[2]", .unknown), ("gt", "true", .unknown), ("lt", "-1e3", .isTrue), ("gte", "1e400", .unknown),
     ])
-    func `numbers are compared at the bound itself`(name: String, value: String, truth: Truth) throws {
+    func `numbers are compared correctly at the bound`(name: String, value: String, truth: Truth) throws {
         #expect(try Self.truth(#"{"claim":"/t","\#(name)":3}"#, #"{"t":\#(value)}"#) == truth)
     }
 
@@ -93,7 +93,7 @@ import Testing
         ("gte", "2026-01-01T01:00:00+01:00", .isTrue), ("gte", "2025-12-31T23:59:59Z", .isFalse),
         ("gte", "2026-01-01", .unknown), ("gte", "soon", .unknown),
     ])
-    func `date-times are compared at the bound itself`(name: String, value: String, truth: Truth) throws {
+    func `date-times are compared correctly at the bound`(name: String, value: String, truth: Truth) throws {
         let condition = #"{"claim":"/t","\#(name)":"2026-01-01T00:00:00Z"}"#
         #expect(try Self.truth(condition, #"{"t":"\#(value)"}"#) == truth)
     }
@@ -131,7 +131,7 @@ import Testing
         (#""glob":"a*b""#, #""a""#, .isFalse), (#""glob":"a*b""#, "1", .unknown), (#""exists":true"#, "null", .isTrue),
         (#""absent":true"#, "null", .isFalse), (#""exists":true"#, "[]", .isTrue),
     ])
-    func `an operator is true, false or unknown`(condition: String, value: String, truth: Truth) throws {
+    func `each operator is true, false or unknown for a value`(condition: String, value: String, truth: Truth) throws {
         #expect(try Self.truth(#"{"claim":"/t",\#(condition)}"#, #"{"t":\#(value)}"#) == truth)
     }
 
@@ -149,28 +149,28 @@ import Testing
         #expect(try Self.truth(condition, #"{"t":{"a\u0000":"x"}}"#) == .unknown)
     }
 
-    @Test func `what is there is there, also when it cannot be represented`() throws {
+    @Test func `a claim exists even when its value cannot be represented`() throws {
         let claims = #"{"t":1e400,"o":{"a\u0000":1},"l":["x",1e400]}"#
         #expect(try Self.truth(#"{"claim":"/t","exists":true}"#, claims) == .isTrue)
         #expect(try Self.truth(#"{"claim":"/t","absent":true}"#, claims) == .isFalse)
         #expect(try Self.truth(#"{"claim":"/o","exists":true}"#, claims) == .isTrue)
-        // Nothing is known of what lies in such a value.
+        // Nothing is known about the content of such a value.
         #expect(try Self.truth(#"{"claim":"/t/b","exists":true}"#, claims) == .unknown)
         #expect(try Self.truth(#"{"claim":"/t/b/c","absent":true}"#, claims) == .unknown)
         #expect(try Self.truth(#"{"raw_claim":"/t/b","absent":true}"#, claims) == .unknown)
-        // A name that cannot be represented is none that a rule can ask for.
+        // A rule cannot ask for a name that cannot be represented.
         #expect(try Self.truth(#"{"claim":"/o/b","exists":true}"#, claims) == .isFalse)
         #expect(try Self.truth(#"{"claim":"/o/b","absent":true}"#, claims) == .isTrue)
         #expect(try Self.truth(#"{"claim":"/missing/b","absent":true}"#, claims) == .isTrue)
-        // Beside it everything is as always.
+        // Other values next to it are evaluated as usual.
         #expect(try Self.truth(#"{"claim":"/l","contains":"x"}"#, claims) == .isTrue)
         #expect(try Self.truth(#"{"claim":"/l","contains":"y"}"#, claims) == .unknown)
         #expect(try Self.truth(#"{"claim":"/l","subset_of":["x"]}"#, claims) == .unknown)
     }
 
     @Test(arguments: ["scope", "scp", "aud", "groups", "roles", "amr"])
-    func `a string is a set of one in a claim that is a set, and only at the top`(name: String) throws {
-        // `scope` is read as the scopes of the token, so its own text stands in `raw_claim`.
+    func `a string counts as a set of one in a set claim, but only at the top level`(name: String) throws {
+        // `claim` reads `scope` as the scopes of the token, so `raw_claim` is used for its own text.
         let claims = #"{"\#(name)":"x","in":{"\#(name)":"x"}}"#
         for condition in [
             #""contains":"x""#, #""contains_any":["x"]"#, #""contains_all":["x"]"#, #""subset_of":["x"]"#,
@@ -182,7 +182,7 @@ import Testing
         #expect(try Self.truth(#"{"raw_claim":"/\#(name)","equals":"x"}"#, claims) == .isTrue)
     }
 
-    @Test func `a string is no set elsewhere`() throws {
+    @Test func `a string in any other claim is not a set`() throws {
         for name in ["role", "group", "permissions", "entitlements"] {
             #expect(try Self.truth(#"{"claim":"/\#(name)","contains":"x"}"#, #"{"\#(name)":"x"}"#) == .unknown)
         }
@@ -194,7 +194,7 @@ import Testing
         (999_700.0, true), (999_699.9, false), (1_000_000, true), (1_000_060, true), (1_000_060.1, false),
         (1_000_061, false),
     ])
-    func `a sign-in is good until its age, and a minute into the future`(time: Double, isGood: Bool) throws {
+    func `a sign-in is accepted up to its age limit and a minute in the future`(time: Double, isGood: Bool) throws {
         let text = #"{"version":1,"rules":[{"id":"r","effect":"allow","targets":"any","max_age_seconds":300}]}"#
         let outcome = try PolicySet(text: text).decision(try .test(.http, claims: #"{"auth_time":\#(time)}"#))
         let needed = AuthenticationRequirement(acrValues: [], maxAge: 300)
@@ -204,7 +204,7 @@ import Testing
     @Test(arguments: [
         #"{}"#, #"{"auth_time":"999999"}"#, #"{"auth_time":null}"#, #"{"auth_time":1e400}"#, #"{"auth_time":[999999]}"#,
     ])
-    func `what a token does not say was not done`(claims: String) throws {
+    func `a token without a usable auth_time does not meet max_age_seconds`(claims: String) throws {
         let text = #"{"version":1,"rules":[{"id":"r","effect":"allow","targets":"any","max_age_seconds":300}]}"#
         #expect(try PolicySet(text: text).decision(try .test(.http, claims: claims)) != .allow(rules: ["r"]))
     }
@@ -215,14 +215,14 @@ import Testing
         (#"{"acr":["gold"]}"#, false), (#"{"acr":"gold silver"}"#, false), (#"{}"#, false),
         (#"{"acr":"gold\u0000"}"#, false),
     ])
-    func `a class of sign-in is one of those named, byte for byte`(claims: String, isGood: Bool) throws {
+    func `acr must equal one of the listed values, byte for byte`(claims: String, isGood: Bool) throws {
         let text = #"{"version":1,"rules":[{"id":"r","effect":"allow","targets":"any","acr":["gold","silver"]}]}"#
         let outcome = try PolicySet(text: text).decision(try .test(.http, claims: claims))
         let needed = AuthenticationRequirement(acrValues: ["gold", "silver"], maxAge: nil)
         #expect(outcome == (isGood ? .allow(rules: ["r"]) : .insufficientAuthentication(needed, rules: ["r"])))
     }
 
-    @Test func `several demands are one sign-in: the classes that all accept, and the least age`() throws {
+    @Test func `several rules ask for one sign-in: the acr values that all accept, and the smallest age`() throws {
         let text = """
             {"version":1,"rules":[{"id":"a","effect":"allow","targets":"any",
                 "acr":["tin","gold","silver"],"max_age_seconds":600},
@@ -242,7 +242,7 @@ import Testing
         }
     }
 
-    @Test func `a require of a sign-in is not met by a rule that allows`() throws {
+    @Test func `an allow does not meet the sign-in that a require demands`() throws {
         let text = """
             {"version":1,"rules":[{"id":"open","effect":"allow","targets":"any"},
               {"id":"q","effect":"require","targets":"any","acr":["gold"],"max_age_seconds":300}]}
@@ -256,7 +256,7 @@ import Testing
         #expect(try PolicySet(text: text).decision(good) == .allow(rules: ["open"]))
     }
 
-    @Test func `a rule that asks for a proof allows nobody, and one that requires it denies everybody`() throws {
+    @Test func `an allow that demands a proof allows nobody, and a require that does denies everybody`() throws {
         let allow = #"{"id":"a","effect":"allow","targets":"any","proof_of_possession":"required"}"#
         let open = #"{"id":"o","effect":"allow","targets":"any"}"#
         let require = #"{"id":"q","effect":"require","targets":"any","proof_of_possession":"required"}"#
@@ -277,7 +277,7 @@ import Testing
             ("client", nil, nil, true), ("client", "alice", "c", false), ("client", "alice", nil, false),
         ] as [(String, String?, String?, Bool)]
     )
-    func `a token is a client's when it names no subject, or the client as subject`(
+    func `a token belongs to a client when it has no subject, or the client as its subject`(
         kind: String,
         subject: String?,
         client: String?,
@@ -289,7 +289,7 @@ import Testing
     }
 
     @Test(arguments: [("allow", false), ("deny", true), ("require", true)])
-    func `a token that names no client may be any`(effect: String, counts: Bool) throws {
+    func `a token without a client ID may belong to any client`(effect: String, counts: Bool) throws {
         let open = #"{"id":"open","effect":"allow","targets":"any"},"#
         let rule =
             #"{"id":"r","effect":"\#(effect)","targets":"any","client_ids":["c"],"when":{"claim":"/x","equals":1}}"#
@@ -301,7 +301,7 @@ import Testing
         #expect(other == (effect == "allow" ? .deny(rules: []) : .allow(rules: ["open"])))
     }
 
-    @Test func `an issuer is named byte for byte`() throws {
+    @Test func `an issuer is compared byte for byte`() throws {
         let text =
             #"{"version":1,"rules":[{"id":"r","effect":"allow","targets":"any","issuers":["https://i.example"]}]}"#
         for (issuer, isFor) in [
@@ -320,8 +320,7 @@ import Testing
         "file:///s/..?q",
         "file:///s/..#f", "/../x", "file:///%2e",
     ])
-    func `a URI with a dot segment is unknown: it is allowed by no pattern and denied by every one`(uri: String) throws
-    {
+    func `a URI with a dot segment is unknown: no pattern allows it, and every pattern denies it`(uri: String) throws {
         let read = RequestOperation.mcp([.call(method: "resources/read", name: uri)])
         let allow = try PolicySet(text: #"{"version":1,"rules":[{"id":"a","effect":"allow","resource_uris":["**"]}]}"#)
         #expect(allow.decision(try .test(read)) == .deny(rules: []))
@@ -337,14 +336,14 @@ import Testing
         "file:///s/%2e%2e%2e",
         "file:///s/%2", "file:///s/%zz", "file:///s/..x/y", "notes:a.b",
     ])
-    func `a URI without one is what it looks like`(uri: String) throws {
+    func `a URI without a dot segment is matched as it is written`(uri: String) throws {
         let read = RequestOperation.mcp([.call(method: "resources/read", name: uri)])
         let allow = try PolicySet(text: #"{"version":1,"rules":[{"id":"a","effect":"allow","resource_uris":["**"]}]}"#)
         #expect(allow.decision(try .test(read)) == .allow(rules: ["a"]))
     }
 
     @Test(arguments: ["tools/call", "prompts/get", "resources/read", "resources/subscribe", "resources/unsubscribe"])
-    func `a call without a name is unknown to lists of names, and known to its method`(method: String) throws {
+    func `a call without a name is unknown for lists of names, but known by its method`(method: String) throws {
         let call = RequestOperation.mcp([.call(method: method, name: nil)])
         let lists = #""tools":["*"],"prompts":["*"],"resource_uris":["**"]"#
         let allow = try PolicySet(text: #"{"version":1,"rules":[{"id":"a","effect":"allow",\#(lists)}]}"#)
@@ -364,7 +363,7 @@ import Testing
         ("tools", "tools/call"), ("prompts", "prompts/get"), ("resource_uris", "resources/read"),
         ("resource_uris", "resources/subscribe"), ("resource_uris", "resources/unsubscribe"),
     ])
-    func `a list is about the methods that act on what it names`(list: String, method: String) throws {
+    func `a list of names applies only to the methods that act on such names`(list: String, method: String) throws {
         let policy = try PolicySet(text: #"{"version":1,"rules":[{"id":"r","effect":"allow","\#(list)":["x"]}]}"#)
         let methods = ["tools/call", "prompts/get", "resources/read", "resources/subscribe", "resources/unsubscribe"]
         for other in methods + ["tools/list", "completion/complete", "tasks/get", "x"] {
@@ -382,8 +381,7 @@ import Testing
         (.call(method: "resources/subscribe", name: "x"), false),
         (.call(method: "logging/setLevel", name: nil), false), (.call(method: "tasks/get", name: "x"), false),
     ])
-    func `the basics are the stream and its successor, and nothing that acts`(message: MCPMessage, isBasic: Bool) throws
-    {
+    func `the basics include notifications, but no method that acts`(message: MCPMessage, isBasic: Bool) throws {
         let policy = try PolicySet(
             text: #"{"version":1,"rules":[{"id":"b","effect":"allow","mcp_methods":["@basics"]}]}"#
         )
@@ -396,7 +394,7 @@ import Testing
         ("/", "/", "allow", true),
         ("/**", "/", "allow", true), ("/a/**", "/a", "deny", false),
     ])
-    func `a slash at the end counts against a caller and never for one`(
+    func `an allow ignores a trailing slash, and a deny applies with and without it`(
         pattern: String,
         path: String,
         effect: String,
@@ -411,7 +409,7 @@ import Testing
 }
 
 @Suite struct ScopeEdgeTests {
-    @Test func `scopes beyond the sixty-fourth count as the others do`() throws {
+    @Test func `scopes after the sixty-fourth are handled like the others`() throws {
         let count = 150
         let rules = (0..<count).map { index in
             """
@@ -445,7 +443,7 @@ import Testing
     }
 
     @Test(arguments: [4, 20])
-    func `a scope implies others over several steps, in few scopes and in many`(count: Int) throws {
+    func `a scope implies others over several steps, with few scopes and with many`(count: Int) throws {
         let edges = (0..<count).map { #""s\#($0)":["s\#($0 + 1)"]"# }.joined(separator: ",")
         let last = "s\(count)"
         let text = """
@@ -460,14 +458,14 @@ import Testing
             #expect(policy.decision(try .tool("far", scope: held)) == .allow(rules: ["far"]))
             #expect(policy.decision(try .tool("shut", scope: held)) == .deny(rules: ["shut"]))
         }
-        // Not the other way round: who has what is implied has not what implies it.
+        // Not the other way round: an implied scope does not include the scope that implies it.
         #expect(policy.decision(try .tool("far", scope: last)) == .insufficientScope(["s3", last], rules: ["far"]))
         #expect(
             policy.decision(try .tool("far", scope: "")) == .insufficientScope(["s3", last], rules: ["need", "far"])
         )
     }
 
-    @Test func `implication stays in its file`() throws {
+    @Test func `scope_implies applies only to its own file`() throws {
         let implying = #"{"version":1,"scope_implies":{"admin":["read"]}}"#
         let asking = #"{"version":1,"rules":[{"id":"r","effect":"allow","targets":"any","scopes":{"all":["read"]}}]}"#
         let policies = PolicySet(
@@ -481,7 +479,7 @@ import Testing
         #"{"version":1,"enforce":false,"rules":[{"id":"a","effect":"allow","tools":["x"]}]}"#,
         #"{"version":1,"rules":[{"id":"a","effect":"allow","tools":["x"]}]}"#,
     ])
-    func `an allow rule stops the short form from allowing, also one in shadow mode and in another file`(
+    func `an allow rule stops the short form from allowing, even in shadow mode or in another file`(
         other: String
     ) throws {
         let short = try CompiledPolicy(file: "s.json", bytes: Array(#"{"version":1,"required_scopes":["a"]}"#.utf8))
@@ -500,12 +498,12 @@ import Testing
         #expect(try PolicySet(text: text).scopesToRequest(for: try PolicyInput.test(.http).request).isEmpty)
     }
 
-    @Test func `an empty short form says nothing`() throws {
+    @Test func `an empty short form allows nothing`() throws {
         let policy = try PolicySet(text: #"{"version":1,"required_scopes":[]}"#)
         #expect(policy.decision(try .test(.http)) == .deny(rules: []))
     }
 
-    @Test func `a deny with scopes is about those who have all of one list and one of the other`() throws {
+    @Test func `a deny with scopes applies to callers with all scopes of one list and one of the other`() throws {
         let text = """
             {"version":1,"rules":[{"id":"open","effect":"allow","targets":"any"},
               {"id":"d","effect":"deny","targets":"any","scopes":{"all":["a","b"],"any":["c","d"]}}]}
@@ -526,7 +524,7 @@ import Testing
         return try CompiledPolicy(file: "p.json", bytes: Array(text.utf8))
     }
 
-    /// The positions of the rules that a call looks at, each as often as it is looked at.
+    /// The positions of the rules that are examined for a call; a rule that is examined twice occurs twice.
     private static func found(_ policy: CompiledPolicy, _ method: String, _ name: String?) throws -> [Int] {
         let message = MCPMessage.call(method: method, name: name)
         let operation = ProtectedResourceRequest(method: .post, path: "/mcp", operation: .mcp([message]))
@@ -535,7 +533,7 @@ import Testing
         return positions.sorted()
     }
 
-    @Test func `a rule is looked at once, and only where one of its patterns begins as the name does`() throws {
+    @Test func `a rule is examined once, and only if the prefix of one of its patterns fits the name`() throws {
         let policy = try Self.index([
             #""tools":["alpha_*","beta_*"]"#, #""tools":["alpha_*","alpha_x*","alpha_xy"]"#,
             #""tools":["*_x","alpha_x"]"#,
@@ -550,7 +548,7 @@ import Testing
     }
 
     @Test(arguments: ["allow", "deny"])
-    func `the index finds each rule that is about an operation, and finds it once`(effect: String) throws {
+    func `the index finds every rule that applies to an operation, and finds it once`(effect: String) throws {
         let policy = try Self.index(
             [
                 #""mcp_methods":["tools/c*x","resources/*"],"tools":["a*"],"resource_uris":["n://*"]"#,
@@ -578,7 +576,7 @@ import Testing
         }
     }
 
-    @Test func `a file of many patterns is read in time that grows as it does`() throws {
+    @Test func `a rule with eighty thousand patterns is loaded and found`() throws {
         let patterns = (0..<40_000).map { #""p\#($0)*","e\#($0)""# }.joined(separator: ",")
         let policy = try Self.index([#""tools":[\#(patterns)]"#])
         #expect(try Self.found(policy, "tools/call", "p12345x") == [0])
@@ -588,7 +586,7 @@ import Testing
 }
 
 @Suite struct OrderEdgeTests {
-    @Test func `of rules that lack as much, the first of the first file is asked for`() throws {
+    @Test func `among rules with equally many missing scopes, the first of the first file is asked for`() throws {
         func policy(_ rules: String) throws -> CompiledPolicy {
             try CompiledPolicy(file: "p.json", bytes: Array(#"{"version":1,"rules":[\#(rules)]}"#.utf8))
         }
@@ -612,7 +610,7 @@ import Testing
         #expect(PolicySet([signIn]).decision(try .test(.http)) == .insufficientScope(["d"], rules: ["t"]))
     }
 
-    @Test func `who has no token is asked for what every caller needs there, and nothing else`() throws {
+    @Test func `a caller without a token is asked for the scopes that every caller needs, and no others`() throws {
         let text = """
             {"version":1,"rules":[
               {"id":"a","effect":"allow","tools":["x"],"scopes":{"all":["a"]}},
@@ -630,7 +628,7 @@ import Testing
         #expect(policy.scopesToRequest(for: try PolicyInput.tool("y").request) == ["q"])
     }
 
-    @Test func `one id in two files is named once`() throws {
+    @Test func `an id that occurs in two files is reported once`() throws {
         let open = #"{"id":"open","effect":"allow","targets":"any"}"#
         let deny = #"{"id":"d","effect":"deny","targets":"any"}"#
         let policies = try [open, deny, deny].map {
@@ -695,7 +693,7 @@ import Testing
         (allow(#""targets":"any","description":1"#), .wrongType),
         (#"{"id":"","effect":"allow","targets":"any"}"#, .invalidValue),
     ])
-    func `what can never apply is refused, and what can is not`(rule: String, code: ConfigurationError.Code?) {
+    func `only rules that are invalid or can never apply are refused`(rule: String, code: ConfigurationError.Code?) {
         #expect(Self.code(rule) == code)
     }
 }

@@ -10,7 +10,7 @@ import Testing
 
 @Suite struct PolicyTargetTests {
     @Test(arguments: [#""paths":["/**"]"#, #""http_methods":["POST"]"#, #""tools":["*"]"#, #""mcp_methods":["*"]"#])
-    func `an unknown operation is allowed by no rule but one for any target`(target: String) throws {
+    func `a rule with specific targets does not allow an unknown operation`(target: String) throws {
         let policy = try policies(#"{"version":1,"rules":[{"id":"r","effect":"allow",\#(target)}]}"#)
         let unknown = try input(.unknown)
         #expect(policy.decision(unknown) == .deny(rules: []))
@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test(arguments: [#""paths":["/**"]"#, #""http_methods":["POST"]"#, #""tools":["x"]"#, #""mcp_methods":["x"]"#])
-    func `a deny and a require for some operations count against an unknown one`(target: String) throws {
+    func `a deny and a require for some operations also apply to an unknown one`(target: String) throws {
         let open = #"{"id":"open","effect":"allow","targets":"any"}"#
         let deny = try policies(#"{"version":1,"rules":[\#(open),{"id":"d","effect":"deny",\#(target)}]}"#)
         #expect(deny.decision(try input(.unknown)) == .deny(rules: ["d"]))
@@ -31,7 +31,7 @@ import Testing
         #expect(require.scopesToRequest(for: unknown.request).isEmpty, "nobody is asked for what is perhaps needed")
     }
 
-    @Test func `a deny for other HTTP methods does not count against an unknown operation`() throws {
+    @Test func `a deny for other HTTP methods does not apply to an unknown operation`() throws {
         let text = """
             {"version":1,"rules":[{"id":"open","effect":"allow","targets":"any"},
               {"id":"d","effect":"deny","http_methods":["PUT"]}]}
@@ -39,7 +39,7 @@ import Testing
         #expect(try policies(text).decision(try input(.unknown)) == .allow(rules: ["open"]))
     }
 
-    @Test func `a rule for MCP only is never about plain HTTP`() throws {
+    @Test func `a rule with only MCP targets never applies to plain HTTP`() throws {
         let allow = #"{"version":1,"rules":[{"id":"r","effect":"allow","mcp_methods":["@basics","*"],"tools":["*"]}]}"#
         #expect(try policies(allow).decision(try input(.http)) == .deny(rules: []))
     }
@@ -50,12 +50,12 @@ import Testing
         (.call(method: "notifications/cancelled", name: nil), true), (.call(method: "tools/list", name: nil), false),
         (.call(method: "initialized", name: nil), false),
     ])
-    func `the basics are what every session needs`(message: MCPMessage, allowed: Bool) throws {
+    func `the basics allow what every session needs and no more`(message: MCPMessage, allowed: Bool) throws {
         let policy = try policies(#"{"version":1,"rules":[{"id":"b","effect":"allow","mcp_methods":["@basics"]}]}"#)
         #expect(policy.decision(try input(.mcp([message]))) == (allowed ? .allow(rules: ["b"]) : .deny(rules: [])))
     }
 
-    @Test func `rules reached by name, by pattern and for any target all apply, in file order`() throws {
+    @Test func `rules found by name, by pattern and for any target all apply, in file order`() throws {
         let text = """
             {"version":1,"rules":[
               {"id":"other","effect":"allow","tools":["other"]},
@@ -76,14 +76,14 @@ import Testing
 }
 
 @Suite struct PolicyChallengeTests {
-    @Test func `a challenge that would name no scope is a plain refusal`() throws {
+    @Test func `a challenge that would name no scope becomes a plain denial`() throws {
         let text = """
             {"version":1,"rules":[{"id":"r","effect":"allow","targets":"any","scopes":{"all":["offline_access"]}}]}
             """
         #expect(try policies(text).decision(try input(.http)) == .deny(rules: ["r"]))
     }
 
-    @Test func `of any, the scope the client has is named and no other`() throws {
+    @Test func `of the scopes under any, a challenge names only the one that the client has`() throws {
         let text = """
             {"version":1,"rules":[
               {"id":"r","effect":"allow","targets":"any","scopes":{"all":["x"],"any":["p","q"]}}]}
@@ -92,7 +92,7 @@ import Testing
         #expect(try policies(text).decision(try input(.http, "x q")) == .allow(rules: ["r"]))
     }
 
-    @Test func `a challenge never names the parent of a scope`() throws {
+    @Test func `a challenge names the scope of the rule, never one that implies it`() throws {
         let text = """
             {"version":1,"scope_implies":{"admin":["write"],"write":["read"]},"rules":[
               {"id":"r","effect":"allow","targets":"any","scopes":{"all":["read"]}}]}
@@ -101,7 +101,7 @@ import Testing
         #expect(try policies(text).decision(try input(.http)) == .insufficientScope(["read"], rules: ["r"]))
     }
 
-    @Test func `a deny hides what scopes would do`() throws {
+    @Test func `a deny suppresses the scope challenge`() throws {
         let text = """
             {"version":1,"rules":[{"id":"r","effect":"allow","targets":"any","scopes":{"all":["x"]}},
               {"id":"d","effect":"deny","targets":"any"}]}
@@ -132,7 +132,7 @@ import Testing
         (#"{"claim":"/n","equals":"mapped"}"#, #""n":"own""#, true),
         (#"{"raw_claim":"/n","equals":"own"}"#, #""n":"own""#, true),
     ])
-    func `only a condition that is true grants`(condition: String, claims: String, granted: Bool) throws {
+    func `an allow applies only when its condition is true`(condition: String, claims: String, granted: Bool) throws {
         let text = #"{"version":1,"rules":[{"id":"r","effect":"allow","targets":"any","when":\#(condition)}]}"#
         let outcome = try policies(text).decision(try input(.http, "", claims))
         #expect(outcome == (granted ? .allow(rules: ["r"]) : .deny(rules: [])))
@@ -152,7 +152,7 @@ import Testing
         (#""issuers":["https://issuer.example"]"#, true), (#""issuers":["https://other.example"]"#, false),
         (#""client_ids":["c"]"#, true), (#""client_ids":["d"]"#, false),
     ])
-    func `a rule for some callers allows no other`(who: String, granted: Bool) throws {
+    func `a rule for certain callers allows no others`(who: String, granted: Bool) throws {
         let text = #"{"version":1,"rules":[{"id":"r","effect":"allow","targets":"any",\#(who)}]}"#
         let outcome = try policies(text).decision(try input(.http))
         #expect(outcome == (granted ? .allow(rules: ["r"]) : .deny(rules: [])))
@@ -172,7 +172,7 @@ import Testing
         ),
         (#"{"version":1,"scope_implies":{"a":["a"]}}"#, .cyclicImplication),
     ])
-    func `a mistake is refused with its code`(text: String, code: ConfigurationError.Code) {
+    func `a mistake in a policy is refused with its code`(text: String, code: ConfigurationError.Code) {
         let error = #expect(throws: ConfigurationError.self) {
             try CompiledPolicy(file: "p.json", bytes: Array(text.utf8))
         }

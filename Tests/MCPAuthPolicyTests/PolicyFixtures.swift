@@ -9,17 +9,17 @@ import Testing
 @testable import MCPAuthPolicy
 
 extension PolicySet {
-    /// The outcome alone, for tests that are not about shadow mode.
+    /// Only the outcome, for tests that are not about shadow mode.
     func decision(_ input: PolicyInput) -> PolicyDecision.Kind { evaluate(input).kind }
 
-    /// One policy from its text.
+    /// A set with one policy, from its JSON text.
     init(text: String) throws {
         self.init([try CompiledPolicy(file: "test.json", bytes: Array(text.utf8))])
     }
 }
 
 extension PolicyInput {
-    /// A caller of `issuer.example` with these claims, and what it wants.
+    /// The input for a caller with these claims and the operation that it requests.
     static func test(
         _ operation: RequestOperation,
         scope: String = "",
@@ -63,14 +63,14 @@ extension PolicyInput {
         )
     }
 
-    /// The same for one call of a tool.
+    /// The input for one call of a tool.
     static func tool(_ name: String, scope: String = "", claims: String = "{}") throws -> PolicyInput {
         try test(.mcp([.call(method: "tools/call", name: name)]), scope: scope, claims: claims)
     }
 }
 
 extension ProtectedResourceRequest {
-    /// With a path that is written in a test.
+    /// A request with a literal path.
     init(method: HTTPRequest.Method, path: String, operation: RequestOperation, ignoresCase: Bool = false) {
         guard let path = RequestPath(path) else { preconditionFailure("`\(path)` is not a path that is accepted") }
         self.init(method: method, path: path, operation: operation, ignoresCase: ignoresCase)

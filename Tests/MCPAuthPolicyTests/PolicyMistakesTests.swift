@@ -7,7 +7,7 @@ import Testing
 @testable import MCPAuthCore
 @testable import MCPAuthPolicy
 
-/// What the author of a policy is told of mistakes.
+/// The messages that the author of a policy gets about mistakes.
 @Suite struct PolicyMistakesTests {
     private static func mistakes(_ text: String) -> [String] {
         do throws(ConfigurationError) {
@@ -22,7 +22,7 @@ import Testing
         #"{"version":1,"rules":[{"id":"r","effect":"allow","targets":"any",\#(members)}]}"#
     }
 
-    @Test func `all mistakes of a file are told, in its order`() {
+    @Test func `all mistakes in a file are reported, in file order`() {
         let text = """
             { "version": 1, "shadow": true,
               "required_scopes": ["a b"],
@@ -43,14 +43,14 @@ import Testing
         )
     }
 
-    @Test func `no more than twenty are told at once`() {
+    @Test func `at most twenty mistakes are reported at once`() {
         let rules = (0..<50).map { #"{"id":"r\#($0)","effect":"allow","tool":["x"]}"# }.joined(separator: ",\n")
         let mistakes = Self.mistakes(#"{"version":1,"rules":[\#(rules)]}"#)
         #expect(mistakes.count == 20)
         #expect(mistakes.allSatisfy { $0.contains("MA002: unknown key `tool`, did you mean `tools`") })
     }
 
-    @Test func `the first carries the others, and says how many there are`() {
+    @Test func `the first error carries the others and says how many there are`() {
         let error = #expect(throws: ConfigurationError.self) {
             try CompiledPolicy(file: "p.json", bytes: Array(#"{"version":1,"a":1,"b":2,"c":3}"#.utf8))
         }
@@ -71,12 +71,12 @@ import Testing
         ),
         (#"{"vresion":1}"#, "did you mean `version`"),
     ])
-    func `a key that is written wrong is told once, and not as a missing one too`(text: String, words: String) {
+    func `a misspelled key is reported once, and not also as a missing key`(text: String, words: String) {
         let mistakes = Self.mistakes(text)
         #expect(mistakes.count == 1 && mistakes[0].contains(words), "\(mistakes)")
     }
 
-    @Test func `another version is refused before anything else`() {
+    @Test func `an unknown version is refused before anything else`() {
         #expect(Self.mistakes(#"{"version":2,"rulez":[]}"#) == ["p.json:1:12: MA010: this program reads version 1"])
     }
 
@@ -87,7 +87,7 @@ import Testing
         (#"{"anyOf":[]}"#, "unknown key `anyOf`: write `any`"), (#"{"allOf":[]}"#, "unknown key `allOf`: write `all`"),
         (#"{"nor":[]}"#, "write `{\"not\": {\"any\": […]}}`"),
         (#"{"claim":"/a","includes":"x"}"#, "unknown key `includes`: write `contains`"),
-        (#"{"claim":"/a","has":"x"}"#, "write `exists` where a claim must be there, or `contains`"),
+        (#"{"claim":"/a","has":"x"}"#, "write `exists` where a claim must be present, or `contains`"),
         (#"{"claim":"/a","==":"x"}"#, "unknown key `==`: write `equals`"),
         (#"{"claim":"/a","eq":"x"}"#, "unknown key `eq`: write `equals`"),
         (#"{"claim":"/a","ne":"x"}"#, "around the condition without the negation"),
@@ -111,37 +111,37 @@ import Testing
         (#"{"claim":"/a","in_array":["x"]}"#, "write `in`"), (#"{"claim":"/a","substring":"x"}"#, "write `glob`"),
         (#"{"claim":"/a","lt=":1}"#, "write `lte`"), (#"{"claim":"/a","gt=":1}"#, "write `gte`"),
         (#"{"claim":"/a","less_than_or_equal":1}"#, "write `lte`"),
-        (#"{"argument":"/amount","lte":1}"#, "no rule looks at the arguments of a call"),
-        (#"{"arguments":{}}"#, "no rule looks at the arguments of a call"),
+        (#"{"argument":"/amount","lte":1}"#, "rules cannot check the arguments of a call"),
+        (#"{"arguments":{}}"#, "rules cannot check the arguments of a call"),
         (#"{"field":"/a","equals":1}"#, "a claim is named by `claim`"),
         (#"{"claim":"/a","op":"equals","value":"x"}"#, "the operator is the key and its operand the value"),
         (#""claims.tenant == 'acme'""#, "a condition is written as JSON"),
         (#"[{"claim":"/a","exists":true}]"#, "write `{\"all\": […]}` where all must be true"),
     ])
-    func `a condition in the words of another language gets the true advice`(condition: String, advice: String) {
+    func `a condition in the words of another language gets the right advice`(condition: String, advice: String) {
         let mistakes = Self.mistakes(Self.rule(#""when":\#(condition)"#))
         #expect(mistakes.contains { $0.contains(advice) }, "\(mistakes)")
         #expect(!mistakes.contains { $0.contains("did you mean") }, "\(mistakes)")
     }
 
     @Test(arguments: [
-        (#""principal":"alice""#, "whom a rule is for is written with `issuers`"),
-        (#""action":"read""#, "what a rule is about is written with `mcp_methods`"),
+        (#""principal":"alice""#, "write `issuers`, `client_ids`, `subject_kind`"),
+        (#""action":"read""#, "write `mcp_methods`, `tools`"),
         (#""resource":"x""#, "write `resource_uris` for resources of MCP, or `paths`"),
         (#""if":{}"#, "write `when` with a condition on claims"),
         (#""unless":{}"#, "write `when` with `{\"not\": {…}}`"),
-        (#""arguments":{}"#, "no rule looks at the arguments of a call"), (#""permissions":[]"#, "write `scopes`"),
-        (#""priority":1"#, "rules have no order"), (#""roles":["x"]"#, "ask about the claim"),
+        (#""arguments":{}"#, "rules cannot check the arguments of a call"), (#""permissions":[]"#, "write `scopes`"),
+        (#""priority":1"#, "rules have no order"), (#""roles":["x"]"#, "check the claim"),
         (#""methods":["x"]"#, "write `mcp_methods` or `http_methods`"),
         (#""permit":true"#, "write `\"effect\": \"allow\"`"),
     ])
-    func `a rule in the words of another language gets the true advice`(member: String, advice: String) {
+    func `a rule in the words of another language gets the right advice`(member: String, advice: String) {
         let mistakes = Self.mistakes(Self.rule(member))
         #expect(mistakes.count == 1 && mistakes[0].contains(advice), "\(mistakes)")
     }
 
     @Test(arguments: [("permit", "write `allow`"), ("forbid", "write `deny`"), ("must", "write `require`")])
-    func `an effect of another language gets the true advice`(effect: String, advice: String) {
+    func `an effect of another language gets the right advice`(effect: String, advice: String) {
         let mistakes = Self.mistakes(#"{"version":1,"rules":[{"id":"r","effect":"\#(effect)","targets":"any"}]}"#)
         #expect(mistakes.count == 1 && mistakes[0].hasSuffix(": \(advice)"), "\(mistakes)")
     }
@@ -149,7 +149,7 @@ import Testing
     @Test(arguments: [
         ("and", "write `all`"), ("or", "write `any`"), ("none", "a rule cannot ask for the absence of a scope"),
     ])
-    func `scopes in the words of another language get the true advice`(key: String, advice: String) {
+    func `scopes in the words of another language get the right advice`(key: String, advice: String) {
         let mistakes = Self.mistakes(Self.rule(#""scopes":{"\#(key)":["x"]}"#))
         #expect(mistakes.count == 1 && mistakes[0].contains(advice), "\(mistakes)")
     }
@@ -163,12 +163,12 @@ import Testing
         (#""when":{"claim":"/a","exists":false}"#, "for its opposite write `\"absent\": true`"),
         (#""when":{"claim":"/a","absent":false}"#, "for its opposite write `\"exists\": true`"),
     ])
-    func `a value of the wrong form is told which form would be right`(member: String, advice: String) {
+    func `the message about a value of the wrong form says which form is right`(member: String, advice: String) {
         let mistakes = Self.mistakes(Self.rule(member))
         #expect(mistakes.count == 1 && mistakes[0].contains(advice), "\(mistakes)")
     }
 
-    @Test func `no word of another language is a word of this one`() {
+    @Test func `no word of this language is listed as a word of another one`() {
         for (words, own) in [
             (PolicyWords.condition, PolicyGrammar.conditionKeys), (PolicyWords.rule, PolicyGrammar.rule.keys),
             (PolicyWords.scopes, PolicyGrammar.ruleScopes.keys), (PolicyWords.document, PolicyGrammar.document.keys),
@@ -183,7 +183,7 @@ import Testing
         ("tenant", "/tenant"), ("https://acme.example/roles", "/https:~1~1acme.example~1roles"), ("", "/tenant"),
         ("a~b", "/a~0b"),
     ])
-    func `a claim that is not a pointer is shown as one`(claim: String, pointer: String) {
+    func `the message about a claim that is not a JSON Pointer shows one`(claim: String, pointer: String) {
         let mistakes = Self.mistakes(Self.rule(#""when":{"claim":"\#(claim)","exists":true}"#))
         #expect(
             mistakes.count == 1 && mistakes[0].hasSuffix("is not a JSON Pointer such as `\(pointer)`"),
@@ -191,7 +191,7 @@ import Testing
         )
     }
 
-    @Test func `names keep their characters, and are shown whole`() {
+    @Test func `messages show names unchanged and in full`() {
         let name = "regel-für-größere-Beträge-" + String(repeating: "x", count: 200)
         let rules = #"{"id":"\#(name)","effect":"deny","targets":"any"}"#
         let mistakes = Self.mistakes(#"{"version":1,"rules":[\#(rules),\#(rules)]}"#)

@@ -34,7 +34,7 @@ import Testing
             ("tools/call", nil, "admin:notes", .deny(rules: [])),
         ] as [(String, String?, String, PolicyDecision.Kind)]
     )
-    func `each operation needs what its rule names`(
+    func `each operation needs the scopes and claims that its rule names`(
         method: String,
         name: String?,
         scope: String,
@@ -44,7 +44,7 @@ import Testing
         #expect(policy.decision(try input(.call(method: method, name: name), scope, #""tenant":"acme""#)) == outcome)
     }
 
-    @Test func `a claim condition opens a rule only when it is true`() throws {
+    @Test func `a rule with a claim condition allows only when the condition is true`() throws {
         let policy = try set(Self.notes)
         let call = MCPMessage.call(method: "tools/call", name: "purge_all")
         let staff = #""tenant":"a","groups":["staff"]"#
@@ -59,7 +59,7 @@ import Testing
         )
     }
 
-    @Test func `an unmet requirement beats every allow`() throws {
+    @Test func `an unmet require overrides every allow`() throws {
         #expect(
             try set(Self.notes).decision(try input(.call(method: "ping", name: nil), "admin:notes"))
                 == .deny(rules: ["tenant"])
@@ -82,7 +82,7 @@ import Testing
         )
     }
 
-    @Test func `the short form allows alone and only narrows beside allow rules`() throws {
+    @Test func `the short form allows on its own, and only restricts when there are allow rules`() throws {
         let short = #"{"version":1,"required_scopes":["a"]}"#
         let ping = MCPMessage.call(method: "ping", name: nil)
         #expect(try set(short).decision(try input(ping, "a")) == .allow(rules: ["required_scopes"]))
@@ -95,7 +95,7 @@ import Testing
         #expect(inCode.decision(try input(ping, "a")) == .deny(rules: []))
     }
 
-    @Test func `a deny in one policy holds whatever another one allows`() throws {
+    @Test func `a deny in one policy applies whatever another one allows`() throws {
         let open = #"{"version":1,"rules":[{"id":"open","effect":"allow","targets":"any"}]}"#
         let shut = #"{"version":1,"rules":[{"id":"shut","effect":"deny","tools":["drop_*"]}]}"#
         let policies = PolicySet([try policy(open), try policy(shut)])
@@ -104,7 +104,7 @@ import Testing
         #expect(policies.decision(try input(.call(method: "tools/call", name: "list"), "")) == .allow(rules: ["open"]))
     }
 
-    @Test func `when the operation is unknown only rules for any target allow, and every deny counts`() throws {
+    @Test func `when the operation is unknown, only rules for any target allow, and every deny applies`() throws {
         let open = #"{"version":1,"rules":[{"id":"open","effect":"allow","targets":"any"}]}"#
         let basics = #"{"version":1,"rules":[{"id":"basics","effect":"allow","mcp_methods":["*"]}]}"#
         let shut =
@@ -115,7 +115,7 @@ import Testing
         #expect(try set(shut).decision(unknown) == .deny(rules: ["shut"]))
     }
 
-    @Test func `every message of a batch must be allowed, and what all lack is asked for at once`() throws {
+    @Test func `every message of a batch must be allowed, and one challenge names all missing scopes`() throws {
         let policy = try set(Self.notes)
         let batch = RequestOperation.mcp([
             .call(method: "tools/list", name: nil), .call(method: "tools/call", name: "create_note"),
@@ -131,8 +131,7 @@ import Testing
         #expect(policy.decision(try input(operation: smuggled, "admin:notes", tenant)) == .deny(rules: []))
     }
 
-    @Test func `the challenge is that of the nearest allow rule, with unmet requirements, never offline_access`() throws
-    {
+    @Test func `a challenge has the scopes of the nearest allow and unmet requires, never offline_access`() throws {
         let text = """
             {"version":1,"rules":[
               {"id":"far","effect":"allow","targets":"any","scopes":{"all":["x","y"]}},
@@ -158,7 +157,7 @@ import Testing
         ("GET", "/api/items", true), ("POST", "/api/items", false), ("GET", "/api/items/1", false),
         ("GET", "/deep/a/b/c", true), ("GET", "/other", false),
     ])
-    func `HTTP targets are method and path together`(method: String, path: String, allowed: Bool) throws {
+    func `an HTTP target must match both method and path`(method: String, path: String, allowed: Bool) throws {
         let text =
             #"{"version":1,"rules":[{"id":"r","effect":"allow","http_methods":["GET"],"paths":["/api/*","/deep/**"]}]}"#
         let method = try #require(HTTPRequest.Method(method))
@@ -210,7 +209,7 @@ import Testing
             "p.json:1:73: MA007: another rule has the id `a`"
         ),
         (#"{"version":1,"scope_implies":{"a":["b"],"b":["a"]}}"#, "p.json:1:31: MA013: the scope `a` implies itself"),
-        (#"{"version":1,"version":1}"#, "p.json:1:14: MA007: this object has the key already, at line 1, column 2"),
+        (#"{"version":1,"version":1}"#, "p.json:1:14: MA007: this object already has this key, at line 1, column 2"),
         (
             #"{"version":1,"rules":[{"id":"a","effect":"allow","targets":"any","when":{"claim":"tenant","exists":true}}]}"#,
             "p.json:1:82: MA005: `tenant` is not a JSON Pointer such as `/tenant`"
@@ -229,7 +228,7 @@ import Testing
             "p.json:1:65: MA006: no group of methods is named `@basic`, expected `@basics`"
         ),
     ])
-    func `a mistake is named with its place`(text: String, message: String) {
+    func `a mistake is reported with its position`(text: String, message: String) {
         let error = #expect(throws: ConfigurationError.self) {
             try CompiledPolicy(file: "p.json", bytes: Array(text.utf8))
         }
@@ -246,7 +245,7 @@ import Testing
         #expect(Glob(pattern, .path).matches(text) == matches)
     }
 
-    @Test func `in names a star matches anything, and many stars cost no more than their product`() {
+    @Test func `in names a star matches anything, and many stars have no exponential cost`() {
         #expect(Glob("purge_*", .name).matches("purge_a/b"))
         #expect(!Glob("purge_*", .name).matches("Purge_a"))
         let hostile = Glob(String(repeating: "*a", count: 100) + "b", .name)
@@ -260,7 +259,7 @@ import Testing
         #expect(Truth.any([] as [Truth]) { $0 } == .isFalse)
     }
 
-    @Test func `unknown is absorbed as Kleene says`() {
+    @Test func `unknown values combine as in Kleene logic`() {
         #expect(Truth.all([.unknown, .isFalse] as [Truth]) { $0 } == .isFalse)
         #expect(Truth.all([.unknown, .isTrue] as [Truth]) { $0 } == .unknown)
         #expect(Truth.any([.unknown, .isTrue] as [Truth]) { $0 } == .isTrue)

@@ -7,9 +7,9 @@ import Testing
 @testable import MCPAuthCore
 @testable import MCPAuthPolicy
 
-/// Each sentence of the policy language, with an example; `docs/decision-semantics.md` has the sentences.
+/// An example for each rule of the policy language; `docs/decision-semantics.md` describes them.
 @Suite struct SpecificationTests {
-    /// A sentence, the rules that show it, what is called, by whom, and what comes of it.
+    /// A sentence, the rules that show it, the call, the claims of the caller, and the outcome.
     struct Example: Sendable, CustomTestStringConvertible {
         let sentence: String
         let policy: String
@@ -405,7 +405,7 @@ import Testing
     ]
 
     @Test(arguments: effects + operators + scopes + targets)
-    func `a sentence and its example`(example: Example) async throws {
+    func `each example has the outcome that its sentence describes`(example: Example) async throws {
         let policy = try CompiledPolicy(file: "p.json", bytes: Array(example.policy.utf8))
         let trial = try PolicyTrial([policy], resource: "https://h.example/mcp", claims: example.claims)
         let call = try #require(PolicyCall(example.call))
@@ -443,7 +443,7 @@ import Testing
             "MA012"
         ),
     ])
-    func `10 what is refused at load has its code and its place`(text: String, code: String) {
+    func `10 a policy that is refused at load has an error code and a file`(text: String, code: String) {
         let error = #expect(throws: ConfigurationError.self) {
             try CompiledPolicy(file: "p.json", bytes: Array(text.utf8))
         }
@@ -451,7 +451,7 @@ import Testing
         #expect(error?.description.hasPrefix("p.json:") == true)
     }
 
-    @Test func `10 a remark is allowed anywhere`() throws {
+    @Test func `10 a description or comment is allowed anywhere`() throws {
         let text = """
             {"version":1,"description":"d","$comment":"c","scope_implies":{"$comment":"c","a":["b"]},"rules":[
               {"id":"a","effect":"allow","targets":"any","description":"d","scopes":{"all":["b"],"$comment":"c"},

@@ -5,11 +5,11 @@ import MCPAuth
 import MCPAuthTesting
 import Testing
 
-/// The kits pass what is right and notice what is wrong.
+/// The conformance kits pass correct implementations and find faulty ones.
 @Suite struct KitTests {
     private static let resource = "https://api.example.com/keys"
 
-    /// A verifier of one key, in the ways that a verifier can be wrong.
+    /// A verifier that accepts one key and can have a fault.
     private struct KeyVerifier: TokenVerifier {
         enum Fault: CaseIterable {
             case none
@@ -57,12 +57,12 @@ import Testing
     }
 
     @Test(arguments: kit(.none).checks)
-    func `a verifier that is right passes`(check: ConformanceCheck) async throws {
+    func `a correct verifier passes`(check: ConformanceCheck) async throws {
         try await check.run()
     }
 
     @Test(arguments: KeyVerifier.Fault.allCases.filter { $0 != .none })
-    private func `a verifier that is wrong does not`(fault: KeyVerifier.Fault) async {
+    private func `a faulty verifier fails`(fault: KeyVerifier.Fault) async {
         var failed: [String] = []
         for check in Self.kit(fault).checks {
             do { try await check.run() } catch { failed.append("\(error)") }
@@ -99,12 +99,12 @@ import Testing
     }
 
     @Test(arguments: TransformerConformance(Roles(), claims: ["groups": ["role-reader", "staff"]]).checks)
-    func `a transformer that is right passes`(check: ConformanceCheck) async throws {
+    func `a correct transformer passes`(check: ConformanceCheck) async throws {
         try await check.run()
     }
 
     @Test(arguments: Roles.Fault.allCases.filter { $0 != .none })
-    private func `a transformer that is wrong does not`(fault: Roles.Fault) async {
+    private func `a faulty transformer fails`(fault: Roles.Fault) async {
         var failures = 0
         for check in TransformerConformance(Roles(fault: fault)).checks {
             do { try await check.run() } catch { failures += 1 }

@@ -6,12 +6,12 @@ import MCPAuth
 import MCPAuthTesting
 import Testing
 
-/// The issuer in memory, seen from outside: public declarations only.
+/// The in-memory issuer, used only through its public declarations.
 @Suite struct TestIssuerTests {
     private static let notes = "https://api.example.com/notes"
 
     @Test(arguments: [SignatureAlgorithm.rs256, .ps256, .es256, .es384, .edDSA])
-    func `its tokens are verified with the keys it publishes`(algorithm: SignatureAlgorithm) async throws {
+    func `tokens of the issuer verify with the keys that it publishes`(algorithm: SignatureAlgorithm) async throws {
         let issuer = try TestIssuer(algorithm: algorithm, audience: Self.notes)
         let mcpAuth = try Self.mcpAuth(issuer, issuer.server)
         let info = try #require(await Self.caller(try issuer.token(subject: "bob", scopes: ["a", "b"]), mcpAuth))
@@ -22,7 +22,7 @@ import Testing
         #expect(await Self.status(try issuer.token(claims: ["exp": .null]), mcpAuth) == 401)
     }
 
-    @Test func `keys rotate, with and without the old ones`() async throws {
+    @Test func `a rotation of keys can keep or drop the old ones`() async throws {
         let issuer = try TestIssuer(audience: Self.notes)
         let old = try issuer.token()
         try issuer.rotateKeys()
@@ -35,13 +35,13 @@ import Testing
         #expect(await Self.status(try issuer.token(), mcpAuth) == 200)
     }
 
-    @Test func `when it is down the answer is 503`() async throws {
+    @Test func `a request is 503 while the issuer is down`() async throws {
         let issuer = try TestIssuer(audience: Self.notes)
         issuer.setDown(true)
         #expect(await Self.status(try issuer.token(), try Self.mcpAuth(issuer, issuer.server)) == 503)
     }
 
-    @Test func `opaque tokens are introspected until they are revoked`() async throws {
+    @Test func `opaque tokens are accepted until they are revoked`() async throws {
         let issuer = try TestIssuer(audience: Self.notes)
         let mcpAuth = try Self.mcpAuth(issuer, issuer.introspectingServer)
         let token = issuer.opaqueToken(subject: "carol", scopes: ["a"])
@@ -52,7 +52,7 @@ import Testing
         #expect(await Self.status(token, mcpAuth) == 401)
     }
 
-    @Test func `a request to anybody else fails`() async throws {
+    @Test func `a fetch from an issuer that the fetcher does not know fails`() async throws {
         let issuer = try TestIssuer("https://other.test", audience: Self.notes)
         let fetcher = TestFetcher()
         let resource = try ResourceConfiguration(Self.notes, authorizationServers: [issuer.server])
@@ -69,7 +69,7 @@ import Testing
         let until: NumericDate?
     }
 
-    @Test func `a handler runs as somebody who may do what the test does`() async throws {
+    @Test func `a handler runs with a test identity if the policy allows the call`() async throws {
         let issuer = try TestIssuer(audience: Self.notes)
         var resource = try ResourceConfiguration(Self.notes, authorizationServers: [issuer.server])
         resource.policies = [

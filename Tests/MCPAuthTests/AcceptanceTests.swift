@@ -11,7 +11,7 @@ import MCPAuthSigning
 import TestSupport
 import Testing
 
-/// Configuration as the acceptance list of the existing SDKs wants it.
+/// Configuration requirements from the acceptance list of the existing SDKs.
 @Suite struct AcceptanceConfigurationTests {
     @Test func `a configuration without any protected resource is refused`() {
         #expect(throws: ConfigurationError(.missingKey, "")) {
@@ -37,7 +37,7 @@ import Testing
         #expect(error?.message.contains("https://api.example.com/notes") == true)
     }
 
-    @Test func `an issuer named twice is refused, though its tokens name two others`() {
+    @Test func `an issuer named twice is refused, even if the token issuers differ`() {
         let servers = ["https://one.example", "https://two.example"].map { tokenIssuer in
             var server = AuthorizationServer(issuer: "https://auth.example.com", discovery: .oidc)
             server.tokenIssuer = IssuerIdentifier(tokenIssuer)
@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test(arguments: ["auth.example", "urn:example:as", "http://auth.example", "https://auth.example/#x", ""])
-    func `an issuer that is no https URL is refused when it is configured`(issuer: String) {
+    func `an issuer that is not an https URL is refused when it is configured`(issuer: String) {
         for discovery in [AuthorizationServer.Discovery.oidc, .oauth] {
             let server = AuthorizationServer(issuer: IssuerIdentifier(issuer), discovery: discovery)
             #expect(throws: ConfigurationError(.invalidValue, "")) {
@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    @Test func `issuers found in four ways work side by side and are published in their order`() async throws {
+    @Test func `issuers with four kinds of discovery work together and are published in order`() async throws {
         let fetcher = FixtureFetcher([:])
         let ways: [(name: String, place: String, discovery: AuthorizationServer.Discovery)] = [
             ("https://inline.example", "/unused", .inline(JSON(text: Self.metadata("https://inline.example")))),
@@ -91,7 +91,7 @@ import Testing
     }
 }
 
-/// Discovery as the acceptance list of the existing SDKs wants it.
+/// Discovery requirements from the acceptance list of the existing SDKs.
 @Suite struct AcceptanceDiscoveryTests {
     @Test(
         arguments: [
@@ -107,7 +107,7 @@ import Testing
             ("https://a.example/t/v2.0", .oidc, "https://a.example/t/v2.0/.well-known/openid-configuration"),
         ] as [(String, AuthorizationServer.Discovery, String)]
     )
-    func `metadata is asked for at the one well-known URL of the issuer`(
+    func `metadata is requested only from the well-known URL of the configured discovery`(
         issuer: String,
         discovery: AuthorizationServer.Discovery,
         url: String
@@ -120,7 +120,7 @@ import Testing
         #expect(fetcher.requests == [url])
     }
 
-    @Test func `a trailing slash of the issuer stays as it is written`() async throws {
+    @Test func `a trailing slash of the issuer is kept`() async throws {
         let fetcher = FixtureFetcher([:])
         let place = ".well-known/openid-configuration"
         let issuer = try TestIssuer("https://auth.example.com/", fetcher: fetcher, discovery: place)
@@ -135,9 +135,9 @@ import Testing
     @Test(arguments: [
         ("", 500, "https://issuer.example/.well-known/openid-configuration answered 500"),
         ("null", 200, "`issuer`"), ("[]", 200, "`issuer`"), (#"{"issuer":7}"#, 200, "`issuer`"),
-        ("<html>", 200, "no JSON"), (#"{"issuer":"https://issuer.example"}"#, 200, "jwks_uri"),
+        ("<html>", 200, "not return valid JSON"), (#"{"issuer":"https://issuer.example"}"#, 200, "jwks_uri"),
     ])
-    func `what is wrong with an issuer is 503 to the client and told to the operator`(
+    func `an error of an issuer is 503 for the client and is reported to the operator`(
         body: String,
         status: Int,
         text: String
@@ -155,7 +155,7 @@ import Testing
         #expect(messages.contains { $0.contains("https://issuer.example") && $0.contains(text) }, "\(messages)")
     }
 
-    @Test func `a token of one resource is refused at the other, whose issuer is asked nothing`() async throws {
+    @Test func `a token for one resource is refused at another without a fetch`() async throws {
         let fetcher = FixtureFetcher([:])
         let first = try TestIssuer("https://one.example", fetcher: fetcher)
         let second = try TestIssuer("https://two.example", fetcher: fetcher)
@@ -176,7 +176,7 @@ import Testing
     }
 }
 
-/// Requests and tokens as the acceptance list of the existing SDKs wants them.
+/// Requirements for requests and tokens from the acceptance list of the existing SDKs.
 @Suite struct AcceptanceTokenTests {
     @Test(
         arguments: [
@@ -186,7 +186,7 @@ import Testing
             (["Basic eDp5"], 401, "Bearer resource_metadata="), ([], 401, "Bearer resource_metadata="),
         ] as [([String], Int, String)]
     )
-    func `broken credentials are 400, and none or another scheme are 401 without an error`(
+    func `malformed credentials are 400, and none or another scheme are 401 without an error`(
         authorization: [String],
         status: Int,
         beginning: String
@@ -197,7 +197,7 @@ import Testing
         #expect(answer.challenge?.hasPrefix(beginning) == true, "\(answer.challenge ?? "")")
     }
 
-    @Test func `a verify function is given the token as it was sent, and its no is invalid_token`() async throws {
+    @Test func `a verifier function gets the token as it was sent, and its rejection is invalid_token`() async throws {
         let seen = Lock<[String]>([])
         let verifier = AttachedVerifier(
             FunctionVerifier("keys") { token, _ in
@@ -237,7 +237,7 @@ import Testing
             (["client_id": ""], []), (["client_id": "", "azp": "app"], []),
         ] as [([String: JSON], [String])]
     )
-    func `a subject or client that is no string or empty makes the token invalid`(
+    func `a subject or client that is empty or not a string makes the token invalid`(
         changes: [String: JSON],
         removed: [String]
     ) async throws {
@@ -247,7 +247,7 @@ import Testing
         #expect(answer.challenge?.hasPrefix(#"Bearer error="invalid_token", "#) == true)
     }
 
-    @Test func `a client without a person and a person without a client are callers`() async throws {
+    @Test func `a client without a subject and a subject without a client are valid callers`() async throws {
         let (door, issuer) = try Door.notes()
         let client = try await door.request(authorization: ["Bearer \(try issuer.token(without: ["sub"]))"])
         #expect(client.authInfo?.clientID == "c1")
@@ -257,7 +257,7 @@ import Testing
         #expect(person.status == 200 && person.authInfo?.clientID == nil)
     }
 
-    @Test func `azp names the client where client_id is missing`() async throws {
+    @Test func `azp names the client if client_id is missing`() async throws {
         let (door, issuer) = try Door.notes()
         let token = try issuer.token(["azp": "app"], without: ["client_id"])
         #expect(try await door.request(authorization: ["Bearer \(token)"]).authInfo?.clientID == "app")
@@ -271,7 +271,7 @@ import Testing
             ([:], []), (["scope": ""], []), (["scope": []], []), (["scope": "", "scp": "a"], []),
         ] as [([String: JSON], [String])]
     )
-    func `scopes are read from a string or an array, never with empty ones`(
+    func `scopes are read from a string or an array, and empty ones are dropped`(
         changes: [String: JSON],
         scopes: [String]
     ) async throws {
@@ -281,7 +281,7 @@ import Testing
         #expect(authInfo?.scopes.values == scopes)
     }
 
-    @Test func `a claim named scopes is read where the mapping says so`() async throws {
+    @Test func `a claim named scopes is read if the mapping names it`() async throws {
         let (door, issuer) = try Door.notes(claims: ClaimMapping(scope: ["scope", "scopes"]))
         let token = try issuer.token(["scopes": ["a", "b"]], without: ["scope"])
         #expect(try await door.request(authorization: ["Bearer \(token)"]).authInfo?.scopes.values == ["a", "b"])
@@ -289,7 +289,7 @@ import Testing
         #expect(try await door.request(authorization: ["Bearer \(both)"]).authInfo?.scopes.values == ["read:notes"])
     }
 
-    @Test func `when a token ends and when it was issued are handed on`() async throws {
+    @Test func `the exp and iat of a token are passed to the handler`() async throws {
         let (door, issuer) = try Door.notes()
         let authInfo = try await door.request(authorization: ["Bearer \(try issuer.token())"]).authInfo
         #expect(authInfo?.expiresAt == NumericDate(1_795_425_600))
@@ -303,7 +303,7 @@ import Testing
             (["https://a.example", "https://api.example.com/notes"], nil), ([], "audience_mismatch"),
         ] as [([String], String?)]
     )
-    func `of several audiences one must be this resource`(audiences: [String], reason: String?) async throws {
+    func `one of several audiences must be this resource`(audiences: [String], reason: String?) async throws {
         let (door, issuer) = try Door.notes()
         let answer = try await door.request(
             authorization: ["Bearer \(try issuer.token(["aud": .array(audiences.map(JSON.string))]))"]
@@ -313,7 +313,7 @@ import Testing
     }
 
     @Test(arguments: [(0.0, -1.0, 401), (0, 1, 200), (300, -299, 200), (300, -301, 401)])
-    func `the leeway of an issuer is the one that is configured`(
+    func `the leeway of an issuer is the configured one`(
         leeway: Double,
         seconds: Double,
         status: Int
@@ -327,7 +327,7 @@ import Testing
 }
 
 extension Door {
-    /// The resource `https://api.example.com/notes` behind its door.
+    /// A door for the resource `https://api.example.com/notes`.
     static func notes(
         _ servers: [AuthorizationServer],
         fetcher: FixtureFetcher,

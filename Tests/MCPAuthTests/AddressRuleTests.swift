@@ -13,6 +13,8 @@ import Testing
             ([172, 32, 0, 1], true), ([192, 168, 1, 1], false), ([169, 254, 169, 254], false),
             ([100, 64, 0, 1], false),
             ([0, 0, 0, 0], false), ([224, 0, 0, 1], false), ([255, 255, 255, 255], false), ([198, 18, 0, 1], false),
+            ([192, 0, 0, 8], false), ([192, 0, 2, 1], false), ([192, 0, 66, 2], true), ([198, 51, 100, 1], false),
+            ([203, 0, 113, 1], false), ([192, 88, 99, 1], false),
         ] as [([UInt8], Bool)]
     )
     func `private, loopback and special IPv4 addresses are not public`(bytes: [UInt8], isPublic: Bool) {
@@ -28,13 +30,14 @@ import Testing
             ([0x20, 0x01, 0x48, 0x60], true), ([0xFE, 0x80, 0, 0], false), ([0xFC, 0, 0, 0], false),
             ([0xFF, 0x02, 0, 0], false),
             ([0x20, 0x02, 0x7F, 0], false), ([0x20, 0x01, 0, 0], false), ([0, 0, 0, 0], false),
+            ([0x20, 0x01, 0x0D, 0xB8], false),
         ] as [([UInt8], Bool)]
     )
     func `only globally routed IPv6 addresses are public`(start: [UInt8], isPublic: Bool) {
         #expect(AddressRule.isPublicIPv6(start + [UInt8](repeating: 0, count: 11) + [1]) == isPublic)
     }
 
-    @Test func `names of this machine resolve to no public address`() {
+    @Test func `names of this machine do not resolve to a public address`() {
         for name in ["localhost", "127.0.0.1", "[::1]", "127.1", "2130706433", "0x7f.1", "0"] {
             #expect(AddressRule.resolve(name) == .notPublic, "\(name)")
         }

@@ -10,7 +10,7 @@ import MCPAuthLock
 import TestSupport
 import Testing
 
-/// Verifiers of an application, behind the mandatory checks.
+/// Verifiers that an application attaches; the mandatory checks still apply.
 @Suite struct AttachedVerifierTests {
     private struct Broken: Error {}
 
@@ -45,7 +45,7 @@ import Testing
             ),
         ] as [(Answer, Int, String?)]
     )
-    func `what it says is checked like what every verifier says`(
+    func `the verdict of an attached verifier is checked like that of any verifier`(
         said: Answer,
         status: Int,
         reason: String?
@@ -61,12 +61,12 @@ import Testing
         #expect(answer.reason == reason)
     }
 
-    @Test func `it says when to try again`() async throws {
+    @Test func `an unavailable verifier sets Retry-After`() async throws {
         let answer = try await Self.door { _, _ in .unavailable(retryAfter: 7) }.request(authorization: ["Bearer x"])
         #expect(answer.retryAfter == "7")
     }
 
-    @Test func `what it vouches for ends when it says, and is for the audience it says`() async throws {
+    @Test func `the expiry and audience in the evidence of a verifier are checked`() async throws {
         let claims: [String: JSON] = ["sub": "key-7"]
         for (end, audience, verdict) in [
             (1_795_425_600, "https://api.example.com/notes", "200"),
@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    @Test func `one of an authorization server speaks for its issuer`() async throws {
+    @Test func `a verifier of an authorization server verifies tokens of that issuer`() async throws {
         var server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
         server.verifiers = [FunctionVerifier("own") { _, _ in try .verified(text: Self.claims) }]
         let resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
@@ -96,7 +96,7 @@ import Testing
         #expect(answer.authInfo?.issuer == "https://issuer.example")
     }
 
-    @Test func `an error it throws is 503 and tells nobody what it was`() async throws {
+    @Test func `an error thrown by a verifier is 503 and is reported as verifier_failed`() async throws {
         let events = Lock<[EngineEvent]>([])
         let onEvent: EngineEventHandler = { event in events.withLock { $0.append(event) } }
         let door = try Self.door(onEvent: onEvent) { _, _ in throw Broken() }
@@ -104,11 +104,11 @@ import Testing
         #expect(events.withLock { $0 }.map(\.code) == [.verifierFailed, .requestDenied])
     }
 
-    @Test func `a request waits for it no longer than the time limit, and not when the client gives up`() async throws {
+    @Test func `a request stops waiting for a verifier at the time limit or when it is cancelled`() async throws {
         let events = Lock<[EngineEvent]>([])
         let onEvent: EngineEventHandler = { event in events.withLock { $0.append(event) } }
         let late = try Self.door(seconds: 0.05, onEvent: onEvent) { _, _ in
-            // Deaf to cancellation, as functions of applications often are.
+            // Ignores cancellation, as application functions often do.
             await withCheckedContinuation { continuation in
                 DispatchQueue.global().asyncAfter(deadline: .now() + 2) { continuation.resume() }
             }
@@ -125,7 +125,7 @@ import Testing
         #expect(try await request.value == "503 verifier_unavailable")
     }
 
-    @Test func `it sees the request, and is asked each time unless its verdicts may be kept`() async throws {
+    @Test func `a verifier sees the request, and is called each time unless its verdict may be kept`() async throws {
         for (seconds, asked) in [(0.0, 3), (60, 1)] {
             let seen = Lock<[String]>([])
             let door = try Self.door { token, request in
@@ -137,7 +137,7 @@ import Testing
         }
     }
 
-    @Test func `what it found before a purge is not remembered after it`() async throws {
+    @Test func `a verdict from before a purge is not remembered after it`() async throws {
         let asked = Lock(0)
         let server = Lock<MCPAuth?>(nil)
         let door = try Self.door { _, _ in
@@ -151,7 +151,7 @@ import Testing
         #expect(asked.withLock { $0 } == 2)
     }
 
-    @Test func `one that needs the operation is asked about each`() async throws {
+    @Test func `a verifier that needs the operation is called for every request`() async throws {
         let asked = Lock(0)
         let door = try Self.door(needsOperation: true) { _, _ in
             asked.withLock { $0 += 1 }
@@ -161,14 +161,14 @@ import Testing
         #expect(asked.withLock { $0 } == 3)
     }
 
-    @Test(arguments: [Double.infinity, .nan]) func `an end that is no number is none`(end: Double) async throws {
+    @Test(arguments: [Double.infinity, .nan]) func `an exp that is not finite is missing`(end: Double) async throws {
         let door = try Self.door { _, _ in
             try .verified(claims: ["sub": "a", "aud": "https://api.example.com/notes", "exp": .number(end)])
         }
         #expect(try await door.request(authorization: ["Bearer opaque"]).verdict == "401 missing_expiry")
     }
 
-    @Test func `it sees what the request wants to do`() async throws {
+    @Test func `a verifier that needs the operation can see it`() async throws {
         let seen = Lock<[RequestOperation]>([])
         let door = try Self.door(needsOperation: true) { _, request in
             seen.withLock { $0.append(request.operation) }
@@ -179,7 +179,7 @@ import Testing
         #expect(seen.withLock { $0 } == [.mcp([.call(method: "tools/list", name: nil)]), .mcp([.stream])])
     }
 
-    @Test func `what it rejects is rejected, though the keys of an issuer would verify it`() async throws {
+    @Test func `a token that a verifier rejects or cannot check is not verified with issuer keys`() async throws {
         let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let door = try Self.door(fetcher: issuer.fetcher) { _, _ in .rejected() }
         #expect(
@@ -191,7 +191,7 @@ import Testing
         #expect(issuer.fetcher.requests.isEmpty)
     }
 
-    @Test func `what it does not know goes on to the keys of the issuers`() async throws {
+    @Test func `a token that is not for the verifier is verified with the keys of its issuer`() async throws {
         let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let door = try Self.door(fetcher: issuer.fetcher) { _, _ in .notMine() }
         #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).status == 200)

@@ -9,7 +9,7 @@ import MCPAuthPolicy
 import TestSupport
 import Testing
 
-/// Requests at the door of a host that ignores case in its routes, beside one that does not.
+/// Requests to a host that ignores case in its routes, compared with one that does not.
 @Suite struct CaseTests {
     private let issuer: TestIssuer
     private let door: Door
@@ -47,7 +47,7 @@ import Testing
         ("/notes/c/more", "403 insufficient_scope", "403 insufficient_scope"),
         ("/notes/c/MORE", "200", "403 insufficient_scope"),
         ("/notes/C/x", "403 denied_by_policy", "403 denied_by_policy"),
-        // Case would decide which resource it is.
+        // Only case decides which resource is meant.
         ("/NOTES/open", "200", "404 no_such_resource"), ("/Notes", "200", "404 no_such_resource"),
         ("/notes/ADMIN", "403 denied_by_policy", "404 no_such_resource"), ("/notes/admin/X", "200", "200"),
         ("/notes/Admin/x", "403 denied_by_policy", "404 no_such_resource"),
@@ -58,7 +58,7 @@ import Testing
         ("/caf%C3%A9", "200", "200"), ("/CAF%C3%89/a", "200", "404 no_such_resource"),
         ("/cafe%CC%81", "200", "404 no_such_resource"),
     ])
-    func `case counts against a caller where the host ignores it, and never for one`(
+    func `if the host ignores case, deny and require rules match in any case, and allow rules do not`(
         path: String,
         verdict: String,
         ignoringCase: String
@@ -71,7 +71,7 @@ import Testing
         #expect(folded.verdict == ignoringCase)
     }
 
-    @Test func `a resource at a port of its own is found there too`() async throws {
+    @Test func `a resource on its own port is found on a host that ignores case`() async throws {
         let server = AuthorizationServer(issuer: IssuerIdentifier(issuer.identifier), discovery: .oidc)
         let resource = try ResourceConfiguration("http://127.0.0.1:8080/Notes", authorizationServers: [server])
         let door = try Door([resource], fetcher: issuer.fetcher)
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func `a fixed route of such a host denies in any case too`() async throws {
+    @Test func `a deny rule matches in any case on the routes of one resource too`() async throws {
         let name = "https://api.example.com/notes"
         for (ignoresCase, verdict) in [(false, "200"), (true, "403 denied_by_policy")] {
             let fixed = try door.mcpAuth.requestGuard(

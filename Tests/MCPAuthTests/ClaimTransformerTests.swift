@@ -8,11 +8,11 @@ import MCPAuthLock
 import TestSupport
 import Testing
 
-/// Claim transformers of an application, behind a door.
+/// Claim transformers of an application.
 @Suite struct ClaimTransformerTests {
     private struct Broken: Error {}
 
-    /// A transformer that is this function.
+    /// A transformer that calls a function.
     private struct Change: ClaimTransformer {
         var name = "change"
         let function: @Sendable (inout [String: JSON], IssuerIdentifier) throws -> Void
@@ -32,7 +32,7 @@ import Testing
         claims["roles"] = .array((claims["groups"]?.strings ?? []).map { .string("role:" + $0) })
     }
 
-    @Test func `handlers and policies see what it makes, after the claim mapping`() async throws {
+    @Test func `handlers and policies see the transformed claims, after the claim mapping`() async throws {
         let policy =
             #"{"version":1,"rules":[{"id":"r","effect":"allow","targets":"any","#
             + #""when":{"claim":"/roles","contains":"role:staff"}}]}"#
@@ -49,7 +49,7 @@ import Testing
         #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).status == 403)
     }
 
-    @Test func `it runs once for each token, and knows the issuer`() async throws {
+    @Test func `a transformer runs once for each token, and is given the issuer`() async throws {
         let runs = Counter()
         let change = Change { claims, issuer in
             claims["n"] = .integer(Int64(runs.next()))
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test func `subject, client and scopes are what it makes of them`() async throws {
+    @Test func `the subject, client and scopes come from the transformed claims`() async throws {
         let change = Change { claims, _ in
             claims["sub"] = "tenant-1/alice"
             claims["scope"] = ["read:notes", "extra"]
@@ -77,7 +77,7 @@ import Testing
         #expect(Array(info.scopes) == ["read:notes", "extra"])
     }
 
-    @Test func `bounds of the issuer hold for its result too`() async throws {
+    @Test func `the bounds of the issuer apply to the transformed claims too`() async throws {
         let change = Change { claims, _ in claims["scope"] = "read:notes admin" }
         let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
@@ -97,7 +97,7 @@ import Testing
             ("cnf", ["jkt": "x"]), ("token_type", "Bearer"), ("typ", "at+jwt"),
         ] as [(String, JSON)]
     )
-    func `what says for whom and how long a token is good it must not change`(claim: String, value: JSON) async throws {
+    func `a transformer must not change a protected claim`(claim: String, value: JSON) async throws {
         let (door, issuer) = try Self.door([Change { claims, _ in claims[claim] = value }])
         let answer = try await door.request(authorization: ["Bearer \(try issuer.token())"])
         #expect(answer.verdict == "401 transform_failed")
@@ -107,7 +107,7 @@ import Testing
         #expect(kept.verdict == (isThere ? "401 transform_failed" : "200"))
     }
 
-    @Test func `a token that is bound to a key stays so`() async throws {
+    @Test func `a transformer must not remove the binding of a token to a key`() async throws {
         let (door, issuer) = try Self.door([Change { claims, _ in claims["cnf"] = nil }])
         let token = try issuer.token(["cnf": ["jkt": "x"]])
         #expect(try await door.request(authorization: ["Bearer \(token)"]).verdict == "401 transform_failed")
@@ -124,7 +124,7 @@ import Testing
             (["sub": .null], ["client_id"], "401 invalid_claim"), (["nonce": "n"], [], "401 wrong_token_type"),
         ] as [([String: JSON], [String], String)]
     )
-    func `one that changes nothing changes no verdict`(
+    func `a transformer that changes nothing changes no verdict`(
         claims: [String: JSON],
         removed: [String],
         verdict: String
@@ -142,7 +142,7 @@ import Testing
         }
     }
 
-    @Test func `what the claim mapping hides or a transformer removes does not come back from another claim`()
+    @Test func `a claim that a mapping hides or a transformer removes is not replaced from another claim`()
         async throws
     {
         let mapping = ClaimMapping(clientID: ["appid"])
@@ -155,7 +155,7 @@ import Testing
         #expect(info?.scopes.isEmpty == true)
     }
 
-    @Test func `a revoked token is refused whatever a transformer makes of it`() async throws {
+    @Test func `a revoked token is refused, whatever a transformer changes`() async throws {
         for change in [Self.identity, Change { claims, _ in claims["sub"] = "somebody else" }] {
             let (door, issuer) = try Self.door([change])
             door.mcpAuth.replaceRevocations(
@@ -170,7 +170,7 @@ import Testing
         }
     }
 
-    @Test func `what cannot be represented stays unknown`() async throws {
+    @Test func `a claim that cannot be represented stays unknown, with and without a transformer`() async throws {
         let policy =
             #"{"version":1,"rules":[{"id":"r","effect":"allow","targets":"any","#
             + #""when":{"any":[{"claim":"/tenant/id","absent":true},{"claim":"/tenant","equals":null}]}}]}"#
@@ -182,7 +182,7 @@ import Testing
         }
     }
 
-    @Test func `a raw claim is what the token says, whatever the mapping hides and a transformer makes`() async throws {
+    @Test func `a raw claim is the claim in the token, whatever the mapping and the transformers do`() async throws {
         let absent =
             #"{"version":1,"rules":[{"id":"r","effect":"allow","targets":"any","#
             + #""when":{"raw_claim":"/groups","absent":true}}]}"#
@@ -193,26 +193,26 @@ import Testing
             for (policy, status) in [(absent, 403), (staff, 200)] {
                 let (door, issuer) = try Self.door(transformers, policy: policy, claims: mapping)
                 let token = try issuer.token(["groups": ["staff"]])
-                // Remembered the second time.
+                // The second request uses the remembered token.
                 for _ in 0..<2 { #expect(try await door.request(authorization: ["Bearer \(token)"]).status == status) }
             }
         }
     }
 
-    @Test func `a name with a NUL is no other name`() async throws {
+    @Test func `a claim name with a NUL is not taken for another name`() async throws {
         let (door, issuer) = try Self.door([Change { claims, _ in claims["scope\u{0}x"] = "admin" }])
         let info = try await door.request(authorization: ["Bearer \(try issuer.token())"]).authInfo
         #expect(info.map { Array($0.scopes) } == ["read:notes"])
     }
 
     @Test(arguments: ["iss", "exp", "nbf", "iat", "jti", "cnf", "typ", "token_type"])
-    func `no mapping makes what says for whom and how long a token is good`(claim: String) {
+    func `a mapping must not set a protected claim`(claim: String) {
         #expect(throws: ConfigurationError.self) {
             try Self.door([], claims: ClaimMapping(others: [claim: ["other"]]))
         }
     }
 
-    @Test func `an error or claims that are no claims refuse the token`() async throws {
+    @Test func `a token is refused if a transformer throws or returns invalid claims`() async throws {
         let changes: [(Change, String)] = [
             (Change { _, _ in throw Broken() }, "401 transform_failed"),
             (Change { claims, _ in claims["sub"] = 7 }, "401 invalid_claim"),
@@ -234,7 +234,7 @@ import Testing
         }
     }
 
-    @Test func `those of the authorization server run before those of the resource`() async throws {
+    @Test func `transformers of the authorization server run before those of the resource`() async throws {
         let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         var server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
         func append(_ word: String) -> Change {

@@ -9,11 +9,11 @@ import MCPAuthSigning
 import TestSupport
 import Testing
 
-/// The wall clock is set by an hour and by a day, forward and back: what is kept for a while is kept for as long as before.
+/// Steps of the wall clock by an hour and by a day, forward and back, do not change how long values are cached.
 @Suite struct ClockStepTests {
     private static let steps = [3600.0, -3600, 86_400, -86_400]
     private static let start = NumericDate(1_795_425_000)
-    /// The end of tokens that must not end by what the wall clock says.
+    /// An expiry that no step of the wall clock reaches.
     private static let farAway: JSON = .number(1_795_425_000 + 10 * 86_400)
     private static let jwks = "https://issuer.example/jwks"
 
@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test(arguments: steps)
-    func `the cool-down of an unknown kid`(step: Double) async throws {
+    func `a clock step does not change the cool-down of an unknown kid`(step: Double) async throws {
         var setting = try Setting()
         #expect(try await setting.verdict(of: setting.token()) == "200")
         setting.setWallClock(by: step)
@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test(arguments: steps)
-    func `the pause after a failure`(step: Double) async throws {
+    func `a clock step does not change the pause after a failure`(step: Double) async throws {
         var setting = try Setting()
         setting.issuer.fetcher.setDown(true)
         #expect(try await setting.verdict(of: setting.token()) == "503 issuer_unavailable")
@@ -78,7 +78,7 @@ import Testing
     }
 
     @Test(arguments: steps)
-    func `the freshness of keys, and of the tokens that were verified with them`(step: Double) async throws {
+    func `a clock step does not change how long keys and their tokens are fresh`(step: Double) async throws {
         var setting = try Setting()
         let token = try setting.token()
         #expect(try await setting.verdict(of: token) == "200")
@@ -95,7 +95,7 @@ import Testing
     }
 
     @Test(arguments: steps)
-    func `the day for which keys are used while their issuer is down`(step: Double) async throws {
+    func `a clock step does not change how long keys are used while their issuer is down`(step: Double) async throws {
         var setting = try Setting()
         #expect(try await setting.verdict(of: setting.token()) == "200")
         setting.issuer.fetcher.setDown(true)
@@ -107,7 +107,7 @@ import Testing
     }
 
     @Test(arguments: steps)
-    func `the grace of a key that vanished`(step: Double) async throws {
+    func `a clock step does not change the grace period of a removed key`(step: Double) async throws {
         var setting = try Setting()
         let old = try setting.token()
         #expect(try await setting.verdict(of: old) == "200")
@@ -122,7 +122,7 @@ import Testing
     }
 
     @Test(arguments: steps)
-    func `the age of a key set, against which a token with an unknown kid is held`(step: Double) async throws {
+    func `a clock step does not change the age of a key set for an unknown kid`(step: Double) async throws {
         var setting = try Setting()
         #expect(try await setting.verdict(of: setting.token()) == "200")
         setting.setWallClock(by: step)
@@ -138,7 +138,7 @@ import Testing
     }
 
     @Test(arguments: steps)
-    func `the time for which an active token is not asked about again`(step: Double) async throws {
+    func `a clock step does not change when an active token is introspected again`(step: Double) async throws {
         var (door, fetcher) = try IntrospectionRequestTests.door()
         let text = IntrospectionTests.active.replacing("1795425600.5", with: "1796289000")
         fetcher.serve(Array("{\(text)}".utf8), at: IntrospectionRequestTests.endpoint)
@@ -153,7 +153,7 @@ import Testing
     }
 
     @Test(arguments: steps)
-    func `the time for which a token that is not acceptable is not asked about again`(step: Double) async throws {
+    func `a clock step does not change when an inactive token is introspected again`(step: Double) async throws {
         var (door, fetcher) = try IntrospectionRequestTests.door()
         fetcher.serve(Array(#"{"active":false}"#.utf8), at: IntrospectionRequestTests.endpoint)
         #expect(try await door.request(authorization: ["Bearer tok"]).verdict == "401 inactive_token")
@@ -167,7 +167,7 @@ import Testing
     }
 
     @Test(arguments: steps)
-    func `the second in which so many introspections may begin`(step: Double) async throws {
+    func `a clock step does not change the limit of introspections per second`(step: Double) async throws {
         var settings = IntrospectionRequestTests.standard
         settings.maximumPerSecond = 3
         var (door, fetcher) = try IntrospectionRequestTests.door(settings)
@@ -183,7 +183,7 @@ import Testing
     }
 
     @Test(arguments: steps)
-    func `the time for which the verdict of a function is kept`(step: Double) async throws {
+    func `a clock step does not change how long the verdict of a function is kept`(step: Double) async throws {
         let calls = Lock(0)
         let exp = "1796289000"
         var resource = try ResourceConfiguration("https://api.example.com/x", authorizationServers: [])
@@ -214,7 +214,7 @@ import Testing
     }
 
     @Test(arguments: steps)
-    func `the end of a token is what the wall clock says it is, remembered or not`(step: Double) async throws {
+    func `the expiry of a token follows the wall clock, also when the token is remembered`(step: Double) async throws {
         var setting = try Setting()
         let token = try setting.issuer.token(without: ["iat"])
         #expect(try await setting.verdict(of: token) == "200")
@@ -223,7 +223,7 @@ import Testing
     }
 
     @Test(arguments: steps)
-    func `an introspection response without an end counts no longer than it may`(step: Double) async throws {
+    func `a clock step does not change how long a response without exp is used`(step: Double) async throws {
         var settings = IntrospectionRequestTests.standard
         settings.cacheSeconds = 3600
         settings.maximumSecondsWithoutExpiry = 60

@@ -16,7 +16,7 @@ import Testing
           "resources": [ { "resource": "https://api.example.com/notes", "issuers": ["main"], "policy": "authenticated" } ] }
         """
 
-    @Test func `a good file is read`() throws {
+    @Test func `a valid file is read`() throws {
         let file = try read(Self.good)
         #expect(file.listener.port == 8080)
         #expect(file.configuration.resources.count == 1)
@@ -25,7 +25,7 @@ import Testing
 
     @Test(arguments: [
         (#""issuers": { "main""#, #""isuers": { "main""#, "2:3: MA002: unknown key `isuers`, did you mean `issuers`"),
-        (#""version": 1,"#, #""version": 1, "version": 1,"#, "1:17: MA007: this object has the key already"),
+        (#""version": 1,"#, #""version": 1, "version": 1,"#, "1:17: MA007: this object already has this key"),
         (
             #""https://auth.example.com""#, #""auth.example.com""#,
             "2:36: MA005: `auth.example.com` is not an absolute https URL"
@@ -40,7 +40,7 @@ import Testing
             "1:38: MA005: `8080` is not an address to listen on"
         ),
     ])
-    func `a mistake is named with its place`(original: String, mistake: String, message: String) throws {
+    func `a mistake is reported with its location`(original: String, mistake: String, message: String) throws {
         let error = #expect(throws: ConfigurationError.self) {
             try read(Self.good.replacing(original, with: mistake, maxReplacements: 1))
         }
@@ -94,14 +94,14 @@ import Testing
         (#""introspection": {"#, #""ca_file": "missing.pem", "introspection": {"#, "MA008"),
         (#""introspection": {"#, #""token_issuer": 7, "introspection": {"#, "MA004"),
     ])
-    func `a setting that makes no sense has its code`(original: String, mistake: String, code: String) throws {
+    func `an invalid setting is reported with its code`(original: String, mistake: String, code: String) throws {
         let error = #expect(throws: ConfigurationError.self) {
             try read(Self.good.replacing(original, with: mistake, maxReplacements: 1))
         }
         #expect(error?.code.description == code, "\(error?.description ?? "")")
     }
 
-    @Test func `what a deployment may need is read, and has its default`() throws {
+    @Test func `optional settings are read, and have defaults`() throws {
         let usual = try read(Self.good).configuration
         #expect(usual.maximumTokenBytes == 16384 && usual.corsAllowedOrigins == ["*"])
         #expect(usual.resources[0].allowedOrigins == nil)
@@ -154,7 +154,7 @@ import Testing
         "8080", ":8080", "localhost", "localhost:", "localhost:65536", "localhost:+80", "localhost:-1", "::1:8080",
         "[::1", "a[b]:80", "localhost:80:80", "localhost:8o", " localhost:80", "http://localhost:80",
     ])
-    func `anything else is refused`(text: String) throws {
+    func `an address without a valid host and port is refused`(text: String) throws {
         let error = #expect(throws: ConfigurationError.self) { try read(Self.listening(text)) }
         #expect(error?.code == .invalidValue)
     }
@@ -163,7 +163,7 @@ import Testing
         good.replacing(#""version": 1,"#, with: #""version": 1, "server": { "listen": "\#(address)" },"#)
     }
 
-    @Test func `an issuer with tenants is one exact issuer for each`() throws {
+    @Test func `an issuer with tenants becomes one exact issuer for each tenant`() throws {
         let text = Self.good.replacing(
             #""issuer": "https://auth.example.com","#,
             with:
@@ -187,7 +187,7 @@ import Testing
         }
     }
 
-    @Test func `what a configuration says of an issuer wins over its provider profile`() throws {
+    @Test func `the settings of an issuer override its provider profile`() throws {
         let text = Self.good.replacing(
             #""introspection": {"#,
             with:
@@ -199,7 +199,7 @@ import Testing
         #expect(server.claims.others["roles"] != nil)
     }
 
-    @Test func `a profile of one's own is read, with every step of its rules, and watched`() async throws {
+    @Test func `a custom provider profile is read with every step of its rules, and is watched`() async throws {
         let path = NSTemporaryDirectory() + "/profile-\(UUID().uuidString).json"
         defer { try? FileManager.default.removeItem(atPath: path) }
         let profile = """
@@ -241,7 +241,7 @@ import Testing
         #expect(authInfo.claims.value(at: "/source")?.string == "ours")
     }
 
-    @Test func `a file that is not there is named`() {
+    @Test func `an error names the file that is missing`() {
         let error = #expect(throws: ConfigurationError.self) {
             try ConfigurationFile(path: "/nonexistent.json", environment: [:])
         }

@@ -13,7 +13,7 @@ import MCPAuthVerification
 import TestSupport
 import Testing
 
-/// One protected resource behind its door: an HTTP request in, status and fields out.
+/// Sends HTTP requests to one protected resource and returns the status and fields of the answer.
 struct Door {
     struct Answer {
         let status: Int
@@ -22,7 +22,7 @@ struct Door {
         let retryAfter: String?
         let authInfo: AuthInfo?
 
-        /// Status and reason in a line, such as `401 expired`; `200` when the handler may run.
+        /// The status and reason as one text, such as `401 expired`; `200` when the handler may run.
         var verdict: String { reason.map { "\(status) \($0)" } ?? "\(status)" }
     }
 
@@ -30,7 +30,7 @@ struct Door {
     let resource: ResourceIdentifier
     var now: NumericDate
 
-    /// The engine's decision about a token of any bytes, also those that no HTTP field can have.
+    /// Whether the engine allows a token of any bytes, including bytes that an HTTP field cannot carry.
     func isAllowed(_ token: [UInt8]) async throws -> Bool {
         (mcpAuth.fetcher as? FixtureFetcher)?.time.follow(now)
         let request = ProtectedResourceRequest(
@@ -90,7 +90,7 @@ struct Door {
         }
     }
 
-    /// What every refusal must tell the client, whatever was wrong (RFC 6750 section 3, RFC 9728 section 5.1).
+    /// Checks the challenge that every refusal must have (RFC 6750 section 3, RFC 9728 section 5.1).
     private static func expectRightChallenge(_ answer: Answer) {
         let error: String?
         switch (answer.status, answer.reason) {
@@ -113,7 +113,7 @@ struct Door {
     }
 }
 
-/// An issuer whose documents come from a table and whose tokens this test signs.
+/// An issuer whose documents the fetcher serves and whose tokens the test signs.
 struct TestIssuer {
     let identifier: String
     let key: SigningKey
@@ -150,7 +150,7 @@ struct TestIssuer {
         return try (key ?? self.key).sign(header: header, claims: .object(claims))
     }
 
-    /// A token of these very bytes, signed; `KID` in the header stands for the name of the key.
+    /// A signed token with exactly these bytes; `KID` in the header is replaced by the key ID.
     func token(rawHeader: String = #"{"alg":"ES256","kid":"KID","typ":"at+jwt"}"#, rawClaims: [UInt8]) throws -> String
     {
         let header = Array(rawHeader.replacing("KID", with: key.keyID).utf8)
@@ -158,7 +158,7 @@ struct TestIssuer {
         return input + "." + Base64URL.encode(try key.sign(Array(input.utf8)))
     }
 
-    /// The claims of a good token as text, with more members, or with one in place of its own.
+    /// The claims of a valid token as JSON text, with the members of `more` and without the member `instead`.
     func claims(_ more: String, instead: String? = nil) -> String {
         var members = [
             ("iss", "\"\(identifier)\""), ("sub", "\"alice\""), ("client_id", "\"c1\""),
@@ -171,7 +171,7 @@ struct TestIssuer {
 }
 
 extension Door {
-    /// The door of the first of these resources, at the time that tokens are made for.
+    /// A door for the first of these resources, at the time when test tokens are issued.
     init(_ resources: [ResourceConfiguration], fetcher: FixtureFetcher) throws {
         self.init(
             mcpAuth: try MCPAuth(MCPAuthConfiguration(resources: resources), fetcher: fetcher),

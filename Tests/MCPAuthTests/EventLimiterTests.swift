@@ -7,7 +7,7 @@ import Testing
 
 @testable import MCPAuth
 
-/// A log that anybody can cause lines in has a bound, and loses no count.
+/// The number of log lines that requests can cause is limited, and suppressed lines are counted.
 @Suite struct EventLimiterTests {
     private final class Log: Sendable {
         let lines = Lock<[String]>([])
@@ -36,7 +36,7 @@ import Testing
         EngineEvent(.info, .requestDenied, reason.rawValue, reason: reason)
     }
 
-    @Test func `more than the bound in a second are counted, and told with the next one`() {
+    @Test func `events beyond the limit per second are counted, and reported with the next event`() {
         let log = Log()
         let limiter = log.limiter(perSecond: 2)
         for _ in 0..<5 { limiter.take(Self.denial(.expired)) }
@@ -49,7 +49,7 @@ import Testing
         #expect(log.take() == ["request_denied: and 4 more (expired)", "request_denied: expired"])
     }
 
-    @Test func `a flood of one kind hides no other`() {
+    @Test func `a flood of events of one kind suppresses no other kind`() {
         let log = Log()
         let limiter = log.limiter(perSecond: 1)
         for _ in 0..<1000 { limiter.take(Self.denial(.noCredentials)) }
@@ -60,7 +60,7 @@ import Testing
         )
     }
 
-    @Test func `what was held back is told when it is asked for, once`() {
+    @Test func `a flush reports the suppressed events once`() {
         let log = Log()
         let limiter = log.limiter(perSecond: 1)
         for _ in 0..<3 { limiter.take(Self.denial(.expired)) }
@@ -72,14 +72,14 @@ import Testing
         #expect(log.take() == [], "the second is not over")
     }
 
-    @Test func `kinds that anybody can make up are bounded too`() {
+    @Test func `the number of kinds of events is limited too`() {
         let log = Log()
         let limiter = log.limiter(perSecond: 1)
         for number in 0..<10_000 { limiter.take(Self.denial(.init(rawValue: "reason-\(number)"))) }
         #expect(log.take().count <= 257)
     }
 
-    @Test func `the last events of a burst are told of though nothing comes after them`() async throws {
+    @Test func `the last events of a burst are reported even if no event follows`() async throws {
         let lines = Lock<[String]>([])
         let limiter = EventLimiter(perSecond: 2) { event in lines.withLock { $0.append(event.message) } }
         for number in 0..<5 { limiter.take(EngineEvent(.info, .purged, "\(number)")) }

@@ -7,7 +7,7 @@ import MCPAuthCore
 import MCPAuthPolicy
 import Testing
 
-/// Every example in `policies/examples` loads, passes its tests and is shown whole by them.
+/// Every example in `policies/examples` loads, passes its tests and is fully covered by them.
 @Suite struct ExampleTests {
     static let folder = #filePath.replacing("Tests/MCPAuthTests/ExampleTests.swift", with: "policies/examples/")
 
@@ -17,24 +17,24 @@ import Testing
             .sorted()
     }()
 
-    @Test func `there are examples for ten situations`() {
+    @Test func `there are at least ten examples`() {
         #expect(Self.policies.count >= 10)
     }
 
     @Test(arguments: policies)
-    func `its tests pass and leave nothing out`(name: String) async throws {
+    func `the tests of an example pass and cover it completely`(name: String) async throws {
         let run = try await PolicyFiles.run(testsAt: PolicyFiles.testPath(for: Self.folder + name))
         #expect(run.failures.isEmpty, "\(run.failures.map(\.error))")
         #expect(run.coverage.gaps.isEmpty, "\(run.coverage.gaps)")
     }
 
     @Test(arguments: policies)
-    func `lint finds nothing but what the example is about`(name: String) throws {
+    func `lint finds nothing but the use of shadow mode`(name: String) throws {
         let warnings = try PolicyFiles.lint(Self.folder + name)
         #expect(warnings.allSatisfy { $0.code == .shadowMode }, "\(warnings)")
     }
 
-    @Test func `the server files beside them are good`() throws {
+    @Test func `the server files of the examples are valid`() throws {
         let names = try FileManager.default.contentsOfDirectory(atPath: Self.folder).filter {
             $0.hasSuffix(".server.json")
         }

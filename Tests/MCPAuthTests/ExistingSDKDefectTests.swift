@@ -12,9 +12,9 @@ import MCPAuthVerification
 import TestSupport
 import Testing
 
-/// What goes wrong with the existing SDKs and must not here; `Tests/acceptance.md` has the list.
+/// Defects of the existing SDKs that must not occur here; `Tests/acceptance.md` has the list.
 @Suite struct ExistingSDKDefectTests {
-    @Test func `SDK D1: keys are not fetched again for every token, and many who wait share one fetch`() async throws {
+    @Test func `SDK D1: keys are not fetched for every token, and concurrent requests share one fetch`() async throws {
         let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let fetcher = issuer.fetcher
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
@@ -49,7 +49,7 @@ import Testing
         #expect(issuer.fetcher.requests.isEmpty)
     }
 
-    @Test func `SDK D3: a key set that is down is 503 with Retry-After, never an invalid token`() async throws {
+    @Test func `SDK D3: an unavailable key set is 503 with Retry-After, never an invalid token`() async throws {
         let (door, issuer) = try Door.notes()
         issuer.fetcher.serve([], at: "https://issuer.example/jwks", status: 500)
         let answer = try await door.request(authorization: ["Bearer \(try issuer.token())"])
@@ -65,7 +65,7 @@ import Testing
             [#"Bearer "x\""#],
         ] as [[String]]
     )
-    func `SDK D4: the quotes of a challenge are whole, whatever was wrong with the request`(
+    func `SDK D4: a challenge is quoted correctly, whatever was wrong with the request`(
         authorization: [String]
     ) async throws {
         let (door, _) = try Door.notes()
@@ -74,7 +74,7 @@ import Testing
         #expect(challenge.wholeMatch(of: grammar) != nil, "\(challenge)")
     }
 
-    @Test func `SDK D5: errors are those of RFC 6750, and each says where to go and what to ask for`() async throws {
+    @Test func `SDK D5: errors follow RFC 6750, and name the metadata URL and any missing scopes`() async throws {
         let (door, issuer) = try Door.notes()
         let requestGuard = try door.mcpAuth.requestGuard(
             resource: "https://api.example.com/notes",
@@ -116,7 +116,7 @@ import Testing
         (#"{"issuer":"https://other.example","jwks_uri":"https://other.example/jwks"}"#, "MA040"),
         (#"{"jwks_uri":"https://auth.example.com/jwks"}"#, "MA040"), ("null", "MA040"), ("[]", "MA040"),
     ])
-    func `SDK D7: metadata in a configuration is looked at when it is loaded, not when a token comes`(
+    func `SDK D7: inline metadata is checked when the configuration is loaded, not when a token arrives`(
         metadata: String,
         code: String
     ) {
@@ -140,7 +140,7 @@ import Testing
             ["code_response_type_not_supported", "s256_code_challenge_method_not_supported"]
         ),
     ])
-    func `what MCP clients cannot use in given metadata is a warning, once`(metadata: String, codes: [String]) throws {
+    func `each defect of inline metadata for MCP clients is one warning`(metadata: String, codes: [String]) throws {
         let server = AuthorizationServer(issuer: "https://auth.example.com", discovery: .inline(JSON(text: metadata)))
         let resources = try ["notes", "calendar"].map { name in
             try ResourceConfiguration("https://api.example.com/\(name)", authorizationServers: [server])
@@ -150,7 +150,7 @@ import Testing
         for code in codes { #expect(mcpAuth.warnings.contains { $0.contains(code) }) }
     }
 
-    @Test func `a server that is fetched later warns of nothing`() throws {
+    @Test func `a server whose metadata is fetched later causes no warning`() throws {
         let server = AuthorizationServer(issuer: "https://auth.example.com", discovery: .oidc)
         #expect(try Door.notes([server], fetcher: FixtureFetcher([:])).mcpAuth.warnings.isEmpty)
     }
@@ -186,7 +186,7 @@ import Testing
         #expect(issuer.fetcher.requests.last == "https://issuer.example/moved")
     }
 
-    @Test func `an issuer that is down is not asked again by every request`() async throws {
+    @Test func `an issuer that is down is not fetched again by every request`() async throws {
         let (door, issuer) = try Door.notes()
         issuer.fetcher.setDown(true)
         let token = try issuer.token()
@@ -194,7 +194,7 @@ import Testing
         #expect(issuer.fetcher.requests.count == 1)
     }
 
-    @Test func `every fetch has a limit of time and of size`() async throws {
+    @Test func `every fetch has a time limit and a size limit`() async throws {
         let (door, issuer) = try Door.notes()
         #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).status == 200)
         #expect(issuer.fetcher.received.count == 2)
@@ -220,7 +220,7 @@ import Testing
         #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).status == 200)
     }
 
-    @Test func `SDK D10: scp and azp need no configuration, and each issuer has a mapping of its own`() async throws {
+    @Test func `SDK D10: scp and azp need no configuration, and each issuer has its own mapping`() async throws {
         let fetcher = FixtureFetcher([:])
         let plain = try TestIssuer("https://plain.example", fetcher: fetcher)
         let mapped = try TestIssuer("https://mapped.example", fetcher: fetcher)
@@ -245,7 +245,7 @@ import Testing
             (["exp": .number(1_795_425_600.5)], [], nil), (["exp": "1795425600"], [], "missing_expiry"),
         ] as [([String: JSON], [String], String?)]
     )
-    func `SDK D13: a token without exp and an ID token are refused, an exp with a fraction is good`(
+    func `SDK D13: a token without exp and an ID token are refused, and a fractional exp is accepted`(
         changes: [String: JSON],
         removed: [String],
         reason: String?
@@ -256,7 +256,7 @@ import Testing
         #expect(answer.reason == reason)
     }
 
-    @Test func `SDK D14: a probe without a good token is no error of the server, and has a reason`() async throws {
+    @Test func `SDK D14: a request without a valid token is logged as information, with its reason`() async throws {
         let events = Lock<[EngineEvent]>([])
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
         let door = try Door.notes([server], fetcher: FixtureFetcher([:])) { event in
@@ -269,7 +269,7 @@ import Testing
         #expect(levels == [.info, .info, .info])
     }
 
-    @Test func `SDK D15: two engines of one process share neither callers nor keys`() async throws {
+    @Test func `SDK D15: two engines in one process share neither callers nor keys`() async throws {
         let (first, one) = try Door.notes()
         let (second, two) = try Door.notes()
         let alice = try one.token(["sub": "alice"])
@@ -283,7 +283,7 @@ import Testing
         #expect(AuthInfo.current == nil, "a caller exists only while its handler runs")
     }
 
-    @Test func `SDK D16: spellings of a resource identifier are one resource, and a slash makes no second one`()
+    @Test func `SDK D16: equivalent spellings, and a trailing slash in a request, mean the same resource`()
         async throws
     {
         let (door, issuer) = try Door.notes()

@@ -11,7 +11,7 @@ import MCPAuthVerification
 import TestSupport
 import Testing
 
-/// What an issuer is asked, by whom it believes to be asked, and how often.
+/// Introspection requests: what they contain, how they are authenticated, and how often they are sent.
 @Suite struct IntrospectionRequestTests {
     typealias Introspection = AuthorizationServer.Introspection
     static let endpoint = "https://as.example/introspect"
@@ -89,7 +89,7 @@ import Testing
     }
 
     @Test(arguments: ["", "no key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"])
-    func `a private key that is none is refused when it is configured`(pem: String) {
+    func `an invalid private key is refused when it is configured`(pem: String) {
         #expect(throws: ConfigurationError.self) {
             try Self.door(
                 Introspection(
@@ -100,7 +100,7 @@ import Testing
         }
     }
 
-    @Test func `an active token is asked about once in a while, and its end is looked at each time`() async throws {
+    @Test func `an active token is introspected again after the cache time`() async throws {
         var (door, fetcher) = try Self.door()
         fetcher.serve(Array("{\(IntrospectionTests.active)}".utf8), at: Self.endpoint)
         for _ in 0..<5 { #expect(try await door.request(authorization: ["Bearer tok"]).status == 200) }
@@ -113,14 +113,14 @@ import Testing
         #expect(try await door.request(authorization: ["Bearer tok"]).reason == "inactive_token")
     }
 
-    @Test func `those who bring the same token at the same time share one request`() async throws {
+    @Test func `concurrent requests with the same token share one introspection`() async throws {
         let (door, fetcher) = try Self.door()
         fetcher.serve(Array("{\(IntrospectionTests.active)}".utf8), at: Self.endpoint)
         fetcher.hold()
         let passed = try await withThrowingTaskGroup(of: Int.self) { group in
             for _ in 0..<20 { group.addTask { try await door.request(authorization: ["Bearer tok"]).status } }
             while fetcher.received.isEmpty { await Task.yield() }
-            // All of them wait for that request before it is answered.
+            // Gives all tasks time to wait for that request before it is answered.
             for _ in 0..<2000 { await Task.yield() }
             fetcher.release()
             return try await group.reduce(into: 0) { $0 += $1 == 200 ? 1 : 0 }
@@ -129,7 +129,7 @@ import Testing
         #expect(fetcher.requests.count == 1)
     }
 
-    @Test func `a response without audience is refused unless one is configured for such`() async throws {
+    @Test func `a response without an audience is refused unless an assumed audience is configured`() async throws {
         let text = "{\(IntrospectionTests.active.replacing("\"aud\"", with: "\"x\""))}"
         for (assumed, status) in [(nil, 401), ("https://api.example.com/x", 200), ("https://api.example.com/y", 401)] {
             let (door, fetcher) = try Self.door(
@@ -144,7 +144,7 @@ import Testing
         }
     }
 
-    @Test func `a response without exp counts for the configured time, and is asked for again after it`() async throws {
+    @Test func `a response without exp is used for the configured time, and then requested again`() async throws {
         var settings = Self.standard
         settings.cacheSeconds = 300
         settings.maximumSecondsWithoutExpiry = 60
@@ -166,8 +166,7 @@ import Testing
     }
 
     @Test(arguments: [("1795425600.5", 200), ("0", 401), ("1795424000", 401), ("\"1795425600\"", 401)])
-    func `an exp that is there counts, whatever is configured for those without`(exp: String, status: Int) async throws
-    {
+    func `an exp in a response overrides the time for responses without exp`(exp: String, status: Int) async throws {
         var settings = Self.standard
         settings.maximumSecondsWithoutExpiry = 60
         let (door, fetcher) = try Self.door(settings)
@@ -176,8 +175,8 @@ import Testing
         #expect(try await door.request(authorization: ["Bearer tok"]).status == status)
     }
 
-    @Test(arguments: Introspection.Tokens.allCases)
-    private func `only the configured form of token is shown to the issuer`(tokens: Introspection.Tokens) async throws {
+    @Test(arguments: TokenForm.allCases)
+    private func `only the configured form of token is sent to the issuer`(tokens: TokenForm) async throws {
         let (door, fetcher) = try Self.door(
             Introspection(
                 endpoint: Self.endpoint,
@@ -193,7 +192,7 @@ import Testing
         #expect(!fetcher.received.contains { String(decoding: $0.form ?? [], as: UTF8.self).contains(foreign) })
     }
 
-    @Test func `a JWT that names no issuer is its introspecting issuer's to judge`() async throws {
+    @Test func `a JWT without an issuer is introspected`() async throws {
         let standard = Introspection(
             endpoint: Self.endpoint,
             authentication: .clientSecretBasic(clientID: "rs", secret: Secret("s3cret")),
@@ -209,7 +208,7 @@ import Testing
         #expect(fetcher.received.count == 1)
     }
 
-    @Test func `an assumed audience stands for one that is not there, not for one that does not fit`() async throws {
+    @Test func `an assumed audience replaces a missing audience, not one that does not match`() async throws {
         var rule: ClaimRule = ["aud"]
         rule.stripPrefix = "api://"
         for (name, expected) in [("\"x\":\"y\"", "200"), ("\"aud\":\"https://else.example\"", "401 audience_mismatch")]

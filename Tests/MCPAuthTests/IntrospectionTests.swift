@@ -41,7 +41,7 @@ import Testing
         ("{\(active.replacing("\"Bearer\"", with: "[]"))}", 401, "wrong_token_type"),
         ("{\(active),\"typ\":\"Refresh\"}", 401, "wrong_token_type"),
     ])
-    func `D10 only a live access token for this resource passes, whatever the response looks like`(
+    func `D10 only an active access token for this resource is accepted, whatever the response`(
         response: String,
         status: Int,
         reason: String
@@ -56,7 +56,7 @@ import Testing
         ("aud", 401, "audience_mismatch"), ("exp", 401, "missing_expiry"), ("active", 401, "inactive_token"),
         ("nbf", 200, ""), ("iat", 200, ""), ("cnf", 200, ""), ("jti", 200, ""), ("username", 200, ""),
     ])
-    func `a member of a response that is null is as good as absent`(
+    func `a member of a response that is null counts as absent`(
         member: String,
         status: Int,
         reason: String
@@ -74,7 +74,7 @@ import Testing
         arguments: ["12345678901234567890123", "1e400", #""\u0000""#, #""\ud800""#, #"{"\u0000":1}"#],
         ["", "\u{FEFF}"]
     )
-    func `a value of a response that cannot be represented counts only where somebody looks at it`(
+    func `a value of a response that cannot be represented matters only where it is read`(
         value: String,
         mark: String
     ) async throws {
@@ -85,7 +85,7 @@ import Testing
         #expect(looked.verdict == "401 missing_expiry")
     }
 
-    @Test func `D10 whatever keeps the issuer from answering is 503 with Retry-After`() async throws {
+    @Test func `D10 a failed introspection is 503 with Retry-After`() async throws {
         let fetcher = FixtureFetcher([:])
         let refused = try await door(fetcher).request(authorization: ["Bearer opaque"])
         #expect(refused.status == 503)
@@ -99,7 +99,7 @@ import Testing
         #expect(try await door(fetcher).request(authorization: ["Bearer opaque"]).status == 503)
     }
 
-    @Test func `a token of another issuer is not shown to this one`() async throws {
+    @Test func `a token of another issuer is not sent to this one`() async throws {
         let fetcher = FixtureFetcher([:])
         let stranger = try TestIssuer("https://stranger.example", fetcher: FixtureFetcher([:]))
         let answer = try await door(fetcher).request(authorization: ["Bearer \(try stranger.token())"])

@@ -8,7 +8,7 @@ import MCPAuthPolicy
 import TestSupport
 import Testing
 
-/// What an issuer may say at one resource.
+/// The scopes and claim values that an issuer may grant at one resource.
 @Suite struct IssuerBoundsTests {
     @Test func `scopes and claim values beyond the bounds of an issuer are dropped`() async throws {
         let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test func `one issuer has the bounds of each resource there, and none of another`() async throws {
+    @Test func `the bounds of an issuer apply separately to each resource`() async throws {
         let fetcher = FixtureFetcher([:])
         let issuer = try TestIssuer("https://issuer.example", fetcher: fetcher)
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func `a challenge names all that is needed, and nothing that the issuer may not grant`() async throws {
+    @Test func `a challenge names all required scopes, unless the issuer may not grant them`() async throws {
         let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
         var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
@@ -85,7 +85,7 @@ import Testing
         #expect(admin.verdict == "403 denied_by_policy" && admin.challenge == nil)
     }
 
-    @Test func `what says whose token it is cannot be bounded for the issuer of a function either`() throws {
+    @Test func `the subject cannot be bounded for the issuer of a verifier function either`() throws {
         var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [])
         resource.verifiers = [AttachedVerifier(FunctionVerifier("keys") { _, _ in .notMine() }, issuer: "urn:keys")]
         resource.allowedClaims = ["urn:keys": ["sub": ["alice"]]]
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    @Test func `bounds for an issuer that is not trusted are a mistake, and are refused`() throws {
+    @Test func `bounds for an issuer that is not trusted are refused`() throws {
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
         var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
         resource.allowedScopes = ["https://issuer.example/": ["read:notes"]]

@@ -30,7 +30,7 @@ import Testing
             ["notes://inbox/1"]
         ),
     ])
-    func `a caller sees what it may use, for itself alone`(
+    func `a caller sees only what it may use, and the list is marked private`(
         list: MCPList,
         result: String,
         visible: [String]
@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test(arguments: ["[]", "{}", "no JSON", #"{"tools":{}}"#])
-    func `what is no list result is an error, not an empty list`(text: String) async throws {
+    func `a text that is not a list result is an error, not an empty list`(text: String) async throws {
         let (door, issuer) = try Door.notes(policy: Self.policy)
         let caller = try #require(try await door.request(authorization: ["Bearer \(try issuer.token())"]).authInfo)
         #expect(throws: NotAListResult.self) { try door.mcpAuth.filter(text, .tools, for: caller, now: door.now) }

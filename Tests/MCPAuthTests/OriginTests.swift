@@ -8,7 +8,7 @@ import MCPAuthHTTP
 import TestSupport
 import Testing
 
-/// Web pages at the door: which of them may send requests, and which may read answers.
+/// Which web pages may send requests, and which may read answers.
 @Suite struct OriginTests {
     /// The ways in which a host can find a resource.
     enum Route: CaseIterable, Sendable {
@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test(arguments: Route.allCases)
-    func `a server on this machine answers neither foreign pages nor foreign names, however it is routed`(
+    func `a server on this machine refuses foreign origins and host names on every kind of route`(
         route: Route
     ) async throws {
         for (origins, host, isAnswered) in [
@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test(arguments: Route.allCases)
-    func `pages that an operator allows may reach a server on this machine too`(route: Route) async throws {
+    func `allowed origins may reach a server on this machine too`(route: Route) async throws {
         let allowed = ["https://app.example"]
         for (origin, host, isAnswered) in [
             ("https://app.example", "127.0.0.1:8080", true), ("http://localhost:6274", "127.0.0.1:8080", true),
@@ -58,7 +58,7 @@ import Testing
     }
 
     @Test(arguments: Route.allCases)
-    func `elsewhere pages count only when an operator says which are allowed`(route: Route) async throws {
+    func `other servers check origins only if allowed origins are configured`(route: Route) async throws {
         let resource = "https://api.example.com/mcp"
         for (allowed, origins, isAnswered) in [
             (nil, ["https://evil.example"], true), (nil, ["null"], true), (nil, [], true),
@@ -90,7 +90,7 @@ import Testing
         }
     }
 
-    @Test func `a good token does not make up for a foreign page`() async throws {
+    @Test func `a foreign origin is refused even with a valid token`() async throws {
         let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let server = AuthorizationServer(issuer: IssuerIdentifier(issuer.identifier), discovery: .oidc)
         var notes = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
@@ -103,7 +103,7 @@ import Testing
         #expect(foreign.verdict == "403 invalid_origin")
     }
 
-    @Test func `which pages may read is one setting, for what is refused, allowed and published, and reloaded`()
+    @Test func `one CORS setting applies to refused, allowed and metadata requests, and can be reloaded`()
         async throws
     {
         let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
@@ -129,7 +129,7 @@ import Testing
         )
     }
 
-    /// The pages that may read every answer; a page that may read some and not others is a fault.
+    /// The pages that may read every answer; a page that may read only some fails the test.
     private static func readers(
         _ mcpAuth: MCPAuth,
         _ guards: [RequestGuard],

@@ -15,7 +15,7 @@ import Testing
         "rules": [["id": "read", "effect": "allow", "mcp_methods": ["tools/list"], "scopes": ["all": ["read:notes"]]]],
     ]
 
-    @Test func `a literal, a file and the short form allow what they say`() async throws {
+    @Test func `policies given as a literal, as a file and in the short form decide the same`() async throws {
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("policy-\(UUID()).json").path
         defer { try? FileManager.default.removeItem(atPath: path) }
         try Data(Self.document.encoded()).write(to: URL(fileURLWithPath: path))
@@ -28,13 +28,13 @@ import Testing
         }
     }
 
-    @Test func `all of them apply`() async throws {
+    @Test func `all policies of a resource apply`() async throws {
         let (door, issuer) = try Self.door([try .json(Self.document), try .requiredScopes("more")])
         let token = try issuer.token()
         #expect(try await door.request(authorization: ["Bearer \(token)"]).verdict == "403 insufficient_scope")
     }
 
-    @Test func `a mistake has a code and a place`() {
+    @Test func `a mistake in a policy is reported with its location`() {
         let error = #expect(throws: ConfigurationError.self) {
             try Policy.json(["version": 1, "rules": [["id": "r", "efect": "allow"]]], name: "ours")
         }
@@ -43,7 +43,7 @@ import Testing
         #expect(throws: ConfigurationError.self) { try Policy.file("/nowhere/policy.json") }
     }
 
-    @Test func `required scopes are scopes, and at least one`() {
+    @Test func `required scopes must be valid scopes, and at least one`() {
         for scopes in [["admin write"], ["read", "a\"b"], [""]] {
             #expect(throws: ConfigurationError.self) {
                 _ = try scopes.count == 1 ? Policy.requiredScopes(scopes[0]) : .requiredScopes(scopes[0], scopes[1])
@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test(arguments: [JSON.unrepresentable, .number(.nan), .number(.infinity)])
-    func `what cannot be represented is refused, not taken for null`(value: JSON) {
+    func `a value that cannot be represented is refused, not read as null`(value: JSON) {
         let rule: JSON = [
             "id": "d", "effect": "deny", "targets": "any", "when": ["claim": "/level", "equals": value],
         ]

@@ -11,14 +11,14 @@ import MCPAuthSigning
 import TestSupport
 import Testing
 
-/// The provider profiles against tokens as the providers send them, signed by a key of ours.
+/// The provider profiles, applied to tokens like those of the providers, signed with a test key.
 @Suite struct ProviderProfileTests {
     private static let reasons = [
         "wrong_token_type": "wrong_token_type", "required_value": "unexpected_claim_value",
         "missing_audience": "audience_mismatch",
     ]
 
-    /// Made once: an RSA key takes a second, during which no other test would go on.
+    /// Keys are created once: an RSA key takes a second, which would block other tests.
     private static let keys = Lock<[SignatureAlgorithm: SigningKey]>([:])
 
     private static func key(_ algorithm: SignatureAlgorithm) throws -> SigningKey {
@@ -31,14 +31,14 @@ import Testing
     }
 
     @Test(arguments: ProviderProfile.names)
-    func `tokens of a provider are read as they are meant`(provider: String) async throws {
+    func `tokens of a provider are read as expected`(provider: String) async throws {
         let cases = try Vectors.own("provider-profiles/expected.json").array ?? []
         let own = cases.filter { $0["provider"]?.isString(provider) ?? false }
         try #require(own.contains { $0["accepted"]?.boolean == true })
         for sample in own { try await check(sample, try #require(try ProviderProfile.named(provider))) }
     }
 
-    @Test func `every profile says who it is for`() throws {
+    @Test func `every profile has a name, a summary and a documentation URL`() throws {
         for name in ProviderProfile.names {
             let profile = try #require(try ProviderProfile.named(name))
             #expect(profile.name == name)

@@ -10,7 +10,7 @@ import MCPAuthLock
 import TestSupport
 import Testing
 
-/// What a client is refused, an operator can explain: each refusal is told once, whatever stage it comes from.
+/// Each refused request causes one event with its reason, whatever stage refuses it.
 @Suite struct RefusalEventTests {
     private struct Attempt: Sendable {
         var token: String?
@@ -32,7 +32,7 @@ import Testing
     ]
 
     @Test(arguments: attempts.map(\.0))
-    func `a refusal is told once, with its reason and without the token`(reason: String) async throws {
+    func `a refusal is reported once, with its reason and without the token`(reason: String) async throws {
         let events = Lock<[EngineEvent]>([])
         let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
@@ -66,7 +66,7 @@ import Testing
         #expect(!text.contains("secret-path") && (token.map { !text.contains($0) } ?? true))
     }
 
-    @Test func `routes of a resource that is no longer configured tell it too`() async throws {
+    @Test func `a refusal on the routes of a removed resource is reported too`() async throws {
         let events = Lock<[EngineEvent]>([])
         let (door, _) = try Door.notes()
         let name = "https://api.example.com/notes"

@@ -8,11 +8,11 @@ import MCPAuthSigning
 import TestSupport
 import Testing
 
-/// How long a token that was verified is believed without being verified again.
+/// How long a verified token is accepted without being verified again.
 @Suite struct RememberedTokenTests {
     private static let start = NumericDate(1_795_425_000)
 
-    @Test func `a key that is given away ends what it verified, at the next fetch`() async throws {
+    @Test func `a remembered token is refused once a fetch shows the private part of its key`() async throws {
         var (door, issuer) = try Door.notes()
         let token = try issuer.token(["exp": 1_795_525_000])
         #expect(try await Self.status(door, token) == 200)
@@ -24,7 +24,7 @@ import Testing
         #expect(try await Self.status(door, token) == 401)
     }
 
-    @Test func `a key that vanished verifies for two hours and no longer, also what it verified before`() async throws {
+    @Test func `a removed key is used for two hours and no longer, also for remembered tokens`() async throws {
         var (door, issuer) = try Door.notes()
         let tokens = try (0..<2).map { try issuer.token(["exp": 1_795_525_000, "jti": .string("j\($0)")]) }
         #expect(try await Self.status(door, tokens[0]) == 200)
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    @Test func `times count to the very second of the leeway, for a token that is remembered too`() async throws {
+    @Test func `exp, nbf and iat are exact to the leeway, and exp also for a remembered token`() async throws {
         var (door, issuer) = try Door.notes()
         let token = try issuer.token(["exp": 1_795_425_600])
         for (seconds, status) in [(0.0, 200), (659.999, 200), (660, 401), (661, 401)] {
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func `an introspected token is asked about again once it has expired, within the leeway too`() async throws {
+    @Test func `a token is introspected again once its exp has passed, also within the leeway`() async throws {
         let fetcher = FixtureFetcher([:])
         let server = AuthorizationServer(
             issuer: "https://as.example",
@@ -78,7 +78,7 @@ import Testing
         #expect(try await Self.status(door, "opaque") == 401)
     }
 
-    @Test func `a token that is longer than allowed is 431 and not called invalid, up to the limit it is looked at`()
+    @Test func `a token over the limit is 431 without a challenge, and one up to the limit is verified`()
         async throws
     {
         let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))

@@ -14,7 +14,7 @@ import Testing
 
 /// When the body of a request is read, and what happens meanwhile.
 @Suite struct RequestBodyTests {
-    @Test func `a body is read once, and only for a token that is good here`() async throws {
+    @Test func `a body is read once, and only for a token that is valid at this resource`() async throws {
         let (door, issuer) = try Door.notes()
         let cases: [(authorization: String?, status: Int, reads: Int)] = [
             (nil, 401, 0), ("Bearer x", 401, 0), ("Bearer a, Bearer b", 400, 0),
@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `a verify function sees the operation only if it says that it needs it`(needsOperation: Bool) async throws {
+    func `a verifier function sees the operation only if it declares the need`(needsOperation: Bool) async throws {
         let seen = Lock<[RequestOperation]>([])
         var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [])
         resource.verifiers = [
@@ -64,7 +64,7 @@ import Testing
         #expect(seen.withLock { $0 } == [needsOperation ? .mcp([.call(method: "tools/list", name: nil)]) : .unknown])
     }
 
-    @Test func `a token that is revoked while the body of its request is still sent is refused`() async throws {
+    @Test func `a token that is revoked while the body of its request is read is refused`() async throws {
         let (door, issuer) = try Door.notes()
         let outcome = await door.mcpAuth.requestGuard().check(
             Self.request("Bearer \(try issuer.token())"),
@@ -79,7 +79,7 @@ import Testing
         #expect(Self.status(outcome) == 401)
     }
 
-    @Test func `who sends no token is told the scopes of what method and path say`() async throws {
+    @Test func `without a token, the challenge names the scopes required for the method and path`() async throws {
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
         var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
         resource.speaksMCP = false
@@ -92,7 +92,7 @@ import Testing
         #expect(answer.challenge?.contains(#"scope="read:notes""#) == true)
     }
 
-    @Test func `a body that is too large is 413, and one that cannot be read is for the host to answer`() async throws {
+    @Test func `a body that is too large is 413, and an error while reading it is passed to the host`() async throws {
         struct Broken: Error {}
         let (door, issuer) = try Door.notes()
         let request = Self.request("Bearer \(try issuer.token())")
@@ -103,7 +103,7 @@ import Testing
         }
     }
 
-    @Test func `a token that expires while the body of its request is still sent is refused`() async throws {
+    @Test func `a token that expires while the body of its request is read is refused`() async throws {
         let (door, issuer) = try Door.notes()
         let request = Self.request("Bearer \(try issuer.token())")
         for (seconds, isAllowed) in [(30.0, true), (3600, false)] {

@@ -24,7 +24,7 @@ import Testing
         (.init(issuer: issuer, issuedBefore: NumericDate(1_795_425_000)), false),
         (.init(issuer: issuer, subject: "alice", issuedBefore: NumericDate(1_795_425_001)), true),
     ])
-    func `an entry refuses the tokens for which all it says holds`(
+    func `an entry refuses the tokens that match all its members`(
         entry: RevocationList.Entry,
         isDenied: Bool
     ) async throws {
@@ -39,7 +39,7 @@ import Testing
         #expect(try await door.request(authorization: ["Bearer \(token)"]).status == 200)
     }
 
-    @Test func `a token that does not say when it was issued counts as issued before`() async throws {
+    @Test func `a token without iat counts as issued before`() async throws {
         let (door, issuer) = try Door.notes()
         let token = try issuer.token(without: ["iat"])
         door.mcpAuth.replaceRevocations(

@@ -9,59 +9,68 @@ import Testing
 
 @testable import MCPAuth
 
-/// The published JSON Schemas say what the readers read.
+/// The published JSON Schemas and the tables of keys are what the readers' grammars generate.
+///
+/// `make generate` runs this suite with `MCPAUTH_GENERATE` set, and it writes the files.
 @Suite struct SchemaTests {
-    @Test(arguments: [("policy-1", PolicyGrammar.schema), ("policy-test-1", PolicyTestGrammar.schema)])
-    func `the published schema is the one the reader's grammar makes`(name: String, schema: JSON) throws {
-        #expect(try Self.published(name) == schema, "mcp-auth policy schema > policies/schema/\(name).schema.json")
+    private static let root = #filePath.replacing("Tests/MCPAuthTests/SchemaTests.swift", with: "")
+    private static let isGenerating = ProcessInfo.processInfo.environment["MCPAUTH_GENERATE"] != nil
+    private static let schemas =
+        [("policy-1", PolicyGrammar.schema), ("policy-test-1", PolicyTestGrammar.schema)]
+        + ConfigurationGrammar.schemas.map { ($0.key, $0.value) }
+
+    @Test(arguments: schemas)
+    func `a published schema is the one that the grammar of its reader generates`(name: String, schema: JSON) throws {
+        let path = Self.root + "policies/schema/\(name).schema.json"
+        let generated = String(decoding: schema.encoded(pretty: true), as: UTF8.self) + "\n"
+        if Self.isGenerating { try generated.write(toFile: path, atomically: true, encoding: .utf8) }
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == generated, "run `make generate`")
     }
 
-    private static let issuer = "/properties/issuers/additionalProperties"
-    private static let resource = "/properties/resources/items"
-
-    @Test(arguments: [
-        ("server-1", "", FileKeys.configuration + ["$schema"]),
-        ("server-1", "/properties/server", FileKeys.server),
-        ("server-1", "/properties/server/properties/cors", FileKeys.cors),
-        ("server-1", issuer, FileKeys.issuer),
-        ("server-1", issuer + "/properties/introspection", FileKeys.introspection),
-        ("server-1", issuer + "/properties/introspection/properties/tls", FileKeys.tls),
-        ("server-1", issuer + "/properties/introspection/properties/client_secret", FileKeys.secret),
-        ("server-1", issuer + "/properties/hmac_secrets/items", FileKeys.hmacSecret),
-        ("server-1", "/properties/modules/additionalProperties", FileKeys.module),
-        ("server-1", resource, FileKeys.resource),
-        ("server-1", resource + "/properties/metadata", FileKeys.metadata),
-        ("server-1", resource + "/properties/issuers/items/oneOf/1", FileKeys.resourceIssuer),
-        ("provider-1", "", FileKeys.provider + ["$schema"]),
-        ("revocations-1", "", FileKeys.revocations + ["$schema"]),
-        ("revocations-1", "/properties/entries/items", FileKeys.revocation),
-    ])
-    func `an object has the keys that its reader allows`(name: String, pointer: String, keys: [String]) throws {
-        let schema = try Self.published(name)
-        let place = try #require(JSONPointer(pointer))
-        let object = place.tokens.reduce(Optional(schema)) { value, token in value?[token] }
-        guard case .object(let properties)? = object?["properties"] else {
-            Issue.record("no object at \(pointer)")
-            return
+    @Test func `the tables of keys are those of the grammar`() throws {
+        let path = Self.root + "docs/configuration.md"
+        let written = try String(contentsOfFile: path, encoding: .utf8)
+        var generated = written
+        for (name, grammar) in ConfigurationGrammar.tables {
+            let marker = "<!-- keys: \(name) -->\n"
+            let start = try #require(generated.range(of: marker), "\(name)")
+            let end = try #require(generated.range(of: "<!-- end -->", range: start.upperBound..<generated.endIndex))
+            generated.replaceSubrange(start.upperBound..<end.lowerBound, with: Self.table(of: grammar))
         }
-        #expect(Set(properties.keys) == Set(keys + ["description", "$comment"]))
-        #expect(object?["additionalProperties"] == false)
+        if Self.isGenerating { try generated.write(toFile: path, atomically: true, encoding: .utf8) }
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == generated, "run `make generate`")
     }
 
-    @Test(arguments: [
-        FileKeys.configuration, FileKeys.server, FileKeys.cors, FileKeys.issuer, FileKeys.introspection, FileKeys.tls,
-        FileKeys.hmacSecret, FileKeys.secret, FileKeys.claimRule, FileKeys.module, FileKeys.resource,
-        FileKeys.resourceIssuer, FileKeys.metadata, FileKeys.provider, FileKeys.revocations, FileKeys.revocation,
-    ])
-    func `every key is explained`(keys: [String]) throws {
-        let root = #filePath.replacing("Tests/MCPAuthTests/SchemaTests.swift", with: "")
-        let text = try String(contentsOfFile: root + "docs/configuration.md", encoding: .utf8)
-        for key in keys { #expect(text.contains("`\(key)`") || text.contains("{\"\(key)\""), "\(key)") }
+    @Test func `every key has a description`() {
+        for (name, grammar) in ConfigurationGrammar.tables {
+            for member in grammar.members {
+                let description = member.schema["description"]?.string ?? ""
+                #expect(!description.isEmpty && !description.hasSuffix("."), "\(name) \(member.name)")
+            }
+        }
     }
 
-    private static func published(_ name: String) throws -> JSON {
-        let root = #filePath.replacing("Tests/MCPAuthTests/SchemaTests.swift", with: "")
-        let data = try Data(contentsOf: URL(filePath: root + "policies/schema/\(name).schema.json"))
-        return JSON(try JSONDocument(parsing: [UInt8](data), limits: .file).root)
+    private static func table(of grammar: ObjectGrammar) -> String {
+        let rows = grammar.members.map { member in
+            let isRequired = grammar.required.contains(member.name)
+            let standard = member.schema["default"].map { "`\(text($0))`" } ?? (isRequired ? "required" : "–")
+            var meaning = member.schema["description"]?.string ?? ""
+            if let least = member.schema["minimum"], let most = member.schema["maximum"] {
+                meaning += " (\(text(least)) to \(text(most)))"
+            }
+            let words = member.schema["enum"].map(text)
+            if let words, !meaning.contains(words) { meaning += ". One of \(words)" }
+            return "| `\(member.name)` | \(standard) | \(meaning) |\n"
+        }
+        return "| key | default | meaning |\n|---|---|---|\n" + rows.joined()
+    }
+
+    private static func text(_ value: JSON) -> String {
+        switch value {
+        case .string(let text): text
+        case .array(let elements) where elements.allSatisfy { $0.string != nil && elements.count > 1 }:
+            elements.map { "`\(text($0))`" }.joined(separator: ", ")
+        default: String(decoding: value.encoded(), as: UTF8.self)
+        }
     }
 }

@@ -10,7 +10,7 @@ import MCPAuthSigning
 import TestSupport
 import Testing
 
-/// The scenario every MCP Auth SDK teaches: `https://api.example.com/notes`, found by OIDC, `read:notes`/`write:notes`.
+/// The example of every MCP Auth SDK: `https://api.example.com/notes`, OIDC discovery, `read:notes`/`write:notes`.
 @Suite struct SeedScenarioTests {
     let fetcher = FixtureFetcher([:])
     let issuer: TestIssuer
@@ -148,7 +148,7 @@ import Testing
         ("sub", "", "invalid_claim"), ("typ", "Refresh", "wrong_token_type"), ("token_use", "id", "wrong_token_type"),
         ("nonce", "n", "wrong_token_type"),
     ])
-    func `a claim that is not right is refused for its own reason`(
+    func `an invalid claim is refused with its own reason`(
         name: String,
         value: String,
         reason: String
@@ -177,7 +177,7 @@ import Testing
         ("Origin", "http://localhost:6274", "127.0.0.1:8080", 401),
         ("X-Nothing", "", "evil.example", 404), ("Origin", "null", "127.0.0.1:8080", 403),
     ])
-    func `a server on this machine answers no foreign page`(
+    func `a server on this machine refuses foreign origins and host names`(
         name: String,
         value: String,
         host: String,

@@ -34,7 +34,7 @@ import Testing
         #expect(try await door.request(authorization: ["Bearer \(Self.token(.hs256))"]).reason == "unknown_key")
     }
 
-    @Test func `with a shared secret nothing is fetched and no published key counts`() async throws {
+    @Test func `with a shared secret nothing is fetched, and published keys are not used`() async throws {
         let fetcher = FixtureFetcher([:])
         let issuer = try TestIssuer("https://issuer.example", fetcher: fetcher)
         let door = try SecretIssuer.door(HMACSecret(.hs256, secret: Secret(Self.secret)), fetcher: fetcher)
@@ -43,7 +43,7 @@ import Testing
         #expect(fetcher.requests.isEmpty)
     }
 
-    @Test func `a part of the right MAC is a wrong one`() async throws {
+    @Test func `a truncated MAC is refused`() async throws {
         let door = try SecretIssuer.door(HMACSecret(.hs256, secret: Secret(Self.secret)))
         let token = Self.token(.hs256)
         let signature = try #require(token.split(separator: ".").last.flatMap { Base64URL.decode(Array($0.utf8)[...]) })
@@ -63,14 +63,14 @@ import Testing
         }
     }
 
-    @Test func `a secret in a file is its bytes, less one line end, whatever they are`() throws {
+    @Test func `a secret in a file is its bytes without one line end, and need not be text`() throws {
         let path = NSTemporaryDirectory() + "/secret-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: path) }
         let text = """
             { "version": 1, "issuers": { "i": { "issuer": "https://issuer.example", "hmac_secrets": [ { "algorithm": "HS256", "key_id": "k", "secret": { "file": "\(path)" } } ] } },
               "resources": [ { "resource": "https://api.example.com/notes", "issuers": ["i"], "policy": "authenticated" } ] }
             """
-        // Twelve bytes are no 36, though as text they would be.
+        // Twelve bytes are too few, although read as text they would become 36 bytes.
         try Data([UInt8](repeating: 0xFF, count: 12)).write(to: URL(filePath: path))
         #expect(throws: ConfigurationError.self) { try ConfigurationFileTests.read(text) }
         let random = (0..<32).map { UInt8(0x80 + $0) }
@@ -83,7 +83,7 @@ import Testing
         }
     }
 
-    @Test func `secrets beside JWTs that are shown to the issuer are refused: they would never be used`() throws {
+    @Test func `shared secrets are refused if JWTs are introspected, as they would never be used`() throws {
         let server = AuthorizationServer(
             issuer: "https://issuer.example",
             discovery: .oidc,

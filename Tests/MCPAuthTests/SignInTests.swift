@@ -28,7 +28,7 @@ import Testing
             ("admin:notes", "urn:hwk", 300, 200, nil), ("admin:notes", "urn:mfa", 0, 200, nil),
         ] as [(String, String?, Double?, Int, String?)]
     )
-    func `scopes come first, then the sign-in`(
+    func `scopes are checked before the sign-in`(
         scope: String,
         acr: String?,
         age: Double?,
@@ -40,7 +40,7 @@ import Testing
         #expect(answer.reason == reason)
     }
 
-    @Test func `the challenge says what would do`() async throws {
+    @Test func `the challenge names the accepted acr values and the maximum age`() async throws {
         let answer = try await Self.answer(scope: "admin:notes", acr: "urn:pwd", age: 10, tool: "purge")
         let challenge = try #require(answer.challenge)
         #expect(challenge.hasPrefix(#"Bearer error="insufficient_user_authentication", "#))
@@ -48,7 +48,7 @@ import Testing
         #expect(!challenge.contains("scope="))
     }
 
-    @Test func `a require rule demands it of every operation`() async throws {
+    @Test func `a require rule can require a sign-in for every operation`() async throws {
         let policy =
             #"{"version":1,"required_scopes":["read:notes"],"rules":[{"id":"r","effect":"require","targets":"any","acr":["urn:mfa"]}]}"#
         let weak = try await Self.answer(scope: "read:notes", acr: "urn:pwd", age: nil, tool: "list", policy)
@@ -57,7 +57,7 @@ import Testing
         #expect(strong.status == 200)
     }
 
-    @Test func `demands that no sign-in can meet are a plain refusal`() async throws {
+    @Test func `requirements that no sign-in can meet are refused with 403`() async throws {
         let policy =
             #"{"version":1,"required_scopes":["read:notes"],"rules":[{"id":"a","effect":"require","targets":"any","acr":["x"]},{"id":"b","effect":"require","targets":"any","acr":["y"]}]}"#
         for acr in ["x", "y", "z"] {
@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    @Test func `a new sign-in is one that loses nothing`() async throws {
+    @Test func `the challenge names only acr values that meet all requirements`() async throws {
         let policy =
             #"{"version":1,"required_scopes":["read:notes"],"rules":[{"id":"a","effect":"require","targets":"any","acr":["x","y"]},{"id":"b","effect":"require","targets":"any","acr":["y","z"]}]}"#
         let answer = try await Self.answer(scope: "read:notes", acr: "x", age: nil, tool: "list", policy)
@@ -77,7 +77,7 @@ import Testing
         (#""effect":"deny","acr":["x"]"#, "MA011"), (#""effect":"allow","acr":[]"#, "MA005"),
         (#""effect":"allow","acr":["a b"]"#, "MA005"), (#""effect":"allow","max_age_seconds":-1"#, "MA005"),
     ])
-    func `a demand that makes no sense is refused at load`(members: String, code: String) {
+    func `an invalid sign-in requirement is refused at load`(members: String, code: String) {
         let text = #"{"version":1,"rules":[{"id":"a","targets":"any",\#(members)}]}"#
         let error = #expect(throws: ConfigurationError.self) {
             try CompiledPolicy(file: "p.json", bytes: Array(text.utf8))

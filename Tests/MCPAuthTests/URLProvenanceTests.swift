@@ -8,7 +8,7 @@ import MCPAuthVerification
 import TestSupport
 import Testing
 
-/// Who chose a URL, for each key in which one can be written.
+/// Who chose a URL, for each setting that can contain one.
 @Suite struct URLProvenanceTests {
     private static let document = "https://issuer.example/.well-known/openid-configuration"
     private static let learned = learnedFrom("https://issuer.example")
@@ -83,7 +83,7 @@ import Testing
     ]
 
     @Test(arguments: ways)
-    func `what an operator or developer wrote is theirs, and the rest is the choice of the document`(
+    func `a URL has the provenance configured if an operator or developer wrote it, and learned otherwise`(
         way: Way
     ) async throws {
         let fetcher = FixtureFetcher([
@@ -107,7 +107,7 @@ import Testing
         }
     }
 
-    /// Of what was learned only the host of the document counts.
+    /// Learned URLs are equal if the documents have the same host.
     private static func isSame(_ one: FetchRequest.Provenance, _ other: FetchRequest.Provenance) -> Bool {
         switch (one, other) {
         case (.configured, .configured): true

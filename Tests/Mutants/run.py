@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes small security-relevant changes to Sources and looks whether a test notices each.
+"""Makes small security-relevant changes to Sources and checks whether a test notices each.
 
-All changes are compiled into one copy of the package, each behind a switch, so that there is one build. Then the tests run once
-for each change with that switch on. A change is killed when a test fails, crashes or takes longer than a minute.
+All changes are compiled into one copy of the package, each behind a switch, so that there is only one build. Then the
+tests run once for each change, with that switch on. A change is killed when a test fails, crashes or takes longer than
+a minute.
 
-Files beside this one (`*.mutants`) list the changes:
+Files next to this one (`*.mutants`) list the changes:
 
     # a comment
     == name of the change
@@ -15,8 +16,8 @@ Files beside this one (`*.mutants`) list the changes:
     ++ now <= expiresAt
     equivalent why no test can notice it
 
-What follows `--` must stand in the file exactly once; several `--` lines are joined by line ends, and so are `++` lines. In the
-new text, `MUTANT` is the switch. Without it the text is an expression in place of another one.
+The text after `--` must occur in the file exactly once; several `--` lines are joined by line ends, and so are `++`
+lines. In the new text, `MUTANT` is the switch. A new text without it is an expression that replaces another one.
 """
 import argparse
 import os
@@ -72,7 +73,7 @@ def read(path):
 
 
 def unknown_suites(mutants):
-    """Parts of `tests` that no suite has in its name: nothing would run for them."""
+    """Parts of `tests` that occur in no suite name: no test would run for them."""
     texts = [path.read_text() for path in (ROOT / "Tests").rglob("*.swift")]
     suites = re.findall(r"@Suite[^\n]* struct (\w+)", "\n".join(texts))
     return [
@@ -82,7 +83,7 @@ def unknown_suites(mutants):
 
 
 def changed(mutants):
-    """The texts of the files that have changes in them, by name; ends the program when a change does not fit."""
+    """The changed texts of files, by file name; ends the program when a change does not fit."""
     faults, by_file, texts = [], {}, {}
     for number, mutant in enumerate(mutants, 1):
         by_file.setdefault(mutant.file, []).append((number, mutant))
@@ -111,14 +112,14 @@ def changed(mutants):
         texts[f"Sources/{file.split('/')[1]}/MutantSwitch.swift"] = SWITCH
     if faults:
         sys.exit("\n".join(faults))
-    # Switches make code that a stricter compiler setting would warn of.
+    # The switches cause warnings, which must not be errors here.
     manifest = (ROOT / "Package.swift").read_text()
     texts["Package.swift"] = manifest.replace("    .treatAllWarnings(as: .error),\n", "")
     return texts
 
 
 def copy_tree(tree, texts):
-    """Copies what git knows of with these texts, writing no file that is the same, so that a second build is short."""
+    """Copies the files that git knows, with these texts; skips unchanged files, so that a second build is short."""
     names = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT, capture_output=True, check=True, text=True,

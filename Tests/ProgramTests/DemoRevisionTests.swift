@@ -6,18 +6,18 @@ import Foundation
 import MCPAuthJSON
 import Testing
 
-/// The MCP servers of the demonstration, in every revision of MCP, as a client meets them.
+/// The MCP servers of the demonstration, in every revision of MCP, as a client sees them.
 @Suite struct DemoRevisionTests {
     private static let newest = "2026-07-28"
     private static let meta =
         #""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}"#
 
-    /// One request and what it is answered.
+    /// One request and its expected answer.
     private struct Row {
         let fields: [String]
         let body: String
         let status: Int
-        /// Reference tokens to a value of the answer, and its JSON text.
+        /// JSON Pointers into the answer, without the first slash, and the JSON text of each value.
         var values: [(String, String)] = []
         var text = ""
     }
@@ -40,7 +40,7 @@ import Testing
     }
 
     private static let rows: [Row] = [
-        // 2026-07-28: every result has its type, and what can be cached says for how long and for whom.
+        // 2026-07-28: every result has a type, and a cacheable result has a lifetime and a scope.
         Row(
             fields: fields("server/discover"),
             body: body("server/discover"),
@@ -87,7 +87,7 @@ import Testing
             body: body("notifications/cancelled", id: nil),
             status: 202
         ),
-        // … and what it refuses, with the statuses of that revision.
+        // Requests that it refuses, with the statuses of that revision.
         Row(fields: fields("ping"), body: body("ping"), status: 404, values: [("error/code", "-32601"), ("id", "7")]),
         Row(
             fields: fields("initialize"),
@@ -136,7 +136,7 @@ import Testing
             values: [("error/code", "-32020")]
         ),
         Row(fields: [], body: body("tools/list"), status: 400, values: [("error/code", "-32020")]),
-        // The revisions with sessions: `initialize` agrees on one of them, and results have no type.
+        // The revisions with sessions: `initialize` negotiates one of them, and results have no type.
         initialize("2025-11-25", answered: "2025-11-25"), initialize("2025-06-18", answered: "2025-06-18"),
         initialize("2025-03-26", answered: "2025-03-26"), initialize("2026-07-28", answered: "2025-11-25"),
         initialize("1900-01-01", answered: "2025-11-25"),
@@ -171,7 +171,7 @@ import Testing
             status: 400,
             values: [("error/code", "-32022")]
         ),
-        // Several messages in one body are of the oldest revision only.
+        // Only the oldest revision allows several messages in one body.
         Row(
             fields: ["MCP-Protocol-Version: 2025-03-26"],
             body:
@@ -189,7 +189,7 @@ import Testing
         Row(fields: [], body: #"{"jsonrpc":"2.0","id":null,"method":"ping"}"#, status: 400),
     ]
 
-    @Test func `each revision is answered as it says`() throws {
+    @Test func `each revision is answered as it specifies`() throws {
         let (demo, url, token) = try Self.start()
         defer { demo.stop() }
         for row in Self.rows {
@@ -208,7 +208,7 @@ import Testing
         }
     }
 
-    @Test func `a stream says first what can be listened to, and lives no longer than its token`() throws {
+    @Test func `a stream begins with the acknowledged subscriptions, and ends with its token`() throws {
         let (demo, url, token) = try Self.start(claims: ["exp=\(Int(Date().timeIntervalSince1970) + 3)"])
         defer { demo.stop() }
         let fields = Self.fields("subscriptions/listen") + ["Authorization: Bearer \(token)"]
@@ -223,7 +223,7 @@ import Testing
         #expect(events.count == 2)
     }
 
-    /// The demonstration on free ports, the URL of its notes, and a token for it.
+    /// The demonstration on free ports, the URL of its notes server, and a token for that.
     private static func start(claims: [String] = []) throws -> (DevProgram, String, String) {
         let (port, issuerPort) = DevProgram.freePorts()
         let demo = try DevProgram(

@@ -18,7 +18,7 @@ final class DevProgram {
         waitForOutput(text)
     }
 
-    /// What it has printed, once that has this text or the program has ended.
+    /// Waits until the output contains this text or the program has ended; returns the output so far.
     @discardableResult
     func waitForOutput(_ text: String) -> String {
         while !outputSoFar.contains(text) {
@@ -29,7 +29,7 @@ final class DevProgram {
         return outputSoFar
     }
 
-    /// Asks it to end, and waits for that.
+    /// Terminates the program and waits until it has ended.
     func stop() {
         process.terminate()
         process.waitUntilExit()
@@ -63,7 +63,7 @@ final class DevProgram {
     }
 }
 
-/// A request that curl makes.
+/// Requests made with curl.
 enum Curl {
     struct Answer {
         let status: Int

@@ -7,9 +7,9 @@ import MCPAuthJOSE
 import MCPAuthJSON
 import Testing
 
-/// `mcp-auth-dev` as a developer meets it: plain messages, stable exit codes, and tokens as they are asked for.
+/// `mcp-auth-dev` as a developer uses it: plain messages, stable exit codes, and tokens as requested.
 @Suite struct DevProgramTests {
-    @Test func `an issuer that is down is said in a line`() throws {
+    @Test func `an issuer that is down is reported in plain words`() throws {
         let (port, _) = DevProgram.freePorts()
         let start = ContinuousClock.now
         let run = try DevProgram.run([
@@ -38,13 +38,13 @@ import Testing
         (["demo", "--port", "8000", "--issuer-port", "8000"], "must differ"), (["issuer", "--port", "70000"], "70000"),
         (["nonsense"], "nonsense"),
     ])
-    func `a wrong use is 2 and says what is expected`(arguments: [String], text: String) throws {
+    func `wrong usage exits with 2 and says what is expected`(arguments: [String], text: String) throws {
         let run = try DevProgram.run(arguments)
         #expect(run.status == 2, "\(run.error)")
         #expect(run.error.contains(text), "\(run.error)")
     }
 
-    @Test func `a port in use is 3 and names the option for another one`() throws {
+    @Test func `a port in use exits with 3 and names the option for another port`() throws {
         let (taken, port) = Program.takenPort()
         defer { close(taken) }
         let (free, _) = DevProgram.freePorts()
@@ -63,13 +63,13 @@ import Testing
         }
     }
 
-    @Test func `a configuration that is not there is 3 and says where one is`() throws {
+    @Test func `a missing configuration exits with 3 and names the file and the option`() throws {
         let run = try DevProgram.run(["demo", "--config", "/nonexistent.json"])
         #expect(run.status == 3)
         #expect(run.error.contains("/nonexistent.json") && run.error.contains("--config"))
     }
 
-    @Test func `lines appear in a pipe at once, and a token has the claims that were asked for`() throws {
+    @Test func `output to a pipe appears at once, and a token has the requested claims`() throws {
         // The output is a pipe, and the program still runs when its first line is read.
         let issuer = try DevProgram(["issuer", "--port", "0", "--scope", "read", "--scope", "write"], until: "\n")
         defer { issuer.stop() }
@@ -99,7 +99,7 @@ import Testing
         #expect(refused.error.contains("invalid_scope: the scope `admin` is not offered; these are: read write"))
     }
 
-    @Test func `an authorization server that is none of ours is 11 and says so`() throws {
+    @Test func `a server that is not a development authorization server exits with 11`() throws {
         let (port, issuerPort) = DevProgram.freePorts()
         let demo = try DevProgram(
             ["demo", "--auto-consent", "--port", "\(port)", "--issuer-port", "\(issuerPort)"],

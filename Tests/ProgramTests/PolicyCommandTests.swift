@@ -5,7 +5,7 @@
 import Foundation
 import Testing
 
-/// `mcp-auth policy` as the author of a policy meets it.
+/// `mcp-auth policy` as the author of a policy uses it.
 @Suite struct PolicyCommandTests {
     static let policy = """
         { "version": 1, "rules": [
@@ -13,7 +13,7 @@ import Testing
             { "id": "later", "effect": "deny", "enforce": false, "tools": ["list_old"] } ] }
         """
 
-    @Test func `lint points at the place, also for programs`() throws {
+    @Test func `lint shows the location of a finding, also as JSON`() throws {
         let path = try Program.file(Self.policy)
         let text = try Program.run(["policy", "lint", path])
         #expect(text.status == 0)
@@ -28,7 +28,7 @@ import Testing
         #expect(refused.output.contains(":2:21: MA002: unknown key `efect`, did you mean `effect`"))
     }
 
-    @Test func `all mistakes of all files are told, each with its place, and none twice`() throws {
+    @Test func `all mistakes of all files are reported, each once and with its location`() throws {
         let one = try Program.file(#"{ "version": 1, "ruels": [], "shadow": true }"#)
         let other = try Program.file("{ \"version\": 1,\n  \"rules\": [],\n}")
         let run = try Program.run(["policy", "lint", one, other, one])
@@ -46,7 +46,7 @@ import Testing
         #expect(explained.error.split(separator: "\n").filter { $0.contains(": MA") } == findings)
     }
 
-    @Test func `an excerpt shows what is there, also letters and what would steer a terminal`() throws {
+    @Test func `an excerpt shows letters as they are and escapes characters that affect a terminal`() throws {
         let path = try Program.file("{ \"version\": 1, \"description\": \"\u{E9}\u{202E}x\", \"ruels\": [] }")
         let run = try Program.run(["policy", "lint", path])
         #expect(!run.output.contains("\u{202E}") && run.output.contains("\u{E9}\\u{202E}x"))
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test(arguments: ["tools/cal:x", "tool/call:x", "get /items", "@streem", "list_notes", "tools/list:x"])
-    func `a call that is nearly one is a mistake, in explain and in tests`(call: String) throws {
+    func `a misspelled call is an error, in explain and in tests`(call: String) throws {
         let path = try Program.file(Self.policy)
         let explained = try Program.run(["policy", "explain", path, "--call", call])
         #expect(explained.status == 2 && explained.error.contains("--call: "), "\(explained.error)")
@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    @Test func `check prints what lint finds with the configuration, and each once`() throws {
+    @Test func `check prints each lint finding of the configuration once`() throws {
         let policy = try Program.file(
             #"{"version":1,"rules":[{"id":"r","effect":"allow","mcp_methods":["tools/cal"],"scopes":{"all":["wrote"]}}]}"#
         )
@@ -96,7 +96,7 @@ import Testing
         #expect(warnings.count { $0.contains("warning MA102") && $0.contains("/x`, `http://127.0.0.1:18090/y`") } == 1)
     }
 
-    @Test func `test runs the tests beside a policy and says what they leave out`() throws {
+    @Test func `test runs the tests of a policy and reports what they do not cover`() throws {
         let path = try Program.file(Self.policy)
         let tests = String(path.dropLast(".json".count)) + ".test.json"
         let name = String(path.split(separator: "/").last ?? "")
@@ -113,7 +113,7 @@ import Testing
         #expect(try Program.run(["policy", "test", "/nonexistent.json"]).status == 3)
     }
 
-    @Test func `explain says how a decision came about, without claim values unless asked`() throws {
+    @Test func `explain says how a decision was made, without claim values unless they are requested`() throws {
         let policy = try Program.file(
             #"{"version":1,"rules":[{"id":"staff","effect":"allow","targets":"any","when":{"claim":"/groups","contains":"staff"}}]}"#
         )
@@ -121,14 +121,14 @@ import Testing
         let run = try Program.run(["policy", "explain", policy, "--claims", claims, "--call", "tools/call:x"])
         #expect(run.status == 11)
         #expect(run.output.contains("deny: denied_by_policy, status 403"))
-        #expect(run.output.contains("/rules/0/when: the claim `/groups` is <redacted>, which does not"))
+        #expect(run.output.contains("/rules/0/when: the claim `/groups` is <redacted>, which does not match"))
         #expect(!run.output.contains("secret-group"))
         let revealed = ["policy", "explain", policy, "--claims", "-", "--call", "ping", "--reveal", "--json"]
         let json = try Program.run(revealed, input: #"{"sub":"alice","groups":["staff"]}"#)
         #expect(json.status == 0)
         #expect(json.output.contains(#""decision": "allow""#) && json.output.contains("staff"))
         #expect(json.output.contains(#""sha256": ""#) && json.output.contains(#""duration_seconds""#))
-        // Written as escapes, which mean the same.
+        // Written as escapes with the same meaning.
         let hidden = try Program.run(revealed, input: #"{"sub":"a","groups":"\u202e"}"#)
         #expect(!hidden.output.contains("\u{202E}"))
         let refused = ["policy", "explain", policy, "--claims", "-", "--call", "ping"]
@@ -141,7 +141,7 @@ import Testing
         #expect(try Program.run(["policy", "explain", policy, "--call", "two words"]).status == 2)
     }
 
-    @Test func `a server takes a changed policy, and keeps the old one when the new one is bad`() async throws {
+    @Test func `a server loads a changed policy, and keeps the old one if the new one is invalid`() async throws {
         let (taken, port) = Program.takenPort()
         let policy = try Program.file(#"{"version":1,"required_scopes":["read:notes"]}"#)
         let server = try Program.file(
@@ -182,7 +182,7 @@ import Testing
         Issue.record("no challenge with \(text)")
     }
 
-    /// The challenge of a request without a token.
+    /// The challenge for a request without a token.
     private static func challenge(at port: Int) async throws -> String? {
         let curl = Process()
         curl.executableURL = URL(filePath: "/usr/bin/env")

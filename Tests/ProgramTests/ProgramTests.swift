@@ -5,7 +5,7 @@
 import Foundation
 import Testing
 
-/// The `mcp-auth` program as a script meets it: exit code, and one line that says where and what.
+/// The `mcp-auth` program as a script uses it: exit codes, and errors in one line with a location.
 @Suite struct ProgramTests {
     @Test(arguments: [
         (["check"], Int32(2), ""), (["nonsense"], 2, ""), (["check", "--config", "/nonexistent.json"], 3, "MA008"),
@@ -14,20 +14,20 @@ import Testing
         (["provider", "check", "http://x.example/"], 3, "MA005"),
         (["--version"], 0, ""),
     ])
-    func `the exit code says what kind of end it was`(arguments: [String], status: Int32, text: String) throws {
+    func `the exit code says what kind of failure occurred`(arguments: [String], status: Int32, text: String) throws {
         let run = try Program.run(arguments, input: "garbage")
         #expect(run.status == status, "\(run.output)\(run.error)")
         #expect(text.isEmpty || run.error.contains(text))
     }
 
-    @Test func `a wrong configuration is one line with its place`() throws {
+    @Test func `an invalid configuration is reported in one line with its location`() throws {
         let path = try Program.file(#"{ "version": 1, "resorces": [] }"#)
         let run = try Program.run(["check", "--config", path])
         #expect(run.status == 3)
         #expect(run.error == "\(path):1:17: MA002: unknown key `resorces`, did you mean `resources`\n")
     }
 
-    @Test func `an issuer that is down keeps nothing from starting, and is 12 when asked about`() throws {
+    @Test func `an issuer that is down does not fail an offline check, and exits with 12 where it is needed`() throws {
         let path = try Program.file(Self.configuration(port: 1))
         #expect(try Program.run(["check", "--config", path]).status == 0)
         #expect(try Program.run(["check", "--online", "--config", path]).status == 12)
@@ -40,7 +40,7 @@ import Testing
         #expect(!garbage.output.contains("garbage"))
     }
 
-    @Test func `a port in use is said`() throws {
+    @Test func `a port in use is reported`() throws {
         let (taken, port) = Program.takenPort()
         defer { close(taken) }
         let path = try Program.file(Self.configuration(port: port))

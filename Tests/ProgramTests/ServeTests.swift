@@ -6,7 +6,7 @@ import Foundation
 import MCPAuthJSON
 import Testing
 
-/// `mcp-auth serve` as a client, a proxy and an operator meet it.
+/// `mcp-auth serve` as a client, a proxy and an operator see it.
 @Suite struct ServeTests {
     private static let message = ["-d", #"{"jsonrpc":"2.0","id":1,"method":"ping"}"#]
 
@@ -16,7 +16,7 @@ import Testing
         }
     }
 
-    @Test func `it says first what it is and what it is not, and so does its help`() throws {
+    @Test func `the first line and the help say that the server is not a proxy`() throws {
         let server = try Self.serving()
         let first = server.waitForOutput("mcp-auth listens on").split(separator: "\n").first
         #expect(first?.contains("not a proxy and not a forward-auth endpoint") == true)
@@ -24,10 +24,10 @@ import Testing
         let help = try Program.run(["serve", "--help"]).output
         let words = help.split { $0.isWhitespace }.joined(separator: " ")
         #expect(words.contains("not a proxy and not a forward-auth endpoint"))
-        #expect(words.contains("answered 405"))
+        #expect(words.contains("status 405"))
     }
 
-    @Test func `there is no event stream, so that the question of a proxy is not taken for one`() throws {
+    @Test func `an MCP resource answers GET, HEAD and DELETE with 405, never with success`() throws {
         let server = try Self.serving()
         defer { _ = server.stop() }
         let token = server.token()
@@ -44,7 +44,7 @@ import Testing
     @Test(arguments: [
         "X-Original-URI: /x", "X-Original-Method: POST", "X-Forwarded-Method: POST", "x-forwarded-uri: /",
     ])
-    func `a request that a proxy marks as a question about another one is refused`(field: String) throws {
+    func `a forward-auth request of a proxy is refused`(field: String) throws {
         let server = try Self.serving()
         defer { _ = server.stop() }
         for path in ["/x", "/api"] {
@@ -55,7 +55,7 @@ import Testing
         #expect(server.waitForLog("not a forward-auth endpoint").contains("warning"))
     }
 
-    @Test func `a refusal of every stage is in the log, with its reason and without the token`() throws {
+    @Test func `a refusal of any stage is logged with its reason and without the token`() throws {
         let server = try Self.serving()
         let stranger = server.token(["aud": "https://other.example/secret-path"])
         let refusals = [
@@ -71,12 +71,12 @@ import Testing
             #expect(log.contains("request_denied") && log.contains(reason), "\(reason)")
         }
         #expect(log.contains("audience: expected") && log.contains("field `Origin`: expected"))
-        #expect(log.contains("the path: expected that of one resource") && log.contains("reads alike"))
+        #expect(log.contains("the path: expected the path of one resource") && log.contains("only one interpretation"))
         #expect(!log.contains("evil.example") && !log.contains("/other"))
         #expect(!log.contains(stranger) && !log.contains("secret-path") && !log.contains("garbage"))
     }
 
-    @Test func `a refusal of the policy is in the log with what was asked for and by which rule`() throws {
+    @Test func `a refusal by a policy is logged with the operation and the rule`() throws {
         let policy = try Program.file(#"{"version":1,"required_scopes":["write"]}"#)
         let server = try ServedProgram(environment: ["SECRET": ServedProgram.secret]) { port in
             try ServedProgram.configuration(port, policy: #""policies": ["\#(policy)"]"#)
@@ -87,15 +87,15 @@ import Testing
         #expect(log.contains("a refusal by `required_scopes`"), "\(log)")
     }
 
-    @Test func `a host that is nobody's is told from a path that is`() throws {
+    @Test func `a refusal because of an unknown host is logged as such`() throws {
         let server = try Self.serving()
         #expect(try server.request("/x", ["-H", "Host: elsewhere.example"]).status == 404)
         let log = server.stop()
-        #expect(log.contains("the host: expected that of a resource, such as `127.0.0.1:\(server.port)`"), "\(log)")
+        #expect(log.contains("the host: expected the host of a resource, such as `127.0.0.1:\(server.port)`"), "\(log)")
         #expect(!log.contains("elsewhere.example"))
     }
 
-    @Test func `refusals do not fill the log, and none is lost from it`() throws {
+    @Test func `logged refusals are limited per second, and all are counted`() throws {
         let server = try Self.serving()
         let started = Date()
         _ = try server.request("/x?[1-300]")
@@ -108,7 +108,7 @@ import Testing
         #expect(told + held == 300)
     }
 
-    @Test func `a token that is too long is told so, also when it is longer than heads mostly are`() throws {
+    @Test func `a token that is too long is 431, even if it exceeds usual limits of request heads`() throws {
         let server = try Self.serving()
         for bytes in [16_385, 90_000] {
             let token = String(repeating: "a", count: bytes)
@@ -117,14 +117,14 @@ import Testing
         #expect(server.stop().contains("token_too_long"))
     }
 
-    @Test func `what is logged can be chosen`() throws {
+    @Test func `the log level can be set`() throws {
         let server = try Self.serving(["--log-level", "error"])
         _ = try server.request("/x")
         #expect(!server.stop().contains("request_denied"))
         #expect(try Program.run(["serve", "--config", "x", "--log-level", "loud"]).status == 2)
     }
 
-    @Test func `once the policy that a refused configuration names is good, it is put in force`() async throws {
+    @Test func `a refused configuration is applied once the policy that it names is valid`() async throws {
         let broken = try Program.file("{")
         var path = ""
         let server = try ServedProgram(environment: ["SECRET": ServedProgram.secret]) { port in

@@ -24,7 +24,7 @@ final class ServedProgram {
 
     /// Starts the program and waits until it listens.
     ///
-    /// - Parameter configuration: The file for a port.
+    /// - Parameter configuration: Writes the configuration file for a port and returns its path.
     init(_ arguments: [String] = [], environment: [String: String] = [:], configuration: (Int) throws -> String) throws
     {
         let (taken, port) = Program.takenPort()
@@ -39,26 +39,26 @@ final class ServedProgram {
         waitForOutput("mcp-auth listens on")
     }
 
-    /// Standard output until it has this text, or until the program ends.
+    /// Waits until standard output contains this text or the program has ended; returns the output so far.
     @discardableResult
     func waitForOutput(_ text: String) -> String {
         Self.read(output, into: &outputSoFar, until: text)
         return outputSoFar
     }
 
-    /// The log until it has this text, or until the program ends.
+    /// Waits until the log contains this text or the program has ended; returns the log so far.
     @discardableResult
     func waitForLog(_ text: String) -> String {
         Self.read(error, into: &errorSoFar, until: text)
         return errorSoFar
     }
 
-    /// What it ended with, once it did.
+    /// The exit status; valid only after the program has ended.
     var terminationStatus: Int32 { process.terminationStatus }
 
     func send(signal: Int32) { kill(process.processIdentifier, signal) }
 
-    /// Ends the program and gives the rest of its log.
+    /// Terminates the program and returns its whole log.
     func stop() -> String {
         process.terminate()
         process.waitUntilExit()
@@ -74,7 +74,7 @@ final class ServedProgram {
         }
     }
 
-    /// The last answer to a request that curl makes; a path may have a range such as `[1-9]`.
+    /// Sends a request with curl and returns the last answer; a path may have a range such as `[1-9]`.
     func request(_ path: String, _ arguments: [String] = [], token: String? = nil) throws -> Answer {
         let curl = Process()
         curl.executableURL = URL(filePath: "/usr/bin/env")
@@ -97,7 +97,7 @@ final class ServedProgram {
 
     static let secret = "0123456789abcdef0123456789abcdef0123456789abcdef"
 
-    /// An MCP resource at `/x` and an HTTP resource at `/api`, of one issuer that shares a secret.
+    /// Configures an MCP resource at `/x` and an HTTP resource at `/api`, with one issuer that shares a secret.
     static func configuration(_ port: Int, policy: String = #""policy": "authenticated""#) throws -> String {
         try Program.file(
             """
@@ -111,7 +111,7 @@ final class ServedProgram {
         )
     }
 
-    /// A token of that issuer.
+    /// A token of the configured issuer.
     func token(_ changes: [String: JSON] = [:]) -> String {
         let now = Date().timeIntervalSince1970.rounded()
         let audience = ["x", "api"].map { JSON.string("http://127.0.0.1:\(port)/\($0)") }

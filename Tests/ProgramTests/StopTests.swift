@@ -5,13 +5,13 @@
 import Foundation
 import Testing
 
-/// How `mcp-auth serve` ends when it is told to.
+/// How `mcp-auth serve` stops on a signal.
 @Suite(.timeLimit(.minutes(2))) struct StopTests {
     @Test(arguments: [SIGTERM, SIGINT])
-    func `a stop does not wait for ever for an issuer that does not answer, nor for a client that does not go on`(
+    func `a stop does not wait forever for an issuer that does not answer or a client that stops sending`(
         signal: Int32
     ) async throws {
-        // Connections to it are made, and nobody ever takes them.
+        // Connections to this port succeed, but nothing accepts them.
         let (issuer, issuerPort) = Program.takenPort()
         defer { close(issuer) }
         let (free, port) = Program.takenPort()
@@ -56,16 +56,16 @@ import Testing
         #expect(program.terminationReason == .exit && program.terminationStatus == 0, "\(told)")
     }
 
-    @Test func `a stop cuts off what goes on for longer than ten seconds`() async throws {
+    @Test func `a stop cuts off requests that take longer than ten seconds`() async throws {
         let served = try ServedProgram(environment: ["SECRET": ServedProgram.secret]) {
             try ServedProgram.configuration($0)
         }
-        // The token is good, so the body is waited for; and it never comes.
+        // The token is valid, so the server waits for the body, which never arrives.
         let head = "POST /x HTTP/1.1\r\nhost: 127.0.0.1:\(served.port)\r\nauthorization: Bearer \(served.token())\r\n"
         let slow = try Self.send(head + "content-length: 100\r\n\r\n{", to: served.port)
         defer { close(slow) }
         try await Task.sleep(for: .milliseconds(300))
-        // This waits for an end that would not come.
+        // Without a cut-off this would never return.
         _ = served.stop()
         #expect(served.terminationStatus == 0)
     }

@@ -7,7 +7,7 @@ import MCPAuthJOSE
 import MCPAuthJSON
 import Testing
 
-/// `mcp-auth token` with tokens as people have them.
+/// `mcp-auth token` with tokens in the forms that people copy.
 @Suite struct TokenCommandTests {
     private static let header = #"{"alg":"ES256","typ":"JWT"}"#
     private static let jwt = token(
@@ -52,14 +52,14 @@ import Testing
     ]
 
     @Test(arguments: forms)
-    func `a token is found in whatever it is wrapped in`(text: String) throws {
+    func `a token is found in any text around it`(text: String) throws {
         let run = try Program.run(["token", "inspect", "--unverified"], input: text)
         #expect(run.status == 0, "\(run.error)")
         #expect(run.output.contains("a-rather-long-subject-to-fill-lines"), "\(text)")
     }
 
     @Test(arguments: [[0xFF, 0xFE], []] as [[UInt8]])
-    func `so it is in a file that a shell wrote in UTF-16`(mark: [UInt8]) throws {
+    func `a token is found in a file that a shell wrote in UTF-16`(mark: [UInt8]) throws {
         let path = NSTemporaryDirectory() + "/token-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: path) }
         try Data(mark + Self.jwt.utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }).write(
@@ -68,7 +68,7 @@ import Testing
         #expect(try Program.run(["token", "inspect", "--unverified", path]).output.contains("a-rather-long-subject"))
     }
 
-    @Test func `the signature of a token that stands in a sentence is left alone`() throws {
+    @Test func `text after a token is not read as part of its signature`() throws {
         let run = try Program.run(["token", "inspect", "--unverified"], input: "\(Self.jwt)\nRegards\n")
         #expect(run.status == 0)
     }
@@ -78,7 +78,7 @@ import Testing
         (String(forms[0].prefix(60)), "not a JWT: 2 parts"), ("\(forms[0])=", "the signature is not base64url"),
         (token(header, "{"), "the claims is not JSON"), (token(header, "[1]"), "the claims is not a JSON object"),
     ])
-    func `what is not a whole JWT is said to be so`(text: String, problem: String) throws {
+    func `input that is not a complete JWT is refused with the problem`(text: String, problem: String) throws {
         let run = try Program.run(["token", "inspect", "--unverified"], input: text)
         #expect(run.status == 10)
         #expect(run.error.contains(problem), "\(run.error)")
@@ -95,7 +95,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(1)))
-    func `a log full of tokens and a token that fills a mail are read at once`() throws {
+    func `a log full of tokens and a very long token in a mail are read quickly`() throws {
         let long = Self.token(Self.header, #"{"sub":"\#(String(repeating: "a", count: 700_000))"}"#)
         let log = String(repeating: Self.jwt + "\n", count: 1_000_000 / (Self.jwt.utf8.count + 1))
         for (text, subject) in [(log, "a-rather-long-subject"), (Self.broken(long, into: 76, "\r\n"), "aaaa")] {
@@ -108,14 +108,14 @@ import Testing
         }
     }
 
-    @Test func `an encrypted token is called so, with its header`() throws {
+    @Test func `an encrypted token is reported as such, with its header`() throws {
         let header = Base64URL.encode(Array(#"{"alg":"RSA-OAEP-256","enc":"A256GCM"}"#.utf8))
         let run = try Program.run(["token", "inspect", "--unverified"], input: "Bearer \(header).AAAA.BBBB.CCCC.DDDD")
         #expect(run.status == 0)
         #expect(run.output.contains(#""enc": "A256GCM""#) && run.output.contains("encrypted token (JWE)"))
     }
 
-    @Test func `times stand beside their numbers, and nothing can hide`() throws {
+    @Test func `times are shown next to their numbers, and invisible characters are escaped`() throws {
         let claims = """
             {"exp":1795425600,"iat":1795425000,"auth_time":1795425000000,"nested":{"exp":1},"name":"a\u{202E}b\u{0085}","x":"é"}
             """
@@ -129,14 +129,14 @@ import Testing
         #expect(delete.output.contains(#""\u007f""#) && !delete.output.unicodeScalars.contains("\u{7F}"))
     }
 
-    @Test func `a value that cannot be represented is not passed off as null`() throws {
+    @Test func `a value that cannot be represented is reported when it is shown as null`() throws {
         let token = Self.token(Self.header, #"{"exp":1e400}"#)
         let run = try Program.run(["token", "inspect", "--unverified"], input: token)
         #expect(run.status == 0)
-        #expect(run.output.contains("stand as null here"), "\(run.output)")
+        #expect(run.output.contains("are shown as null"), "\(run.output)")
     }
 
-    @Test func `verify takes the same forms, and says on the terminal what was expected and what was found`() throws {
+    @Test func `verify reads the same forms, and prints what was expected and what was found`() throws {
         let configuration = try Program.file(
             """
             { "version": 1, "issuers": { "a": { "issuer": "https://issuer.example",
@@ -156,7 +156,7 @@ import Testing
         }
         let good = try Program.run(verify, input: "Authorization: Bearer \(token("https://api.example.com/x"))\n")
         #expect(good.status == 0, "\(good.output)\(good.error)")
-        // Of a token that was broken into lines, the signature must be whole too.
+        // If a token is broken into lines, its signature must be complete too.
         for width in [20, 40, 59, 64, 76] {
             let text = "Hello,\n\n\(Self.broken(token("https://api.example.com/x"), into: width, "\r\n  "))\nRegards\n"
             let run = try Program.run(verify, input: text)

@@ -4,7 +4,7 @@
 package import MCPAuthCore
 internal import MCPAuthLock
 
-/// Answers fetches from a table of documents and counts them; it can be out of order, or answer when it is told to.
+/// Answers fetches from a table of documents and records them; it can fail, or delay answers until ``release()``.
 package final class FixtureFetcher: ClockedFetcher {
     private struct State {
         var documents: [String: FetchResponse]
@@ -16,7 +16,7 @@ package final class FixtureFetcher: ClockedFetcher {
     }
 
     private let state: Lock<State>
-    /// The steady clock of whoever fetches with this.
+    /// The steady clock of the code that fetches with this.
     package let time = TestTime()
     package var clock: SteadyClock { time.clock }
 
@@ -29,7 +29,7 @@ package final class FixtureFetcher: ClockedFetcher {
         state.withLock { $0.received }
     }
 
-    /// The URLs that were asked for, in order.
+    /// The requested URLs, in order.
     package var requests: [String] {
         received.map(\.url.description)
     }
@@ -38,12 +38,12 @@ package final class FixtureFetcher: ClockedFetcher {
         state.withLock { $0.isDown = isDown }
     }
 
-    /// Lets requests for a URL fail before anything is answered.
+    /// Makes requests for a URL fail without an answer.
     package func fail(at url: String) {
         state.withLock { _ = $0.failing.insert(url) }
     }
 
-    /// Lets requests wait until ``release()``.
+    /// Makes requests wait until ``release()``.
     package func hold() {
         state.withLock { $0.isHeld = true }
     }

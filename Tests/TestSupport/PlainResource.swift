@@ -4,7 +4,7 @@
 package import MCPAuthCore
 
 extension ProtectedResource {
-    /// A resource that no token is good for, for tests of what comes before tokens.
+    /// A resource that accepts no token, for tests of the steps before verification.
     package static func plain(
         _ name: String,
         metadata: ProtectedResourceMetadata? = nil

@@ -4,7 +4,7 @@
 package import MCPAuthCore
 
 extension RequestPath: ExpressibleByStringLiteral {
-    /// A path that is written in a test.
+    /// A path from a literal in a test.
     package init(stringLiteral value: String) {
         guard let path = RequestPath(value) else { preconditionFailure("`\(value)` is not a path that is accepted") }
         self = path

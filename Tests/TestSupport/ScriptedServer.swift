@@ -10,7 +10,7 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// A TCP server on this machine that answers each request by a script, however wrong that is as HTTP.
+/// A TCP server on this machine that answers each request with a script, which need not be valid HTTP.
 package final class ScriptedServer: Sendable {
     /// What a client sent.
     package struct Request: Sendable {
@@ -21,17 +21,17 @@ package final class ScriptedServer: Sendable {
 
     /// One step of an answer.
     ///
-    /// After the last one the connection takes the next request.
+    /// After the last step the connection reads the next request.
     package enum Act: Sendable {
         case send([UInt8])
-        /// Sends a byte again and again, until the client goes away.
+        /// Sends a byte repeatedly until the client disconnects.
         case drip(UInt8, everyMilliseconds: Int)
-        /// Sends bytes as fast as the client takes them, until it goes away.
+        /// Sends bytes as fast as the client reads them, until it disconnects.
         case flood([UInt8])
-        /// Does nothing until the client goes away.
+        /// Does nothing until the client disconnects.
         case stall
         case close
-        /// Closes in such a way that the client sees a reset.
+        /// Closes the connection with a TCP reset.
         case reset
 
         package static func send(_ text: String) -> Act { .send(Array(text.utf8)) }
@@ -73,25 +73,25 @@ package final class ScriptedServer: Sendable {
     /// The origin of the server, `http://127.0.0.1:PORT`.
     package var origin: String { "http://127.0.0.1:\(port)" }
 
-    /// Answers otherwise from the next request on.
+    /// Replaces the script, from the next request on.
     package func play(_ script: @escaping Script) {
         state.withLock { $0.script = script }
     }
 
-    /// Ends the server and its connections.
+    /// Stops the server and closes its connections.
     package func stop() {
         state.withLock { $0.isStopped = true }
         shutdown(listener, CInt(SHUT_RDWR))
     }
 
-    /// The connections that were ever made.
+    /// The number of connections accepted so far.
     package var accepted: Int { state.withLock { $0.accepted } }
-    /// The connections that are open now.
+    /// The number of open connections.
     package var open: Int { state.withLock { $0.open } }
-    /// Every request, in the order they came.
+    /// All requests in the order of arrival.
     package var requests: [Request] { state.withLock { $0.requests } }
 
-    /// A whole and right answer.
+    /// A complete and valid answer.
     package static func answer(
         _ body: [UInt8],
         status: Int = 200,
@@ -140,7 +140,7 @@ package final class ScriptedServer: Sendable {
         }
     }
 
-    /// Whether the connection goes on.
+    /// Performs a step; returns whether the connection stays open.
     private func perform(_ act: Act, _ connection: CInt) -> Bool {
         switch act {
         case .send(let bytes): return write(bytes, connection)
@@ -161,7 +161,7 @@ package final class ScriptedServer: Sendable {
         }
     }
 
-    /// Waits; whether the client is still there and the server goes on.
+    /// Waits; returns whether the client sent nothing and is connected, and the server is not stopped.
     private func isQuiet(_ connection: CInt, _ milliseconds: Int) -> Bool {
         var poll = pollfd(fd: connection, events: Int16(POLLIN), revents: 0)
         #if canImport(Glibc)
@@ -190,7 +190,7 @@ package final class ScriptedServer: Sendable {
         #endif
     }
 
-    /// The next request; `nil` when the client goes away.
+    /// The next request; `nil` when the client disconnects or the server stops.
     private func read(_ connection: CInt) -> Request? {
         var bytes: [UInt8] = []
         var head: [String] = []

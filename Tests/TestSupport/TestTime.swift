@@ -4,11 +4,11 @@
 package import MCPAuthCore
 internal import MCPAuthLock
 
-/// The steady clock of a test: it goes with the times that the test passes in, unless the test sets the wall clock.
+/// The steady clock of a test: it follows the times that the test passes in, but not steps of the wall clock.
 package final class TestTime: Sendable {
     private struct State {
         var uptime = Uptime(0)
-        /// By how much the wall clock was set, in sum.
+        /// The sum of all steps of the wall clock, in seconds.
         var steps = 0.0
     }
 
@@ -20,17 +20,17 @@ package final class TestTime: Sendable {
         SteadyClock { [state] in state.withLock { $0.uptime } }
     }
 
-    /// The wall clock says `now`, which somebody passes in.
+    /// Sets the steady clock to the wall clock time `now`, less the steps of the wall clock.
     package func follow(_ now: NumericDate) {
         state.withLock { $0.uptime = Uptime(now.secondsSinceEpoch - $0.steps) }
     }
 
-    /// Somebody sets the wall clock: it goes forward or back by some seconds, and no time passes.
+    /// Sets the wall clock forward or back by some seconds, while no time passes.
     package func setWallClock(by seconds: Double) {
         state.withLock { $0.steps += seconds }
     }
 
-    /// Time passes, while the wall clock is not looked at.
+    /// Lets time pass on the steady clock, without a new wall clock time.
     package func pass(_ seconds: Double) {
         state.withLock { state in
             state.uptime = state.uptime.adding(seconds)

@@ -9,14 +9,14 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// Test vectors: our own, committed beside the tests, and third-party ones in `$MCPAUTH_VECTORS`.
+/// Test vectors: our own, in `Tests/Vectors`, and third-party ones in `$MCPAUTH_VECTORS`.
 package enum Vectors {
     /// Why a vector file could not be read.
     package struct Unreadable: Error {
         package let path: String
     }
 
-    /// Whether the third-party vectors are there; the suites that need them are left out otherwise.
+    /// Whether the third-party vectors are available; without them the suites that need them are skipped.
     package static var hasThirdParty: Bool {
         thirdPartyDirectory != nil
     }
@@ -26,12 +26,12 @@ package enum Vectors {
         try read((thirdPartyDirectory ?? "") + "/" + path)
     }
 
-    /// A file of our own sets.
+    /// A file of our own vectors.
     package static func own(_ path: String) throws -> JSONView {
         try read(ownDirectory + "/" + path)
     }
 
-    /// A text file of our own sets.
+    /// A text file of our own vectors.
     package static func text(_ path: String) throws -> String {
         let path = ownDirectory + "/" + path
         guard let data = try? Data(contentsOf: URL(filePath: path)) else { throw Unreadable(path: path) }
@@ -40,7 +40,7 @@ package enum Vectors {
 
     private static let ownDirectory = #filePath.replacing("/TestSupport/Vectors.swift", with: "/Vectors")
 
-    /// One of the attack tokens; some contain bytes that no strict JSON parser reads, so Foundation reads them.
+    /// One of the attack tokens; some contain bytes that a strict JSON parser refuses, so Foundation decodes them.
     package struct AttackToken: Decodable, Sendable {
         package let name: String
         package let expect: String
@@ -56,7 +56,7 @@ package enum Vectors {
         return (tokens, try own("attack-tokens/jwks.json"))
     }
 
-    /// The bytes that hexadecimal digits stand for.
+    /// The bytes of a text of hexadecimal digits.
     package static func bytes(hexadecimal text: String) -> [UInt8] {
         let digits = Array(text.utf8).map {
             UInt8(UnicodeScalar($0).properties.numericType == nil ? ($0 | 0x20) - 87 : $0 - 48)

@@ -11,13 +11,13 @@ extension TokenVerdict {
 }
 
 extension JSON {
-    /// A JSON text that is written in a test.
+    /// A value from a JSON text in a test.
     package init(text: String) {
         guard let value = try? JSON(parsing: Array(text.utf8)) else { preconditionFailure("not JSON: \(text)") }
         self = value
     }
 
-    /// The same with other text in its JSON text.
+    /// The same value with a text replaced in its JSON text.
     package func replacing(_ old: String, with new: String) -> JSON {
         JSON(text: String(decoding: encoded(), as: UTF8.self).replacing(old, with: new))
     }

@@ -1,7 +1,7 @@
 // swift-tools-version:6.2
 import PackageDescription
 
-/// A program that uses the core alone, to see what it links.
+/// A program that uses only the core, to check what it links.
 let package = Package(
     name: "linkage",
     platforms: [.macOS(.v15)],

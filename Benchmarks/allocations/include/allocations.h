@@ -7,10 +7,10 @@
 /// The number of allocations since the process began.
 uint64_t mcp_allocations(void);
 
-/// Begins to count bytes anew, or stops.
+/// Starts to count bytes from 0, or stops.
 void mcp_track_allocations(int isOn);
 
-/// The most bytes that were allocated at once since counting began, less those freed meanwhile.
+/// The maximum, since counting began, of the bytes allocated minus the bytes freed.
 int64_t mcp_allocated_peak(void);
 
 #endif

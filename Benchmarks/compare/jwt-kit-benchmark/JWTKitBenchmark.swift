@@ -4,7 +4,7 @@
 import Foundation
 import JWTKit
 
-/// What jwt-kit takes for a token: `jwt-kit-benchmark DIRECTORY`.
+/// Measures how long jwt-kit takes for a token: `jwt-kit-benchmark DIRECTORY`.
 @main
 struct JWTKitBenchmark {
     private static let rounds = 5
@@ -24,7 +24,7 @@ struct JWTKitBenchmark {
         }
     }
 
-    /// The processor time that one of these tokens takes.
+    /// Nanoseconds of processor time for one of these tokens.
     private static func nanoseconds(_ tokens: [String], _ keys: JWTKeyCollection) async throws -> Double {
         let start = processorTime()
         for token in tokens { _ = try await keys.verify(token, as: AccessTokenClaims.self) }
@@ -38,7 +38,7 @@ struct JWTKitBenchmark {
     }
 }
 
-/// The claims a resource server needs of an access token; jwt-kit reads no others.
+/// The claims that a resource server needs from an access token; jwt-kit reads no others.
 struct AccessTokenClaims: JWTPayload {
     let iss: IssuerClaim
     let sub: SubjectClaim

@@ -1,8 +1,8 @@
 // swift-tools-version:6.2
 import PackageDescription
 
-// A package of its own, so that nobody who uses swift-mcp-auth fetches what is measured beside it. Its directory cannot
-// be called jwt-kit: the name of the directory is the identity of a package, and the library has that one.
+// A separate package, so that users of swift-mcp-auth do not fetch what it is compared with. Its directory cannot be
+// called jwt-kit: the name of the directory is the identity of a package, and the library already has that identity.
 let package = Package(
     name: "jwt-kit-benchmark",
     platforms: [.macOS(.v15)],

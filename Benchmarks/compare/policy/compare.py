@@ -1,6 +1,6 @@
 # This source file is part of the swift-mcp-auth project.
 # SPDX-License-Identifier: Apache-2.0
-"""Has three policy engines make the same ten decisions, and says whether they agree and how long each takes.
+"""Lets three policy engines make the same ten decisions, and prints whether they agree and how long each takes.
 
 usage: compare.py BENCHMARK PEERS where PEERS is a command that reads the decisions of BENCHMARK.
 

@@ -1,6 +1,6 @@
 # This source file is part of the swift-mcp-auth project.
 # SPDX-License-Identifier: Apache-2.0
-"""What Cedar and Rego take for the decisions of standard input, which are those of `policy-benchmark --decisions`.
+"""Measures Cedar and Rego with the decisions from standard input, which `policy-benchmark --decisions` prints.
 
 Policies, claims and scopes are read before the clock starts, as far as each library can.
 """
@@ -52,7 +52,7 @@ def with_cedar():
 
 def with_rego():
     """A function from a decision to a call that decides it."""
-    import regopy  # here, so that Cedar is measured where this one cannot be loaded
+    import regopy  # here, so that Cedar is measured even if this library cannot be loaded
 
     rego = regopy.Interpreter()
     rego.add_module("notes", (HERE / "notes.rego").read_text())
@@ -71,7 +71,7 @@ def with_rego():
 
 
 def rounds(call):
-    """What the call returned and the nanoseconds of processor time for one, in each round after one to warm up."""
+    """The results and the nanoseconds of processor time for one call, for each round after one to warm up."""
     for number in range(ROUNDS + 1):
         start = time.process_time_ns()
         answers = [call() for _ in range(CALLS)]

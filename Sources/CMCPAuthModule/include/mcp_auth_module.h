@@ -3,17 +3,17 @@
  * The C ABI between mcp-auth and verifier modules, version 1.
  *
  * A module is a shared library that exports one symbol, `mcp_auth_module_v1`, which returns a pointer to constant
- * data. The suffix is the ABI major. Within a major, structs only grow at their end; which members are present is
- * told by `struct_size`, which every struct begins with (the module descriptor after its magic). `mcp_auth_bytes` is
- * passed by value and never changes.
+ * data. The suffix is the ABI major version. Within a major version, structs only grow at their end: `struct_size`, at
+ * the start of every struct (in the module descriptor after its magic), tells which members are present.
+ * `mcp_auth_bytes` is passed by value and never changes.
  *
- * Ownership: what is passed to a function is borrowed for the call. What a module gives to `complete` is copied
- * before `complete` returns. Nobody frees memory of the other side.
+ * Ownership: what is passed to a function is borrowed for the call. What a module passes to `complete` is copied
+ * before `complete` returns. Neither side frees memory of the other.
  *
- * Threads: the host calls every function of a module on threads of its own, which do nothing else, so a function may
- * block. Calls of one instance run on up to 8 threads at once; `destroy` runs after the last of them has returned.
+ * Threads: the host calls every function of a module on dedicated threads, so a function may block. Calls of one
+ * instance run on up to 8 threads at once; `destroy` runs after the last of them has returned.
  *
- * A module runs with every right of the process that loads it.
+ * A module has all rights of the process that loads it.
  */
 #ifndef MCP_AUTH_MODULE_H
 #define MCP_AUTH_MODULE_H
@@ -29,7 +29,7 @@ extern "C" {
 #define MCP_AUTH_ABI_MAJOR 1u
 #define MCP_AUTH_ABI_MINOR 0u
 
-/* The sizes of version 1.0, which are the least that a host of any later minor accepts. */
+/* The sizes of version 1.0, the smallest that a host of any later minor version accepts. */
 #define MCP_AUTH_MODULE_SIZE_1_0 88u
 #define MCP_AUTH_VERDICT_SIZE_1_0 72u
 
@@ -41,9 +41,9 @@ extern "C" {
 
 /* Flags of a module. */
 #define MCP_AUTH_MODULE_REENTRANT 0x1u /* verify may run on several threads at once for one instance */
-#define MCP_AUTH_MODULE_PURE 0x2u      /* the verdict depends on token, configuration and clock alone */
+#define MCP_AUTH_MODULE_PURE 0x2u      /* the verdict depends only on token, configuration and clock */
 
-/* Verdicts. Zero is not a decision; it and every unknown value count as unavailable. */
+/* Verdicts. Zero decides nothing; it and every unknown value count as unavailable. */
 #define MCP_AUTH_VERDICT_NONE 0
 #define MCP_AUTH_VERDICT_NOT_MINE 1
 #define MCP_AUTH_VERDICT_ACCEPT 2
@@ -56,55 +56,55 @@ extern "C" {
 #define MCP_AUTH_LOG_WARNING 2
 #define MCP_AUTH_LOG_ERROR 3
 
-/* Bytes, not terminated by zero; `data` may be null when `length` is 0. */
+/* Bytes without a terminating zero; `data` may be null when `length` is 0. */
 typedef struct mcp_auth_bytes {
     const char *data;
     size_t length;
 } mcp_auth_bytes;
 
-/* One token to judge. */
+/* A token to verify. */
 typedef struct mcp_auth_request {
     uint32_t struct_size;
     uint32_t reserved;
     mcp_auth_bytes resource; /* the resource identifier */
     mcp_auth_bytes token;    /* without its scheme */
     mcp_auth_bytes scheme;   /* "Bearer" */
-    int64_t deadline_unix_s; /* the host waits no longer; an answer that comes later is ignored */
-    mcp_auth_bytes unverified_issuer; /* what the token says about its issuer, a hint; empty in this version */
+    int64_t deadline_unix_s; /* the host does not wait longer; a later verdict is ignored */
+    mcp_auth_bytes unverified_issuer; /* the issuer that the token names, unverified; empty in this version */
     mcp_auth_bytes method;            /* of the HTTP request; empty in this version */
     mcp_auth_bytes url;               /* of the HTTP request; empty in this version */
 } mcp_auth_request;
 
-/* What a module found. */
+/* The verdict of a module. */
 typedef struct mcp_auth_verdict {
     uint32_t struct_size;
     int32_t kind;
     mcp_auth_bytes claims_json;     /* accept: an object (RFC 7519) in UTF-8, at most 65536 bytes */
-    int64_t not_after_unix_s;       /* accept: end of validity where the claims have no exp; 0 for none */
+    int64_t not_after_unix_s;       /* accept: expiry, required if the claims have no exp; 0 for none */
     int64_t cache_seconds;          /* 0: do not cache */
-    mcp_auth_bytes reason;          /* a stable code for logs; of this and of operator_detail 1024 bytes are read */
+    mcp_auth_bytes reason;          /* a stable code for logs; 1024 bytes of it, and of operator_detail, are read */
     mcp_auth_bytes operator_detail; /* for logs; never sent to a client */
 } mcp_auth_verdict;
 
-/* What the host does for a module. `host` is the first argument of every function; all may be called on any thread. */
+/* The functions of the host. `host` is the first argument of every function; all may be called on any thread. */
 typedef struct mcp_auth_host {
     uint32_t struct_size;
     uint32_t abi_minor;
     void *context;
-    /* Ends a call, exactly once; later and unknown ones are ignored. */
+    /* Gives the verdict of a call, exactly once; a second verdict, or one for an unknown call, is ignored. */
     void (*complete)(const struct mcp_auth_host *host, uint64_t call, const mcp_auth_verdict *verdict);
     /* The time of an open call, in seconds since 1970; for any other call a time at which everything has expired. */
     int64_t (*now_unix_s)(const struct mcp_auth_host *host, uint64_t call);
-    /* Copies a top-level string of the instance's configuration; its length, or -1 when absent or too long. */
+    /* Copies a top-level string of the instance's configuration. Returns its length, or -1 when absent or too long. */
     int64_t (*config_string)(const struct mcp_auth_host *host, mcp_auth_bytes key, char *out, size_t capacity);
-    /* Copies a secret that the operator gave to this instance; its length, or -1 when absent or too long. */
+    /* Copies a secret that the operator gave to this instance. Returns its length, or -1 when absent or too long. */
     int64_t (*secret_get)(const struct mcp_auth_host *host, mcp_auth_bytes name, char *out, size_t capacity);
-    /* One line for the operator, in UTF-8; of a longer one the first 1024 bytes are shown. It must contain no token and
-     * no secret. The last error logged by a `create` that fails is shown as the reason. */
+    /* Logs one line for the operator, in UTF-8; only its first 1024 bytes are shown. It must not contain a token or
+     * secret. When `create` fails, the last error that it logged is shown as the reason. */
     void (*log)(const struct mcp_auth_host *host, int32_t level, const char *text, size_t length);
 } mcp_auth_host;
 
-/* A module. All pointers but `cancel` and `validate` must be set. */
+/* A module. All pointers except `cancel` and `validate` must be set. */
 typedef struct mcp_auth_module {
     uint32_t magic;
     uint32_t struct_size;
@@ -115,18 +115,18 @@ typedef struct mcp_auth_module {
     const char *name;
     const char *version;
     /* JSON Schema of the configuration object, enforced before `create`. Plugins/README.md lists the keywords that may
-     * be used; with any other the module is refused. A string with `"format": "path"` arrives as a path that was
+     * be used; a module with any other is refused. A string with `"format": "path"` is a path; the module receives it
      * resolved against the directory of the configuration file. */
     const char *config_schema_json;
-    /* Makes an instance; 0 on success. `config_json` is the whole configuration object; `config_string` reads the
-     * strings in it for modules that have no JSON parser. `host` stays valid until `destroy` returned. */
+    /* Creates an instance; returns 0 on success. `config_json` is the whole configuration object; `config_string` reads
+     * the strings in it for modules that have no JSON parser. `host` stays valid until `destroy` has returned. */
     int32_t (*create)(const mcp_auth_host *host, const char *config_json, size_t config_length, void **instance);
     void (*destroy)(void *instance);
-    /* Judges a token and answers through host->complete before it returns, in this version. */
+    /* Verifies a token. In this version, it must call host->complete before it returns. */
     void (*verify)(void *instance, const mcp_auth_request *request, uint64_t call);
-    /* Advice that a call is no longer needed; may be null. */
+    /* Tells that a call is no longer needed; may be null. Not called in this version. */
     void (*cancel)(void *instance, uint64_t call);
-    /* Looks for mistakes that the schema does not show, before `create`: calls `report` once for each, with a JSON
+    /* Checks for mistakes that the schema cannot find, before `create`. Calls `report` once for each, with a JSON
      * Pointer (RFC 6901) into the configuration and a message. May be null. */
     void (*validate)(const char *config_json, size_t config_length, void *report_context,
                      void (*report)(void *report_context, mcp_auth_bytes pointer, mcp_auth_bytes message));

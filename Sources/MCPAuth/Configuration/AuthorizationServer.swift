@@ -18,16 +18,17 @@ public struct AuthorizationServer: Sendable {
         case oauth
         /// At this URL.
         case metadataURL(String)
-        /// This document; nothing is fetched but keys.
+        /// This document; only keys are fetched.
         case inline(JSON)
     }
 
-    /// The issuer identifier that clients discover: it is published, and equals the `issuer` of the metadata byte for
-    /// byte.
+    /// The issuer identifier that clients discover: it is published, and must equal the `issuer` of the metadata byte
+    /// for byte.
     public var issuer: IssuerIdentifier
-    /// The `iss` of its tokens where that is another one, as with AD FS; `nil` where tokens name ``issuer``.
+    /// The `iss` of its tokens when it differs from ``issuer``, as with AD FS; `nil` when it does not.
     ///
-    /// Tokens that name ``issuer`` are then refused. Policies, revocation lists and `AuthInfo.issuer` mean the `iss` of tokens.
+    /// When set, tokens that name ``issuer`` are refused. Policies, revocation lists and `AuthInfo.issuer` use the
+    /// `iss` of tokens.
     public var tokenIssuer: IssuerIdentifier?
     /// How the metadata is obtained.
     public var discovery: Discovery
@@ -39,27 +40,27 @@ public struct AuthorizationServer: Sendable {
     public var algorithms: Set<SignatureAlgorithm>
     /// Which JWTs count as access tokens.
     public var profile: AccessTokenProfile
-    /// Marks of other kinds of tokens, such as `nonce`, that the access tokens of this server carry all the same.
+    /// Marks of other kinds of tokens, such as `nonce`, that the access tokens of this server also carry.
     ///
     /// A token with any other mark of an ID, refresh or logout token is refused.
     public var accessTokenMarks: Set<String>
     /// A PEM file with the certificate authorities that are trusted for the metadata, keys and introspection of this
-    /// server, in place of the system's; `nil` for those of the system.
+    /// server, in place of the system's; `nil` to trust those of the system.
     public var caFile: String?
     /// Tolerated clock difference in seconds, 0 to 300.
     public var leeway: Double
-    /// Where its tokens carry scopes and client.
+    /// Which claims of its tokens carry scopes, client and other normalised claims.
     public var claims: ClaimMapping
-    /// How it is asked about its tokens; `nil` when it is not.
+    /// How its tokens are introspected; `nil` when they are not.
     public var introspection: Introspection?
-    /// Secrets that it signs with instead of published keys; with one, nothing is fetched for its JWTs.
+    /// Secrets that it signs with instead of published keys; when set, nothing is fetched for its JWTs.
     public var hmacSecrets: [HMACSecret]
-    /// Verifiers of the application for tokens of this server, asked before its keys are.
+    /// Verifiers of the application for tokens of this server, asked before its keys.
     public var verifiers: [any TokenVerifier] = []
     /// Change the claims of its tokens, after the claim mapping and in this order.
     public var transformers: [any ClaimTransformer] = []
 
-    /// Describes an authorization server; only issuer and discovery must be said.
+    /// Describes an authorization server; only issuer and discovery are required.
     public init(
         issuer: IssuerIdentifier,
         discovery: Discovery,
@@ -67,7 +68,7 @@ public struct AuthorizationServer: Sendable {
         transformMetadata: (@Sendable (JSON) async throws -> JSON)? = nil,
         algorithms: Set<SignatureAlgorithm> = Set(SignatureAlgorithm.allCases),
         profile: AccessTokenProfile = .lenient,
-        leeway: Double = 60,
+        leeway: Double? = nil,
         claims: ClaimMapping = ClaimMapping(),
         introspection: Introspection? = nil,
         hmacSecrets: [HMACSecret] = [],
@@ -84,7 +85,7 @@ public struct AuthorizationServer: Sendable {
         self.transformMetadata = transformMetadata
         self.algorithms = algorithms
         self.profile = profile
-        self.leeway = leeway
+        self.leeway = leeway ?? Double(NumberSetting.leewaySeconds.standard)
         self.claims = claims
         self.introspection = introspection
         self.hmacSecrets = hmacSecrets
@@ -93,7 +94,7 @@ public struct AuthorizationServer: Sendable {
     /// The `iss` of its tokens.
     package var issuerOfTokens: IssuerIdentifier { tokenIssuer ?? issuer }
 
-    /// Whether anything that its metadata says is needed: keys, or where to introspect.
+    /// Whether the metadata is needed, for keys or for the introspection endpoint.
     var needsMetadata: Bool {
         guard let introspection else { return hmacSecrets.isEmpty }
         return introspection.endpoint == nil || (introspection.tokens == .opaque && hmacSecrets.isEmpty)
@@ -104,7 +105,7 @@ public struct AuthorizationServer: Sendable {
 public struct HMACSecret: Sendable {
     /// The only algorithm it is used with.
     public var algorithm: HMACAlgorithm
-    /// The `kid` of tokens made with it; `nil` to look at none.
+    /// The `kid` of tokens made with it; `nil` to ignore their `kid`.
     public var keyID: String?
     /// At least as long as the hash: 32, 48 or 64 bytes.
     public var secret: Secret

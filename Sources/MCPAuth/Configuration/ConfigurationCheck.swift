@@ -3,17 +3,17 @@
 
 internal import MCPAuthCore
 
-/// Checks what a configuration says of the whole server; a file is checked when it is read too, with its places.
+/// Checks the settings of a configuration for the whole server; a file is also checked when it is read, with places.
 enum ConfigurationCheck {
-    static let tokenBytes: ClosedRange<Int64> = 1024...262_144
-
     /// - Throws: ``ConfigurationError``.
     static func check(_ configuration: MCPAuthConfiguration) throws {
-        guard tokenBytes.contains(Int64(configuration.maximumTokenBytes)) else {
-            throw ConfigurationError(
-                .invalidValue,
-                "the longest token must be \(tokenBytes.lowerBound) to \(tokenBytes.upperBound) bytes long"
-            )
+        let bounds = NumberSetting.tokenBytes
+        guard bounds.contains(Double(configuration.maximumTokenBytes)) else {
+            throw ConfigurationError(.invalidValue, "the maximum token length must be \(bounds.rangeText) bytes")
+        }
+        let entries = NumberSetting.tokenCacheEntries
+        guard entries.contains(Double(configuration.tokenCacheCapacity)) else {
+            throw ConfigurationError(.invalidValue, "the token cache must have \(entries.rangeText) entries")
         }
         let origins = configuration.corsAllowedOrigins
         if origins != ["*"] { try check(origins) }

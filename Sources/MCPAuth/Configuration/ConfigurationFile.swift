@@ -5,15 +5,15 @@ public import MCPAuthCore
 internal import MCPAuthJSON
 internal import MCPAuthPolicy
 
-/// Reads a server configuration file, with the policies, secrets and modules it names.
+/// A server configuration file, read with the policies, secrets and modules it names.
 ///
-/// Paths in it are relative to its own directory. Every error says where it stands.
+/// Paths in it are relative to its directory. Every error names its place in the file.
 public struct ConfigurationFile: Sendable {
-    /// What the file describes.
+    /// The configuration that was read.
     public let configuration: MCPAuthConfiguration
     /// Where the server listens.
     public let listener: Listener
-    /// Every file that this was read from, the tests beside policies among them; a change of any of them matters.
+    /// The paths of all files that a change should be noticed in, including the test files of policies.
     public let files: [String]
     private let log: FileSnapshot
 
@@ -21,20 +21,20 @@ public struct ConfigurationFile: Sendable {
     public struct Listener: Sendable, Hashable, CustomStringConvertible {
         /// A host name or an address, without brackets.
         public let host: String
-        /// 0 to 65535; 0 picks a free one.
+        /// 0 to 65535; with 0 the system picks a free port.
         public let port: Int
 
         /// The form `host:port`, an IPv6 address in brackets.
         public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
-        /// Reads that form; `nil` for anything else.
+        /// Reads the form `host:port`; `nil` for anything else.
         init?(_ text: String) {
             guard let colon = text.lastIndex(of: ":") else { return nil }
             let digits = text[text.index(after: colon)...].utf8
             guard digits.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(Substring(digits)) else {
                 return nil
             }
-            // The port of a URL has rules of its own, so only the host is read as one. A host has colons in brackets only.
+            // Only the host is read as in a URL: a port has other rules there. A host has colons only in brackets.
             let name = text[..<colon]
             guard name.hasSuffix("]") || !name.contains(":"), let authority = HTTPURL.Authority(name, scheme: "http")
             else { return nil }
@@ -46,10 +46,10 @@ public struct ConfigurationFile: Sendable {
     /// Reads and checks the file; opens no connection.
     ///
     /// - Parameters:
-    ///   - path: The file.
+    ///   - path: The configuration file.
     ///   - environment: Where `{"env": …}` secrets are looked up.
-    ///   - moduleDirectory: Replaces the directory of relative module paths, where given.
-    ///   - onEvent: Takes what an operator should know.
+    ///   - moduleDirectory: Replaces the directory of relative module paths, when given.
+    ///   - onEvent: Receives the events of the engine.
     /// - Throws: ``ConfigurationError``.
     public init(
         path: String,
@@ -66,7 +66,7 @@ public struct ConfigurationFile: Sendable {
         )
     }
 
-    /// The same with every file as `files` has it; what was read is there to be looked at also when this throws.
+    /// The same, reading each file through `files`, which keeps what was read even when this throws.
     package init(
         path: String,
         environment: [String: String],
@@ -75,7 +75,7 @@ public struct ConfigurationFile: Sendable {
         files: FileSnapshot
     ) throws {
         let document = try DocumentReader(file: path, bytes: try files.bytes(at: path))
-        let root = try document.rootObject(allowing: FileKeys.configuration)
+        let root = try document.rootObject(allowing: ConfigurationGrammar.configuration.keys)
         guard try root.required("version", try root.integer("version", in: 0...1000)) == 1 else {
             throw root.error(.unsupportedVersion, "this program reads version 1", at: "version")
         }
@@ -87,18 +87,16 @@ public struct ConfigurationFile: Sendable {
             onEvent: onEvent
         )
         var configuration = try Self.resources(root, context)
-        let server = try root.object("server", allowing: FileKeys.server)
+        let server = try root.object("server", allowing: ConfigurationGrammar.server.keys)
         configuration.dangerouslyAllowHTTP = try server?.boolean("dangerously_allow_http") ?? false
         configuration.authorityRule = try server?.word("authority", as: ResourceRouter.AuthorityRule.self) ?? .exact
-        let longestToken = try server?.integer("max_token_bytes", in: ConfigurationCheck.tokenBytes)
-        configuration.maximumTokenBytes = longestToken.map(Int.init) ?? configuration.maximumTokenBytes
-        if let cors = try server?.object("cors", allowing: FileKeys.cors),
+        if let longest = try server?.integer(.tokenBytes) { configuration.maximumTokenBytes = Int(longest) }
+        if let cors = try server?.object("cors", allowing: ConfigurationGrammar.cors.keys),
             let origins = try OriginReader.origins("allowed_origins", cors, allowingAny: true)
         {
             configuration.corsAllowedOrigins = origins
         }
-        configuration.tokenCacheCapacity =
-            Int(try server?.integer("token_cache_entries", in: 0...10_000_000) ?? 100_000)
+        if let entries = try server?.integer(.tokenCacheEntries) { configuration.tokenCacheCapacity = Int(entries) }
         configuration.onEvent = onEvent
         if let path = try server?.string("revocations").map(context.path) {
             configuration.revocations = try RevocationList(file: path, bytes: try files.bytes(at: path))
@@ -110,9 +108,9 @@ public struct ConfigurationFile: Sendable {
         log = files
     }
 
-    /// Runs the tests that stand beside its policies, as they were when the file was read.
+    /// Runs the test files of its policies, with the content they had when the configuration was read.
     ///
-    /// - Throws: ``ConfigurationError`` for the first that fails or cannot be read, which carries the others.
+    /// - Throws: ``ConfigurationError`` for the first test that fails or cannot be read; it also contains the others.
     public func runPolicyTests() async throws {
         var mistakes = Mistakes()
         for (policy, _) in configuration.policyUses {
@@ -128,7 +126,7 @@ public struct ConfigurationFile: Sendable {
         try mistakes.check()
     }
 
-    /// What lint finds in its policies as its resources use them, each finding once.
+    /// The lint warnings for its policies as its resources use them, each warning once.
     package func lintWarnings() throws -> [ConfigurationError] {
         var seen = Set<String>()
         return try configuration.policyUses.flatMap { path, uses in
@@ -139,18 +137,18 @@ public struct ConfigurationFile: Sendable {
     private static func resources(_ root: ObjectReader, _ context: ReadingContext) throws -> MCPAuthConfiguration {
         var issuers: [String: [AuthorizationServer]] = [:]
         for (name, value, pointer) in try root.dictionary("issuers") {
-            let object = try root.document.object(value, at: pointer, allowing: FileKeys.issuer)
+            let object = try root.document.object(value, at: pointer, allowing: ConfigurationGrammar.issuer.keys)
             issuers[name] = try IssuerReader(context: context).servers(object)
         }
         var modules: [String: ModuleReader.Factory] = [:]
         for (name, value, pointer) in try root.dictionary("modules") {
-            let object = try root.document.object(value, at: pointer, allowing: FileKeys.module)
+            let object = try root.document.object(value, at: pointer, allowing: ConfigurationGrammar.module.keys)
             modules[name] = try ModuleReader(context: context).module(name, object)
         }
         let reader = ResourceReader(context: context, issuers: issuers, modules: modules)
         var configuration = MCPAuthConfiguration(resources: [])
         for (value, pointer) in try root.required("resources", try root.elements("resources")) {
-            let object = try root.document.object(value, at: pointer, allowing: FileKeys.resource)
+            let object = try root.document.object(value, at: pointer, allowing: ConfigurationGrammar.resource.keys)
             let resource = try reader.resource(object)
             if try object.boolean("root_metadata") ?? false {
                 guard configuration.rootResource == nil else {
@@ -164,7 +162,7 @@ public struct ConfigurationFile: Sendable {
     }
 
     private static func listener(_ server: ObjectReader?) throws -> Listener {
-        let text = try server?.string("listen") ?? "127.0.0.1:8080"
+        let text = try server?.string("listen") ?? ConfigurationGrammar.standardListener
         guard let listener = Listener(text) else {
             let message = "`\(text.printable)` is not an address to listen on, expected host:port"
             throw server?.error(.invalidValue, message, at: "listen") ?? ConfigurationError(.invalidValue, message)

@@ -5,7 +5,7 @@ package import MCPAuthCore
 package import MCPAuthPolicy
 
 extension MCPAuthConfiguration {
-    /// What is allowed in the configuration itself and probably not meant.
+    /// Settings of the configuration itself that are allowed but probably unintended.
     package var warnings: [ConfigurationError] {
         resources.flatMap { resource in
             let name = resource.metadata.resource.description.printable
@@ -13,8 +13,8 @@ extension MCPAuthConfiguration {
                 guard server.introspection?.assumedAudience != nil else { return nil }
                 return ConfigurationError(
                     .missingAudience,
-                    "`\(name)` takes tokens of `\(server.issuer.description.printable)` that name no audience; "
-                        + "only its introspection can tell whom they are for"
+                    "`\(name)` accepts tokens of `\(server.issuer.description.printable)` that name no audience; "
+                        + "only its introspection can tell which resource they are for"
                 )
             }
         }

@@ -8,22 +8,22 @@ internal import MCPAuthPolicy
 internal import MCPAuthSigning
 internal import MCPAuthVerification
 
-/// Makes the engine's resources of a configuration.
+/// Builds the engine's resources from a configuration.
 struct EngineBuilder {
     private let configuration: MCPAuthConfiguration
     private let fetcher: any HTTPFetcher
     private let generation: Int
-    /// Those of the generation before, which may be taken over.
-    private let earlierDirectories: IssuerDocumentsCache
-    /// Takes the events of directories, which outlive the configuration they were made for.
+    /// The documents of the previous snapshot, which may be reused.
+    private let earlierDocuments: IssuerDocumentsCache
+    /// Receives the events of fetches; documents outlive the configuration they were made for.
     private let onFetchEvent: EngineEventHandler
-    private(set) var usedDirectories = IssuerDocumentsCache()
-    /// Every one of them.
+    private(set) var usedDocuments = IssuerDocumentsCache()
+    /// The introspection verifiers of all resources.
     private(set) var introspections: [IntrospectionVerifier] = []
     let tokenCache: TokenCache?
     let revocations: Revocations
     private(set) var warnings: [ConfigurationError] = []
-    /// What a configuration made in code names is read now, once.
+    /// Also reads the files that a configuration made in code names, each once.
     let files: FileSnapshot
     private var limiters: [LimiterKey: RequestLimiter] = [:]
 
@@ -37,14 +37,14 @@ struct EngineBuilder {
         _ configuration: MCPAuthConfiguration,
         fetcher: any HTTPFetcher,
         generation: Int = 1,
-        directories: IssuerDocumentsCache = IssuerDocumentsCache(),
+        documents: IssuerDocumentsCache = IssuerDocumentsCache(),
         revokedAtRunTime: Revocations = Revocations(),
         onFetchEvent: @escaping EngineEventHandler = { _ in }
     ) {
         self.configuration = configuration
         self.fetcher = fetcher
         self.generation = generation
-        earlierDirectories = directories
+        earlierDocuments = documents
         self.onFetchEvent = onFetchEvent
         tokenCache =
             configuration.tokenCacheCapacity > 0
@@ -76,12 +76,12 @@ struct EngineBuilder {
         var jwtIssuers: [JWTVerifier.Issuer] = []
         var introspections: [any TokenVerifier] = []
         for server in resource.authorizationServers {
-            let directory = try directory(of: server)
+            let documents = try documents(of: server)
             if server.introspection?.tokens ?? .opaque == .opaque {
-                jwtIssuers.append(try jwtIssuer(server, directory))
+                jwtIssuers.append(try jwtIssuer(server, documents))
             }
             if let introspection = server.introspection {
-                introspections.append(try verifier(introspection, of: server, directory))
+                introspections.append(try verifier(introspection, of: server, documents))
             }
         }
         var metadata = resource.metadata
@@ -123,9 +123,9 @@ struct EngineBuilder {
         }
     }
 
-    private func jwtIssuer(_ server: AuthorizationServer, _ directory: IssuerDocuments) throws -> JWTVerifier.Issuer {
+    private func jwtIssuer(_ server: AuthorizationServer, _ documents: IssuerDocuments) throws -> JWTVerifier.Issuer {
         guard !server.hmacSecrets.isEmpty else {
-            let keys = JWTVerifier.Issuer.Keys.published(directory, Array(server.algorithms))
+            let keys = JWTVerifier.Issuer.Keys.published(documents, Array(server.algorithms))
             return .init(identifier: server.issuerOfTokens, keys: keys, profile: server.profile)
         }
         let secrets = try server.hmacSecrets.map { shared in
@@ -143,14 +143,14 @@ struct EngineBuilder {
         return .init(identifier: server.issuerOfTokens, keys: .shared(secrets), profile: server.profile)
     }
 
-    mutating func directory(of server: AuthorizationServer) throws -> IssuerDocuments {
+    mutating func documents(of server: AuthorizationServer) throws -> IssuerDocuments {
         let tls = try tls(of: server)
-        if let directory = usedDirectories[server, tls] { return directory }
-        if let directory = earlierDirectories[server, tls] {
-            usedDirectories.add(directory, for: server, tls)
-            return directory
+        if let documents = usedDocuments[server, tls] { return documents }
+        if let documents = earlierDocuments[server, tls] {
+            usedDocuments.add(documents, for: server, tls)
+            return documents
         }
-        let directory = IssuerDocuments(
+        let documents = IssuerDocuments(
             issuer: server.issuer,
             source: try source(of: server),
             override: override(of: server),
@@ -160,12 +160,12 @@ struct EngineBuilder {
             onEvent: onFetchEvent
         )
         try lookAtInlineMetadata(of: server)
-        usedDirectories.add(directory, for: server, tls)
-        return directory
+        usedDocuments.add(documents, for: server, tls)
+        return documents
     }
 
-    /// Metadata that stands in the configuration is looked at once, here; fetched metadata never keeps a server from
-    /// starting.
+    /// Checks metadata that is part of the configuration. Fetched metadata is not checked at the start, which it must
+    /// never prevent.
     private mutating func lookAtInlineMetadata(of server: AuthorizationServer) throws {
         guard case .inline(var document) = try source(of: server), server.transformMetadata == nil else { return }
         if let overrides = server.overrides {
@@ -193,14 +193,14 @@ struct EngineBuilder {
             guard try AuthorizationServerMetadata(document).issuer == server.issuer else {
                 throw ConfigurationError(
                     .invalidServerMetadata,
-                    "the inline metadata names another issuer than `\(server.issuer.description.printable)`"
+                    "the inline metadata names an issuer other than `\(server.issuer.description.printable)`"
                 )
             }
             return .inline(document)
         }
     }
 
-    /// What is particular about TLS with a server: the authorities that its configuration names, as they are now.
+    /// The TLS settings for a server: the authorities that its configuration names.
     func tls(of server: AuthorizationServer) throws -> TLSSettings? {
         guard let path = server.caFile else { return nil }
         return try checked(TLSSettings(authorities: try files.bytes(at: path)), "`ca_file`", of: server)
@@ -224,7 +224,7 @@ struct EngineBuilder {
     private mutating func verifier(
         _ introspection: AuthorizationServer.Introspection,
         of server: AuthorizationServer,
-        _ directory: IssuerDocuments
+        _ documents: IssuerDocuments
     ) throws -> IntrospectionVerifier {
         if case .mutualTLS = introspection.authentication, introspection.endpoint == nil {
             throw ConfigurationError(
@@ -236,16 +236,11 @@ struct EngineBuilder {
             if let url = introspection.endpoint {
                 .url(try fetchable(url))
             } else {
-                .discovered(directory)
+                .discovered(documents)
             }
         var settings = IntrospectionVerifier.Settings()
         settings.tokenPrefix = introspection.tokenPrefix
-        settings.tokenForm =
-            switch introspection.tokens {
-            case .opaque: .opaque
-            case .jwt: .jwt
-            case .any: .any
-            }
+        settings.tokenForm = introspection.tokens
         settings.assumedAudience = introspection.assumedAudience
         settings.cacheSeconds = introspection.cacheSeconds
         settings.negativeCacheSeconds = introspection.negativeCacheSeconds
@@ -265,7 +260,7 @@ struct EngineBuilder {
         return verifier
     }
 
-    /// One for all resources that ask the same issuer within the same limits.
+    /// One limiter for all resources that use the same issuer with the same limits.
     private mutating func limiter(
         _ introspection: AuthorizationServer.Introspection,
         of issuer: IssuerIdentifier
@@ -294,7 +289,7 @@ struct EngineBuilder {
             guard token.bytes.allSatisfy({ (0x21...0x7E).contains($0) }) else {
                 throw ConfigurationError(
                     .invalidValue,
-                    "the bearer token for introspection has a character none may have"
+                    "the bearer token for introspection has a character that is not allowed"
                 )
             }
             return .bearer(token.bytes)
@@ -303,7 +298,7 @@ struct EngineBuilder {
                 certificate: try self.files.bytes(at: files.certificate),
                 privateKey: try self.files.bytes(at: files.privateKey)
             )
-            // The authorities that are named for introspection alone come before those of the issuer.
+            // The authorities that are named for introspection alone replace those of the issuer.
             let authorities = try (files.trustRoots ?? server.caFile).map { try self.files.bytes(at: $0) }
             let tls = TLSSettings(identity: identity, authorities: authorities)
             return .mutualTLS(clientID: clientID, try checked(tls, "`tls`", of: server))
@@ -349,7 +344,7 @@ struct EngineBuilder {
         guard url.scheme == "https" || url.isLoopback || configuration.dangerouslyAllowHTTP else {
             throw ConfigurationError(
                 .invalidValue,
-                "`\(text.printable)` is not https; plain http is for loopback addresses, or with `dangerously_allow_http`"
+                "`\(text.printable)` is not https; plain http needs a loopback address or `dangerously_allow_http`"
             )
         }
         return url

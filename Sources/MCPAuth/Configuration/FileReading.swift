@@ -9,7 +9,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// Files that a configuration names.
+/// Reads files that a configuration names.
 enum FileReading {
     /// - Throws: ``ConfigurationError`` when the file cannot be read.
     static func bytes(at path: String) throws(ConfigurationError) -> [UInt8] {
@@ -19,7 +19,7 @@ enum FileReading {
         return [UInt8](data)
     }
 
-    /// A path as written in a file of `directory`.
+    /// Resolves a path that is written in a file of `directory`.
     static func resolve(_ path: String, relativeTo directory: String) -> String {
         path.hasPrefix("/") ? path : directory + "/" + path
     }

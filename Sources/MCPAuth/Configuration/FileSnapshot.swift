@@ -7,15 +7,15 @@ internal import MCPAuthLock
 
 /// Reads the files of one configuration, each of them once.
 ///
-/// What was read is kept, so the bytes that are checked, tested and served are the same, whatever happens to the files
-/// meanwhile. It also remembers which files there are, so that a change of any of them can be noticed.
+/// The content is kept, so the same bytes are checked, tested and used, even when a file changes meanwhile. It also
+/// records which files were named, so that a change to any of them can be noticed.
 package final class FileSnapshot: Sendable {
     private struct State {
         var paths: [String] = []
         var contents: [String: Result<[UInt8], ConfigurationError>] = [:]
-        /// The digests of those that somebody else read.
+        /// The digests of the files that other code read.
         var readElsewhere: [String: String] = [:]
-        /// Those that need not be there, and were not.
+        /// Optional files that did not exist.
         var absent: Set<String> = []
     }
 
@@ -23,17 +23,17 @@ package final class FileSnapshot: Sendable {
 
     package init() {}
 
-    /// With the content of some files given, which are then not read.
+    /// Uses the given contents instead of reading those files.
     package init(given contents: [String: [UInt8]]) {
         state.withLock { $0.contents = contents.mapValues { .success($0) } }
     }
 
-    /// In the order in which they were first named.
+    /// The paths of the files, in the order in which they were first named.
     package var paths: [String] {
         state.withLock { $0.paths }
     }
 
-    /// The content of a file as it was when it was first asked for.
+    /// The content of a file at the first call for it.
     ///
     /// - Throws: ``ConfigurationError`` when the file could not be read.
     package func bytes(at path: String) throws(ConfigurationError) -> [UInt8] {
@@ -48,9 +48,9 @@ package final class FileSnapshot: Sendable {
         return try first.get()
     }
 
-    /// The same for a file that need not be there; `nil` when it was not there when it was first asked for.
+    /// The same for an optional file; `nil` when it did not exist at the first call for it.
     ///
-    /// - Throws: ``ConfigurationError`` when it was there and could not be read.
+    /// - Throws: ``ConfigurationError`` when it existed and could not be read.
     func bytesIfPresent(at path: String) throws(ConfigurationError) -> [UInt8]? {
         note(path)
         if state.withLock({ $0.contents[path] == nil && !$0.absent.contains(path) }), !PolicyFiles.exists(path) {
@@ -60,12 +60,12 @@ package final class FileSnapshot: Sendable {
         return try bytes(at: path)
     }
 
-    /// Remembers a file that somebody else reads.
+    /// Records a file that other code reads.
     func note(_ path: String) {
         state.withLock { if !$0.paths.contains(path) { $0.paths.append(path) } }
     }
 
-    /// Remembers a file that somebody else read, and the SHA-256 of what was in it.
+    /// Records a file that other code read, and the SHA-256 of its content.
     func note(_ path: String, digest: String) {
         note(path)
         state.withLock { $0.readElsewhere[path] = digest }
@@ -73,7 +73,7 @@ package final class FileSnapshot: Sendable {
 
     /// The SHA-256 of each file as it was read, by its path; empty for one that could not be read.
     ///
-    /// One that somebody else reads is looked at now.
+    /// A file that other code reads, and that has no recorded digest, is read now.
     package var digests: [String: String] {
         let state = state.withLock { $0 }
         let digests = state.paths.map { path in
@@ -84,7 +84,7 @@ package final class FileSnapshot: Sendable {
         return Dictionary(digests) { first, _ in first }
     }
 
-    /// The SHA-256 of a file as it is now; empty for one that cannot be read.
+    /// The SHA-256 of the current content of a file; empty for one that cannot be read.
     package static func currentDigest(of path: String) -> String {
         digest(of: Result { () throws(ConfigurationError) in try FileReading.bytes(at: path) })
     }

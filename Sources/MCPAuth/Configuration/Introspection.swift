@@ -1,12 +1,15 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MCPAuthCore
+
 public import enum MCPAuthJOSE.SignatureAlgorithm
+public import enum MCPAuthVerification.TokenForm
 
 extension AuthorizationServer {
-    /// How an authorization server is asked about its tokens (RFC 7662).
+    /// How tokens of an authorization server are introspected (RFC 7662).
     public struct Introspection: Sendable {
-        /// How this resource server proves who it is.
+        /// How this resource server authenticates to the introspection endpoint.
         public enum Authentication: Sendable {
             /// Client identifier and secret in `Authorization: Basic`.
             case clientSecretBasic(clientID: String, secret: Secret)
@@ -21,7 +24,7 @@ extension AuthorizationServer {
                 algorithm: SignatureAlgorithm? = nil,
                 audience: String? = nil
             )
-            /// A bearer token of this resource server's own.
+            /// A bearer token of this resource server.
             case bearer(token: Secret)
             /// A client certificate (RFC 8705).
             case mutualTLS(clientID: String, TLSFiles)
@@ -33,7 +36,7 @@ extension AuthorizationServer {
             public var certificate: String
             /// Its private key, not encrypted.
             public var privateKey: String
-            /// The authorities to trust for introspection, in place of those of the server's `caFile` or the system.
+            /// The authorities to trust for introspection; they replace the server's `caFile` and those of the system.
             public var trustRoots: String?
 
             /// Names the files.
@@ -44,50 +47,40 @@ extension AuthorizationServer {
             }
         }
 
-        /// Which tokens are shown to the server.
-        public enum Tokens: String, Sendable, CaseIterable {
-            /// All but JWTs that name an issuer, which are verified with its keys.
-            case opaque
-            /// Only JWTs that name the server, for servers whose keys do not verify them.
-            case jwt
-            /// Both.
-            case any
-        }
-
-        /// `nil` for the `introspection_endpoint` of the metadata.
+        /// The URL of the endpoint; `nil` for the `introspection_endpoint` of the metadata.
         public var endpoint: String?
-        /// How this resource server proves who it is.
+        /// How this resource server authenticates to the endpoint.
         public var authentication: Authentication
-        /// Which tokens are shown to the server.
-        public var tokens: Tokens
-        /// Only tokens that begin so are shown to this server; needed when several servers of a resource introspect.
+        /// Which tokens are introspected.
+        public var tokens: TokenForm
+        /// Only tokens with this prefix are sent to this server; needed when several servers of a resource introspect.
         public var tokenPrefix: String
         /// The audience of responses that name none; `nil` to refuse them.
         public var assumedAudience: String?
-        /// Seconds for which an active token is not asked about again; 0 to ask each time.
+        /// How long the response for an accepted token is cached, 0 to 3600 seconds; 0 to introspect each time.
         public var cacheSeconds: Double
-        /// Seconds for which a token that is not acceptable is not asked about again.
+        /// How long the response for a refused token is cached, 0 to 3600 seconds.
         public var negativeCacheSeconds: Double
-        /// Seconds for which a response without `exp` counts, 1 to 86400; `nil` to refuse tokens without `exp`.
+        /// How long a response without `exp` is valid, 1 to 86400 seconds; `nil` to refuse tokens without `exp`.
         ///
-        /// After them, and after ``cacheSeconds``, the server is asked again.
+        /// The server is asked again after this time or after ``cacheSeconds``, whichever is shorter.
         public var maximumSecondsWithoutExpiry: Double?
-        /// The most requests at once; more are answered 503.
+        /// The maximum number of concurrent requests; a client whose token would need another one gets status 503.
         public var maximumConcurrency: Int
-        /// The most requests that begin in a second.
+        /// The maximum number of requests that start in a second.
         public var maximumPerSecond: Int
 
-        /// Describes how to introspect; only the credentials must be said.
+        /// Describes how to introspect; only `authentication` is required.
         public init(
             endpoint: String? = nil,
             authentication: Authentication,
-            tokens: Tokens = .opaque,
+            tokens: TokenForm = .opaque,
             tokenPrefix: String = "",
             assumedAudience: String? = nil,
-            cacheSeconds: Double = 30,
-            negativeCacheSeconds: Double = 10,
-            maximumConcurrency: Int = 64,
-            maximumPerSecond: Int = 500,
+            cacheSeconds: Double? = nil,
+            negativeCacheSeconds: Double? = nil,
+            maximumConcurrency: Int? = nil,
+            maximumPerSecond: Int? = nil,
             maximumSecondsWithoutExpiry: Double? = nil
         ) {
             self.endpoint = endpoint
@@ -95,10 +88,10 @@ extension AuthorizationServer {
             self.tokens = tokens
             self.tokenPrefix = tokenPrefix
             self.assumedAudience = assumedAudience
-            self.cacheSeconds = cacheSeconds
-            self.negativeCacheSeconds = negativeCacheSeconds
-            self.maximumConcurrency = maximumConcurrency
-            self.maximumPerSecond = maximumPerSecond
+            self.cacheSeconds = cacheSeconds ?? Double(NumberSetting.cacheSeconds.standard)
+            self.negativeCacheSeconds = negativeCacheSeconds ?? Double(NumberSetting.negativeCacheSeconds.standard)
+            self.maximumConcurrency = maximumConcurrency ?? Int(NumberSetting.maxConcurrent.standard)
+            self.maximumPerSecond = maximumPerSecond ?? Int(NumberSetting.maxPerSecond.standard)
             self.maximumSecondsWithoutExpiry = maximumSecondsWithoutExpiry
         }
     }

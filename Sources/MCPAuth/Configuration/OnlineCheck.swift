@@ -5,24 +5,24 @@ package import MCPAuthCore
 internal import MCPAuthJSON
 package import MCPAuthVerification
 
-/// What is right and wrong with an authorization server, as far as it can be seen before a token comes.
+/// The check of a running authorization server, as far as it can be done without a token.
 ///
-/// It looks at what tokens will need (metadata, keys, the introspection endpoint) and at what clients will need.
+/// It covers what tokens will need (metadata, keys, the introspection endpoint) and what clients will need.
 package struct OnlineCheck: Sendable {
     package typealias Finding = IssuerInspection.Finding
 
     package private(set) var findings: [Finding] = []
-    /// Whether something did not answer, so that the same check may succeed later.
+    /// Whether a server did not respond, so that the same check may succeed later.
     package private(set) var isUnreachable = false
     /// Where the metadata was found.
     package private(set) var place: String?
 
-    /// Whether nothing is wrong.
+    /// Whether no finding is an error.
     package var isGood: Bool { !findings.contains { $0.severity == .error } }
 
-    /// Looks at a configured authorization server.
+    /// Checks a configured authorization server.
     ///
-    /// - Throws: ``ConfigurationError`` when what is said of it is not allowed.
+    /// - Throws: ``ConfigurationError`` when its configuration is not allowed.
     package init(
         _ server: AuthorizationServer,
         in configuration: MCPAuthConfiguration,
@@ -42,7 +42,7 @@ package struct OnlineCheck: Sendable {
         let isForClients = configuration.resources.contains { resource in
             resource.speaksMCP && resource.authorizationServers.contains { $0.issuer == server.issuer }
         }
-        // Where clients cannot use the identifier at all, the check of the configuration said so.
+        // An identifier that clients cannot use is reported by the check of the configuration.
         guard isForClients, let issuer = HTTPURL(server.issuer.description),
             Optional(issuer).isSecure || configuration.dangerouslyAllowHTTP
         else { return }
@@ -52,7 +52,7 @@ package struct OnlineCheck: Sendable {
         }
     }
 
-    /// Looks at an authorization server as MCP clients and a server that trusts its JWTs do.
+    /// Checks an authorization server for the needs of MCP clients and of a server that trusts its JWTs.
     ///
     /// - Throws: ``ConfigurationError`` when the issuer is not a URL that may be fetched from.
     package init(clientsOf issuer: IssuerIdentifier, fetcher: any HTTPFetcher) async throws {
@@ -66,7 +66,7 @@ package struct OnlineCheck: Sendable {
         guard let chosen = clients.chosen else { return }
         place = "\(chosen.place.way) discovery at \(chosen.place.url)"
         await lookAtNeeds(of: server, chosen.metadata, inspection)
-        // Where keys can be fetched from is a matter of the resource server, which may stand elsewhere.
+        // The resource server, which fetches the keys, may run in another network than this check.
         guard let index = findings.firstIndex(where: { $0.code == "jwks_not_fetched" }) else { return }
         findings[index] = Finding(.warning, "jwks_not_fetched", findings[index].description)
         isUnreachable = false
@@ -94,7 +94,7 @@ package struct OnlineCheck: Sendable {
         return await inspection.look(at: url, override: override)
     }
 
-    /// Everything that a token will need of the metadata.
+    /// Checks everything in the metadata that tokens will need.
     private mutating func lookAtNeeds(
         of server: AuthorizationServer,
         _ metadata: AuthorizationServerMetadata,
@@ -121,13 +121,13 @@ package struct OnlineCheck: Sendable {
         lookAtTokenIssuer(of: server, metadata)
     }
 
-    /// AD FS says in its metadata which issuer its access tokens name.
+    /// AD FS publishes the issuer of its access tokens as `access_token_issuer` in its metadata.
     private mutating func lookAtTokenIssuer(of server: AuthorizationServer, _ metadata: AuthorizationServerMetadata) {
         guard let named = metadata.string("access_token_issuer"),
             !named.isExactly(server.issuerOfTokens.description)
         else { return }
         let message =
-            "access tokens of this server name the issuer `\(named.printable)` (`access_token_issuer`): write it as "
+            "access tokens of this server name the issuer `\(named.printable)` (`access_token_issuer`): set it as "
             + "`token_issuer`"
         findings.append(Finding(server.tokenIssuer == nil ? .warning : .error, "token_issuer_differs", message))
     }

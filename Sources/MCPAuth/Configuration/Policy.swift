@@ -15,7 +15,7 @@ public struct Policy: Sendable {
         self.compiled = compiled
     }
 
-    /// Reads a policy file, now; decisions are labelled with its SHA-256.
+    /// Reads a policy file immediately; decisions are labelled with its SHA-256.
     ///
     /// - Throws: ``ConfigurationError`` with every mistake of the file and its place.
     public static func file(_ path: String) throws -> Policy {
@@ -25,24 +25,24 @@ public struct Policy: Sendable {
     /// A policy document that is written in code.
     ///
     /// - Parameters:
-    ///   - document: As it would stand in a file: `["version": 1, "rules": [["id": "read", "effect": "allow", …]]]`.
-    ///   - name: Stands in place of the name of a file, in errors, traces and logs.
-    /// - Throws: ``ConfigurationError`` with every mistake; its place is that in the document as it is written out, one
-    ///   member a line.
+    ///   - document: The content of a policy file: `["version": 1, "rules": [["id": "read", "effect": "allow", …]]]`.
+    ///   - name: Used in place of a file name in errors, traces and logs.
+    /// - Throws: ``ConfigurationError`` with every mistake; its place is the one in the document when it is encoded
+    ///   with one member per line.
     public static func json(_ document: JSON, name: String = "code") throws -> Policy {
         Policy(try PolicyFiles.policy(name, document.encodedExactly(pretty: true)))
     }
 
-    /// These scopes for every operation: the short form `{"required_scopes": […]}`.
+    /// Requires these scopes for every operation; the same as the short form `{"required_scopes": […]}`.
     ///
-    /// - Throws: ``ConfigurationError`` when there are none, or one has a character that scopes cannot have (RFC 6749
-    ///   section 3.3).
+    /// - Throws: ``ConfigurationError`` when no scope is given, or one has a character that scopes cannot have (RFC
+    ///   6749 section 3.3).
     public static func requiredScopes(_ scopes: String...) throws -> Policy {
         let read = ScopeSet(scopes)
         guard !scopes.isEmpty, read.count == Set(scopes).count else {
             throw ConfigurationError(
                 .invalidValue,
-                "a required scope has a character that scopes cannot have, or there is none"
+                "a required scope has a character that scopes cannot have, or no scope is given"
             )
         }
         return Policy(CompiledPolicy.requiring(read))

@@ -11,7 +11,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// Policy files, and the test files that stand beside them.
+/// Policy files, and the test files next to them.
 package enum PolicyFiles {
     /// Reads and compiles a policy; decisions are labelled with its SHA-256.
     ///
@@ -28,7 +28,7 @@ package enum PolicyFiles {
         try CompiledPolicy(file: path, bytes: bytes, sha256: Digest.hexadecimalSHA256(bytes))
     }
 
-    /// The test file beside a policy, such as `notes.test.json` beside `notes.json`, whether it is there or not.
+    /// The path of the test file of a policy, such as `notes.test.json` for `notes.json`; the file need not exist.
     package static func testPath(for policy: String) -> String {
         (policy.hasSuffix(".json") ? String(policy.dropLast(".json".count)) : policy) + ".test.json"
     }
@@ -44,7 +44,7 @@ package enum PolicyFiles {
         try await run(testsAt: path, files: FileSnapshot())
     }
 
-    /// Runs a test file against the policies it names, all of them as `files` has them.
+    /// The same, reading each file through `files`.
     static func run(testsAt path: String, files: FileSnapshot) async throws -> PolicyTestRun {
         let file = try PolicyTestFile(file: path, bytes: try files.bytes(at: path))
         let directory = FileReading.directory(of: path)
@@ -54,9 +54,9 @@ package enum PolicyFiles {
         return try await PolicyTestRun(file, policies)
     }
 
-    /// What lint finds in a policy.
+    /// The lint warnings for a policy.
     ///
-    /// - Throws: ``ConfigurationError`` when it cannot be loaded at all.
+    /// - Throws: ``ConfigurationError`` when the policy cannot be loaded.
     package static func lint(_ path: String, uses: [PolicyLint.Use] = []) throws -> [ConfigurationError] {
         try lint(path, uses: uses, files: FileSnapshot())
     }

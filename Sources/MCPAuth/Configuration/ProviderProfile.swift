@@ -7,27 +7,25 @@ internal import MCPAuthJSON
 
 internal import enum MCPAuthVerification.AccessTokenProfile
 
-/// How the access tokens of one kind of authorization server look: what a configuration would otherwise say of it.
+/// What is known of the tokens of one authorization server product: settings that a configuration then need not make.
 ///
-/// Profiles are JSON files. Those of `Providers/` come with the library; a configuration may name files of its own.
+/// Profiles are JSON files. Those of `Providers/` come with the library; a configuration may name other files.
 package struct ProviderProfile: Sendable {
     /// The name by which configurations refer to it.
     package let name: String
     /// What its tokens look like, in one sentence.
     package let summary: String
-    /// The page of its maker.
+    /// The URL of the vendor's documentation.
     package let documentation: String
     /// The form of its issuer identifier, with placeholders.
     package let issuerForm: String
-    /// What an operator must know.
+    /// Notes for the operator.
     package let notes: [String]
     private let discovery: AuthorizationServer.Discovery
     private let algorithms: Set<SignatureAlgorithm>?
     private let profile: AccessTokenProfile
     private let accessTokenMarks: Set<String>
     private let claims: ClaimMapping
-
-    private enum DiscoveryWord: String, CaseIterable { case oidc, oauth }
 
     /// - Throws: ``ConfigurationError``.
     package init(file path: String) throws {
@@ -36,7 +34,7 @@ package struct ProviderProfile: Sendable {
 
     init(name file: String, bytes: [UInt8]) throws {
         let document = try DocumentReader(file: file, bytes: bytes)
-        let root = try document.rootObject(allowing: FileKeys.provider)
+        let root = try document.rootObject(allowing: ConfigurationGrammar.provider.keys)
         guard try root.required("version", try root.integer("version", in: 0...1000)) == 1 else {
             throw root.error(.unsupportedVersion, "this program reads version 1", at: "version")
         }
@@ -56,7 +54,7 @@ package struct ProviderProfile: Sendable {
         claims = try ClaimMappingReader.mapping(root, over: ClaimMapping())
     }
 
-    /// Sets what the profile says; a configuration may then say otherwise.
+    /// Applies the settings of the profile, which a configuration may override afterwards.
     package func apply(to server: inout AuthorizationServer) {
         server.discovery = discovery
         server.algorithms = algorithms ?? server.algorithms
@@ -68,7 +66,7 @@ package struct ProviderProfile: Sendable {
     /// The names of the profiles that come with the library.
     package static var names: [String] { texts.keys.sorted() }
 
-    /// The profile of this name; `nil` when none has it.
+    /// The profile with this name; `nil` when there is none.
     package static func named(_ name: String) throws -> ProviderProfile? {
         try texts[name].map { try ProviderProfile(name: "provider \(name)", bytes: $0) }
     }

@@ -4,19 +4,19 @@
 internal import MCPAuthCore
 internal import MCPAuthJSON
 
-/// Checks the metadata that is published for a resource: does it keep what it promises, and can clients use it.
+/// Checks the metadata that is published for a resource: whether it is true, and whether clients can use it.
 ///
-/// A client that relies on a promise which is not kept is refused for ever, and one that meets a value it cannot parse
-/// gives up. Tokens are verified all the same, so what is found makes `mcp-auth check` fail and a server warn.
+/// A client that relies on an unsupported feature is always refused, and a client that cannot parse a value may give
+/// up. Tokens are verified all the same, so these findings make `mcp-auth check` fail, but a server only warns.
 enum PublishedMetadata {
-    /// One mistake, and the member of the document (RFC 9728 section 2) in which it stands.
+    /// One mistake, and the member of the document (RFC 9728 section 2) that contains it.
     private struct Problem {
         let member: String
         let code: ConfigurationError.Code
         let message: String
     }
 
-    /// Everything that is wrong, whatever the issuers are, with its place where the resource was read from a file.
+    /// All mistakes that do not depend on the issuers, each with its place when the resource was read from a file.
     static func findings(about resource: ResourceConfiguration) -> [ConfigurationError] {
         let name = resource.metadata.resource.description.printable
         return problems(of: resource.metadata).map { problem in
@@ -34,10 +34,10 @@ enum PublishedMetadata {
         var problems = promises.filter(\.1).map { unkeptPromise($0.0) }
         if metadata.resourceSigningAlgValuesSupported.contains("none") {
             let member = "resource_signing_alg_values_supported"
-            problems.append(unusable(member, "`\(member)` must not have `none` (RFC 9728 section 2)"))
+            problems.append(unusable(member, "`\(member)` must not contain `none` (RFC 9728 section 2)"))
         }
         if !Set(metadata.bearerMethodsSupported).isSubset(of: ["header"]) {
-            let message = "`bearer_methods_supported` can only be [\"header\"]: no other tokens are read"
+            let message = "`bearer_methods_supported` can only be [\"header\"]: tokens are read only there"
             problems.append(Problem(member: "bearer_methods_supported", code: .unkeptPromise, message: message))
         }
         problems += metadata.scopesSupported.filter { !ScopeSet.isScopeToken($0) }.map { scope in
@@ -66,7 +66,7 @@ enum PublishedMetadata {
         return problems
     }
 
-    /// Values that clients believe before those that stand beside them (RFC 9728 section 2.2).
+    /// Mistakes in the signed values, which take precedence over the plain ones (RFC 9728 section 2.2).
     private static func signedProblems(_ text: String, _ resource: ResourceIdentifier) -> [Problem] {
         let member = "signed_metadata"
         let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
@@ -85,8 +85,8 @@ enum PublishedMetadata {
 
     private static func unkeptPromise(_ member: String) -> Problem {
         let message =
-            "`\(member)` promises tokens that are bound to a client (RFC 9449, RFC 8705), and this version refuses them "
-            + "all: leave it out"
+            "`\(member)` promises tokens that are bound to a client (RFC 9449, RFC 8705), and this version refuses all "
+            + "of them: remove it"
         return Problem(member: member, code: .unkeptPromise, message: message)
     }
 
@@ -94,7 +94,7 @@ enum PublishedMetadata {
         Problem(member: member, code: .unusableMetadata, message: message)
     }
 
-    /// Whether people can open it; a fragment names a place in a page.
+    /// Whether it is the URL of a web page, which may have a fragment.
     private static func isPage(_ text: String) -> Bool {
         let address = text.prefix { $0 != "#" }
         return HTTPURL(String(address)) != nil && !text.dropFirst(address.count + 1).contains("#")

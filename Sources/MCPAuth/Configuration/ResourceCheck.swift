@@ -4,11 +4,11 @@
 internal import MCPAuthCore
 internal import MCPAuthPolicy
 
-/// Checks what a resource says of its issuers, before anything is made of it.
+/// Checks the configuration of a resource, before the resource is built.
 enum ResourceCheck {
-    /// What is allowed and probably not meant.
+    /// Settings that are allowed but probably unintended.
     ///
-    /// - Throws: ``ConfigurationError`` for what is not allowed.
+    /// - Throws: ``ConfigurationError`` for a setting that is not allowed.
     static func warnings(
         about resource: ResourceConfiguration,
         dangerouslyAllowHTTP: Bool
@@ -34,7 +34,7 @@ enum ResourceCheck {
             }
     }
 
-    /// What of the published metadata is no use to clients, or not to all of them.
+    /// Settings that make the resource unusable for some or all clients.
     private static func publication(of resource: ResourceConfiguration, _ name: String) -> [ConfigurationError] {
         var findings = PublishedMetadata.findings(about: resource)
         if resource.trustedIssuers.isEmpty {
@@ -43,7 +43,7 @@ enum ResourceCheck {
             findings.append(ConfigurationError(.unreachableResource, message))
         }
         if !Optional(resource.metadata.resource.url).isSecure {
-            let message = "`\(name)` is plain http, which shows tokens to the network; RFC 9728 demands https"
+            let message = "`\(name)` is plain http, which exposes tokens to the network; RFC 9728 requires https"
             findings.append(ConfigurationError(.plainHTTP, message))
         }
         if resource.authorizationServers.isEmpty, resource.speaksMCP, !resource.trustedIssuers.isEmpty {
@@ -100,7 +100,7 @@ enum ResourceCheck {
         }
     }
 
-    /// Issuers that are shown JWTs only are told apart by `iss`, all others by how their tokens begin.
+    /// Issuers that introspect only JWTs are distinguished by `iss`, all others by the prefix of their tokens.
     private static func checkPrefixes(of resource: ResourceConfiguration, _ name: String) throws {
         let introspections = resource.authorizationServers.compactMap(\.introspection)
         let prefixes = introspections.filter { $0.tokens != .jwt }.map(\.tokenPrefix)
@@ -109,7 +109,7 @@ enum ResourceCheck {
             guard !others.contains(where: { $0.utf8.starts(with: prefix.utf8) }) else {
                 throw ConfigurationError(
                     .conflict,
-                    "several issuers of `\(name)` introspect: each needs a token prefix that no other one's begins with"
+                    "several issuers of `\(name)` introspect: no token prefix may be the beginning of another one"
                 )
             }
         }
@@ -117,7 +117,7 @@ enum ResourceCheck {
 }
 
 extension ResourceConfiguration {
-    /// The `iss` of accepted tokens: of the authorization servers in their order, then of modules and functions, each once.
+    /// The `iss` of accepted tokens: of the authorization servers in order, then of modules and verifiers, each once.
     var trustedIssuers: [IssuerIdentifier] {
         let others = modules.map(\.issuer) + verifiers.map(\.issuer)
         return others.reduce(into: authorizationServers.map(\.issuerOfTokens)) { trusted, issuer in

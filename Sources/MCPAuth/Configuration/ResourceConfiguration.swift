@@ -2,42 +2,45 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import MCPAuthCore
+internal import MCPAuthHTTP
+internal import MCPAuthLock
 
-/// A protected resource as an application or a configuration file describes it.
+/// The configuration of a protected resource.
 public struct ResourceConfiguration: Sendable {
     /// The published metadata; its `authorization_servers` are those of ``authorizationServers``.
     public var metadata: ProtectedResourceMetadata
-    /// In the order they are published; clients often look at the first only.
+    /// The authorization servers, in the order in which they are published; clients often use only the first one.
     public var authorizationServers: [AuthorizationServer]
     /// The audiences a token may name; the resource identifier when empty.
     public var audiences: [String]
     /// Whether requests carry MCP messages.
     ///
-    /// Otherwise only HTTP method and path are known to policies.
+    /// Otherwise policies see only the HTTP method and path.
     public var speaksMCP: Bool
-    /// Scopes that each named issuer may grant here; others it puts into tokens are dropped.
+    /// Scopes that each named issuer may grant here; other scopes in its tokens are dropped.
     public var allowedScopes: [IssuerIdentifier: ScopeSet]
     /// Values that each named issuer may give to normalised claims such as `roles` here; others are dropped.
     ///
-    /// Scopes are bounded by ``allowedScopes``; what says whose token it is (`iss`, `sub`, `client_id`, `aud`) cannot be.
+    /// Scopes are bounded by ``allowedScopes``. Claims that identify the token (`iss`, `sub`, `client_id`, `aud`)
+    /// cannot be bounded, nor can `exp`, `nbf`, `iat` and `cnf`.
     public var allowedClaims: [IssuerIdentifier: [String: Set<String>]]
     /// The origins of web pages that may send requests, such as `https://app.example.com`.
     ///
-    /// `nil` for any origin, and for loopback origins only at a resource on a loopback address.
+    /// `nil` allows any origin, but only loopback origins at a resource on a loopback address.
     public var allowedOrigins: [String]?
-    /// Verifiers of the application, asked before the authorization servers' keys are.
+    /// Verifiers of the application, asked before the keys of the authorization servers.
     public var verifiers: [AttachedVerifier]
     /// Change the claims of every token at this resource, after those of its authorization server.
     public var transformers: [any ClaimTransformer]
-    /// All of them apply; none means that a valid token is enough.
+    /// The policies, which all apply; without one, a valid token is enough.
     public var policies: [Policy]
-    /// Claims that decide otherwise than by their value in a condition.
+    /// Claims that affect a decision in other ways than through a condition on their value.
     static let claimsWithoutBounds: Set<String> = [
         "scope", "iss", "sub", "client_id", "aud", "exp", "nbf", "iat", "cnf",
     ]
 
     package var modules: [AttachedVerifier] = []
-    /// Where members of the metadata stand in the file that the resource was read from.
+    /// The places of metadata members in the file that the resource was read from.
     package var metadataPlaces: [String: ConfigurationError.Location] = [:]
 
     /// - Throws: ``ConfigurationError`` when `resource` is not an absolute URL without fragment.
@@ -68,13 +71,13 @@ public struct ResourceConfiguration: Sendable {
     }
 }
 
-/// A verifier together with the issuer it speaks for.
+/// A verifier and the issuer of the tokens that it verifies.
 ///
-/// What it says is checked like what every verifier says: audience, `exp`, subject or client, bounds and policy.
+/// Its tokens are checked like those of every verifier: audience, `exp`, subject or client, bounds and policy.
 public struct AttachedVerifier: Sendable {
     /// The verifier.
     public var verifier: any TokenVerifier
-    /// The issuer of the tokens it accepts; their claims may leave `iss` out, and name no other.
+    /// The issuer of the tokens it accepts; their claims may omit `iss`, but must not name another issuer.
     public var issuer: IssuerIdentifier
 
     /// Attaches a verifier to an issuer, which the resource then trusts.
@@ -84,55 +87,61 @@ public struct AttachedVerifier: Sendable {
     }
 }
 
-/// Everything one server protects.
+/// The configuration of one server: its protected resources and their common settings.
 public struct MCPAuthConfiguration: Sendable {
     /// The protected resources, in the order they are listed.
     public var resources: [ResourceConfiguration]
     /// The resource whose metadata is also served under the well-known path without suffix.
     public var rootResource: ResourceIdentifier?
-    /// Lets metadata and keys be fetched over plain HTTP from other machines.
+    /// Allows plain HTTP to issuers on other machines, for metadata, keys and introspection.
     public var dangerouslyAllowHTTP: Bool
-    /// The longest token that is looked at in bytes, 1024 to 262144; a longer one is answered 431.
+    /// The maximum length of a token, 1024 to 262144 bytes; a longer one gets status 431.
     public var maximumTokenBytes: Int
-    /// The origins of web pages that may read responses (CORS): `["*"]` for any, none for no page at all.
+    /// The origins of web pages that may read responses (CORS): `["*"]` for any page, an empty array for none.
     ///
-    /// Nothing here depends on cookies, so any page may read what it has a token for unless this says otherwise.
+    /// Nothing here depends on cookies, so by default any page may read what it has a token for.
     public var corsAllowedOrigins: [String]
-    /// How many verified tokens are remembered; 0 to verify each time.
+    /// The number of verified tokens that are cached; 0 to verify each time.
     public var tokenCacheCapacity: Int
-    /// Tokens to refuse although their issuer does not.
+    /// Tokens to refuse even when their issuer does not.
     public var revocations: RevocationList
-    /// Takes what an operator should know; it is called from any thread.
+    /// Receives the events of the engine; called from any thread.
     ///
-    /// Unless said otherwise it goes to a logger, at most ten events of a kind in a second.
+    /// By default, events go to a logger, at most ten of a kind per second.
     public var onEvent: EngineEventHandler
     package var authorityRule: ResourceRouter.AuthorityRule = .exact
-    /// The longest that a request to an issuer takes and that a request of a client waits for one, in seconds.
-    package var fetchDeadline = 5.0
+    /// The time limit of a request to an issuer, and of a client request that waits for one, in seconds.
+    package var fetchDeadline = FetchRequest.defaultTimeout
     /// How long a host waits for the body of a request, in seconds.
-    package var bodySeconds = 30.0
-    /// The files that it was read from, as they were then; `nil` when it was made in code.
+    package var bodySeconds = RequestGuard.standardBodySeconds
+    /// The number of copies of the engine: one for each processor, so that requests do not wait for each other's reference
+    /// counts.
+    package var engineCopies = Processor.count
+    /// The files that it was read from, with their content; `nil` when it was made in code.
     package var files: FileSnapshot?
 
-    /// Describes what one server protects.
+    /// Describes the resources and settings of one server.
     ///
-    /// - Parameter onEvent: Takes events, refusals among them; `EngineEvent.log(to:)` gives them to a logger.
+    /// - Parameters:
+    ///   - tokenCacheCapacity: 0 to 10,000,000; `nil` for 100,000.
+    ///   - maximumTokenBytes: `nil` for 16384.
+    ///   - onEvent: Receives events, including denials; `EngineEvent.log(to:)` writes them to a logger.
     public init(
         resources: [ResourceConfiguration],
         rootResource: ResourceIdentifier? = nil,
         dangerouslyAllowHTTP: Bool = false,
-        tokenCacheCapacity: Int = 100_000,
+        tokenCacheCapacity: Int? = nil,
         revocations: RevocationList = RevocationList(),
-        maximumTokenBytes: Int = 16 * 1024,
+        maximumTokenBytes: Int? = nil,
         corsAllowedOrigins: [String] = ["*"],
         onEvent: @escaping EngineEventHandler = EngineEvent.log()
     ) {
         self.resources = resources
-        self.maximumTokenBytes = maximumTokenBytes
+        self.maximumTokenBytes = maximumTokenBytes ?? Int(NumberSetting.tokenBytes.standard)
         self.corsAllowedOrigins = corsAllowedOrigins
         self.rootResource = rootResource
         self.dangerouslyAllowHTTP = dangerouslyAllowHTTP
-        self.tokenCacheCapacity = tokenCacheCapacity
+        self.tokenCacheCapacity = tokenCacheCapacity ?? Int(NumberSetting.tokenCacheEntries.standard)
         self.revocations = revocations
         self.onEvent = onEvent
     }

@@ -8,7 +8,7 @@ extension RevocationList {
     /// Reads a revocation list from a JSON file.
     ///
     /// `{"version": 1, "entries": [{"issuer": …, "jti": …, "sub": …, "client_id": …, "issued_before": …}]}`: an entry
-    /// refuses the tokens of its issuer for which everything it says holds. `issued_before` is in seconds since 1970.
+    /// refuses the tokens of its issuer that match all its members. `issued_before` is in seconds since 1970.
     ///
     /// - Throws: ``ConfigurationError`` with the place of the mistake.
     public init(file path: String) throws {
@@ -17,20 +17,20 @@ extension RevocationList {
 
     init(file path: String, bytes: [UInt8]) throws {
         let document = try DocumentReader(file: path, bytes: bytes)
-        let root = try document.rootObject(allowing: FileKeys.revocations)
+        let root = try document.rootObject(allowing: ConfigurationGrammar.revocations.keys)
         guard try root.required("version", try root.integer("version", in: 0...1000)) == 1 else {
             throw root.error(.unsupportedVersion, "this program reads version 1", at: "version")
         }
         let entries = try root.required("entries", try root.elements("entries"))
         self.init(
             try entries.map { element in
-                let entry = try document.object(element.value, at: element.pointer, allowing: FileKeys.revocation)
+                let entry = try document.object(element.value, at: element.pointer, allowing: ConfigurationGrammar.revocation.keys)
                 return Entry(
                     issuer: IssuerIdentifier(try entry.required("issuer", try entry.string("issuer"))),
                     tokenID: try entry.string("jti"),
                     subject: try entry.string("sub"),
                     clientID: try entry.string("client_id"),
-                    issuedBefore: try entry.integer("issued_before", in: 0...253_402_300_799).map {
+                    issuedBefore: try entry.integer("issued_before", in: 0...ConfigurationGrammar.latestDate).map {
                         NumericDate(Double($0))
                     }
                 )

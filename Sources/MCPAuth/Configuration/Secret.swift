@@ -1,29 +1,29 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-/// A secret value; it prints as `<redacted>` however it is printed.
+/// A secret value; it always prints as `<redacted>`.
 public struct Secret: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     package let bytes: [UInt8]
 
-    /// Keeps the UTF-8 bytes of a text.
+    /// Stores the UTF-8 bytes of a text.
     public init(_ text: String) {
         self.init(bytes: Array(text.utf8))
     }
 
-    /// Keeps bytes as they are; a secret for HMAC need not be text.
+    /// Stores bytes unchanged; a secret for HMAC need not be text.
     public init(bytes: [UInt8]) {
         self.bytes = bytes
     }
 
-    /// Says that there is a secret, not which.
+    /// Always `<redacted>`.
     public var description: String { "<redacted>" }
-    /// Says that there is a secret, not which.
+    /// Always `<redacted>`.
     public var debugDescription: String { "<redacted>" }
-    /// Shows nothing to reflection and `dump`.
+    /// Empty, so that reflection and `dump` show nothing.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// Where secrets of a configuration file come from: the environment, or files named in it.
+/// Where the secrets of a configuration file come from: the environment, or files that it names.
 package struct SecretSource: Sendable {
     private let environment: [String: String]
     private let files: FileSnapshot
@@ -33,7 +33,7 @@ package struct SecretSource: Sendable {
         self.files = files
     }
 
-    /// Reads `{"env": "NAME"}` or `{"file": "path"}`; one line end at the end of a file is not part of the secret.
+    /// Reads `{"env": "NAME"}` or `{"file": "path"}`; a line break at the end of the file is not part of the secret.
     package func secret(_ object: ObjectReader, relativeTo directory: String) throws -> Secret {
         switch (try object.string("env"), try object.string("file")) {
         case (let name?, nil):
@@ -45,7 +45,7 @@ package struct SecretSource: Sendable {
             guard var bytes = try? files.bytes(at: FileReading.resolve(path, relativeTo: directory)) else {
                 throw object.error(.missingSecret, "the secret file `\(path.printable)` cannot be read", at: "file")
             }
-            // Bytes and not text: what is no UTF-8 must not become replacement characters, which anybody can guess.
+            // Bytes, not text: invalid UTF-8 must not become replacement characters, which can be guessed.
             if bytes.last == UInt8(ascii: "\n") {
                 bytes.removeLast()
                 if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }

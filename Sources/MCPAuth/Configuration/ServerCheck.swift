@@ -3,16 +3,17 @@
 
 internal import MCPAuthCore
 
-/// Checks what is said of one authorization server.
+/// Checks the configuration of one authorization server.
 enum ServerCheck {
-    /// - Throws: ``ConfigurationError`` for what is not allowed.
+    /// - Throws: ``ConfigurationError`` for a setting that is not allowed.
     static func check(_ server: AuthorizationServer) throws {
         let issuer = server.issuer.description.printable
-        guard (0...300).contains(server.leeway) else {
-            throw ConfigurationError(.invalidValue, "the leeway of `\(issuer)` must be 0 to 300 seconds")
+        let leeway = NumberSetting.leewaySeconds
+        guard leeway.contains(server.leeway) else {
+            throw ConfigurationError(.invalidValue, "the leeway of `\(issuer)` must be \(leeway.rangeText) seconds")
         }
         guard !server.algorithms.isEmpty else {
-            throw ConfigurationError(.invalidValue, "the issuer `\(issuer)` may use no algorithm at all")
+            throw ConfigurationError(.invalidValue, "the issuer `\(issuer)` has no allowed algorithm")
         }
         if let advice = sharedTenant(server.issuer) ?? sharedTenant(server.issuerOfTokens) {
             throw ConfigurationError(.invalidValue, advice)
@@ -23,29 +24,36 @@ enum ServerCheck {
         if let name = server.claims.others.keys.filter(ClaimMapping.unmappable.contains).min() {
             throw ConfigurationError(
                 .invalidValue,
-                "`\(issuer)`: `\(name)` means what RFC 7519 says; leave it out of the claim mapping"
+                "`\(issuer)`: RFC 7519 defines `\(name)`, so it cannot be mapped; remove it from the claim mapping"
             )
         }
         guard let introspection = server.introspection else { return }
-        guard (0...3600).contains(introspection.cacheSeconds), (0...3600).contains(introspection.negativeCacheSeconds)
-        else {
-            throw ConfigurationError(.invalidValue, "introspection of `\(issuer)` may be kept 0 to 3600 seconds")
+        for (setting, value) in [
+            (NumberSetting.cacheSeconds, introspection.cacheSeconds),
+            (.negativeCacheSeconds, introspection.negativeCacheSeconds),
+            (.maxConcurrent, Double(introspection.maximumConcurrency)),
+            (.maxPerSecond, Double(introspection.maximumPerSecond)),
+        ] where !setting.contains(value) {
+            let message = "introspection of `\(issuer)`: `\(setting.key)` must be \(setting.rangeText)"
+            throw ConfigurationError(.invalidValue, message)
         }
-        guard (1...86_400).contains(introspection.maximumSecondsWithoutExpiry ?? 1) else {
-            throw ConfigurationError(.invalidValue, "tokens of `\(issuer)` without `exp` may count 1 to 86400 seconds")
-        }
-        guard introspection.maximumConcurrency > 0, introspection.maximumPerSecond > 0 else {
-            throw ConfigurationError(.invalidValue, "introspection of `\(issuer)` must be allowed at least one request")
+        let longest = NumberSetting.secondsWithoutExpiry
+        if let seconds = introspection.maximumSecondsWithoutExpiry,
+            !(Double(longest.lowerBound)...Double(longest.upperBound)).contains(seconds)
+        {
+            let range = "\(longest.lowerBound) to \(longest.upperBound)"
+            let message = "introspection of `\(issuer)`: `max_seconds_without_exp` must be \(range)"
+            throw ConfigurationError(.invalidValue, message)
         }
         guard server.hmacSecrets.isEmpty || introspection.tokens == .opaque else {
             throw ConfigurationError(
                 .conflict,
-                "the JWTs of `\(issuer)` are shown to it, so its HMAC secrets would never be used"
+                "the JWTs of `\(issuer)` are introspected, so its HMAC secrets would never be used"
             )
         }
     }
 
-    /// What is allowed and probably not meant, and what clients cannot use.
+    /// Settings that are allowed but probably unintended, and settings that clients cannot use.
     static func warnings(
         about server: AuthorizationServer,
         dangerouslyAllowHTTP: Bool
@@ -60,7 +68,7 @@ enum ServerCheck {
         for text in urls where dangerouslyAllowHTTP {
             guard let url = HTTPURL(text), !Optional(url).isSecure else { continue }
             let message =
-                "`\(text.printable)` is plain http: whoever is on the way can replace keys and read secrets and tokens"
+                "`\(text.printable)` is plain http: others on the network can replace keys and read secrets and tokens"
             findings.append(ConfigurationError(.plainHTTP, message))
         }
         for tenant in [server.issuer, server.issuerOfTokens].compactMap(namedTenant) {
@@ -72,7 +80,7 @@ enum ServerCheck {
         return findings.filter { seen.insert($0.description).inserted }
     }
 
-    /// What is wrong with a mark that nobody knows.
+    /// The message for an unknown mark.
     static func unknownMark(_ name: String) -> String {
         let known = TokenMarks.allNames.sorted()
         let list = known.map { "`\($0)`" }.joined(separator: ", ")
@@ -86,7 +94,7 @@ enum ServerCheck {
         let url = HTTPURL(text)
         let hint =
             server.tokenIssuer == nil
-            ? "; where tokens name another issuer than clients discover, write that one as `token_issuer`" : ""
+            ? "; if tokens name a different issuer than clients discover, set it as `token_issuer`" : ""
         guard let url else {
             return "`\(text.printable)` is published among `authorization_servers` and is not a URL, so clients cannot "
                 + "read the metadata (RFC 8414 section 2)\(hint)"
@@ -107,7 +115,7 @@ enum ServerCheck {
         "login.windows.net", "sts.windows.net", "sts.chinacloudapi.cn",
     ]
 
-    /// Whether an issuer, in which `{tenant}` may stand, is one of Entra.
+    /// Whether an issuer, which may contain `{tenant}`, belongs to Entra.
     static func isOfEntra(_ template: String) -> Bool {
         let url = HTTPURL(template.replacing("{tenant}", with: "tenant"))
         return url.map { entraHosts.contains($0.host) } ?? false
@@ -119,26 +127,26 @@ enum ServerCheck {
         return url.path.split(separator: "/").first.map(String.init)
     }
 
-    /// Why an issuer of Entra stands for many tenants; `nil` when it does not.
+    /// The message for an issuer of Entra that stands for many tenants; `nil` for any other issuer.
     static func sharedTenant(_ issuer: IssuerIdentifier) -> String? {
         guard let tenant = entraTenant(issuer)?.lowercased() else { return nil }
         return sharedTenantAdvice(tenant)
     }
 
-    /// What to write in place of a name under which Entra gathers many tenants; `nil` for any other name.
+    /// The message for an Entra tenant name that stands for many tenants; `nil` for any other name.
     static func sharedTenantAdvice(_ tenant: String) -> String? {
         switch tenant.lowercased() {
         case "common", "organizations":
             "`\(tenant)` stands for every tenant of Entra and no token names it: list the GUID of each tenant that is "
                 + "allowed"
         case "consumers":
-            "`consumers` stands for personal accounts and no token names it: if everybody with such an account is meant, "
-                + "write the tenant 9188040d-6c67-4c5b-b112-36a304b66dad"
+            "`consumers` stands for personal accounts and no token names it: to allow every personal account, "
+                + "set the tenant 9188040d-6c67-4c5b-b112-36a304b66dad"
         default: nil
         }
     }
 
-    /// The tenant in an issuer of Entra that is named by a domain and not by its GUID.
+    /// The tenant in an issuer of Entra, when it is not a GUID but a domain name.
     private static func namedTenant(_ issuer: IssuerIdentifier) -> String? {
         guard let tenant = entraTenant(issuer) else { return nil }
         let groups = tenant.split(separator: "-", omittingEmptySubsequences: false).map(\.count)

@@ -7,20 +7,20 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// Resolves host names and knows which addresses are public (RFC 6890).
+/// Resolves host names and decides which addresses are public (RFC 6890).
 enum AddressRule {
-    /// What a name leads to.
+    /// The result of resolving a name.
     enum Resolution: Sendable, Equatable {
-        /// Every address of it is public.
+        /// All addresses are public.
         case publicAddresses([String])
-        /// Some address of it is of this machine, of a private network, or has another special use.
+        /// At least one address belongs to this machine or a private network, or has another special use.
         case notPublic
         case unresolved
     }
 
-    /// The addresses of a host as text; the one to connect to is to be one of them, and no name.
+    /// The addresses of a host as text. Connect to one of them, not to the name.
     ///
-    /// All are judged, so that a name cannot mix a public and a private one. This blocks its thread.
+    /// All addresses are checked, so that a name cannot mix public and private ones. Blocks the calling thread.
     static func resolve(_ host: String) -> Resolution {
         let name = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
         var hints = unsafe addrinfo()
@@ -75,9 +75,9 @@ enum AddressRule {
 
     static func isPublicIPv4(_ bytes: [UInt8]) -> Bool {
         guard bytes.count == 4 else { return false }
-        switch (bytes[0], bytes[1]) {
-        case (0, _), (10, _), (127, _), (169, 254), (172, 16...31), (192, 168), (100, 64...127), (198, 18...19),
-            (192, 0), (224..., _):
+        switch (bytes[0], bytes[1], bytes[2]) {
+        case (0, _, _), (10, _, _), (127, _, _), (169, 254, _), (172, 16...31, _), (192, 168, _), (100, 64...127, _),
+            (198, 18...19, _), (192, 0, 0), (192, 0, 2), (192, 88, 99), (198, 51, 100), (203, 0, 113), (224..., _, _):
             return false
         default:
             return true
@@ -86,12 +86,14 @@ enum AddressRule {
 
     static func isPublicIPv6(_ bytes: [UInt8]) -> Bool {
         guard bytes.count == 16 else { return false }
-        // IPv4-mapped addresses and the NAT64 prefix lead to the IPv4 address they contain.
+        // IPv4-mapped and NAT64 addresses reach the IPv4 address they contain.
         let mapped: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]
         let nat64: [UInt8] = [0, 0x64, 0xFF, 0x9B, 0, 0, 0, 0, 0, 0, 0, 0]
         if bytes.starts(with: mapped) || bytes.starts(with: nat64) { return isPublicIPv4(Array(bytes[12...])) }
-        // Of all IPv6 addresses only 2000::/3 is globally routed; 6to4 and Teredo embed other addresses.
+        // Of all IPv6 addresses only 2000::/3 is globally routed; 6to4 and Teredo embed other addresses, and 2001:db8::/32 is for
+        // documentation.
         guard bytes[0] & 0xE0 == 0x20 else { return false }
-        return !bytes.starts(with: [0x20, 0x02]) && !bytes.starts(with: [0x20, 0x01, 0, 0])
+        let special: [[UInt8]] = [[0x20, 0x02], [0x20, 0x01, 0, 0], [0x20, 0x01, 0x0D, 0xB8]]
+        return !special.contains { bytes.starts(with: $0) }
     }
 }

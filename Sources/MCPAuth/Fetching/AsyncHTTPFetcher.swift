@@ -11,8 +11,8 @@ internal import NIOSSL
 
 /// Fetches with async-http-client: no redirect, TLS always verified, bounded in size and time.
 ///
-/// One deadline holds over the look-up of the name, connection, TLS, head and body. Nothing asks for a content coding, so
-/// a compressed answer is an error and is never inflated.
+/// One deadline covers name resolution, connection, TLS, head and body. No content coding is requested, so a compressed
+/// response is an error and is never decompressed.
 package struct AsyncHTTPFetcher: TLSCheckingFetcher {
     private let dangerouslyAllowHTTP: Bool
     private let authorities: SystemAuthorities
@@ -22,7 +22,7 @@ package struct AsyncHTTPFetcher: TLSCheckingFetcher {
         authorities = .ofThisProcess
     }
 
-    /// For tests of what the environment says.
+    /// For tests that set the environment.
     init(dangerouslyAllowHTTP: Bool = false, environment: [String: String]) {
         self.dangerouslyAllowHTTP = dangerouslyAllowHTTP
         authorities = SystemAuthorities(environment: environment)
@@ -47,13 +47,13 @@ package struct AsyncHTTPFetcher: TLSCheckingFetcher {
         }
     }
 
-    /// The rule for the address comes first, whichever client then connects to it.
+    /// Checks the address, where the request demands it, before a client is chosen.
     private func exchange(_ request: FetchRequest, until deadline: Deadline) async throws -> FetchResponse {
         guard request.mustReachPublicAddress else {
             return try await send(request, key(for: request, at: nil), deadline)
         }
         let addresses = try await NameResolution.publicAddresses(of: request.url.host, until: deadline)
-        // The address that was judged is the address that is used: the client is told it instead of the name.
+        // The client gets the address that was checked and does not resolve the name again.
         let address = ClientPool.shared.preferredAddress(addresses) { key(for: request, at: $0) }
         guard let address else { throw FetchError("the name does not resolve") }
         return try await send(request, key(for: request, at: address), deadline)
@@ -77,7 +77,7 @@ package struct AsyncHTTPFetcher: TLSCheckingFetcher {
         do {
             return try await ClientPool.shared.withClient(key) { try await Self.send(request, with: $0) }
         } catch  where FetchFailure.isUntrustedCertificate(error) {
-            // The TLS library says only that it does not trust the certificate; whoever must mend that needs to know why.
+            // The TLS library reports only that the certificate is not trusted; an operator needs to know why.
             let why = await CertificateProbe(request, key).fault(until: deadline)
             throw FetchError("the TLS certificate is not trusted: \(why)")
         }
@@ -96,19 +96,19 @@ package struct AsyncHTTPFetcher: TLSCheckingFetcher {
             message.headers.add(name: "content-type", value: "application/x-www-form-urlencoded")
             message.body = .bytes(form)
         }
-        // A deadline of its own would end the head alone.
+        // A deadline passed here would apply to the head only.
         let response = try await client.execute(message, deadline: .distantFuture)
         if let coding = coding(of: response.headers) {
             throw FetchError(
                 "the answer is compressed with \(coding.printable) although nothing asked for it; "
-                    + "the server, or a cache or proxy before it, must send it as it is"
+                    + "the server, or a cache or proxy in front of it, must send it uncompressed"
             )
         }
         let body = try await response.body.collect(upTo: request.maximumBytes)
         return FetchResponse(status: Int(response.status.code), body: Array(body.readableBytesView))
     }
 
-    /// What the body is coded with; `nil` when it is sent as it is (RFC 9110 section 8.4, RFC 9112 section 6.1).
+    /// The coding of the body; `nil` when it is not coded (RFC 9110 section 8.4, RFC 9112 section 6.1).
     private static func coding(of headers: HTTPHeaders) -> String? {
         let codings = headers[canonicalForm: "content-encoding"] + headers[canonicalForm: "transfer-encoding"]
         return codings.map { $0.lowercased() }.first { !["identity", "chunked", ""].contains($0) }

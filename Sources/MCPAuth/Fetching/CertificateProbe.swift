@@ -11,12 +11,12 @@ internal import NIOSSL
 
 /// Finds out why the certificate of a server is not trusted.
 ///
-/// It connects once more, looks at the certificates that are presented and ends the handshake, whatever they are: nothing
-/// is sent to a server that is not trusted, and nothing that it says is used but for a message.
+/// It connects once more, reads the presented certificates and always ends the handshake. Nothing is sent to an
+/// untrusted server, and what it presents is used only for a message.
 struct CertificateProbe {
     private let host: String
     private let port: Int
-    /// Where to connect; never another address than the one that the request was allowed to use.
+    /// The address to connect to: the one that the request was allowed to use.
     private let address: String
     private let key: ClientPool.Key
 
@@ -28,7 +28,7 @@ struct CertificateProbe {
         self.key = key
     }
 
-    /// What is wrong with the certificate, in words that go on from "is not trusted".
+    /// What is wrong with the certificate, worded to follow "is not trusted: ".
     func fault(until deadline: Deadline) async -> String {
         let named =
             key.tls?.authorities == nil
@@ -36,7 +36,7 @@ struct CertificateProbe {
             : "none of the configured authorities has signed it"
         guard let periods = await presented(until: deadline) else { return named }
         let now = Int(NumericDate.now().secondsSinceEpoch)
-        if periods.contains(where: { $0.end < now }) { return "it has expired, or one that it depends on has" }
+        if periods.contains(where: { $0.end < now }) { return "it or a certificate it depends on has expired" }
         if periods.contains(where: { $0.start > now }) {
             return "it is not valid yet, or the clock of this machine is wrong"
         }
@@ -48,7 +48,7 @@ struct CertificateProbe {
         let end: Int
     }
 
-    /// When the presented certificates are valid; `nil` when none were presented in time.
+    /// The validity periods of the presented certificates; `nil` when none were presented in time.
     private func presented(until deadline: Deadline) async -> [Period]? {
         let flight = SingleFlight<Int, [Period]?>(most: 1)
         let task: @Sendable () async -> [Period]? = { [self] in try? await connect() }
@@ -78,7 +78,7 @@ struct CertificateProbe {
         }.connect(host: address, port: port)
         connecting.whenFailure { found.fail($0) }
         connecting.whenSuccess { channel in
-            // The handshake ends one way or the other, and the channel with it.
+            // However the handshake ends, the channel closes.
             channel.closeFuture.whenComplete { _ in found.fail(ChannelError.eof) }
             channel.eventLoop.scheduleTask(in: .seconds(5)) { channel.close(promise: nil) }
         }

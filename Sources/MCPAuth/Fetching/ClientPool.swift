@@ -9,15 +9,15 @@ internal import MCPAuthVerification
 internal import NIOCore
 internal import NIOSSL
 
-/// The clients of this process, each with a connection pool of its own.
+/// The HTTP clients of this process, each with its own connection pool.
 ///
-/// An address and what is particular about TLS belong to a client, so there is one for each combination that is in use,
-/// and a bounded number of them. One that was idle for a minute is shut down when the next request comes; its idle
-/// connections were closed before. So what changed files or names had before does not stay.
+/// A client has fixed TLS settings and a fixed address, so there is one for each combination in use, up to a limit. A
+/// client that was idle for a minute is shut down at the next request; its idle connections are closed earlier. So
+/// outdated files and addresses do not stay in use.
 final class ClientPool: Sendable {
     /// What distinguishes a client from others.
     struct Key: Hashable, Sendable {
-        /// A host of which the address is given, not looked up.
+        /// A host whose address is given and not looked up.
         struct Pin: Hashable, Sendable {
             let host: String
             let address: String
@@ -45,7 +45,7 @@ final class ClientPool: Sendable {
         var failures: [Key: Uptime] = [:]
     }
 
-    /// One for the process, since a client that is no longer needed has to be shut down by somebody.
+    /// One for the process, because a client that is no longer needed must be shut down.
     static let shared = ClientPool(most: 64)
 
     /// Seconds without use after which a client is shut down.
@@ -60,12 +60,12 @@ final class ClientPool: Sendable {
         self.clock = clock
     }
 
-    /// How many clients there are.
+    /// The number of clients.
     var count: Int { state.withLock { $0.members.count } }
 
     /// Lends a client.
     ///
-    /// - Throws: ``FetchError`` when there are too many in use, when it cannot be made, and what `body` throws.
+    /// - Throws: ``FetchError`` when too many clients are in use or the client cannot be made; also what `body` throws.
     func withClient<Result: Sendable>(
         _ key: Key,
         _ body: (HTTPClient) async throws -> Result
@@ -76,16 +76,16 @@ final class ClientPool: Sendable {
             giveBack(number, isGood: true)
             return result
         } catch {
-            // Where an address does not answer, the next request looks for another one.
+            // The next request then tries another address.
             giveBack(number, isGood: key.pin == nil)
             throw error
         }
     }
 
-    /// Which of the addresses of a host to ask: one that did not fail within the last minute, if there is one.
+    /// The address of a host to connect to: one that did not fail within the last minute, if there is one.
     ///
-    /// Of these, one that has a client already, lest names that lead to many addresses take as many clients. When all
-    /// of them failed, it is the one whose failure is the oldest.
+    /// Among these, an address that already has a client is preferred, so that a name with many addresses does not use
+    /// many clients. When all failed, it is the one whose failure is the oldest.
     func preferredAddress(_ addresses: [String], _ key: (_ address: String) -> Key) -> String? {
         let now = clock.now
         return state.withLock { state in
@@ -166,12 +166,12 @@ final class ClientPool: Sendable {
     private static func makeClient(_ key: Key) throws(FetchError) -> HTTPClient {
         let tls = key.isSecure ? try TLSConfiguration.forFetching(key.tls, otherwise: key.authorities) : nil
         var configuration = HTTPClient.Configuration(tlsConfiguration: tls, redirectConfiguration: .disallow)
-        // A fetch has one deadline over all of it, which is not longer; this ends what it leaves behind.
+        // The deadline of a fetch is not longer; this ends connection attempts that outlive their fetch.
         configuration.timeout = .init(connect: .seconds(10))
         configuration.dnsOverride = key.pin.map { [$0.host: $0.address] } ?? [:]
-        // A refused connection is an answer: whoever waits is told so at once and the back-off is ours.
+        // A refused connection is reported at once; this library does its own back-off.
         configuration.connectionPool.retryConnectionEstablishment = false
-        // Introspection bounds how many requests are under way; the pool must not make them wait below that.
+        // Introspection limits its concurrent requests; the pool must not make fewer than that wait.
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 256
         return HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
     }

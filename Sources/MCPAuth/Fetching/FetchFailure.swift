@@ -15,9 +15,9 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// Why a fetch failed, in words for the people who run this server and the one it asks.
+/// Why a fetch failed, worded for the operators of this server and of the server it called.
 ///
-/// It names the kind of failure, never the message that was sent.
+/// It names the kind of failure and never contains the message that was sent.
 package struct FetchFailure: CustomStringConvertible {
     struct DeadlineExceeded: Error {}
 
@@ -27,14 +27,14 @@ package struct FetchFailure: CustomStringConvertible {
         description = Self.words(for: error, timeout: request.timeout, maximumBytes: request.maximumBytes)
     }
 
-    /// Whether the server has a certificate that nobody who is trusted signed, or that is not valid now.
+    /// Whether no trusted authority signed the certificate of the server, or the certificate is not valid now.
     static func isUntrustedCertificate(_ error: any Error) -> Bool {
         reasons(of: error).contains("CERTIFICATE_VERIFY_FAILED")
     }
 
     /// - Parameters:
-    ///   - timeout: How long the fetch was allowed to take, in seconds.
-    ///   - maximumBytes: How long the answer was allowed to be.
+    ///   - timeout: The time limit of the fetch, in seconds.
+    ///   - maximumBytes: The length limit of the response body, in bytes.
     package static func words(for error: any Error, timeout: Double, maximumBytes: Int) -> String {
         let late = "no answer within \(Deadline.text(timeout))"
         switch error {
@@ -96,7 +96,7 @@ package struct FetchFailure: CustomStringConvertible {
         case "WRONG_VERSION_NUMBER", "HTTP_REQUEST", "HTTPS_PROXY_REQUEST":
             return "the server does not speak TLS on this port"
         case "UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION":
-            return "the server speaks no version of TLS that is safe"
+            return "the server supports no safe version of TLS"
         case "": return "the TLS handshake failed"
         default:
             if reason.hasSuffix("CERTIFICATE_REQUIRED") { return "the server wants a TLS client certificate" }
@@ -107,7 +107,7 @@ package struct FetchFailure: CustomStringConvertible {
         }
     }
 
-    /// Whether the server went away in the middle of the handshake.
+    /// Whether the server closed the connection during the handshake.
     private static func isEnd(_ error: any Error) -> Bool {
         guard case NIOSSLError.handshakeFailed(let cause) = error else { return false }
         return switch cause {
@@ -117,7 +117,7 @@ package struct FetchFailure: CustomStringConvertible {
         }
     }
 
-    /// The names that the TLS library gives the reasons of an error; empty when it gives none.
+    /// The TLS library's names for the causes of an error; may be empty.
     private static func reasons(of error: any Error) -> [String] {
         let cause: BoringSSLError
         switch error {

@@ -5,14 +5,14 @@
 internal import Dispatch
 internal import MCPAuthVerification
 
-/// Resolves names without making anybody wait longer than they want to.
+/// Resolves names, with a deadline.
 enum NameResolution {
-    /// The system resolves a name at its own pace and cannot be stopped, so that each name takes at most one thread.
+    /// Resolution by the system cannot be cancelled, so each name uses at most one thread at a time.
     private static let flights = SingleFlight<String, AddressRule.Resolution>(most: 32)
 
-    /// The addresses of a host that a document named.
+    /// The addresses of a host that a fetched document named.
     ///
-    /// - Throws: ``FetchError`` when they are not all public, or not known at the deadline.
+    /// - Throws: ``FetchError`` when they are not all public, or not known by the deadline.
     static func publicAddresses(of host: String, until deadline: Deadline) async throws(FetchError) -> [String] {
         let arrival = await flights.value(for: host, until: deadline) {
             await withCheckedContinuation { continuation in

@@ -14,9 +14,9 @@ internal import Foundation
 
 /// The certificate authorities that are trusted where a configuration names none.
 ///
-/// They are those of the system, unless the environment says otherwise by the variables of OpenSSL, which the TLS
-/// library does not look at: `SSL_CERT_FILE` names a file in place of the system's file, and `SSL_CERT_DIR` directories,
-/// separated by colons, in place of the system's directory. They are read when they are first needed.
+/// They are those of the system, unless the environment sets the variables of OpenSSL, which the TLS library ignores:
+/// `SSL_CERT_FILE` names a file that replaces the system's file, and `SSL_CERT_DIR` names directories, separated by
+/// colons, that replace the system's directory. They are read when they are first needed.
 struct SystemAuthorities: Sendable, Hashable {
     private let file: String?
     private let directories: [String]?
@@ -30,7 +30,7 @@ struct SystemAuthorities: Sendable, Hashable {
 
     static let ofThisProcess = SystemAuthorities(environment: ProcessInfo.processInfo.environment)
 
-    /// - Throws: ``FetchError`` when what the environment names cannot be read.
+    /// - Throws: ``FetchError`` when the named file cannot be read, or no certificate is left to trust.
     func apply(to configuration: inout TLSConfiguration) throws(FetchError) {
         guard file != nil || directories != nil else { return }
         var named: [NIOSSLCertificate] = []
@@ -43,7 +43,7 @@ struct SystemAuthorities: Sendable, Hashable {
             named = found
         }
         named += (directories ?? []).flatMap(Self.certificates)
-        // What the other variable would replace, where it is not set.
+        // The system's file or directory that stays in use because its variable is not set.
         let kept = (file == nil ? Self.systemFiles : Self.systemDirectories).first(where: Self.isThere)
         if let kept, file == nil || directories == nil {
             configuration.trustRoots = .file(kept)
@@ -55,7 +55,7 @@ struct SystemAuthorities: Sendable, Hashable {
         }
     }
 
-    /// What can be read in a directory; one that is not there has none.
+    /// The certificates that can be read in a directory; none when it does not exist.
     private static func certificates(in directory: String) -> [NIOSSLCertificate] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
         return names.sorted().flatMap { (try? NIOSSLCertificate.fromPEMFile("\(directory)/\($0)")) ?? [] }
@@ -75,9 +75,9 @@ struct SystemAuthorities: Sendable, Hashable {
 }
 
 extension TLSConfiguration {
-    /// What a fetch needs: certificates are always verified.
+    /// The TLS configuration of a fetch; certificates are always verified.
     ///
-    /// - Throws: ``FetchError`` that says what cannot be used.
+    /// - Throws: ``FetchError`` that names the certificate or key that cannot be used.
     static func forFetching(
         _ settings: TLSSettings?,
         otherwise system: SystemAuthorities

@@ -6,13 +6,13 @@ internal import MCPAuthHTTP
 internal import MCPAuthLock
 internal import MCPAuthVerification
 
-/// One configuration in force: an immutable snapshot of everything that was made of it.
+/// A configuration and everything that was built from it; immutable.
 final class ConfigurationSnapshot: Sendable {
     /// Counted from 1 since the start of the process.
     let number: Int
     let configuration: MCPAuthConfiguration
-    /// The same engine for each processor: were it one object, processors would contend for its reference count and
-    /// for those of its resources.
+    /// One engine for each processor, all equal: processors would contend for the reference counts of a shared engine
+    /// and its resources.
     let engines: [AuthorizationEngine]
     let cors: CORSSettings
     let metadataEndpoint: MetadataEndpoint
@@ -20,19 +20,19 @@ final class ConfigurationSnapshot: Sendable {
     let tokenCache: TokenCache?
     let revocations: Revocations
     let fetcher: any HTTPFetcher
-    let directories: IssuerDocumentsCache
+    let documents: IssuerDocumentsCache
     let introspections: [IntrospectionVerifier]
 
     /// - Parameters:
-    ///   - directories: What was fetched before; that of an issuer that is configured alike is taken over.
-    ///   - revokedAtRunTime: Tokens that were revoked at run time; every generation shares them.
-    ///   - onFetchEvent: Takes the events of directories, also when a later generation took them over.
+    ///   - documents: The documents fetched so far; those of an issuer whose configuration did not change are reused.
+    ///   - revokedAtRunTime: Tokens that were revoked at run time; all snapshots share them.
+    ///   - onFetchEvent: Receives the events of fetches, also after a later snapshot reuses the documents.
     /// - Throws: ``ConfigurationError``.
     init(
         _ configuration: MCPAuthConfiguration,
         fetcher: any HTTPFetcher,
         number: Int = 1,
-        directories: IssuerDocumentsCache = IssuerDocumentsCache(),
+        documents: IssuerDocumentsCache = IssuerDocumentsCache(),
         revokedAtRunTime: Revocations = Revocations(),
         onFetchEvent: @escaping EngineEventHandler
     ) throws {
@@ -41,16 +41,16 @@ final class ConfigurationSnapshot: Sendable {
             configuration,
             fetcher: fetcher,
             generation: number,
-            directories: directories,
+            documents: documents,
             revokedAtRunTime: revokedAtRunTime,
             onFetchEvent: onFetchEvent
         )
         let resources = try builder.resources()
         self.configuration = configuration
         self.fetcher = fetcher
-        self.directories = builder.usedDirectories
+        self.documents = builder.usedDocuments
         introspections = builder.introspections
-        engines = try (0..<Processor.count).map { _ in
+        engines = try (0..<configuration.engineCopies).map { _ in
             try AuthorizationEngine(resources: resources.map { $0.copy() }, authority: configuration.authorityRule)
         }
         cors = CORSSettings(allowedOrigins: configuration.corsAllowedOrigins)
@@ -75,55 +75,55 @@ extension ConfigurationSnapshot {
     }
 }
 
-/// The generation in force, and how it is replaced.
+/// The configuration snapshot in force, and how it is replaced.
 final class LiveConfiguration: Sendable {
     typealias FetcherMaker = @Sendable (MCPAuthConfiguration) -> any HTTPFetcher
 
     private struct State {
-        var generation: ConfigurationSnapshot
+        var snapshot: ConfigurationSnapshot
         var lastRefusal: ConfigurationError?
     }
 
     private let makeFetcher: FetcherMaker
-    /// Tokens that were revoked at run time, whatever the configurations say.
+    /// Tokens that were revoked at run time, in addition to those of the configuration.
     private let revokedAtRunTime = Revocations()
-    /// Where the events of directories go: to the handler of the generation in force.
+    /// Receives the events of fetches: the handler of the snapshot in force.
     private let fetchEvents: Lock<EngineEventHandler>
     private let state: Lock<State>
-    /// The number of the generation whose engines are in place.
+    /// The number of the snapshot whose engines are in use.
     private let published = Lock(1)
-    /// Of the generation in force, the engine of each processor.
+    /// The engines of the snapshot in force, one for each processor.
     private let engines: ShardedLock<AuthorizationEngine>
-    /// Of the generation in force, for each processor too.
+    /// The CORS settings of the snapshot in force, one copy for each processor.
     private let cors: ShardedLock<CORSSettings>
 
     init(_ configuration: MCPAuthConfiguration, makeFetcher: @escaping FetcherMaker) throws {
         self.makeFetcher = makeFetcher
         let fetchEvents = Lock(configuration.onEvent)
         self.fetchEvents = fetchEvents
-        let generation = try ConfigurationSnapshot(
+        let snapshot = try ConfigurationSnapshot(
             configuration,
             fetcher: makeFetcher(configuration),
             revokedAtRunTime: revokedAtRunTime
         ) { event in fetchEvents.withLock { $0 }(event) }
-        state = Lock(State(generation: generation))
-        var made = generation.engines.makeIterator()
-        engines = ShardedLock(count: generation.engines.count) { made.next() ?? generation.engines[0] }
-        cors = ShardedLock(count: generation.engines.count) { generation.cors }
+        state = Lock(State(snapshot: snapshot))
+        var made = snapshot.engines.makeIterator()
+        engines = ShardedLock(count: snapshot.engines.count) { made.next() ?? snapshot.engines[0] }
+        cors = ShardedLock(count: snapshot.engines.count) { snapshot.cors }
     }
 
-    /// The engine that decides about a request on this processor; the same for one number until a reload.
+    /// The engine for requests on a processor; the same object for the same processor until a reload.
     func engine(of processor: Int = Processor.current) -> AuthorizationEngine {
-        engines.withLock(shard: processor) { $0 }
+        engines.withLock(shard: processor % engines.count) { $0 }
     }
 
-    /// Which web pages may read answers now.
+    /// Which web pages may read responses now.
     var corsSettings: CORSSettings {
-        cors.withLock(shard: Processor.current) { $0 }
+        cors.withLock(shard: Processor.current % cors.count) { $0 }
     }
 
     var current: ConfigurationSnapshot {
-        state.withLock { $0.generation }
+        state.withLock { $0.snapshot }
     }
 
     /// Why the newest configuration is not in force; `nil` when it is.
@@ -131,7 +131,7 @@ final class LiveConfiguration: Sendable {
         state.withLock { $0.lastRefusal }
     }
 
-    /// Builds and checks a generation, then puts it in place of the one there is; on an error nothing changes.
+    /// Builds and checks a snapshot, then puts it in force; on an error the current one stays in force.
     func replace(with configuration: MCPAuthConfiguration) throws {
         do {
             let new = try build(configuration)
@@ -143,23 +143,23 @@ final class LiveConfiguration: Sendable {
         }
     }
 
-    /// Gives each processor its engine, unless a newer generation did so meanwhile.
+    /// Gives each processor its engine, unless a newer snapshot has already done so.
     ///
-    /// Requests meet the old or the new engine, each of them whole. This is the only place where a lock is taken inside
-    /// another.
-    func publish(_ generation: ConfigurationSnapshot) {
+    /// A request uses either the old or the new engine, never parts of both. This is the only place where a lock is
+    /// taken while another is held.
+    func publish(_ snapshot: ConfigurationSnapshot) {
         published.withLock { number in
-            guard generation.number > number else { return }
-            number = generation.number
-            fetchEvents.withLock { $0 = generation.configuration.onEvent }
-            for (processor, engine) in generation.engines.enumerated() {
+            guard snapshot.number > number else { return }
+            number = snapshot.number
+            fetchEvents.withLock { $0 = snapshot.configuration.onEvent }
+            for (processor, engine) in snapshot.engines.enumerated() {
                 engines.withLock(shard: processor) { $0 = engine }
-                cors.withLock(shard: processor) { $0 = generation.cors }
+                cors.withLock(shard: processor) { $0 = snapshot.cors }
             }
         }
     }
 
-    /// Builds the next generation and notes it; begins anew when another one came between.
+    /// Builds and stores the next snapshot; starts again when another one was stored meanwhile.
     func build(_ configuration: MCPAuthConfiguration) throws -> ConfigurationSnapshot {
         while true {
             let old = current
@@ -170,13 +170,13 @@ final class LiveConfiguration: Sendable {
                 configuration,
                 fetcher: fetcher,
                 number: old.number + 1,
-                // What was fetched by other rules is not taken over.
-                directories: isFetchedAlike ? old.directories : IssuerDocumentsCache(),
+                // Documents that were fetched under other rules are not reused.
+                documents: isFetchedAlike ? old.documents : IssuerDocumentsCache(),
                 revokedAtRunTime: revokedAtRunTime
             ) { event in fetchEvents.withLock { $0 }(event) }
             let isNext = state.withLock { state in
-                guard state.generation === old else { return false }
-                state.generation = new
+                guard state.snapshot === old else { return false }
+                state.snapshot = new
                 state.lastRefusal = nil
                 return true
             }
@@ -184,28 +184,28 @@ final class LiveConfiguration: Sendable {
         }
     }
 
-    /// Tells the operator of the refusal of a request that belongs to no resource.
+    /// Reports the denial of a request that belongs to no resource.
     @Sendable func report(_ denial: Denial) {
         current.configuration.onEvent(EngineEvent(denial, at: nil))
     }
 
-    /// Refuses these tokens in place of those that are refused now, from this moment on and after every reload.
+    /// Replaces the revocations in force with this list, which also stays in force after a reload.
     func revoke(_ list: RevocationList) {
-        // In this order, so that a token that both name is refused throughout.
+        // In this order, so that a token in both lists is refused at every moment.
         revokedAtRunTime.replace(with: list)
         current.revocations.replace(with: RevocationList())
     }
 
-    /// Notes that a new configuration could not even be read, and tells the operator.
+    /// Records that a new configuration was refused, and reports why.
     func refuse(_ error: any Error) {
         let error = error as? ConfigurationError ?? ConfigurationError(.invalidValue, "\(error)")
-        let generation = state.withLock { state in
+        let snapshot = state.withLock { state in
             state.lastRefusal = error
-            return state.generation
+            return state.snapshot
         }
         for error in error.all {
-            let message = "generation \(generation.number) stays in force: \(error)"
-            generation.configuration.onEvent(EngineEvent(.error, .reloadRefused, message))
+            let message = "generation \(snapshot.number) stays in force: \(error)"
+            snapshot.configuration.onEvent(EngineEvent(.error, .reloadRefused, message))
         }
     }
 }

@@ -5,9 +5,10 @@ internal import MCPAuthCore
 internal import MCPAuthJSON
 internal import MCPAuthVerification
 
-/// What is fetched of issuers: resources that configure an issuer alike share it, and so do generations.
+/// The documents fetched from issuers, shared by resources and snapshots that configure an issuer identically.
 ///
-/// An issuer whose metadata goes through a function is never shared, since functions cannot be compared.
+/// The documents of an issuer with a function that changes its metadata are never shared, because functions cannot be
+/// compared.
 struct IssuerDocumentsCache: Sendable {
     private struct Key: Hashable {
         let issuer: IssuerIdentifier
@@ -25,18 +26,18 @@ struct IssuerDocumentsCache: Sendable {
     }
 
     private var shared: [Key: IssuerDocuments] = [:]
-    /// Every one of them.
+    /// All documents, shared or not.
     private(set) var all: [IssuerDocuments] = []
 
-    /// The directory of a server that is configured alike.
+    /// The documents of an identically configured server.
     ///
-    /// - Parameter tls: What its files say of TLS now.
+    /// - Parameter tls: The TLS settings, with the current content of their files.
     subscript(_ server: AuthorizationServer, _ tls: TLSSettings?) -> IssuerDocuments? {
         Key(server, tls).flatMap { shared[$0] }
     }
 
-    mutating func add(_ directory: IssuerDocuments, for server: AuthorizationServer, _ tls: TLSSettings?) {
-        all.append(directory)
-        if let key = Key(server, tls) { shared[key] = directory }
+    mutating func add(_ documents: IssuerDocuments, for server: AuthorizationServer, _ tls: TLSSettings?) {
+        all.append(documents)
+        if let key = Key(server, tls) { shared[key] = documents }
     }
 }

@@ -5,18 +5,18 @@ public import MCPAuthCore
 internal import MCPAuthModuleHost
 
 extension MCPAuth {
-    /// Reads a configuration file again and puts it in force: read, check, run the policies' own tests, swap.
+    /// Reads a configuration file, checks it, runs the tests of its policies and puts it in force.
     ///
-    /// Each file is read once, and what was read is what is checked, tested and put in force. Of calls that overlap, the
-    /// one that is ready last counts, which need not be the one that read last; make them one after the other. Where
-    /// anything fails, the configuration that is in force stays so; ``status``, the log and the thrown error say why.
+    /// Each file is read once; the bytes that are checked and tested are those that are put in force. When calls
+    /// overlap, the last one to finish wins, which need not be the last one to read, so make calls one after the other.
+    /// On any error the current configuration stays in force; ``status``, the log and the thrown error say why.
     ///
     /// - Parameters:
-    ///   - path: The file.
+    ///   - path: The configuration file.
     ///   - environment: Where `{"env": …}` secrets are looked up.
-    ///   - moduleDirectory: Replaces the directory of relative module paths, where given.
-    ///   - onEvent: Takes what an operator should know from now on.
-    /// - Returns: What was read.
+    ///   - moduleDirectory: Replaces the directory of relative module paths, when given.
+    ///   - onEvent: Receives the events of the engine from now on.
+    /// - Returns: The configuration that was read.
     /// - Throws: ``ConfigurationError``.
     @discardableResult
     public func reload(
@@ -34,7 +34,7 @@ extension MCPAuth {
         )
     }
 
-    /// The same with every file as `files` has it; which files there are is known also when this throws.
+    /// The same, reading each file through `files`, whose paths are complete even when this throws.
     package func reload(
         path: String,
         environment: [String: String],
@@ -44,7 +44,7 @@ extension MCPAuth {
     ) async throws -> ConfigurationFile {
         let file: ConfigurationFile
         do {
-            // Modules are made here, which may block: not on a thread that serves requests.
+            // Loading modules may block, so it must not happen on a thread that serves requests.
             file = try await OwnThread.value {
                 try ConfigurationFile(
                     path: path,

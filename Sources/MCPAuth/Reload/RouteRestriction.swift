@@ -5,13 +5,13 @@ internal import MCPAuthCore
 internal import MCPAuthLock
 internal import MCPAuthPolicy
 
-/// A resource as one part of an application's routes sees it, in whatever configuration is in force.
+/// A resource, narrowed for some routes of an application, in the configuration in force.
 final class RouteRestriction: Sendable {
-    /// What one processor has.
+    /// The narrowed resource for one processor.
     private struct Made {
-        /// What it was made of.
+        /// The engine whose resource was narrowed.
         var engine: AuthorizationEngine?
-        /// `nil` when that configuration has no such resource.
+        /// `nil` when the configuration of the engine has no such resource.
         var resource: ProtectedResource?
     }
 
@@ -21,7 +21,7 @@ final class RouteRestriction: Sendable {
     private let live: LiveConfiguration
     private let made = ShardedLock(count: Processor.count) { Made() }
 
-    /// - Throws: ``ConfigurationError`` when there is no such resource, or a scope is none.
+    /// - Throws: ``ConfigurationError`` when there is no such resource, or a scope is not valid.
     init(_ name: String, audience: [String], requiredScopes: [String], of live: LiveConfiguration) throws {
         identifier = try ResourceIdentifier(name)
         audiences = audience.map(ResourceAudience.init)
@@ -34,7 +34,7 @@ final class RouteRestriction: Sendable {
         _ = try live.current.resource(identifier, named: name)
     }
 
-    /// The resource now; `nil` when the configuration in force no longer has it.
+    /// The narrowed resource; `nil` when the configuration in force no longer has it.
     @Sendable func current() -> ProtectedResource? {
         let processor = Processor.current
         let engine = live.engine(of: processor)

@@ -1,30 +1,32 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-/// Where one issuer puts what the standard claims say: a claim transformer declared in JSON.
+/// Maps the claims of one issuer's tokens to normalised claims.
 ///
-/// It runs once per token, on verified claims only, and can only name claims of the token itself.
+/// It is applied once per token, to verified claims, and can only read claims of that token.
 public struct ClaimMapping: Sendable, Hashable {
-    /// Where the scopes are.
+    /// The source of the scopes.
     ///
-    /// The first source that is present counts alone unless the rule says otherwise, so that two that disagree never
-    /// add up.
+    /// Only the first source that is present is used, unless ``ClaimRule/merge`` is set, so that sources that disagree
+    /// are not combined.
     public var scope: ClaimRule
-    /// Where the client identifier is.
+    /// The source of the client identifier.
     public var clientID: ClaimRule
-    /// Where the subject is.
+    /// The source of the subject.
     public var subject: ClaimRule
-    /// Where the audience is.
+    /// The source of the audience.
     public var audience: ClaimRule
-    /// Rules for other claims by their normalised names, such as `roles`, `groups` and `tenant`.
+    /// Rules for other claims, by normalised name, such as `roles`, `groups` and `tenant`.
     public var others: [String: ClaimRule]
-    /// Claims that must be one of these strings, or the token is refused.
+    /// The values that claims of the token must have, by claim name or JSON Pointer.
+    ///
+    /// The token is refused if one of these claims is not a string or has none of its values.
     public var requiredValues: [String: Set<String>]
 
-    /// What no rule can make: these claims mean what the standards say (RFC 7519, RFC 7800, RFC 9449).
+    /// Claims that a rule must not produce: their meaning is fixed (RFC 7519, RFC 7800, RFC 9449).
     package static let unmappable: Set<String> = ["iss", "exp", "nbf", "iat", "jti", "cnf", "typ", "token_type"]
 
-    /// The mapping of an issuer; what is left out is where the standards put it.
+    /// Creates a mapping; the defaults are the standard claims.
     public init(
         scope: ClaimRule = ["scope", "scp"],
         clientID: ClaimRule = ["client_id", "azp"],

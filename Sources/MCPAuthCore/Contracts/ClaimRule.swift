@@ -3,42 +3,44 @@
 
 package import MCPAuthJSON
 
-/// How one normalised claim is made of the claims of a token; each property is the member of the same name in the JSON.
+/// Describes how one normalised claim is derived from the claims of a token.
 ///
-/// The steps run in the order of the properties. A rule without steps copies the value as it is; the steps act on
-/// strings, alone or in an array, and leave out every other value.
+/// Each property is a member of the JSON form, such as `strip_prefix`. The steps run in the order of the properties. A
+/// rule without steps copies the value. Steps need a string or an array of strings; with any other value, the rule has
+/// no result.
 public struct ClaimRule: Sendable, Hashable, ExpressibleByArrayLiteral {
-    /// Claims that may hold the value: a plain name, or a JSON Pointer when it begins with `/`.
+    /// The claims to read: plain names, or JSON Pointers if they begin with `/`.
     public var from: [String]
-    /// Joins the values of all of ``from`` that are present, each once; otherwise the first that is present counts alone.
+    /// Whether to combine the values of all ``from`` claims that are present, without duplicates; otherwise only the
+    /// first one present is used.
     public var merge = false
-    /// Splits a string into an array.
+    /// The separator at which a string is split into an array.
     public var split: String?
-    /// Keeps only values that begin so, without this beginning.
+    /// The prefix to remove; values without it are left out.
     public var stripPrefix: String?
-    /// New values for old ones; others are left out unless ``keepUnmapped``.
+    /// New values by old value; values that are not in it are left out unless ``keepUnmapped`` is set.
     public var map: [String: String]?
-    /// Whether values that ``map`` does not name stay as they are.
+    /// Whether values that are not in ``map`` are kept.
     public var keepUnmapped = false
-    /// Put before each value.
+    /// The prefix to add to each value.
     public var prefix: String?
-    /// The value for every token; nothing else of the rule counts then.
+    /// The value for every token; if it is set, the rest of the rule is ignored.
     package var constant: JSON?
 
-    /// Takes the first source that is present.
+    /// Creates a rule that takes the first source that is present.
     public init(_ from: [String]) {
         self.from = from
     }
 
-    /// Takes the first source that is present.
+    /// Creates a rule that takes the first source that is present.
     public init(arrayLiteral elements: String...) {
         self.init(elements)
     }
 
-    /// What the rule finds in the claims of a token.
+    /// The result of a rule for the claims of a token.
     package enum Result {
         case absent
-        /// A value that the steps cannot work on.
+        /// The value has a type that the steps cannot process.
         case invalid
         case value(JSON)
     }
@@ -56,7 +58,7 @@ public struct ClaimRule: Sendable, Hashable, ExpressibleByArrayLiteral {
         return strings(of: value).map { .value(.array($0.compactMap(transformed).map(JSON.string))) } ?? .invalid
     }
 
-    /// The value of a source without any step, for rules that have none.
+    /// The value of the first source that is present, for rules without steps.
     package func plainValue(in claims: JSONView) -> JSONView? {
         for source in from {
             if let value = Self.value(source, in: claims) { return value }
@@ -64,7 +66,7 @@ public struct ClaimRule: Sendable, Hashable, ExpressibleByArrayLiteral {
         return nil
     }
 
-    /// Whether the value is a copy of the first source that is present.
+    /// Whether the rule copies the first source that is present, without changes.
     package var isPlain: Bool { constant == nil && !merge && !hasSteps }
 
     private var hasSteps: Bool {
@@ -83,7 +85,7 @@ public struct ClaimRule: Sendable, Hashable, ExpressibleByArrayLiteral {
         return .value(.array(joined.map(JSON.string)))
     }
 
-    /// A string split where the rule says so, or the strings of an array that has nothing else.
+    /// The string, split if the rule has a separator, or the elements of an array of strings; `nil` for anything else.
     private func strings(of value: JSONView) -> [String]? {
         if let text = value.string {
             guard let split, !split.isEmpty else { return [text] }
@@ -99,7 +101,8 @@ public struct ClaimRule: Sendable, Hashable, ExpressibleByArrayLiteral {
             text = String(decoding: text.utf8.dropFirst(stripPrefix.utf8.count), as: UTF8.self)
         }
         if let map {
-            // The name that was found may be another one than was looked for: strings are equal by equivalence.
+            // The key that was found can differ from the text in its bytes: Swift compares strings by canonical
+            // equivalence.
             let entry = map.index(forKey: text).map { map[$0] }
             let mapped = entry.flatMap { $0.key.isExactly(text) ? $0.value : nil }
             guard let new = mapped ?? (keepUnmapped ? text : nil) else { return nil }
@@ -108,7 +111,7 @@ public struct ClaimRule: Sendable, Hashable, ExpressibleByArrayLiteral {
         return (prefix ?? "") + text
     }
 
-    /// The value of a source; one that is `null` is as good as absent.
+    /// The value of a source; `nil` if it is absent or `null`.
     static func value(_ source: String, in claims: JSONView) -> JSONView? {
         guard source.utf8.first == UInt8(ascii: "/") else { return claims.optional(source) }
         return JSONPointer(source).flatMap { claims[$0] }.flatMap { $0.kind == .null ? nil : $0 }

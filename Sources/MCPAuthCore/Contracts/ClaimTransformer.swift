@@ -3,24 +3,24 @@
 
 public import MCPAuthJSON
 
-/// Changes the normalised claims of genuine tokens, after the claim mapping of their issuer and before anything looks at them.
+/// Changes the normalised claims of genuine tokens, after the claim mapping of their issuer and before all checks.
 ///
-/// For what a mapping cannot say: groups that stand for roles, a tenant that is part of the subject. It is attached to an
-/// authorization server or to a resource, runs once for each token, and its result is kept with what is remembered of the
-/// token; so it must depend on its arguments alone. Bounds of the issuer, the mandatory checks and the policy come after it,
-/// and see its result. Tests: `TransformerConformance` in MCPAuthTesting.
+/// Use it for what a mapping cannot express, such as groups that stand for roles, or a tenant that is part of the
+/// subject. It is attached to an authorization server or to a resource and runs once per token. Its result is cached
+/// with the facts about the token, so it must depend on its arguments alone. The issuer's bounds, the mandatory checks
+/// and the policy use its result. Test it with `TransformerConformance` in MCPAuthTesting.
 public protocol ClaimTransformer: Sendable {
     /// A name for logs and traces.
     var name: String { get }
 
-    /// The claims in their new form.
+    /// Transforms the claims of one token.
     ///
     /// - Parameters:
     ///   - claims: The normalised claims; `scope` is an array of strings.
     ///   - issuer: The issuer of the token.
-    /// - Returns: The claims of the token from now on. `iss`, `aud`, `exp`, `nbf`, `iat`, `jti`, `cnf`, `token_type` and
-    ///   `typ` must be what they were, or the token is refused (`transform_failed`). Subject, client and scopes are `sub`,
-    ///   `client_id` and `scope` of the result; revocations of a subject or client mean these.
-    /// - Throws: Any error, to refuse the token. Its text is not logged, since it could hold claim values.
+    /// - Returns: The new claims. `iss`, `aud`, `exp`, `nbf`, `iat`, `jti`, `cnf`, `token_type` and `typ` must be
+    ///   unchanged, or the token is refused (`transform_failed`). The subject, client and scopes are read from `sub`,
+    ///   `client_id` and `scope` of the result; revocations by subject or client refer to these.
+    /// - Throws: Any error, to refuse the token. Its text is not logged, because it could contain claim values.
     func transform(_ claims: [String: JSON], of issuer: IssuerIdentifier) throws -> [String: JSON]
 }

@@ -1,67 +1,72 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-/// Something an operator may want to know.
+/// An event for operators, such as a failed fetch or a refused request.
 ///
-/// Its text names issuers, resources and modules; never a token, a claim value or a secret. ``metadata`` names who was
-/// refused.
+/// The message names issuers, resources and modules, and never contains a token, a claim value or a secret.
+/// ``metadata`` identifies the caller of a refused request.
 public struct EngineEvent: Sendable, Hashable, CustomStringConvertible {
-    /// How much it matters.
+    /// The severity of an event.
     public enum Level: String, Sendable, CaseIterable {
+        /// For finding a fault, such as each decision.
         case debug
+        /// Normal operation, such as a refused request.
         case info
+        /// Something that an operator should look at.
         case warning
+        /// Something that an operator must mend.
         case error
     }
 
-    /// Stable names of what can happen.
+    /// The stable name of a kind of event.
     public enum Code: String, Sendable, CaseIterable {
         /// Metadata or keys of an issuer could not be fetched.
         case fetchFailed = "fetch_failed"
-        /// The published keys of an issuer are others than before.
+        /// The published keys of an issuer changed.
         case keysChanged = "keys_changed"
-        /// Keys of an issuer are left out, and why.
+        /// Some keys of an issuer are not used; the message says why.
         case keysSkipped = "keys_skipped"
-        /// An issuer refuses the credentials of this resource server.
+        /// An issuer refused the credentials of this resource server.
         case introspectionCredentialsRefused = "introspection_credentials_refused"
-        /// An issuer did not answer an introspection request as it should.
+        /// An introspection request failed, or its response was invalid.
         case introspectionFailed = "introspection_failed"
-        /// More introspection requests than allowed.
+        /// There were more introspection requests than allowed.
         case introspectionLimited = "introspection_limited"
-        /// A line of a verifier module.
+        /// A verifier module logged a line.
         case module
-        /// A verifier module did not answer, or not as it must.
+        /// A verifier module did not answer, or its answer was invalid.
         case moduleFailed = "module_failed"
-        /// A verifier of the application did not answer, or not as it must.
+        /// A verifier of the application did not answer, or its answer was invalid.
         case verifierFailed = "verifier_failed"
-        /// A request was refused, and why.
+        /// A request was refused; the message says why.
         case requestDenied = "request_denied"
         /// Rules in shadow mode would have denied a request.
         case wouldDeny = "would_deny"
         /// A new configuration is in force.
         case reloaded
-        /// A new configuration is not acceptable; the old one stays in force.
+        /// A new configuration was refused; the old one stays in force.
         case reloadRefused = "reload_refused"
-        /// What was fetched and remembered was thrown away.
+        /// The cached keys, metadata and token facts were discarded.
         case purged
         /// The revocation list was replaced.
         case revocationsReplaced = "revocations_replaced"
     }
 
-    /// How much it matters.
+    /// The severity.
     public let level: Level
     /// What happened.
     public let code: Code
-    /// The rest, in words.
+    /// The details, in words.
     public let message: String
-    /// Why a request was refused; `nil` for everything else.
+    /// Why a request was refused; `nil` for other events.
     public let reason: Denial.Reason?
-    /// Of a refusal: `resource`, `status`, and where they are known `issuer`, `subject`, `client`, `operation` and `rules`.
+    /// For a refused request: `resource`, `status` and, if known, `issuer`, `subject`, `client`, `operation` and
+    /// `rules`.
     public let metadata: [String: String]
 
-    /// The refusal of a request.
+    /// Creates the event for a refused request.
     ///
-    /// - Parameter resource: Where the request was to; `nil` when it was to no resource.
+    /// - Parameter resource: The resource of the request; `nil` if the request matched none.
     package init(_ denial: Denial, at resource: ResourceIdentifier?) {
         let place = resource.map { "`\($0)`" } ?? "no resource"
         let diagnosis = denial.diagnosis.map { ", \($0)" } ?? ""
@@ -90,9 +95,9 @@ public struct EngineEvent: Sendable, Hashable, CustomStringConvertible {
         self.reason = reason
     }
 
-    /// The line for a log; nothing in it moves a cursor or hides text.
+    /// One line for a log, with control characters and invisible characters escaped.
     public var description: String { "\(code.rawValue): \(message)".escaped }
 }
 
-/// Takes what happens; it is called from any thread and must not block.
+/// Receives events; it is called from any thread and must not block.
 public typealias EngineEventHandler = @Sendable (EngineEvent) -> Void

@@ -3,39 +3,40 @@
 
 /// Sends the requests that verification needs: metadata, JWK Sets, introspection.
 ///
-/// With the trait AsyncHTTPClient there is one already; another one is for applications that bring an HTTP client of their
-/// own. An implementation must
+/// The package trait AsyncHTTPClient provides an implementation; applications with their own HTTP client can provide
+/// another. An implementation must
 ///
 /// - send exactly one request and follow no redirect;
-/// - use the URL only if ``FetchRequest/usesAllowedScheme(dangerouslyAllowHTTP:)`` allows it, and verify TLS certificates;
-/// - connect to a public address only where ``FetchRequest/mustReachPublicAddress`` says so, to the very address that it
-///   looked at;
-/// - use ``FetchRequest/tls`` or refuse a request that has such settings;
-/// - stop at ``FetchRequest/maximumBytes`` and after ``FetchRequest/timeout``, and when its task is cancelled;
-/// - ask for no content coding, and refuse an answer that has one.
+/// - use the URL only if ``FetchRequest/usesAllowedScheme(dangerouslyAllowHTTP:)`` allows it, and verify TLS
+///   certificates;
+/// - if ``FetchRequest/mustReachPublicAddress`` is true, connect only to a public address, and to the same address that
+///   it checked;
+/// - use ``FetchRequest/tls``, or refuse a request that has such settings;
+/// - stop at ``FetchRequest/maximumBytes``, after ``FetchRequest/timeout``, and when its task is cancelled;
+/// - request no content coding, and refuse a response that has one.
 public protocol HTTPFetcher: Sendable {
-    /// Sends a request and reads the whole answer, whatever its status.
+    /// Sends a request and reads the whole response, whatever its status.
     ///
-    /// - Throws: ``FetchError`` when there is no answer, or none that may be used.
+    /// - Throws: ``FetchError`` if there is no response, or if it must not be used.
     func fetch(_ request: FetchRequest) async throws(FetchError) -> FetchResponse
 }
 
-/// A fetcher that brings the clock by which what is fetched ages.
+/// A fetcher that also provides the clock for the age of fetched documents.
 package protocol ClockedFetcher: HTTPFetcher {
     var clock: SteadyClock { get }
 }
 
-/// A fetcher that can say before it is used whether it can use TLS settings.
+/// A fetcher that can check TLS settings before they are used.
 package protocol TLSCheckingFetcher: HTTPFetcher {
     /// - Throws: ``FetchError`` when requests cannot be sent with these settings.
     func check(_ tls: TLSSettings) throws(FetchError)
 }
 
 extension HTTPFetcher {
-    /// The clock by which what is fetched ages.
+    /// The clock for the age of fetched documents.
     package var steadyClock: SteadyClock { (self as? any ClockedFetcher)?.clock ?? .system }
 
-    /// Checks that requests can be sent with these settings, when they are configured and not when they are needed.
+    /// Checks TLS settings when they are configured, if the fetcher supports that.
     package func checkIfPossible(_ tls: TLSSettings) throws(FetchError) {
         try (self as? any TLSCheckingFetcher)?.check(tls)
     }
@@ -43,7 +44,7 @@ extension HTTPFetcher {
 
 /// One outgoing request.
 ///
-/// It holds credentials and tokens, and prints its URL only.
+/// It contains credentials and tokens; its description has only the method and the URL.
 public struct FetchRequest: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// Who chose the URL.
     package enum Provenance: Sendable, Equatable {
@@ -54,21 +55,21 @@ public struct FetchRequest: Sendable, CustomStringConvertible, CustomDebugString
         case learned(from: HTTPURL)
     }
 
-    /// Where it goes.
+    /// The URL to request.
     public let url: HTTPURL
     package let provenance: Provenance
     /// The value of `Accept`.
     public let accept: String
     /// The value of `Authorization`; a secret.
     public let authorization: String?
-    /// A form body, which makes the request a POST.
+    /// A form body; if there is one, the method is POST.
     public let form: [UInt8]?
-    /// Who this client is on the TLS level, and which authorities it trusts there; `nil` for nobody and those of the
+    /// The client certificate and the trusted authorities for TLS; `nil` for no certificate and the authorities of the
     /// system.
     public let tls: TLSSettings?
     /// The largest accepted response body, in bytes.
     public let maximumBytes: Int
-    /// For the whole exchange, from the look-up of the name to the last byte of the answer, in seconds.
+    /// The time limit for the whole exchange, from the DNS look-up to the last byte of the response, in seconds.
     public let timeout: Double
 
     package init(
@@ -91,17 +92,17 @@ public struct FetchRequest: Sendable, CustomStringConvertible, CustomDebugString
         self.timeout = timeout
     }
 
-    /// Seconds that a request to an issuer may take.
+    /// The default time limit of a request to an issuer, in seconds.
     package static let defaultTimeout = 5.0
 
-    /// The URL.
+    /// The method and the URL.
     public var description: String { "\(form == nil ? "GET" : "POST") \(url)" }
-    /// The URL.
+    /// The method and the URL.
     public var debugDescription: String { description }
-    /// Without any content.
+    /// Empty, so that reflection shows no secret.
     public var customMirror: Mirror { Mirror(self, children: []) }
 
-    /// Whether the scheme may be used: `https`, and `http` only to this machine or where it is allowed by name.
+    /// Whether the scheme may be used: `https`, or `http` if the host is loopback or `dangerouslyAllowHTTP` is true.
     public func usesAllowedScheme(dangerouslyAllowHTTP: Bool) -> Bool {
         url.scheme == "https" || url.isLoopback || dangerouslyAllowHTTP
     }
@@ -113,19 +114,19 @@ public struct FetchRequest: Sendable, CustomStringConvertible, CustomDebugString
     }
 }
 
-/// What is particular about TLS with one authorization server: PEM text, as it was read when it was configured.
+/// The TLS settings for one authorization server, as PEM text that was read with the configuration.
 ///
-/// It holds a private key, and prints none.
+/// They contain a private key; their description is redacted.
 public struct TLSSettings:
     Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable
 {
-    /// With what this client makes itself known (RFC 8705 section 2).
+    /// The client certificate for mutual TLS (RFC 8705 section 2).
     public struct Identity:
         Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable
     {
-        /// The client's certificate chain.
+        /// The certificate chain of the client, in PEM.
         public let certificate: [UInt8]
-        /// Its private key.
+        /// The private key of the certificate, in PEM.
         public let privateKey: [UInt8]
 
         package init(certificate: [UInt8], privateKey: [UInt8]) {
@@ -133,17 +134,17 @@ public struct TLSSettings:
             self.privateKey = privateKey
         }
 
-        /// Without any content.
+        /// Always `<redacted>`.
         public var description: String { "<redacted>" }
-        /// Without any content.
+        /// Always `<redacted>`.
         public var debugDescription: String { "<redacted>" }
-        /// Without any content.
+        /// Empty, so that reflection shows no secret.
         public var customMirror: Mirror { Mirror(self, children: []) }
     }
 
-    /// With what this client makes itself known; `nil` when with nothing.
+    /// The client certificate; `nil` for none.
     public let identity: Identity?
-    /// The authorities to trust in place of the system's.
+    /// The authorities to trust instead of those of the system, in PEM; `nil` for those of the system.
     public let authorities: [UInt8]?
 
     package init(identity: Identity? = nil, authorities: [UInt8]? = nil) {
@@ -151,36 +152,36 @@ public struct TLSSettings:
         self.authorities = authorities
     }
 
-    /// Without any content.
+    /// Always `<redacted>`.
     public var description: String { "<redacted>" }
-    /// Without any content.
+    /// Always `<redacted>`.
     public var debugDescription: String { "<redacted>" }
-    /// Without any content.
+    /// Empty, so that reflection shows no secret.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// The answer to a ``FetchRequest``.
+/// The response to a ``FetchRequest``.
 public struct FetchResponse: Sendable {
     /// The HTTP status code.
     public let status: Int
     /// The whole body.
     public let body: [UInt8]
 
-    /// An answer.
+    /// Creates a response.
     public init(status: Int, body: [UInt8]) {
         self.status = status
         self.body = body
     }
 }
 
-/// Why a fetch gave no response.
+/// The reason why a fetch failed.
 ///
-/// The message names no secret and no token.
+/// The message must not contain a secret or a token.
 public struct FetchError: Error, Sendable, CustomStringConvertible {
     /// The message.
     public let description: String
 
-    /// An error with a message.
+    /// Creates an error with a message.
     public init(_ description: String) {
         self.description = description
     }

@@ -3,18 +3,18 @@
 
 internal import Synchronization
 
-/// Whether what was concluded from an issuer's keys may still be believed without looking at them again.
+/// Tells whether results that depend on an issuer's keys are still valid, without looking at the keys again.
 ///
-/// The owner of the keys extends it when it has seen that they are unchanged, and renews it when they changed, which
-/// makes every stamp taken before out of date.
+/// The owner of the keys calls ``extend(until:)`` after it has seen that they are unchanged, and ``renew()`` after they
+/// changed, which makes all earlier stamps invalid.
 package final class KeyFreshness: Sendable {
-    /// The version of the keys when something was concluded.
+    /// The version of the keys on which a result depends.
     package struct Stamp: Sendable, Equatable {
         fileprivate let version: UInt64
     }
 
     private let version = Atomic<UInt64>(0)
-    /// The bits of the seconds of an ``Uptime``.
+    /// The bit pattern of the seconds of an ``Uptime``.
     private let end = Atomic<UInt64>(Uptime.distantPast.seconds.bitPattern)
 
     package init() {}
@@ -23,18 +23,18 @@ package final class KeyFreshness: Sendable {
         Stamp(version: version.load(ordering: .acquiring))
     }
 
-    /// Whether nothing changed since `stamp`, and the keys were seen recently enough.
+    /// Whether the keys are unchanged since `stamp` and were checked recently enough.
     package func isCurrent(_ stamp: Stamp, at moment: Uptime) -> Bool {
         version.load(ordering: .acquiring) == stamp.version
             && moment.seconds < Double(bitPattern: end.load(ordering: .acquiring))
     }
 
-    /// The keys are what they were, and need not be looked at before `moment`.
+    /// Records that the keys are unchanged and need no check before `moment`.
     package func extend(until moment: Uptime) {
         end.store(moment.seconds.bitPattern, ordering: .releasing)
     }
 
-    /// The keys changed.
+    /// Records that the keys changed.
     package func renew() {
         version.wrappingAdd(1, ordering: .acquiringAndReleasing)
     }

@@ -3,24 +3,24 @@
 
 /// Decides whether a caller may do what the request wants, after the mandatory checks passed.
 ///
-/// Implementations are pure: the same input gives the same answer. What they do not understand they deny.
+/// Implementations are pure: the same input gives the same decision. They deny what they do not understand.
 package protocol PolicyEvaluator: Sendable {
     func evaluate(_ input: PolicyInput) -> PolicyDecision
 
-    /// The same answer with every rule and how it came out.
+    /// Makes the same decision, and explains it with the result of every rule.
     ///
-    /// - Parameter revealingClaims: Whether claim values may stand in the words; they are redacted otherwise.
+    /// - Parameter revealingClaims: Whether the explanation may contain claim values; they are redacted otherwise.
     func explain(_ input: PolicyInput, revealingClaims: Bool) -> PolicyExplanation
 
-    /// The scopes to ask a client for that sent no token: those that the operation needs whoever calls; empty when the
-    /// policy does not know.
+    /// The scopes to request from a client that sent no token: those that every caller needs for the operation; empty
+    /// if the policy cannot know them.
     func scopesToRequest(for request: ProtectedResourceRequest) -> ScopeSet
 
-    /// The documents this policy was made of.
+    /// The documents from which this policy was made.
     var identities: [PolicyIdentity] { get }
 }
 
-/// What a policy may look at.
+/// The input of a policy.
 package struct PolicyInput: Sendable {
     package let authInfo: AuthInfo
     package let request: ProtectedResourceRequest
@@ -35,18 +35,18 @@ package struct PolicyInput: Sendable {
 
 /// What a policy decides about a request.
 package struct PolicyDecision: Sendable, Hashable {
-    /// The decision and the rules that made it.
+    /// The decision and the rules that led to it.
     package enum Kind: Sendable, Hashable {
-        /// `rules` has, for each message, the id of the first rule that allowed.
+        /// `rules` has, for each message, the id of the first rule that allowed it.
         case allow(rules: [String])
-        /// More scopes would do: these, all at once.
+        /// The request would be allowed with these scopes, all of them.
         case insufficientScope(ScopeSet, rules: [String])
-        /// Scopes suffice; a newer or stronger sign-in would do.
+        /// The scopes suffice, but a newer or stronger sign-in is needed.
         case insufficientAuthentication(AuthenticationRequirement, rules: [String])
-        /// Nothing the client can ask for would do.
+        /// No scope and no sign-in would help.
         case deny(rules: [String])
 
-        /// The rules that made it.
+        /// The ids of the rules that led to the decision.
         package var rules: [String] {
             switch self {
             case .allow(let rules), .deny(let rules), .insufficientScope(_, let rules),

@@ -3,19 +3,20 @@
 
 package import MCPAuthJSON
 
-/// What tells ID, refresh, logout and other tokens from access tokens: the one table, applied whoever verified the token.
+/// The marks that distinguish ID, refresh, logout and other tokens from access tokens.
 ///
-/// Issuers sign tokens of other kinds with the keys of their access tokens and report them as active, so a genuine token is not
-/// yet an access token (RFC 8725 section 3.11, RFC 6749 section 1.5, RFC 7662 section 4). A mark that an issuer's
-/// access tokens carry all the same is named in its configuration. A claim that is `null` marks nothing.
+/// They are checked for the tokens of all verifiers. Issuers sign tokens of other kinds with the same keys and report
+/// them as active, so a genuine token is not always an access token (RFC 8725 section 3.11, RFC 6749 section 1.5, RFC
+/// 7662 section 4). If the access tokens of an issuer carry a mark, its configuration names that mark. A claim that is
+/// `null` is not a mark.
 package enum TokenMarks {
-    /// One mark: where it stands, and which values of it an access token may have.
+    /// A claim that is a mark, unless it has a value that an access token may have.
     fileprivate struct Mark: Sendable {
         /// The claim, and the name by which configurations refer to the mark.
         let name: String
-        /// What a token with it is.
+        /// What kind of token the mark indicates.
         let meaning: String
-        /// Whether a value says nothing against an access token.
+        /// Whether an access token may have this value.
         let isHarmless: @Sendable (JSONView) -> Bool
     }
 
@@ -34,7 +35,7 @@ package enum TokenMarks {
         ),
         .init("typ", "another kind of token", allowing: ["bearer", "dpop", "jwt", "at+jwt", "access", "access_token"]),
         .init("tokenName", "another kind of token (ForgeRock)", allowing: ["access_token"]),
-        // Common names for other things too, so only these values count.
+        // These names also have other uses, so only these values count.
         .init("purpose", "another kind of token (Curity)", refusing: ["id", "id_token", "refresh", "refresh_token"]),
         .init(
             "type",
@@ -54,8 +55,8 @@ package enum TokenMarks {
     /// The first mark of another kind of token, in words; `nil` when there is none.
     ///
     /// - Parameters:
-    ///   - claims: What the verifier found, or what the token says of itself.
-    ///   - type: The `typ` of the JOSE Header in lower case, less `application/`; `nil` when there is none.
+    ///   - claims: The claims that the verifier found, or the unverified claims of the token.
+    ///   - type: The `typ` of the JOSE Header in lower case, without `application/`; `nil` when there is none.
     ///   - ignored: Marks that the access tokens of this issuer carry.
     package static func find(in claims: JSONView, type: String? = nil, ignoring ignored: Set<String>) -> Diagnosis? {
         if let type, type != "at+jwt", type != "jwt", !ignored.contains(headerType) {
@@ -70,7 +71,7 @@ package enum TokenMarks {
     }
 
     private static func find(in claims: JSONView, _ ignored: Set<String>) -> Diagnosis? {
-        // Most tokens have none of these, which one pass over the names tells.
+        // Most tokens have none of these, and one pass over the member names shows that.
         guard claims.hasMember(among: names) else { return nil }
         for mark in marks where !ignored.contains(mark.name) {
             guard let value = claims.optional(mark.name), !mark.isHarmless(value) else { continue }
@@ -91,22 +92,22 @@ extension TokenMarks.Mark {
         self.init(name: name, meaning: meaning) { _ in false }
     }
 
-    /// A claim that must be one of these, without regard to case.
+    /// A claim that must have one of these values, ignoring case.
     fileprivate init(_ name: String, _ meaning: String, allowing words: Set<String>) {
         self.init(name: name, meaning: meaning) { value in value.string.map { words.contains($0.lowercased()) } ?? false
         }
     }
 
-    /// A claim that must not be one of these, without regard to case.
+    /// A claim that must not have one of these values, ignoring case.
     fileprivate init(_ name: String, _ meaning: String, refusing words: Set<String>) {
         self.init(name: name, meaning: meaning) { value in value.string.map { !words.contains($0.lowercased()) } ?? true
         }
     }
 }
 
-/// What a token that is a JWT says of itself; nobody checked its signature.
+/// The header type and the claims of a JWT whose signature was not checked.
 package struct UnverifiedJWT: Sendable {
-    /// The `typ` of its header in lower case, less `application/`.
+    /// The `typ` of its header in lower case, without `application/`.
     package let type: String?
     /// Its claims.
     package let claims: JSONView
@@ -118,6 +119,6 @@ package struct UnverifiedJWT: Sendable {
 
     /// Reads a token; `nil` when it is not a JWT.
     ///
-    /// The core does not know the form of a JWS.
+    /// It is passed in, because the core does not parse JWS.
     package typealias Reader = @Sendable (AccessToken) -> UnverifiedJWT?
 }

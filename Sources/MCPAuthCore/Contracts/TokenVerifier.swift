@@ -5,27 +5,28 @@ public import MCPAuthJSON
 
 /// Decides whether a token is genuine.
 ///
-/// Implemented by the JWT verifier, the introspection verifier, verifier modules and verifiers of applications; asked in
-/// their order until one knows the token. An implementation does not decide whether the caller may do what it wants:
-/// audience, expiry, scopes and policy are checked after it, whatever it says. It must not log the token.
+/// The JWT verifier, the introspection verifier, verifier modules and verifiers of applications implement it. They are
+/// called in order until one recognises the token. A verifier does not decide whether the caller may do what the
+/// request wants: audience, expiry, scopes and policy are always checked after it. It must not log the token.
 ///
-/// A verifier of an application is attached to a resource or to an authorization server. A request waits for it no longer
-/// than for an issuer (5 s), and at each resource at most 1,024 calls of it are under way. What takes longer, or throws, is
-/// *unavailable*, never an acceptance. Tests: `VerifierConformance` in MCPAuthTesting.
+/// A verifier of an application is attached to a resource or to an authorization server. A request waits at most 5
+/// seconds for it, and at most 1,024 of its calls run at once for each resource. A call that exceeds a limit or throws
+/// counts as *unavailable*. Test it with `VerifierConformance` in MCPAuthTesting.
 public protocol TokenVerifier: Sendable {
     /// A name for logs and traces.
     var name: String { get }
 
-    /// Whether ``verify(_:of:now:)`` looks at the operation of the request; false unless said otherwise.
+    /// Whether ``verify(_:of:now:)`` uses the operation of the request; false by default.
     ///
-    /// The body of a request is read after its token was verified, so that strangers cannot make a server read; only for a
-    /// verifier that says so is it read before.
+    /// The body of a request is normally read after its token was verified, so that clients without a valid token
+    /// cannot make a server read bodies. If this is true, the body is read first.
     var needsOperation: Bool { get }
 
-    /// Judges the token of a request; most verifiers look at the token alone.
+    /// Verifies the token of a request.
     ///
-    /// - Parameter now: The time, for whatever the verifier checks itself.
-    /// - Throws: Any error, when the verifier cannot decide now. Its text is not logged, since it could hold the token.
+    /// - Parameter now: The current time, for checks that the verifier makes itself.
+    /// - Throws: Any error, if the verifier cannot decide now. Its text is not logged, because it could contain the
+    ///   token.
     func verify(
         _ token: AccessToken,
         of request: ProtectedResourceRequest,
@@ -34,23 +35,23 @@ public protocol TokenVerifier: Sendable {
 }
 
 extension TokenVerifier {
-    /// Most verifiers look at the token alone.
+    /// False, because most verifiers use only the token.
     public var needsOperation: Bool { false }
 }
 
-/// What a verifier says about a token.
+/// The answer of a verifier about a token.
 ///
-/// Only `notMine` lets the next verifier be asked.
+/// Only after `notMine` is the next verifier called.
 public enum TokenVerdict: Sendable {
-    /// The token is genuine; this is what it says.
+    /// The token is genuine, with this evidence.
     case verified(TokenEvidence)
-    /// The token is this verifier's to judge, and is not acceptable.
+    /// The verifier is responsible for the token and refuses it.
     case rejected(Denial.Reason = .rejectedByVerifier, Diagnosis? = nil)
-    /// Another verifier may know this token.
+    /// The verifier is not responsible for the token; another one may be.
     ///
-    /// The reason is for the trace and for the denial if nobody does.
+    /// The reason is for the trace, and for the denial if no verifier recognises the token.
     case notMine(Denial.Reason = .unrecognizedToken, Diagnosis? = nil)
-    /// The verifier could not decide now; the client may try again after so many seconds.
+    /// The verifier could not decide now; the client may try again after this many seconds.
     case unavailable(Denial.Reason = .verifierUnavailable, retryAfter: Int, Diagnosis? = nil)
 
     /// The token is genuine, and these are its claims (see ``TokenEvidence/init(claims:notAfter:audience:keptFor:)``).
@@ -59,44 +60,43 @@ public enum TokenVerdict: Sendable {
     }
 }
 
-/// What a verifier found in a genuine token.
+/// What a verifier found out about a genuine token.
 ///
-/// It grants nothing: issuer, audience, times, bounds and policy are checked after it.
+/// It grants nothing: issuer, audience, times, bounds and policy are checked after the verifier.
 public struct TokenEvidence: Sendable {
-    /// How long the verifier vouches for what it found without being asked again.
+    /// How long the evidence may be reused without calling the verifier again.
     package enum Reuse: Sendable {
-        /// Its verdict may depend on more than the token.
+        /// Not at all, because the verdict may depend on more than the token.
         case never
-        /// For so many seconds, as a verifier without a clock says it.
+        /// For this many seconds; used by a verifier that has no clock.
         case forSeconds(Double)
         /// Until this moment.
         case until(Uptime)
-        /// As long as what it trusted when it looked is still what it trusts.
+        /// While the keys that the verifier used are still current.
         case whileCurrent(KeyFreshness, KeyFreshness.Stamp)
     }
 
-    /// What the document is.
+    /// What kind of document the claims come from.
     package enum Form: Sendable {
-        /// The payload of the token, which is a JWT with this `typ` in its header (in lower case, less `application/`).
+        /// The payload of a JWT with this `typ` in its header (in lower case, without `application/`).
         case jwt(type: String?)
-        /// What somebody says of the token.
+        /// A statement about the token, such as an introspection response.
         case statement
     }
 
-    /// The issuer the token belongs to; `nil` where that is the one to which the verifier is attached.
+    /// The issuer of the token; `nil` for the issuer to which the verifier is attached.
     package let issuer: IssuerIdentifier?
-    /// The document whose top is the claims object.
+    /// The parsed document; its root is the claims object.
     package let document: JSONDocument
     /// The JSON text of ``document``.
     package let payload: [UInt8]
-    /// The end of what the verifier vouches for; with an `exp` in the claims the earlier of both counts.
+    /// When the verdict ends; if the claims have an `exp`, the earlier of both counts.
     package let notAfter: NumericDate?
-    /// The audience the verifier vouches for where the claims have no `aud`, because the credential is of a kind
-    /// that never carries one.
+    /// The audience to use if the claims have no `aud`, for credentials of a kind that never carries one.
     package let audience: String?
     package let reuse: Reuse
     package let form: Form
-    /// Told when what was found makes no acceptable access token, so that the verifier need not look again at once.
+    /// Called if the evidence is refused, so that the verifier need not verify the same token again at once.
     package let onRefusal: (@Sendable (Denial.Reason, Diagnosis?) -> Void)?
 
     package init(
@@ -119,16 +119,16 @@ public struct TokenEvidence: Sendable {
         self.onRefusal = onRefusal
     }
 
-    /// What a verifier of an application found.
+    /// Creates the evidence of a verifier of an application.
     ///
     /// - Parameters:
-    ///   - claims: With the names of RFC 7519 and RFC 9068, before the claim mapping of the issuer: `sub` or `client_id`,
-    ///     `aud`, `exp`, `scope` and whatever else there is. `iss` may be left out; another issuer than the one to which the
-    ///     verifier is attached is not accepted.
-    ///   - notAfter: The end of what the verifier vouches for; needed where the claims have no `exp`.
-    ///   - audience: The audience where the claims have no `aud`, for credentials of a kind that never carries one.
-    ///   - seconds: For how long the same token need not be verified again; above 0 only where the verdict depends on
-    ///     the token alone. A verifier that needs the operation is asked each time.
+    ///   - claims: Claims with the names of RFC 7519 and RFC 9068, before the claim mapping of the issuer: `sub` or
+    ///     `client_id`, `aud`, `exp`, `scope` and any others. `iss` can be left out; if present, it must be the issuer
+    ///     to which the verifier is attached.
+    ///   - notAfter: When the verdict ends; required if the claims have no `exp`.
+    ///   - audience: The audience to use if the claims have no `aud`, for credentials of a kind that never carries one.
+    ///   - seconds: How long the same token need not be verified again. Use more than 0 only if the verdict depends on
+    ///     the token alone. A verifier that needs the operation is called for every request.
     /// - Throws: ``JSONParsingError`` when the claims are nested deeper than 32 levels or longer than 256 KiB.
     public init(
         claims: [String: JSON],
@@ -140,9 +140,10 @@ public struct TokenEvidence: Sendable {
         try self.init(parsing: payload, notAfter: notAfter, audience: audience, keptFor: seconds)
     }
 
-    /// The same with claims as JSON text, which must be an object without duplicate members.
+    /// Creates the evidence from claims as JSON text, which must be an object without duplicate members.
     ///
-    /// - Throws: ``JSONParsingError``.
+    /// - Throws: ``JSONParsingError`` when the text is not such an object, or is nested deeper than 32 levels or longer
+    ///   than 256 KiB.
     public init(
         parsing claims: [UInt8],
         notAfter: NumericDate? = nil,
@@ -163,7 +164,7 @@ public struct TokenEvidence: Sendable {
         )
     }
 
-    /// The same, as the finding of a verifier that is attached to an issuer.
+    /// The same evidence, for a verifier that is attached to `issuer`.
     package func attached(to issuer: IssuerIdentifier, at moment: Uptime, mayBeKept: Bool) -> TokenEvidence {
         var reuse = mayBeKept ? reuse : .never
         if case .forSeconds(let seconds) = reuse { reuse = .until(moment.adding(seconds)) }

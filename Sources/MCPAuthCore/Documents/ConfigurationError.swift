@@ -1,10 +1,10 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-/// A mistake that an operator or developer can mend: in a file, in code, or in the surroundings of the program.
+/// A mistake that an operator or developer can fix: in a file, in code, or in the environment of the program.
 ///
-/// Two errors are equal when their codes are. The message is lower case, names what is wrong and, where it can be
-/// known, what would be right. It never contains a secret.
+/// Two errors are equal if their codes are equal. The message is lower case and says what is wrong and, if known, what
+/// is expected. It never contains a secret.
 public struct ConfigurationError: Error, Sendable, CustomStringConvertible {
     /// A stable name for one kind of mistake.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
@@ -15,7 +15,7 @@ public struct ConfigurationError: Error, Sendable, CustomStringConvertible {
             self.description = description
         }
 
-        /// Whether it names what is allowed and probably not meant.
+        /// Whether the code is a warning: allowed, but probably not intended.
         package var isWarning: Bool { description.hasPrefix("MA1") }
 
         /// The text is not valid JSON.
@@ -38,13 +38,13 @@ public struct ConfigurationError: Error, Sendable, CustomStringConvertible {
         public static let missingSecret = Code("MA009")
         /// A version of a file format that this program does not know.
         public static let unsupportedVersion = Code("MA010")
-        /// Two settings that cannot both hold.
+        /// Two settings that contradict each other.
         public static let conflict = Code("MA011")
-        /// A policy rule that no request can ever match.
+        /// A policy rule or condition that no request can ever match.
         public static let unreachableRule = Code("MA012")
         /// Scopes that imply each other in a circle.
         public static let cyclicImplication = Code("MA013")
-        /// A policy test that does not go as it says.
+        /// A policy test with another result than expected.
         public static let testFailed = Code("MA014")
         /// A verifier module that cannot be loaded.
         public static let moduleRefused = Code("MA020")
@@ -54,9 +54,9 @@ public struct ConfigurationError: Error, Sendable, CustomStringConvertible {
         public static let invalidServerMetadata = Code("MA040")
         /// Published metadata of a resource that clients cannot use.
         public static let unusableMetadata = Code("MA041")
-        /// Published metadata that promises what is not kept.
+        /// Published metadata that announces something that this library does not do.
         public static let unkeptPromise = Code("MA042")
-        /// A resource that no token can open.
+        /// A resource that has no issuer and no other verifier, so that it accepts no token.
         public static let unreachableResource = Code("MA043")
         /// Warning: a rule or file in shadow mode.
         public static let shadowMode = Code("MA101")
@@ -64,15 +64,15 @@ public struct ConfigurationError: Error, Sendable, CustomStringConvertible {
         public static let unlistedScope = Code("MA102")
         /// Warning: a negated condition on a claim that may be missing.
         public static let negatedClaim = Code("MA103")
-        /// Warning: a condition on a claim that nothing makes.
+        /// Warning: a condition on a claim that is not common and that no issuer maps.
         public static let undeclaredClaim = Code("MA104")
-        /// Warning: an allow rule that a deny always beats.
+        /// Warning: an allow rule that an unconditional deny always overrides.
         public static let shadowedRule = Code("MA105")
-        /// Warning: tokens of an issuer are taken without an audience.
+        /// Warning: tokens of an issuer are accepted without an audience.
         public static let missingAudience = Code("MA106")
         /// Warning: a scope or claim that any of several issuers may give.
         public static let anyIssuer = Code("MA107")
-        /// Warning: a scope or claim that no issuer the rule names may give.
+        /// Warning: a scope or claim that no issuer named by the rule may give.
         public static let ungrantable = Code("MA108")
         /// Warning: a scope that no client is ever asked for.
         public static let unobtainableScope = Code("MA109")
@@ -88,17 +88,17 @@ public struct ConfigurationError: Error, Sendable, CustomStringConvertible {
         public static let unsuitableServer = Code("MA122")
         /// Warning: a scope that no resource should ask for.
         public static let unsuitableScope = Code("MA123")
-        /// Warning: policies that allow nothing to anybody.
+        /// Warning: policies that allow no request.
         public static let nothingAllowed = Code("MA124")
     }
 
-    /// Where the mistake stands.
+    /// The place of a mistake in a file.
     public struct Location: Hashable, Sendable {
         /// The file, as the operator named it.
         public let file: String
-        /// Counted from 1.
+        /// The line, counted from 1.
         public let line: Int
-        /// Counted from 1.
+        /// The column, counted from 1.
         public let column: Int
 
         package init(file: String, line: Int, column: Int) {
@@ -112,11 +112,11 @@ public struct ConfigurationError: Error, Sendable, CustomStringConvertible {
     public let code: Code
     /// What is wrong, in one line.
     public let message: String
-    /// Present when the mistake stands in a file.
+    /// The place in a file; `nil` if the mistake is not in a file.
     public let location: Location?
     /// The other mistakes that were found with this one, in the order of their files; empty when there is no other.
     public let others: [ConfigurationError]
-    /// Whether it may be there only because of another mistake in the same object, such as a key that is written wrong.
+    /// Whether it may be a consequence of another mistake in the same object, such as a misspelt key.
     let isConsequence: Bool
 
     package init(_ code: Code, _ message: String, at location: Location? = nil) {
@@ -137,7 +137,7 @@ public struct ConfigurationError: Error, Sendable, CustomStringConvertible {
         self.isConsequence = isConsequence
     }
 
-    /// This mistake and the others, each on its own.
+    /// This mistake and the others, each without ``others``.
     package var all: [ConfigurationError] {
         [ConfigurationError(code, message, at: location, isConsequence: isConsequence)] + others
     }

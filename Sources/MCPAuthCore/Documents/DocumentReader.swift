@@ -3,7 +3,7 @@
 
 package import MCPAuthJSON
 
-/// Reads a JSON file that people write: strictly, and with errors that say where and what.
+/// Reads a hand-written JSON file strictly, with errors that give the place and the cause.
 ///
 /// Every object is read through ``object(_:at:allowing:)``, which refuses unknown keys. `description` and `$comment`
 /// are allowed in every object, `$schema` at the top.
@@ -16,7 +16,7 @@ package struct DocumentReader: Sendable {
     /// - Throws: ``ConfigurationError`` when the text is not acceptable JSON.
     package init(file: String, bytes: [UInt8]) throws(ConfigurationError) {
         self.file = file
-        // Places are counted without a byte order mark, as editors count them.
+        // Positions do not count a byte order mark, as in editors.
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
         self.bytes = bytes.starts(with: mark) ? Array(bytes.dropFirst(mark.count)) : bytes
         let limits = JSONDocument.Limits.file
@@ -27,7 +27,7 @@ package struct DocumentReader: Sendable {
         }
     }
 
-    /// What is told of a text that is not acceptable JSON: the places where it is not, in plain words.
+    /// The error for a text that is not acceptable JSON: the place of each mistake, explained in plain words.
     package static func error(
         _ error: JSONParsingError,
         in file: String,
@@ -49,7 +49,7 @@ package struct DocumentReader: Sendable {
         return ConfigurationError(first.code, first.message, at: first.location, others: Array(errors.dropFirst()))
     }
 
-    /// An error about the value (or the member name) that `pointer` names.
+    /// An error about the value (or the member name) at `pointer`.
     package func error(
         _ code: ConfigurationError.Code,
         _ message: String,
@@ -75,9 +75,9 @@ package struct DocumentReader: Sendable {
         try object(root, at: .root, allowing: keys + ["$schema"], foreign: foreign)
     }
 
-    /// Reads a value as an object that has no keys but these.
+    /// Reads a value as an object that has only these keys.
     ///
-    /// - Throws: ``ConfigurationError``, which carries every key that the object must not have.
+    /// - Throws: ``ConfigurationError`` with every unknown key.
     package func object(
         _ value: JSONView,
         at pointer: JSONPointer,
@@ -91,7 +91,7 @@ package struct DocumentReader: Sendable {
         return object
     }
 
-    /// Reads a value as an object, whatever keys it has; those that it must not have are noted.
+    /// Reads a value as an object, and adds an error to `mistakes` for each unknown key.
     ///
     /// - Returns: `nil` when it is not an object.
     package func object(
@@ -134,10 +134,11 @@ package struct ObjectReader: Sendable {
     package let document: DocumentReader
     package let value: JSONView
     package let pointer: JSONPointer
-    /// The keys for which others seem to be meant that it must not have; `nil` when it may be any.
+    /// The known keys that unknown keys of the object may be misspellings of; `nil` if that could be any key.
     fileprivate let misspelt: Set<String>?
 
-    /// An error about keys of which none is there; it is not told beside a key that may be meant for one of them.
+    /// An error that none of the keys is present; it is not reported if an unknown key may be a misspelling of one of
+    /// them.
     package func absence(
         of keys: [String],
         _ code: ConfigurationError.Code,
@@ -180,6 +181,10 @@ package struct ObjectReader: Sendable {
         return number
     }
 
+    package func integer(_ setting: NumberSetting) throws(ConfigurationError) -> Int64? {
+        try integer(setting.key, in: setting.range)
+    }
+
     package func number(_ key: String) throws(ConfigurationError) -> Double? {
         try read(key, "a number") { $0.number }
     }
@@ -192,7 +197,7 @@ package struct ObjectReader: Sendable {
         return try read(key, "an array of strings") { $0.strings }
     }
 
-    /// One of a closed set of words.
+    /// A string that must be one of the cases of `type`.
     package func word<Word: RawRepresentable & CaseIterable>(
         _ key: String,
         as type: Word.Type,
@@ -212,7 +217,7 @@ package struct ObjectReader: Sendable {
         return word
     }
 
-    /// The member as an object that has no keys but these.
+    /// The member as an object that has only these keys.
     package func object(
         _ key: String,
         allowing keys: [String],
@@ -222,7 +227,7 @@ package struct ObjectReader: Sendable {
         return try document.object(member, at: pointer.appending(key), allowing: keys, foreign: foreign)
     }
 
-    /// The member as an object with names chosen by the writer.
+    /// The members of a member that is an object whose keys the author chooses.
     package func dictionary(
         _ key: String
     ) throws(ConfigurationError) -> [(name: String, value: JSONView, pointer: JSONPointer)] {
@@ -230,7 +235,7 @@ package struct ObjectReader: Sendable {
         guard let members = member.members else {
             throw error(.wrongType, "`\(key)` is \(member.kind.inWords), expected an object", at: key)
         }
-        // A remark is allowed here too; what is configured under such a name is no string.
+        // Comments are allowed here too; a value that is configured under such a name is not a string.
         return members.filter { !DocumentReader.keysAllowedAnywhere.contains($0.name) || $0.value.kind != .string }
             .map { ($0.name, $0.value, pointer.appending(key).appending($0.name)) }
     }
@@ -256,7 +261,7 @@ package struct ObjectReader: Sendable {
 }
 
 extension JSONView.Kind {
-    /// The kind as it is named in a message.
+    /// The name of the kind in messages.
     package var inWords: String {
         switch self {
         case .null: "null"

@@ -1,23 +1,23 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-/// What is wrong with a number that a person wrote (RFC 8259 section 6).
+/// Explains what is wrong with a number in a hand-written file (RFC 8259 section 6).
 enum JSONNumberSyntax {
-    /// What is wrong, and what would be right; `nil` for a number that JSON allows and that is in range.
+    /// The message for a number; `nil` for a number that JSON allows and that is in range.
     static func fault(of number: ArraySlice<UInt8>) -> String? {
         var rest = number
-        if rest.first == UInt8(ascii: "+") { return "a number has no `+` before it" }
+        if rest.first == UInt8(ascii: "+") { return "a number must not begin with `+`" }
         if rest.first == UInt8(ascii: "-") { rest = rest.dropFirst() }
         let whole = digits(&rest)
         if whole.isEmpty { return "a number begins with a digit; write `0.5`, not `.5`" }
         if whole.first == UInt8(ascii: "0"), whole.count > 1 {
-            return "a number does not begin with `0` and another digit"
+            return "a number must not have a leading `0`"
         }
         var isInteger = true
         if rest.first == UInt8(ascii: ".") {
             isInteger = false
             rest = rest.dropFirst()
-            guard !digits(&rest).isEmpty else { return "digits are missing after the point of this number" }
+            guard !digits(&rest).isEmpty else { return "digits are missing after the decimal point of this number" }
         }
         if let letter = rest.first, letter | 0x20 == UInt8(ascii: "e") {
             isInteger = false

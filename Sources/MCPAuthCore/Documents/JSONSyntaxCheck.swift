@@ -3,27 +3,27 @@
 
 internal import MCPAuthJSON
 
-/// Finds where a text that people wrote stops being JSON (RFC 8259), and says in plain words what would be right.
+/// Finds the mistakes in a hand-written text that is not JSON (RFC 8259), and explains them in plain words.
 ///
-/// The parser that decides says only behind which token it gave up. This walks a text that was refused, so it decides
-/// nothing: what it finds no fault with keeps the message of the parser. It repeats nothing of the text but single
-/// marks of punctuation, since a value may be a secret. Linear in the length of the text, and without recursion.
-/// Where only one reading can be meant (a comma too many or too few, a comment, a key that is there twice), it reads
-/// on, so that the author is told of more than the first mistake.
+/// The parser reports only the token after which it stopped. This check runs on texts that the parser has refused; if
+/// it finds nothing, the message of the parser is used. Messages repeat nothing of the text except single punctuation
+/// marks, because a value may be a secret. Time is linear in the length of the text, and there is no recursion. After a
+/// mistake with only one possible meaning (an extra or missing comma, a comment, a duplicate key), it continues, so
+/// that the author sees more than the first mistake.
 struct JSONSyntaxCheck {
-    /// What is wrong, and where.
+    /// One mistake and its place.
     struct Mistake: Error, Equatable {
         let message: String
-        /// In bytes from the start of the text.
+        /// The offset from the start of the text, in bytes.
         let offset: Int
         var isDuplicate = false
     }
 
-    /// An array or object that is open.
+    /// An open array or object.
     private struct Level {
         let isObject: Bool
         let opening: Int
-        /// The names of an object with the places where they stand.
+        /// The member names of an object, with their offsets.
         var names: [ArraySlice<UInt8>: Int] = [:]
 
         var closing: UInt8 { isObject ? UInt8(ascii: "}") : UInt8(ascii: "]") }
@@ -44,7 +44,7 @@ struct JSONSyntaxCheck {
     private let mostDepth: Int
     private var offset = 0
     private var levels: [Level] = []
-    /// The mistakes behind which the text can be read on.
+    /// The mistakes after which reading can continue.
     private var noted: [Mistake] = []
     private var hasComment = false
 
@@ -53,7 +53,8 @@ struct JSONSyntaxCheck {
         self.mostDepth = mostDepth
     }
 
-    /// The mistakes of a text in its order, up to the first behind which it cannot be read; empty when none is found.
+    /// The mistakes in the order of the text, up to the first after which reading cannot continue; empty if none is
+    /// found.
     static func mistakes(in bytes: [UInt8], mostDepth: Int) -> [Mistake] {
         var check = JSONSyntaxCheck(bytes, mostDepth: mostDepth)
         do throws(Mistake) {
@@ -108,11 +109,11 @@ struct JSONSyntaxCheck {
         guard let current else { return }
         switch current {
         case UInt8(ascii: "}"), UInt8(ascii: "]"):
-            throw mistake("nothing is open that this `\(Self.text(current))` closes")
+            throw mistake("this `\(Self.text(current))` does not close anything")
         case UInt8(ascii: ","):
             throw mistake("the document ends before this `,`; remove it")
         default:
-            throw mistake("the document ended before this; a file has one object")
+            throw mistake("the document ends before this; a file has one object")
         }
     }
 
@@ -133,7 +134,7 @@ struct JSONSyntaxCheck {
             offset += 1
             skipSpace()
             switch current {
-            case UInt8(ascii: ","): throw mistake("something is missing between two commas; remove one")
+            case UInt8(ascii: ","): throw mistake("there is nothing between two commas; remove one")
             case UInt8(ascii: "}"), UInt8(ascii: "]"):
                 noted.append(Mistake(message: "nothing comes after this comma; remove it", offset: comma))
                 return .commaOrEnd
@@ -141,10 +142,10 @@ struct JSONSyntaxCheck {
             }
         case UInt8(ascii: ";"): throw mistake("found `;`, expected `,`")
         case UInt8(ascii: ":"):
-            let hint = level.isObject ? "" : "; is the `[` at \(place(level.opening)) not closed"
+            let hint = level.isObject ? "" : "; the `[` at \(place(level.opening)) may not be closed"
             throw mistake("found `:`, expected `,` or `\(Self.text(level.closing))`\(hint)")
         case UInt8(ascii: "<"), UInt8(ascii: "="), UInt8(ascii: ">"):
-            if isConflictMarker { throw mistake("a conflict of a merge was left here") }
+            if isConflictMarker { throw mistake("this is an unresolved merge conflict") }
             throw mistake("found `\(Self.text(byte))`, expected `,` or `\(Self.text(level.closing))`")
         default:
             let missing = Mistake(message: "a comma is missing after this", offset: end)
@@ -169,14 +170,14 @@ struct JSONSyntaxCheck {
             throw mistake("expected a key in double quotes, found `\(Self.text(byte))`")
         case UInt8(ascii: "]"): throw mistake("expected a key or `}`, found `]`")
         default:
-            if isConflictMarker { throw mistake("a conflict of a merge was left here") }
+            if isConflictMarker { throw mistake("this is an unresolved merge conflict") }
             try refuseOddCharacter()
             throw mistake("a key is written in double quotes, as in `\"id\"`")
         }
         let name = try readString()
         let index = levels.count - 1
         if let first = levels[index].names.updateValue(start, forKey: name) {
-            let message = "this object has the key already, at \(place(first))"
+            let message = "this object already has this key, at \(place(first))"
             noted.append(Mistake(message: message, offset: start, isDuplicate: true))
         }
         let end = offset
@@ -207,7 +208,7 @@ struct JSONSyntaxCheck {
         case UInt8(ascii: "}"), UInt8(ascii: "]"): throw mistake("a value is missing before this `\(Self.text(byte))`")
         case UInt8(ascii: ":"): throw mistake("found `:`, expected a value")
         default:
-            if isConflictMarker { throw mistake("a conflict of a merge was left here") }
+            if isConflictMarker { throw mistake("this is an unresolved merge conflict") }
             try refuseOddCharacter()
             throw mistake("expected a value; a string is written in double quotes")
         }
@@ -263,10 +264,10 @@ struct JSONSyntaxCheck {
             case 0xD800...0xDBFF:
                 let isPair = bytes[offset...].starts(with: [UInt8(ascii: "\\"), UInt8(ascii: "u")])
                 guard isPair, let low = codeUnit(at: offset + 2), (0xDC00...0xDFFF).contains(low) else {
-                    throw Mistake(message: "half of a surrogate pair is no character", offset: start)
+                    throw Mistake(message: "half of a surrogate pair is not a character", offset: start)
                 }
                 offset += 6
-            case 0xDC00...0xDFFF: throw Mistake(message: "half of a surrogate pair is no character", offset: start)
+            case 0xDC00...0xDFFF: throw Mistake(message: "half of a surrogate pair is not a character", offset: start)
             default: break
             }
         default:
@@ -320,7 +321,7 @@ struct JSONSyntaxCheck {
         }
     }
 
-    // MARK: - What stands between
+    // MARK: - Spaces and comments
 
     private mutating func skipSpace() {
         while let byte = current {
@@ -335,7 +336,7 @@ struct JSONSyntaxCheck {
         }
     }
 
-    /// Comments are told of once: who writes one writes many.
+    /// Reports only the first comment: a file with one usually has many.
     private mutating func skipComment() {
         if !hasComment { noted.append(mistake("JSON has no comments; write a member `\"$comment\"` instead")) }
         hasComment = true
@@ -350,19 +351,19 @@ struct JSONSyntaxCheck {
         }
     }
 
-    /// Refuses what editors and word processors put in the place of quotes and spaces.
+    /// Refuses characters that editors and word processors write instead of straight quotes and spaces.
     private func refuseOddCharacter() throws(Mistake) {
         let scalar = String(decoding: bytes[offset...].prefix(4), as: UTF8.self).unicodeScalars.first
         guard let scalar, !scalar.isASCII || !scalar.isVisible else { return }
         switch scalar {
         case "\u{2018}"..."\u{201F}", "\u{AB}", "\u{BB}", "\u{2039}", "\u{203A}", "\u{FF02}":
             throw mistake("this is a typographic quote; write a straight one, `\"`")
-        case "\u{FEFF}": throw mistake("a byte order mark stands here; remove it")
+        case "\u{FEFF}": throw mistake("this is a byte order mark; remove it")
         case _ where !scalar.isVisible:
             let digits = String(scalar.value, radix: 16, uppercase: true)
             let code = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
             throw mistake(
-                "an invisible character (U+\(code)) stands here; remove it"
+                "this is an invisible character (U+\(code)); remove it"
             )
         default: return
         }
@@ -372,11 +373,11 @@ struct JSONSyntaxCheck {
         ["<<<<<<<", "=======", ">>>>>>>"].contains { bytes[offset...].starts(with: $0.utf8) }
     }
 
-    private var singleQuote: Mistake { mistake("a string is written in double quotes, not in single ones") }
+    private var singleQuote: Mistake { mistake("a string is written in double quotes, not in single quotes") }
 
     private func notClosed(_ level: Level) -> Mistake {
         let opened = level.isObject ? "{" : "["
-        return mistake("the text ends here, and `\(opened)` at \(place(level.opening)) is not closed")
+        return mistake("the text ends here, but `\(opened)` at \(place(level.opening)) is not closed")
     }
 
     private var current: UInt8? { offset < bytes.count ? bytes[offset] : nil }

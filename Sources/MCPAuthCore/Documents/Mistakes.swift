@@ -1,28 +1,28 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-/// The mistakes of one file, collected so that its author is told of all of them at once.
+/// Collects the mistakes of one file, so that all of them are reported at once.
 package struct Mistakes: Sendable {
-    /// More than this many are not told at once.
+    /// The most mistakes that are reported at once.
     package static let most = 20
 
     private var errors: [ConfigurationError] = []
 
     package init() {}
 
-    /// Whether looking for more is of no use.
+    /// Whether the limit is reached.
     package var isFull: Bool { errors.count { !$0.isConsequence } >= Self.most }
-    /// How many were noted, to see whether more were since.
+    /// The number of mistakes so far.
     package var count: Int { errors.count }
 
-    /// Notes a mistake, with those that came with it.
+    /// Adds a mistake and its ``ConfigurationError/others``, without duplicates.
     package mutating func add(_ error: ConfigurationError) {
         for error in error.all where !isFull && !errors.contains(where: error.isSame) {
             errors.append(error)
         }
     }
 
-    /// What is read; `nil` when that is a mistake, which is then noted.
+    /// The value that `read` returns; `nil` if it throws, in which case the error is added.
     package mutating func noting<Value>(_ read: @autoclosure () throws(ConfigurationError) -> Value) -> Value? {
         do throws(ConfigurationError) {
             return try read()
@@ -32,7 +32,7 @@ package struct Mistakes: Sendable {
         }
     }
 
-    /// The same for what need not be there.
+    /// The same for an optional value.
     package mutating func noting<Value>(_ read: @autoclosure () throws(ConfigurationError) -> Value?) -> Value? {
         do throws(ConfigurationError) {
             return try read()
@@ -42,7 +42,7 @@ package struct Mistakes: Sendable {
         }
     }
 
-    /// - Throws: ``ConfigurationError``: the first mistake in the order of the file, which carries the others.
+    /// - Throws: ``ConfigurationError``: the first mistake in the order of the file, with the others attached.
     package func check() throws(ConfigurationError) {
         let own = errors.filter { !$0.isConsequence }
         let told = own.isEmpty ? errors : own

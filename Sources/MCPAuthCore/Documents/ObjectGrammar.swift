@@ -3,9 +3,9 @@
 
 package import MCPAuthJSON
 
-/// The keys of one kind of object in a file that people write, with their JSON Schema.
+/// The keys of one kind of object in a hand-written file, with their JSON Schema.
 ///
-/// The reader allows these keys and the published schema is made of them, so the two cannot disagree.
+/// The reader allows these keys and the published schema is generated from them, so the two cannot disagree.
 package struct ObjectGrammar: Sendable {
     package let members: [(name: String, schema: JSON)]
     package let required: [String]
@@ -15,8 +15,15 @@ package struct ObjectGrammar: Sendable {
         self.required = required
     }
 
-    /// The keys, in the order a reader of the documentation wants them.
+    /// The keys, in the order of the documentation.
     package var keys: [String] { members.map(\.name) }
+
+    /// The schemas of the keys at the top of a file, where `$schema` is allowed too.
+    package var propertiesOfAFile: JSON {
+        guard case .object(var members)? = schema()["properties"] else { return [:] }
+        members["$schema"] = ["type": "string"]
+        return .object(members)
+    }
 
     /// The JSON Schema (draft 2020-12) of such an object; `description` and `$comment` are allowed everywhere.
     package func schema(adding more: [String: JSON] = [:]) -> JSON {

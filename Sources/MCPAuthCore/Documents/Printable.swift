@@ -2,22 +2,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension String {
-    /// The longest text that a message repeats, in Unicode scalars; what is longer ends with an ellipsis.
+    /// The longest text that a message repeats, in Unicode scalars; a longer text is cut off with an ellipsis.
     private static let longestPrintable = 1024
 
-    /// The text as a message can repeat it between backticks, whoever wrote it.
+    /// The text, escaped so that a message can quote it between backticks, even if it is not trusted.
     ///
-    /// Letters of every script stay. What moves the cursor, changes the direction of writing or cannot be seen is
-    /// written as `\u{…}`, as is a backtick, so that the text cannot pretend to be part of the message.
+    /// Letters of all scripts are kept. Backticks and characters that move the cursor, change the direction of writing
+    /// or are invisible become `\u{…}`, so that the text cannot look like a part of the message.
     package var printable: String {
         let isPlain =
             utf8.count <= Self.longestPrintable && utf8.allSatisfy { (0x20...0x7E).contains($0) && $0 != 0x60 }
         return isPlain ? self : shown(most: Self.longestPrintable) { $0 == "`" || !$0.isVisible }
     }
 
-    /// The text with everything escaped that moves the cursor, changes the direction of writing or cannot be seen.
+    /// The text with all characters escaped that move the cursor, change the direction of writing or are invisible.
     ///
-    /// For whole lines that are made of several parts; it cuts nothing off.
+    /// For whole lines that are made of several parts; nothing is cut off.
     package var escaped: String {
         utf8.allSatisfy { (0x20...0x7E).contains($0) } ? self : shown(most: .max) { !$0.isVisible }
     }
@@ -40,15 +40,15 @@ extension String {
 }
 
 extension Unicode.Scalar {
-    /// Whether it is shown where it stands and as what it is; a plain space counts as visible, no other space does.
+    /// Whether the scalar is displayed as a visible character; of the spaces, only U+0020 counts as visible.
     package var isVisible: Bool {
         switch self {
         case " "..."~": return true
-        // The empty pattern of Braille looks like a space and is a symbol.
+        // The blank Braille pattern looks like a space, but its category is symbol.
         case "\u{2800}": return false
         default: break
         }
-        // Among these are zero-width characters, variation selectors, and fillers that count as letters.
+        // These include zero-width characters, variation selectors, and fillers whose category is letter.
         guard !properties.isDefaultIgnorableCodePoint else { return false }
         return switch properties.generalCategory {
         case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator,

@@ -1,13 +1,12 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-/// Finds the known word that a mistyped one was probably meant to be.
+/// Suggests the known word that a mistyped word was probably meant to be.
 ///
-/// A suggestion never changes the meaning: what another language means by a word comes first (``ForeignWords``), a
-/// negated word is not taken for the word without the negation, and of two known words that are equally near none is
-/// named.
+/// A suggestion must not change the meaning: advice on words of other languages comes first (``ForeignWords``), a word
+/// is never suggested for its negation, and nothing is suggested if two known words are equally close.
 package enum Suggestion {
-    /// `, did you mean `x`` for the closest known word, or nothing when none is close.
+    /// The text to append to a message: the closest known word, or the advice on a foreign word; may be empty.
     package static func text(
         for word: String,
         among known: some Sequence<String>,
@@ -19,9 +18,9 @@ package enum Suggestion {
         return ", did you mean `\(best)`"
     }
 
-    /// The closest known word; `nil` when none is close, and when several are.
+    /// The closest known word; `nil` if none is close, or if several are equally close.
     package static func closest(to word: String, among known: some Sequence<String>) -> String? {
-        // Long input is never a near miss of a short word, and the distance costs its product.
+        // Long input is never close to a known word, and the cost of the distance is the product of the lengths.
         guard word.utf8.count <= 64 else { return nil }
         let lower = Array(word.lowercased())
         var best: (word: String, distance: Int)?
@@ -39,16 +38,16 @@ package enum Suggestion {
         return isAlone ? best?.word : nil
     }
 
-    /// How far two words are apart, where one may be meant by the other.
+    /// The distance between two words; `nil` if one is unlikely to be a misspelling of the other.
     private static func nearMiss(_ word: [Character], _ known: [Character]) -> Int? {
         let limit = max(1, min(2, word.count / 3))
         guard abs(word.count - known.count) <= limit, !negates(word, known), !negates(known, word) else { return nil }
         let distance = distance(word, known)
         guard distance <= limit else { return nil }
-        // Another letter in a short word mostly makes another word, such as `and` of `any`.
+        // In a short word, a different letter usually makes a different word, such as `and` and `any`.
         let isShort = word.count <= 3 && word.count == known.count
         if isShort, word.sorted() != known.sorted() { return nil }
-        // Nor does another part of a name make the same one: `contains_only` is no misspelt `contains_any`.
+        // Each part of a name must be close too: `contains_only` is not a misspelling of `contains_any`.
         let parts = word.split(separator: "_").map { Array($0) }
         let knownParts = known.split(separator: "_").map { Array($0) }
         guard parts.count > 1, parts.count == knownParts.count else { return distance }
@@ -57,14 +56,14 @@ package enum Suggestion {
 
     private static let negations = ["!", "n", "no", "non", "not", "un", "in", "dis"].map { Array($0) }
 
-    /// Whether one word is the other behind a negation, as `nin` and `nequals` are in other languages.
+    /// Whether a word is the other word after a negation, such as `nin` or `nequals` in other languages.
     private static func negates(_ word: [Character], _ other: [Character]) -> Bool {
         guard word.count > other.count, word.suffix(other.count).elementsEqual(other) else { return false }
         let before = word.prefix(word.count - other.count).filter { $0 != "_" && $0 != "-" }
         return negations.contains(Array(before))
     }
 
-    /// The Levenshtein distance, with a swap of neighbours counted as one.
+    /// The Levenshtein distance, with a swap of adjacent characters counted as one edit.
     private static func distance(_ left: [Character], _ right: [Character]) -> Int {
         var beforePrevious: [Int] = []
         var previous = Array(0...right.count)
@@ -85,11 +84,11 @@ package enum Suggestion {
     }
 }
 
-/// Words that other languages have for something, with what is written here for it.
+/// Words of other languages, with advice on what to write instead.
 package struct ForeignWords: Sendable {
     private let adviceByWord: [String: String]
 
-    /// - Parameter advice: Lists of words, separated by spaces, with the advice on each of them.
+    /// - Parameter advice: Lists of words, separated by spaces, with the advice for each list.
     package init(_ advice: KeyValuePairs<String, String>) {
         var adviceByWord: [String: String] = [:]
         for (words, text) in advice {
@@ -100,15 +99,15 @@ package struct ForeignWords: Sendable {
 
     package static let none = ForeignWords([:])
 
-    /// What to write for a word; `nil` for one that is not foreign but unknown.
+    /// The advice on a word; `nil` if there is none.
     package func advice(on word: String) -> String? {
         adviceByWord[Self.plain(word)]
     }
 
-    /// The words in the form in which they are compared.
+    /// The words, in the form that is used for comparison.
     var words: some Sequence<String> { adviceByWord.keys }
 
-    /// `startsWith`, `starts_with`, `starts-with` and `$startsWith` are one word.
+    /// Makes `startsWith`, `starts_with`, `starts-with` and `$startsWith` equal.
     private static func plain(_ word: String) -> String {
         word.lowercased().filter { $0 != "_" && $0 != "-" && $0 != "$" }
     }

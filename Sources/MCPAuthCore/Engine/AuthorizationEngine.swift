@@ -3,10 +3,10 @@
 
 internal import HTTPTypes
 
-/// The resource server's decision: given a request, who is calling and may they, or what must they do first.
+/// Decides about requests: who is calling, and whether the caller may do what the request wants.
 ///
-/// An immutable snapshot of resources, issuers and compiled policies. It reads no clock, no file and no network of
-/// its own; verifiers do, behind their contract. A class, so that a request that takes it copies one reference.
+/// An immutable snapshot of resources, issuers and compiled policies. It does not read the clock, files or the network;
+/// verifiers do. A class, so that a request that uses it copies one reference.
 package final class AuthorizationEngine: Sendable {
     package let resources: [ProtectedResource]
     private let router: ResourceRouter
@@ -25,11 +25,11 @@ package final class AuthorizationEngine: Sendable {
     /// Decides about a request that belongs to `resource`.
     ///
     /// - Parameters:
-    ///   - now: The clock; read again when a body is here, however long that took.
-    ///   - trace: Records how the decision came about, unless it is `nil`.
-    ///   - isInBody: Whether only the body tells what the request wants.
-    ///   - readOperation: Reads that from the body, bounded, or says why it cannot be known. Called at most once, and only
-    ///     for a request with a token.
+    ///   - now: The clock; it is read again after the body was read, because that can take long.
+    ///   - trace: Records how the decision was made; `nil` to record nothing.
+    ///   - isInBody: Whether the operation is known only from the body.
+    ///   - readOperation: Reads the operation from the body, within limits, or returns a denial if it cannot be known.
+    ///     Called at most once, and only for a request with a token.
     /// - Throws: What `readOperation` throws.
     package static func authorize(
         _ request: ProtectedResourceRequest,
@@ -62,10 +62,10 @@ package final class AuthorizationEngine: Sendable {
         )
     }
 
-    /// The whole way of a request, on one screen.
+    /// Runs all stages of a request.
     ///
-    /// The token is verified and must be good here before the body is read, so that strangers cannot make a server read;
-    /// only a verifier that needs the operation has the body read before it.
+    /// The token is verified and must pass the mandatory checks before the body is read, so that clients without a
+    /// valid token cannot make a server read bodies. Only if a verifier needs the operation is the body read first.
     private static func decide(
         _ request: ProtectedResourceRequest,
         at resource: ProtectedResource,
@@ -99,7 +99,7 @@ package final class AuthorizationEngine: Sendable {
         return decide(request, token, at: resource, now: now(), trace: &trace)
     }
 
-    /// Verifies the token of a request and normalises what it says, before anything is known of the operation.
+    /// Verifies the token of a request and normalises its claims.
     private static func verify(
         _ request: ProtectedResourceRequest,
         at resource: ProtectedResource,
@@ -144,7 +144,7 @@ package final class AuthorizationEngine: Sendable {
                 diagnosis("a newer or stronger sign-in", request, rules)
             )
         case .deny(let rules):
-            denial = Denial(.deniedByPolicy, status: 403, diagnosis: diagnosis("a rule that allows", request, rules))
+            denial = Denial(.deniedByPolicy, status: 403, diagnosis: diagnosis("an allow rule", request, rules))
         }
         return .deny(denial.about(token.verified.facts, name(of: request), rules: answer.kind.rules))
     }
@@ -164,7 +164,7 @@ package final class AuthorizationEngine: Sendable {
         return explanation.answer
     }
 
-    /// RFC 6750 section 3.1: a client that sent no credentials is not told of an error.
+    /// A challenge without an error code, because the client sent no credentials (RFC 6750 section 3.1).
     private static func noCredentials(_ resource: ProtectedResource, _ request: ProtectedResourceRequest) -> Denial {
         let scopes = resource.policy.scopesToRequest(for: request)
         return Denial(.noCredentials, status: 401, challenge: resource.challenge(nil, scope: scopes))
@@ -174,7 +174,7 @@ package final class AuthorizationEngine: Sendable {
         Denial(.malformedCredentials, status: 400, challenge: resource.challenge(.invalidRequest))
     }
 
-    /// What the policy wanted for the operation, and the rules that were not satisfied.
+    /// What the policy requires for the operation, and the rules that refused it.
     private static func diagnosis(
         _ expected: String,
         _ request: ProtectedResourceRequest,
@@ -188,9 +188,9 @@ package final class AuthorizationEngine: Sendable {
         )
     }
 
-    /// What kind of thing was asked for, for logs.
+    /// The kind of operation, for logs.
     ///
-    /// Paths, names and URIs are the client's, and may hold what no log should.
+    /// It leaves out paths, names and URIs: they come from the client and may contain what must not be logged.
     private static func name(of request: ProtectedResourceRequest) -> String {
         guard case .mcp(let messages) = request.operation, let first = messages.first else {
             return request.method.rawValue.printable
@@ -212,7 +212,7 @@ package final class AuthorizationEngine: Sendable {
         return Denial(.insufficientScope, status: 403, challenge: challenge, diagnosis: diagnosis)
     }
 
-    /// RFC 9470 section 3: the token is good, the sign-in behind it is not good enough.
+    /// The token is valid, but the sign-in behind it is too old or too weak (RFC 9470 section 3).
     private static func insufficientAuthentication(
         _ needed: AuthenticationRequirement,
         _ resource: ProtectedResource,

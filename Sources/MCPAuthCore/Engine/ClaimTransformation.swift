@@ -3,9 +3,9 @@
 
 internal import MCPAuthJSON
 
-/// Turns what a verifier found into normalised facts, once per token.
+/// Turns the evidence of a verifier into normalised facts, once per token.
 package enum ClaimTransformation {
-    /// Why the claims make no facts.
+    /// The reason why claims are refused.
     package struct Refusal: Error {
         package let reason: Denial.Reason
         package let diagnosis: Diagnosis
@@ -18,10 +18,10 @@ package enum ClaimTransformation {
 
     /// Applies the mapping of the token's issuer.
     ///
-    /// Refused: no `exp` where the verifier vouches for no end either; dates that are not numbers; a subject or client that is
-    /// not a string or is empty; neither of both; scopes outside their grammar (RFC 6749 section 3.3); a claim that has none of
-    /// the values its issuer must give it. A registered claim that is `null` is as good as absent. A claim that has another
-    /// type than its rule needs is left out.
+    /// Refused: no `exp`, unless the verifier says when its verdict ends; dates that are not numbers; a subject or
+    /// client that is not a string or is empty; neither subject nor client; scopes outside their grammar (RFC 6749
+    /// section 3.3); a claim that has none of its required values. A registered claim that is `null` counts as absent.
+    /// A claim is left out if its value has another type than its rule needs.
     package static func apply(_ issuer: TrustedIssuer, to evidence: TokenEvidence) -> Result<TokenFacts, Refusal> {
         let claims = evidence.document.root
         guard let expiresAt = expiry(of: evidence, claims) else {
@@ -33,7 +33,7 @@ package enum ClaimTransformation {
         guard case .some(let issuedAt) = date(claims.optional("iat")) else {
             return rejected(.invalidClaim, "iat", "a number of seconds", claims)
         }
-        // Read in place each: the mapping as a whole is many reference counts to copy.
+        // Each rule is read in place, because a copy of the whole mapping changes many reference counts.
         guard case .some(let subject) = identifier(issuer.claimMapping.subject, claims) else {
             return rejected(.invalidClaim, issuer.claimMapping.subject, "a string that is not empty", claims)
         }
@@ -75,10 +75,10 @@ package enum ClaimTransformation {
         )
     }
 
-    /// Applies a transformer of the application to facts that were normalised before.
+    /// Applies a transformer of the application to normalised facts.
     ///
-    /// Issuer, audience, times, `jti` and the binding to a key stay those of the token. Subject, client and scopes are read
-    /// from the result: `sub`, `client_id` and `scope`, and from nowhere else.
+    /// Issuer, audience, times, `jti` and the key binding remain those of the token. Subject, client and scopes are
+    /// read only from `sub`, `client_id` and `scope` of the result.
     package static func apply(
         _ transformer: any ClaimTransformer,
         to facts: TokenFacts
@@ -95,7 +95,7 @@ package enum ClaimTransformation {
         if let changed = protected.first(where: { before[$0] != after[$0] }) {
             return refused("another value of `\(changed)`, which it must not change")
         }
-        // What cannot be represented stays so: written as `null` it would be another value.
+        // An unrepresentable value is kept as such: encoded as `null`, it would be another value.
         let payload = JSON.object(after).encodedExactly()
         guard let document = try? JSONDocument(parsing: payload, limits: .token) else {
             return refused("claims that are too large or nested too deeply")
@@ -134,10 +134,10 @@ package enum ClaimTransformation {
         )
     }
 
-    /// What says for how long, for whom, by whom and to whom a token was issued.
+    /// The claims that a transformer must not change.
     private static let protected = ClaimMapping.unmappable.union(["aud"]).sorted()
 
-    /// Whether claims say without `cnf` that the token is bound to a key (RFC 9449 section 5), whoever found them.
+    /// Whether `token_type` or `typ` says that the token is bound to a key, with or without `cnf` (RFC 9449 section 5).
     private static func isBound(_ claims: JSONView) -> Bool {
         isDPoP(claims.optional("token_type")) || isDPoP(claims.optional("typ"))
     }
@@ -180,7 +180,7 @@ package enum ClaimTransformation {
         return evidence.notAfter.map { min($0, NumericDate(seconds)) } ?? NumericDate(seconds)
     }
 
-    /// Absent is fine, another type is not: `nil` inside, `nil` outside.
+    /// The date in a claim: `.some(nil)` if the claim is absent, `nil` if it is not a finite number.
     private static func date(_ claim: JSONView?) -> NumericDate?? {
         guard let claim else { return .some(nil) }
         guard let seconds = claim.number, seconds.isFinite else { return nil }
@@ -223,9 +223,9 @@ package enum ClaimTransformation {
         values.allSatisfy(ScopeSet.isScopeToken) ? ScopeSet(values) : nil
     }
 
-    /// Every audience; empty when absent or not made of strings only.
+    /// All audiences; empty if the claim is absent or is neither a string nor an array of strings.
     ///
-    /// What is assumed stands for a claim that is not there, never for one that is and does not fit.
+    /// The assumed audience replaces an absent claim, never an invalid one.
     private static func audience(_ rule: ClaimRule, _ claims: JSONView, _ assumed: String?) -> [String] {
         if let assumed, rule.constant == nil, rule.plainValue(in: claims) == nil { return [assumed] }
         if rule.isPlain {
@@ -238,7 +238,7 @@ package enum ClaimTransformation {
         }
     }
 
-    /// The first claim that has none of the values it must have.
+    /// The first claim that has none of its required values.
     private static func unmetRequirement(
         _ claims: JSONView,
         _ required: [String: Set<String>]
@@ -249,8 +249,8 @@ package enum ClaimTransformation {
         }.map { ($0.key, $0.value) }
     }
 
-    /// What differs from the token's own claims; a claim whose rule finds nothing is hidden, whatever the token calls
-    /// by that name.
+    /// The members that differ from the claims of the token. A claim whose rule finds nothing is hidden, even if the
+    /// token has a claim of that name.
     private static func mappedMembers(
         _ issuer: TrustedIssuer,
         _ claims: JSONView,

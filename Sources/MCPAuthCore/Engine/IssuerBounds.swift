@@ -3,15 +3,15 @@
 
 internal import MCPAuthJSON
 
-/// What the bounds of an issuer leave of a token's scopes and claims, worked out once for each token.
+/// The scopes and claims of a token that are within the bounds of its issuer, computed once per token.
 ///
-/// A class: most issuers have no bounds, and then a remembered token keeps no more than one empty reference.
+/// A class, because most issuers have no bounds, and then a cached token keeps only an empty reference.
 final class IssuerBounds: Sendable {
-    /// The scopes within bounds.
+    /// The scopes within the bounds.
     let scopes: ScopeSet
-    /// Claims in place of the token's own; `null` for one that is hidden.
+    /// Claims that replace those of the token; `null` for a claim that is hidden.
     let members: [String: JSON]
-    /// What was dropped, in words and without values that are not scopes.
+    /// What was dropped, in words; it contains no claim values other than scopes.
     let dropped: [String]
 
     init(scopes: ScopeSet, members: [String: JSON], dropped: [String]) {

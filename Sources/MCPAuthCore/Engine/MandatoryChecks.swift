@@ -3,14 +3,14 @@
 
 internal import MCPAuthJSON
 
-/// What no policy can switch off: time, audience, binding and revocation.
+/// The checks that no policy can disable: time, audience, key binding and revocation.
 package enum MandatoryChecks {
-    /// The identity a verified token gives at one resource, or why it gives none.
+    /// The identity of the caller at one resource, or the denial of the token.
     ///
-    /// Checks, in order: `exp` (or the verifier's own end) is not past, `nbf` and `iat` are not in the future, all within the
-    /// issuer's leeway; the audience names this resource; the token is not bound to a proof that was not presented (RFC 9449
-    /// section 7.2, RFC 8705 section 3); the revocation list does not name it. Scopes and claim values beyond the issuer's
-    /// bounds were dropped when the token was verified.
+    /// Checks, in this order: `exp` (or the end of the verdict) is not past, and `nbf` and `iat` are not in the future,
+    /// all within the issuer's leeway; the audience names this resource; the token is not bound to a key, because
+    /// proofs are not supported (RFC 9449 section 7.2, RFC 8705 section 3); the revocation list does not contain the
+    /// token. Scopes and claim values beyond the issuer's bounds were dropped when the token was verified.
     package static func apply(
         to token: VerifiedToken,
         at resource: ProtectedResource,
@@ -20,9 +20,9 @@ package enum MandatoryChecks {
         return .passed(AuthInfo(token))
     }
 
-    /// Why a verified token gives no identity at one resource; `nil` when it gives one.
+    /// The denial of a verified token at one resource; `nil` if the token passes all checks.
     package static func denial(of token: VerifiedToken, at resource: ProtectedResource, now: NumericDate) -> Denial? {
-        // Read in place: a copy would touch reference counts that other processors use.
+        // Read in place: a copy would change reference counts that other threads use.
         let leeway = token.verified.issuer.leeway
         guard now < token.verified.facts.expiresAt.adding(leeway) else {
             return invalidToken(.expired, resource, time("exp", "a time after", token.verified.facts.expiresAt, now))
@@ -48,7 +48,7 @@ package enum MandatoryChecks {
         return nil
     }
 
-    /// The one answer to every token that is not good here: which check failed is for the log only.
+    /// The denial of every token that is not valid here; only the log says which check failed.
     package static func invalidToken(
         _ reason: Denial.Reason,
         _ resource: ProtectedResource,

@@ -1,30 +1,30 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-/// Finds the protected resource a request belongs to: by public authority and longest path prefix.
+/// Finds the protected resource of a request by its public authority and the longest path prefix.
 package struct ResourceRouter: Sendable {
-    /// What a listener knows of the public authority.
+    /// How the authority of a request is compared.
     package enum AuthorityRule: String, Sendable, CaseIterable {
-        /// The request's own authority must be that of the resource.
+        /// The authority of the request must be that of the resource.
         case exact
-        /// A proxy hides it; paths alone decide.
+        /// The authority is ignored, because a proxy replaces it; only paths are compared.
         case any
     }
 
     private typealias Paths = [String: ProtectedResource]
 
     private let rule: AuthorityRule
-    /// In bytes.
+    /// The length of the longest resource path, in bytes.
     private var longestPath = 0
-    /// The segments of the paths of resources without regard to case.
+    /// The segments of each resource path, with case folded.
     private var foldedPaths: [String: [String]] = [:]
-    /// By host and port.
+    /// The resources by host and port, then by path.
     private let byAuthority: [String: Paths]
-    /// What the usual spellings of a `Host` field lead to, so that they need no reading.
+    /// The candidates for the usual spellings of a `Host` field, so that these need not be parsed.
     private let bySpelling: [String: [Paths]]
-    /// Some of the hosts, for the refusals of requests for others.
+    /// Some of the hosts, for the diagnosis of requests to other hosts.
     private let someHosts: String
-    /// What requests for the very path of a resource lead to, by the usual spellings, so that they need one look-up.
+    /// The resources by their exact path and the usual spellings of their authority, so that one look-up is enough.
     private var known: [Target: ProtectedResource] = [:]
 
     private struct Target: Hashable {
@@ -75,16 +75,17 @@ package struct ResourceRouter: Sendable {
         return known
     }
 
-    /// With its port as it is written, and with its port in any case.
+    /// The authority as written, and with an explicit port.
     private static func spellings(_ url: HTTPURL) -> [String] {
         [url.authority, text(url.host, url.port, url.scheme)]
     }
 
-    /// The resource whose authority is the request's and whose path is the longest that contains the request's.
+    /// The resource with the authority of the request and the longest path that contains the path of the request.
     ///
-    /// `/notes` contains `/notes` and `/notes/1`, not `/notes2`. Where the host ignores case, it must be the only one with the
-    /// longest path without regard to case too: otherwise the host would run the handler of one resource and we would ask for
-    /// the token of another (`/ADMIN` beside the resources `/` and `/admin`), so nothing is found.
+    /// `/notes` contains `/notes` and `/notes/1`, not `/notes2`. If the host ignores case, the resource must also be
+    /// the only one with the longest path when case is ignored. Otherwise the host could run the handler of one
+    /// resource while the token of another is checked: with the resources `/` and `/admin`, a request for `/ADMIN`
+    /// finds no resource.
     package func route(_ request: ProtectedResourceRequest) -> Checked<ProtectedResource> {
         guard let resource = resource(at: request.path, request.authority),
             !request.ignoresCase || isTheOnlyOne(resource, at: request.path, request.authority)
@@ -95,16 +96,16 @@ package struct ResourceRouter: Sendable {
         return .passed(resource)
     }
 
-    /// Whether no resource has the host or none has the path: behind a proxy that is the first question.
+    /// Says whether the host or the path is unknown, which helps to find mistakes in the settings of a proxy.
     private func absence(at path: RequestPath, _ authority: String?) -> Diagnosis {
         guard candidates(authority).isEmpty else {
             let value = "`\(path.description.printable)`"
-            return Diagnosis("the path", expected: "that of one resource", found: "another one", value: value)
+            return Diagnosis("the path", expected: "the path of one resource", found: "another path", value: value)
         }
         return Diagnosis(
             "the host",
-            expected: "that of a resource, such as \(someHosts)",
-            found: authority == nil ? "none" : "another one",
+            expected: "the host of a resource, such as \(someHosts)",
+            found: authority == nil ? "none" : "another host",
             value: authority.map { "`\($0.printable)`" }
         )
     }
@@ -118,7 +119,7 @@ package struct ResourceRouter: Sendable {
         return search(authority, path)
     }
 
-    /// Whether no other resource has a path that contains this one without regard to case and is as long.
+    /// Whether this resource alone has the longest path that contains the path of the request, ignoring case.
     private func isTheOnlyOne(_ resource: ProtectedResource, at path: RequestPath, _ authority: String?) -> Bool {
         let segments = Self.foldedSegments(path.description)
         let containing = candidates(authority).flatMap { paths in
@@ -128,14 +129,14 @@ package struct ResourceRouter: Sendable {
         return containing.allSatisfy { foldedPaths[$0.key]?.count != most || $0.value === resource }
     }
 
-    /// The segments of a path as text: marks that combine are compared as their host does.
+    /// The case-folded segments of a path, as text, so that they are compared by canonical equivalence.
     private static func foldedSegments(_ path: String) -> [String] {
         path.utf8.split(separator: UInt8(ascii: "/")).map { RequestPath.folded($0) }
     }
 
     private func search(_ authority: String?, _ requestPath: RequestPath) -> ProtectedResource? {
         for paths in candidates(authority) {
-            // No prefix that is longer than the longest path there is need be tried.
+            // A prefix that is longer than every resource path cannot match.
             var path = requestPath.prefix.prefix(longestPath + 1)
             while true {
                 if let resource = paths[String(path)] { return resource }
@@ -152,7 +153,7 @@ package struct ResourceRouter: Sendable {
         return bySpelling[authority] ?? Self.candidateAuthorities(authority).compactMap { byAuthority[$0] }
     }
 
-    /// A `Host` field does not say the scheme, so both readings of its port are tried, once where they are the same.
+    /// A `Host` field does not contain the scheme, so its port is read for both schemes; once if the results are equal.
     private static func candidateAuthorities(_ authority: String) -> [String] {
         let readings = ["https", "http"].compactMap { scheme in
             HTTPURL.Authority(authority, scheme: scheme).map { text($0.host, $0.port, scheme) }

@@ -3,19 +3,20 @@
 
 internal import MCPAuthLock
 
-/// A cache that several threads use at once, bounded in entries and in bytes.
+/// A cache for concurrent use, bounded in entries and in bytes.
 ///
-/// Keys are spread over shards with a lock each. A full shard evicts by second chance: the first entry under its hand
-/// that was not looked up since the hand last passed. Entries say themselves whether they are still good.
+/// Keys are distributed over shards, each with its own lock. A full shard evicts with the second-chance algorithm: the
+/// first entry at its hand that was not used since the hand last passed it. The caller decides whether an entry is
+/// still valid.
 package final class ShardedCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
-    /// What happened since the cache was made.
+    /// Counters since the cache was created.
     package struct Statistics: Sendable, Hashable {
         package var hits = 0
         package var misses = 0
         package var evictions = 0
-        /// Entries there are now.
+        /// The current number of entries.
         package var count = 0
-        /// What they take, by the measure that the cache was given.
+        /// The current size of all entries, as measured by `size`.
         package var bytes = 0
 
         package init() {}
@@ -30,7 +31,7 @@ package final class ShardedCache<Key: Hashable & Sendable, Value: Sendable>: Sen
     }
 
     private struct Shard {
-        // First what a look-up that finds something changes or reads, so that it stays on one cache line.
+        // The fields that a hit reads or changes come first, so that they are on one cache line.
         var statistics = Statistics()
         var index = Index()
         var slots: [Slot] = []
@@ -38,26 +39,26 @@ package final class ShardedCache<Key: Hashable & Sendable, Value: Sendable>: Sen
         var bytes = 0
     }
 
-    private static var shardCount: Int { 16 }
-
-    private let shards = ShardedLock(count: ShardedCache.shardCount) { Shard() }
+    private let shards: ShardedLock<Shard>
     private let shardCapacity: Int
     private let shardBytes: Int
     private let size: @Sendable (Value) -> Int
 
     /// - Parameters:
-    ///   - capacity: The most entries, at least one for each of 16 shards.
-    ///   - bytes: The most that all entries may take; a value that alone takes more than a sixteenth of it is not kept.
-    ///   - size: What a value takes, in bytes; the same whenever it is asked about the same value.
-    package init(capacity: Int, bytes: Int, size: @escaping @Sendable (Value) -> Int) {
-        shardCapacity = max(1, capacity / Self.shardCount)
-        shardBytes = bytes / Self.shardCount
+    ///   - capacity: The maximum number of entries; at least one for each shard.
+    ///   - bytes: The maximum size of all entries; a value larger than the part of one shard is not kept.
+    ///   - size: The size of a value in bytes; it must always be the same for the same value.
+    ///   - shardCount: The number of parts with a lock each; a power of two.
+    package init(capacity: Int, bytes: Int, shardCount: Int = 16, size: @escaping @Sendable (Value) -> Int) {
+        shards = ShardedLock(count: shardCount) { Shard() }
+        shardCapacity = max(1, capacity / shardCount)
+        shardBytes = bytes / shardCount
         self.size = size
     }
 
-    /// The value of a key if it is still good; one that is not counts as a miss and is dropped.
+    /// The value of a key if `isGood` accepts it; otherwise the entry is removed and counts as a miss.
     package func value(of key: Key, ifGood isGood: (Value) -> Bool) -> Value? {
-        let (shard, hash) = Self.place(of: key)
+        let (shard, hash) = place(of: key)
         return shards.withLock(shard: shard) { shard in
             guard let index = shard.index.slot(of: key, hash, shard.slots) else {
                 shard.statistics.misses += 1
@@ -69,17 +70,17 @@ package final class ShardedCache<Key: Hashable & Sendable, Value: Sendable>: Sen
                 shard.statistics.misses += 1
                 return nil
             }
-            // Written once only, so that the slot can stay in the caches of several processors.
+            // Written only once, so that the slot can stay in the caches of several processors.
             if !shard.slots[index].wasUsed { shard.slots[index].wasUsed = true }
             shard.statistics.hits += 1
             return value
         }
     }
 
-    /// Keeps a value, in place of the one there was.
+    /// Stores a value and replaces the previous one.
     package func keep(_ value: Value, for key: Key) {
         let bytes = size(value)
-        let (shard, hash) = Self.place(of: key)
+        let (shard, hash) = place(of: key)
         shards.withLock(shard: shard) { shard in
             if let index = shard.index.slot(of: key, hash, shard.slots) { remove(index, from: &shard) }
             guard bytes <= shardBytes else { return }
@@ -94,7 +95,7 @@ package final class ShardedCache<Key: Hashable & Sendable, Value: Sendable>: Sen
     }
 
     package func removeAll() {
-        for index in 0..<Self.shardCount {
+        for index in 0..<shards.count {
             shards.withLock(shard: index) { shard in
                 shard.index = Index()
                 shard.slots = []
@@ -105,7 +106,7 @@ package final class ShardedCache<Key: Hashable & Sendable, Value: Sendable>: Sen
     }
 
     package var statistics: Statistics {
-        (0..<Self.shardCount).reduce(into: Statistics()) { sum, index in
+        (0..<shards.count).reduce(into: Statistics()) { sum, index in
             let (statistics, count, bytes) = shards.withLock(shard: index) { ($0.statistics, $0.slots.count, $0.bytes) }
             sum.hits += statistics.hits
             sum.misses += statistics.misses
@@ -115,10 +116,10 @@ package final class ShardedCache<Key: Hashable & Sendable, Value: Sendable>: Sen
         }
     }
 
-    /// The shard by the high bits of the hash, since its index uses the low ones.
-    private static func place(of key: Key) -> (shard: Int, hash: UInt32) {
+    /// The shard is chosen by the high bits of the hash, because the index uses the low bits.
+    private func place(of key: Key) -> (shard: Int, hash: UInt32) {
         let hash = UInt(bitPattern: key.hashValue)
-        return (Int(hash >> (UInt.bitWidth - 4)), UInt32(truncatingIfNeeded: hash))
+        return (Int(hash >> (UInt.bitWidth / 2)) & (shards.count - 1), UInt32(truncatingIfNeeded: hash))
     }
 
     private static func indexToEvict(_ shard: inout Shard) -> Int {
@@ -145,9 +146,9 @@ package final class ShardedCache<Key: Hashable & Sendable, Value: Sendable>: Sen
 }
 
 extension ShardedCache {
-    /// Where the slots of a shard are: open addressing with linear probing, at most three quarters full.
+    /// The index of a shard, from key to slot: open addressing with linear probing, at most three quarters full.
     ///
-    /// It holds numbers of slots alone; a dictionary would hold every key a second time and hash it again.
+    /// It contains only slot numbers; a dictionary would store every key a second time and hash it again.
     private struct Index {
         private var table: [Int32] = []
         private var count = 0
@@ -174,7 +175,7 @@ extension ShardedCache {
         mutating func remove(_ slot: Int, _ slots: [Slot]) {
             var gap = place(of: slot, slots)
             count -= 1
-            // What follows moves up unless its home lies behind the gap, so that no search ends too early.
+            // Later entries move into the gap unless their home is behind it, so that no search ends too early.
             var place = following(gap)
             while table[place] != Self.free {
                 let distance = (place - home(of: slots[Int(table[place])].hash)) & (table.count - 1)
@@ -187,7 +188,7 @@ extension ShardedCache {
             table[gap] = Self.free
         }
 
-        /// A slot gets another number.
+        /// Changes the number of a slot.
         mutating func move(_ slot: Int, to other: Int, _ slots: [Slot]) {
             table[place(of: slot, slots)] = Int32(other)
         }

@@ -15,18 +15,18 @@ package struct TokenDigest: Hashable, Sendable {
         left.words == right.words
     }
 
-    /// One word of a cryptographic hash is as good as all four.
+    /// One word of a cryptographic hash is enough.
     package func hash(into hasher: inout Hasher) {
         hasher.combine(words.0)
     }
 }
 
-/// Facts about tokens that were verified a short time ago.
+/// Facts about tokens that were verified recently.
 ///
-/// Never a decision: every hit runs mandatory checks and policy again. An entry is found only with the SHA-256 of the whole
-/// token and the number of the verifier that judged it, which belongs to one verifier of one resource in one
-/// configuration; so nothing is shared between resources, issuers, verifiers or generations. It lives no longer than
-/// its verifier vouches for it and never beyond the token's `exp`. It holds no token.
+/// It never caches a decision: the mandatory checks and the policy run again for every hit. The key of an entry is the
+/// SHA-256 of the whole token with the number of its verifier. That number belongs to one verifier of one resource in
+/// one configuration snapshot, so resources, issuers, verifiers and configuration snapshots share no entries. An entry
+/// is used no longer than its verifier allows, and never after the `exp` of the token. It does not contain the token.
 package final class TokenCache: Sendable {
     package typealias Statistics = ShardedCache<Key, VerifiedFacts>.Statistics
 
@@ -40,22 +40,23 @@ package final class TokenCache: Sendable {
     private let purges = Atomic<Int>(0)
     private let sha256: @Sendable ([UInt8]) -> TokenDigest?
 
-    /// Bytes that an entry may take on average.
+    /// The average size of an entry for which there is room, in bytes.
     private static let bytesPerEntry = 2048
 
     /// - Parameters:
-    ///   - capacity: The most entries; together they take at most 2 KiB for each of them.
-    ///   - clock: By which entries age.
-    ///   - sha256: The digest of a token; the core has no cryptography of its own.
-    package init(capacity: Int = 100_000, clock: SteadyClock, sha256: @escaping @Sendable ([UInt8]) -> TokenDigest?) {
-        // A small cache can hold a token of the largest size too.
+    ///   - capacity: The maximum number of entries. Their total size is limited to 2 KiB per entry, or 16 MiB if that
+    ///     is more.
+    ///   - clock: The clock for the age of entries.
+    ///   - sha256: The digest of a token; it is passed in, because the core has no cryptography.
+    package init(capacity: Int, clock: SteadyClock, sha256: @escaping @Sendable ([UInt8]) -> TokenDigest?) {
+        // Even a small cache has room for a token of the largest size.
         let bytes = max(capacity * Self.bytesPerEntry, 16 * 1024 * 1024)
         entries = ShardedCache(capacity: capacity, bytes: bytes, size: \.approximateBytes)
         self.clock = clock
         self.sha256 = sha256
     }
 
-    /// Counts purges, so that what a verifier found before one is not kept after it.
+    /// The number of purges, so that what a verifier found before a purge is not stored after it.
     package var epoch: Int { purges.load(ordering: .acquiring) }
 
     package func digest(of token: AccessToken) -> TokenDigest? {
@@ -66,7 +67,7 @@ package final class TokenCache: Sendable {
         entries.value(of: Key(digest: digest, verifier: verifier)) { $0.mayBeReused(now: now, clock) }
     }
 
-    /// - Parameter epoch: The one in which the verifier was asked.
+    /// - Parameter epoch: The ``epoch`` when the verifier was called.
     package func keep(
         _ verified: VerifiedFacts,
         of digest: TokenDigest,
@@ -77,7 +78,7 @@ package final class TokenCache: Sendable {
         guard epoch == self.epoch, verified.mayBeReused(now: now, clock) else { return }
         let key = Key(digest: digest, verifier: verifier)
         entries.keep(verified.unparsed(), for: key)
-        // A purge since the first look may have passed this shard before the entry was there.
+        // A purge after the first check may have passed this shard before the entry was added.
         if epoch != self.epoch { _ = entries.value(of: key) { _ in false } }
     }
 
@@ -88,7 +89,7 @@ package final class TokenCache: Sendable {
 
     package var statistics: Statistics { entries.statistics }
 
-    /// A number that no other verifier of this process has.
+    /// A number that no other verifier in this process has.
     static func nextVerifierNumber() -> UInt64 {
         verifierNumber.wrappingAdd(1, ordering: .relaxed).newValue
     }

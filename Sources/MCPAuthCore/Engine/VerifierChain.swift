@@ -3,13 +3,13 @@
 
 internal import MCPAuthJSON
 
-/// Asks the verifiers of a resource, in order, until one knows the token.
+/// Calls the verifiers of a resource in order until one recognises the token.
 package enum VerifierChain {
-    /// The token as verified by one of them, now or a short time ago, or the denial that its verdict means.
+    /// Verifies a token, or finds it in the cache; returns a denial if it is not valid here.
     ///
-    /// Only *not mine* goes on to the next. A token that nobody knows, one whose verifier names an issuer that is not trusted for
-    /// this resource, and one that is marked as another kind of token are invalid. What is kept are facts about the token,
-    /// never a decision.
+    /// Only *not mine* leads to the next verifier. A token is invalid if no verifier recognises it, if its verifier
+    /// names an issuer that is not trusted for this resource, or if it has the mark of another kind of token. The cache
+    /// has facts about the token, never a decision.
     package static func verify(
         _ token: AccessToken,
         of request: ProtectedResourceRequest,
@@ -56,14 +56,14 @@ package enum VerifierChain {
             case .unavailable(let reason, let retryAfter, let diagnosis):
                 return .denied(Denial(reason, status: 503, retryAfter: max(1, retryAfter), diagnosis: diagnosis))
             case .notMine(let reason, let diagnosis):
-                // An unknown issuer says more about what is wrong than a token of another form.
+                // The first specific reason, such as an unknown issuer, is more useful than the general one.
                 if nobodys.reason == .unrecognizedToken { nobodys = (reason, diagnosis) }
             }
         }
         return .denied(MandatoryChecks.invalidToken(nobodys.reason, resource, nobodys.diagnosis))
     }
 
-    /// Normalises what a verifier found.
+    /// Normalises the evidence of a verifier.
     private static func facts(
         of token: AccessToken,
         _ evidence: TokenEvidence,
@@ -95,7 +95,7 @@ package enum VerifierChain {
         }
     }
 
-    /// What marks a token as another kind, in what its verifier found or in what it says of itself.
+    /// The mark of another kind of token, in the evidence or in the claims that the token itself carries.
     private static func mark(
         of token: AccessToken,
         _ evidence: TokenEvidence,
@@ -112,7 +112,7 @@ package enum VerifierChain {
         }
     }
 
-    /// Not `invalid_token`: a client that is told so gets another token of the same size, and again.
+    /// Not `invalid_token`: the client would get another token of the same size and try again.
     private static func tooLong(_ token: AccessToken, _ resource: ProtectedResource) -> Denial {
         Denial(
             .tokenTooLong,

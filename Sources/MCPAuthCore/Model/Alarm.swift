@@ -3,13 +3,13 @@
 
 internal import MCPAuthLock
 
-/// Does something at a moment, unless it is called off before.
+/// Runs actions at given times, unless they are cancelled before.
 ///
-/// A sleep of a task leaves its timer with the system until its moment, also when the task is cancelled. Requests that
-/// take a millisecond under a deadline of 30 seconds would pile such timers up. Here the deadlines of one hundredth of
-/// a second share one sleep, and what is called off leaves nothing behind.
+/// A sleep of a task keeps its timer in the system until it is due, even if the task is cancelled. With requests that
+/// take a millisecond and deadlines of 30 seconds, many such timers would accumulate. Here all deadlines within one
+/// hundredth of a second share one sleep, and a cancelled action leaves nothing behind.
 package final class Alarm: Sendable {
-    /// What is needed to call something off.
+    /// Identifies an action, to cancel it.
     package struct Ticket: Sendable {
         fileprivate let slot: Int64
         fileprivate let number: UInt64
@@ -18,12 +18,12 @@ package final class Alarm: Sendable {
     private typealias Action = @Sendable () -> Void
 
     private struct State {
-        /// What is due at the end of each hundredth of a second for which a task sleeps.
+        /// The actions that are due at the end of each hundredth of a second for which a task sleeps.
         var slots: [Int64: [UInt64: Action]] = [:]
         var nextNumber: UInt64 = 0
     }
 
-    /// The one of this process.
+    /// The instance of this process.
     package static let shared = Alarm()
 
     private static var slotsPerSecond: Int64 { 100 }
@@ -35,7 +35,7 @@ package final class Alarm: Sendable {
 
     /// Runs `action` at `instant` or at most a hundredth of a second later, on any thread.
     ///
-    /// - Parameter action: Short, and does not block.
+    /// - Parameter action: It must be short and must not block.
     package func call(at instant: ContinuousClock.Instant, _ action: @escaping @Sendable () -> Void) -> Ticket {
         let slot = slot(of: instant)
         let (isNew, number) = state.withLock { state in
@@ -48,12 +48,12 @@ package final class Alarm: Sendable {
         return Ticket(slot: slot, number: number)
     }
 
-    /// Does not run what was not run yet.
+    /// Cancels an action that has not run yet.
     package func callOff(_ ticket: Ticket) {
         _ = remove(ticket)
     }
 
-    /// Waits until `instant`; `false` when this task was cancelled before.
+    /// Waits until `instant`; returns `false` if this task was cancelled.
     package func wait(until instant: ContinuousClock.Instant) async -> Bool {
         let ticket = call(at: instant) {}
         await withTaskCancellationHandler {
@@ -71,7 +71,7 @@ package final class Alarm: Sendable {
         return !Task.isCancelled
     }
 
-    /// How many sleeps are under way.
+    /// The number of sleeps in progress.
     package var sleeps: Int { state.withLock { $0.slots.count } }
 
     private func remove(_ ticket: Ticket) -> Action? {
@@ -80,7 +80,8 @@ package final class Alarm: Sendable {
 
     private func sleep(through slot: Int64) {
         let end = start.advanced(by: .milliseconds(slot * 1000 / Self.slotsPerSecond))
-        // Detached, or the task would keep what is local to that of the first who called: who is calling, for one.
+        // Detached, because the task would otherwise keep the task-local values of the first caller, such as its
+        // `AuthInfo`.
         Task.detached {
             try? await Task.sleep(until: end, clock: .continuous)
             let due = self.state.withLock { $0.slots.removeValue(forKey: slot) } ?? [:]
@@ -90,7 +91,7 @@ package final class Alarm: Sendable {
 
     /// The first slot that ends at `instant` or later.
     private func slot(of instant: ContinuousClock.Instant) -> Int64 {
-        // Beyond that nothing waits, and numbers of slots could overflow.
+        // A later instant is cut off, because slot numbers could overflow.
         let latest = start.advanced(by: .seconds(100 * 365 * 86_400))
         let (seconds, attoseconds) = start.duration(to: min(instant, latest)).components
         let slotLength = 1_000_000_000_000_000_000 / Self.slotsPerSecond

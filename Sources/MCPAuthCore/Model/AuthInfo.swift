@@ -4,15 +4,15 @@
 internal import MCPAuthJSON
 internal import Synchronization
 
-/// Who is calling and what they may do: what a handler receives when a request is allowed.
+/// The caller of an allowed request and what the caller may do, as handlers receive it.
 ///
-/// A value of one request. Only the engine can make one, after every check.
+/// It belongs to one request. Only the engine creates it, after all checks.
 public struct AuthInfo: Sendable {
-    /// An object, so that handing on an `AuthInfo` copies one reference.
+    /// A class, so that a copy of an `AuthInfo` copies one reference.
     private final class Contents: Sendable {
         let verified: VerifiedFacts
         let token: AccessToken
-        /// The claims as handed out; made when somebody asks for them, which most requests do not.
+        /// The claims for handlers, made on first use, because most requests do not need them.
         let claims = AtomicLazyReference<Claims.Contents>()
 
         init(_ verified: VerifiedFacts, _ token: AccessToken) {
@@ -37,30 +37,30 @@ public struct AuthInfo: Sendable {
     public var token: AccessToken { contents.token }
     /// The authorization server that issued the token.
     public var issuer: IssuerIdentifier { facts.issuer }
-    /// The `sub` of the token.
+    /// The subject, after claim mapping and transformers.
     public var subject: String? { facts.subject }
     /// The client the token was issued to.
     public var clientID: String? { facts.clientID }
     /// The audiences the token names.
     public var audience: [String] { facts.audience }
-    /// When the token ends.
+    /// When the token or the verdict of its verifier ends, whichever is earlier.
     ///
-    /// A long-lived response must not outlive it.
+    /// A long-lived response must not continue after this time and the leeway of the issuer.
     public var expiresAt: NumericDate { facts.expiresAt }
 
-    /// When the token is no longer accepted: after its end and the clock difference that is tolerated of its issuer.
+    /// When the token is no longer accepted: its expiry plus the leeway of its issuer.
     package var acceptedUntil: NumericDate { facts.expiresAt.adding(contents.verified.issuer.leeway) }
 
-    /// The scopes that the issuer may grant at this resource; `nil` for no bound.
+    /// The scopes that the issuer may grant at this resource; `nil` if there is no bound.
     package var grantableScopes: ScopeSet? { contents.verified.issuer.allowedScopes }
 
-    /// What the bounds of the issuer dropped, in words; `nil` when that is nothing.
+    /// What the bounds of the issuer dropped, in words; `nil` if nothing was dropped.
     var droppedByBounds: String? {
         guard let dropped = contents.verified.bounds?.dropped, !dropped.isEmpty else { return nil }
         return dropped.joined(separator: ", ")
     }
 
-    /// The auth info of the request that is being handled in this task.
+    /// The `AuthInfo` of the request that the current task handles.
     @TaskLocal public static var current: AuthInfo?
 
     private var facts: TokenFacts { contents.verified.facts }
@@ -70,7 +70,7 @@ public struct AuthInfo: Sendable {
         contents = Contents(token.verified, token.token)
     }
 
-    /// With these scopes and claims, whatever the facts say.
+    /// Uses these scopes and claims instead of those in `facts`.
     init(
         resource: ResourceIdentifier,
         facts: TokenFacts,

@@ -3,14 +3,14 @@
 
 package import MCPAuthJSON
 
-/// A claim as a policy looks at it: a view of the token's own document, or a value that a mapping made.
+/// A claim as a policy sees it: a view of the token's own document, or a value that a mapping made.
 ///
-/// Looking at a view copies nothing, so a condition costs no allocation.
+/// Reading a view copies nothing, so a condition allocates no memory.
 package enum ClaimValue: Sendable {
     case view(JSONView)
     case made(JSON)
 
-    /// Compares with a scalar; `nil` when the types differ or the value is no scalar.
+    /// Compares with a scalar; `nil` if the types differ or the value is not a scalar.
     package func equals(_ constant: JSON) -> Bool? {
         switch (self, constant) {
         case (.view(let value), .string(let text)):
@@ -35,7 +35,7 @@ package enum ClaimValue: Sendable {
         }
     }
 
-    /// Whole numbers are compared as such, so that large ones that differ are not rounded to the same one.
+    /// Compares integers as integers, so that different large integers are not rounded to the same number.
     private static func isSameNumber(_ integer: Int64?, _ number: Double, _ constant: JSON) -> Bool {
         switch (integer, constant) {
         case (let integer?, .integer(let other)): integer == other
@@ -46,7 +46,7 @@ package enum ClaimValue: Sendable {
         }
     }
 
-    /// The number, however it is written; `nil` for every other kind.
+    /// The number, integer or not; `nil` for every other kind.
     package var number: Double? {
         switch self {
         case .view(let value): value.number
@@ -71,7 +71,7 @@ package enum ClaimValue: Sendable {
         }
     }
 
-    /// Whether nothing is known of it but that it is there.
+    /// Whether the value is present but cannot be represented.
     package var isUnrepresentable: Bool {
         switch self {
         case .view(let value): value.kind == .unrepresentable
@@ -97,7 +97,7 @@ package enum ClaimValue: Sendable {
         }
     }
 
-    /// The same value, owned.
+    /// A copy of the value.
     package var json: JSON {
         switch self {
         case .view(let value): JSON(value)

@@ -4,23 +4,24 @@
 public import MCPAuthJSON
 internal import Synchronization
 
-/// The claims of a verified token (RFC 7519 section 4), by name, by JSON Pointer or as a type of Swift.
+/// The claims of a verified token (RFC 7519 section 4), by name, by JSON Pointer or as a Swift type.
 ///
-/// Lookups see the normalised claims: those of the token, with `scope` as an array, `client_id` in its standard place
-/// and whatever else the claim mapping of its issuer says: `authInfo.claims["tenant"]?.string`.
+/// Lookups return the normalised claims: those of the token, with `scope` as an array, `client_id` in its standard
+/// place, and the changes of the issuer's claim mapping and transformers. An example is
+/// `authInfo.claims["tenant"]?.string`.
 public struct Claims: Sendable {
-    /// An object, so that handing on claims copies one reference.
+    /// A class, so that a copy of the claims copies one reference.
     final class Contents: Sendable {
         fileprivate let payload: [UInt8]
         fileprivate let scopes: ScopeSet
         fileprivate let clientID: String?
-        /// Top-level members that stand in place of the token's own; `null` for one that is hidden.
+        /// Top-level members that replace those of the token; `null` for a member that is hidden.
         fileprivate let mapped: [String: JSON]
-        /// The claims of the token itself, where a transformer made others of them.
+        /// The claims of the token itself, if a transformer changed them.
         fileprivate let own: Contents?
-        /// Whether the document of a payload is kept once somebody looked at it.
+        /// Whether the parsed payload is kept after its first use.
         fileprivate let keepsDocument: Bool
-        /// The document where it was here from the beginning, which is found faster.
+        /// The parsed payload if it was passed in; it is found faster.
         private let given: JSONDocument?
         private let document = AtomicLazyReference<JSONDocument>()
 
@@ -42,18 +43,18 @@ public struct Claims: Sendable {
             given = parsed
         }
 
-        /// As they are kept: the text alone.
+        /// The form in which claims are cached: only the JSON text.
         fileprivate func unparsed() -> Contents {
             Contents(payload, nil, keepsDocument: false, scopes, clientID, mapped, own: own?.unparsed())
         }
 
-        /// The parsed payload, if it is here.
+        /// The parsed payload, if it is available.
         fileprivate var parsed: JSONDocument? { given ?? document.load() }
 
         /// The claims object; never `nil` for a text that a verifier accepted.
         ///
-        /// Most decisions need no claim beyond those that every token has, so a token that was verified before is not
-        /// parsed again for them.
+        /// It is parsed when it is needed: most decisions about cached tokens need no other claims than those in their
+        /// facts.
         fileprivate var root: JSONView? {
             if let parsed { return parsed.root }
             guard let parsed = try? JSONDocument(parsing: payload, limits: .fetched) else { return nil }
@@ -65,8 +66,8 @@ public struct Claims: Sendable {
 
     /// - Parameters:
     ///   - payload: The JSON text of the claims object.
-    ///   - parsed: The same, parsed, where it is its document's top.
-    ///   - claims: Those of which a transformer made these.
+    ///   - parsed: The parsed payload; its root is the claims object.
+    ///   - claims: The claims from which a transformer made these.
     package init(
         payload: [UInt8],
         parsed: JSONDocument? = nil,
@@ -91,20 +92,20 @@ public struct Claims: Sendable {
         value(at: JSONPointer(tokens: [name]))
     }
 
-    /// The normalised value that a JSON Pointer (RFC 6901) such as `/realm_access/roles` names; `nil` when there is none, or
-    /// when the pointer is not well formed.
+    /// The normalised value at a JSON Pointer (RFC 6901) such as `/realm_access/roles`; `nil` if there is none, or if
+    /// the pointer is malformed.
     public func value(at pointer: String) -> JSON? {
         JSONPointer(pointer).flatMap(value(at:))
     }
 
-    /// All normalised claims as a type of Swift: `try claims.decode(Roles.self)`.
+    /// All normalised claims as a Swift type: `try claims.decode(Roles.self)`.
     ///
-    /// - Throws: `DecodingError`, which names the place and never a value.
+    /// - Throws: `DecodingError`, which contains the place and never a value.
     public func decode<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
         try everything.decode(type)
     }
 
-    /// The normalised value that `pointer` names.
+    /// The normalised value at `pointer`.
     package func value(at pointer: JSONPointer) -> JSON? {
         guard let first = pointer.tokens.first else { return everything }
         guard let replaced = replacement(of: first) else { return root?[pointer].map(JSON.init) }
@@ -112,12 +113,12 @@ public struct Claims: Sendable {
         return pointer.tokens.dropFirst().reduce(Optional(replaced)) { value, token in value?[token] }
     }
 
-    /// The token's own value, before any mapping and transformer.
+    /// The value in the token itself, before any mapping and transformer.
     package func rawValue(at pointer: JSONPointer) -> JSON? {
         ownRoot?[pointer].map(JSON.init)
     }
 
-    /// The same claims within bounds, to be handed out: these scopes, and these members in place of the token's own.
+    /// The same claims with these scopes, and with these members instead of those of the token.
     package func bounded(scopes: ScopeSet, members: [String: JSON]) -> Claims {
         let mapped = members.isEmpty ? contents.mapped : contents.mapped.merging(members) { $1 }
         return Claims(
@@ -125,25 +126,25 @@ public struct Claims: Sendable {
         )
     }
 
-    /// As they are kept: the text alone.
+    /// The form in which claims are cached: only the JSON text.
     package func unparsed() -> Claims {
         Claims(contents.unparsed())
     }
 
     var root: JSONView? { contents.root }
-    /// Whether a transformer made them of others.
+    /// Whether a transformer made them from other claims.
     var isTransformed: Bool { contents.own != nil }
-    /// What the token says itself.
+    /// The claims object of the token itself.
     var ownRoot: JSONView? { (contents.own ?? contents).root }
 
-    /// The length of the JSON text, and of what the token says itself where that is another one.
+    /// The length of the JSON text, plus that of the token's own claims if a transformer changed them.
     var payloadBytes: Int { contents.payload.count + (contents.own?.payload.count ?? 0) }
 
     func replacement(of name: String) -> JSON? {
         if let member = contents.mapped[name] { return member }
         switch name {
         case "scope": return .array(scopes.map(JSON.string))
-        // Hidden where the mapping found none, whatever the token calls by that name.
+        // Hidden if the mapping found none, even if the token has a claim of that name.
         case "client_id": return clientID.map(JSON.string) ?? .null
         default: return nil
         }
@@ -156,7 +157,7 @@ public struct Claims: Sendable {
         var members: [String: JSON] = [:]
         for (name, value) in root?.members ?? [] { members[name] = JSON(value) }
         for name in Set(["scope", "client_id"]).union(contents.mapped.keys) {
-            // Put in its place as a whole, so that nothing of the token's own shows through.
+            // Replaced as a whole, so that nothing of the token's own value remains.
             let member = replacement(of: name)
             if case .null = member { members[name] = nil } else { members[name] = member }
         }

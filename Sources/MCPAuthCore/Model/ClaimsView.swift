@@ -3,11 +3,11 @@
 
 package import MCPAuthJSON
 
-/// Claims opened for one evaluation, so that looking at many of them opens the document once.
+/// The claims for one evaluation, so that their document is opened only once.
 package struct ClaimsView: Sendable {
     private let claims: Claims
     private let root: JSONView?
-    /// That of the token itself; mostly the same.
+    /// The claims object of the token itself; usually the same.
     private let ownRoot: JSONView?
 
     package init(_ claims: Claims) {
@@ -16,7 +16,7 @@ package struct ClaimsView: Sendable {
         ownRoot = claims.isTransformed ? claims.ownRoot : root
     }
 
-    /// The normalised claim that `pointer` names, without copying it.
+    /// The normalised claim at `pointer`, without a copy.
     package func claim(at pointer: JSONPointer) -> ClaimValue? {
         guard let first = pointer.tokens.first, claims.replacement(of: first) == nil else {
             return claims.value(at: pointer).map(ClaimValue.made)
@@ -24,12 +24,12 @@ package struct ClaimsView: Sendable {
         return root?[pointer].map(ClaimValue.view)
     }
 
-    /// The token's own claim, before any mapping and transformer, without copying it.
+    /// The token's own claim, before any mapping and transformer, without a copy.
     package func rawClaim(at pointer: JSONPointer) -> ClaimValue? {
         ownRoot?[pointer].map(ClaimValue.view)
     }
 
-    /// Whether a claim that is not found may be there all the same: it would lie in a value that cannot be represented.
+    /// Whether a claim that was not found may still exist, inside a value that cannot be represented.
     package func isHidden(at pointer: JSONPointer, raw: Bool) -> Bool {
         guard (raw ? ownRoot : root)?.isBesideUnrepresentable ?? false else { return false }
         return pointer.tokens.indices.dropFirst().contains { length in

@@ -1,17 +1,19 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-/// The engine's answer.
+/// The decision of the engine about a request.
 public enum Decision: Sendable {
+    /// The request may be handled, for this caller.
     case allow(AuthInfo)
-    // Apart, so that an answer is one word to hand on.
+    /// The request must be refused.
+    // Indirect, so that a decision fits into one word.
     indirect case deny(Denial)
 }
 
-/// The result of one stage: something to go on with, or the end.
+/// The result of one stage: a value to continue with, or a denial.
 package enum Checked<Value> {
     case passed(Value)
-    // Apart, so that what passes is not moved around in room for a denial.
+    // Indirect, so that a value does not need room for a denial.
     indirect case denied(Denial)
 }
 

@@ -3,54 +3,55 @@
 
 package import MCPAuthJSON
 
-/// How a decision came about: one object for the command line, the debug log and a failing policy test.
+/// How a decision was made, for the command line, the debug log and failing policy tests.
 ///
-/// It holds names of stages, reasons and rules; never a token, and claim values only when that was asked for.
-public struct DecisionTrace: Sendable {
+/// It contains names of stages, reasons and rules. It never contains a token, and contains claim values only on
+/// request.
+package struct DecisionTrace: Sendable {
     /// One stage of the request.
-    public struct Step: Sendable, Hashable {
+    package struct Step: Sendable, Hashable {
         /// `route`, `verify`, `transform`, `checks`, `bounds` or `policy`.
-        public let stage: String
+        package let stage: String
         /// What the stage found, in words.
-        public let finding: String
+        package let finding: String
     }
 
     /// Whether the token had to be verified.
-    public enum CacheState: String, Sendable, CaseIterable {
-        /// It was verified before.
+    package enum CacheState: String, Sendable, CaseIterable {
+        /// It was verified for an earlier request.
         case hit
         /// It was verified for this request.
         case miss
     }
 
     /// The stages in the order they ran.
-    public private(set) var steps: [Step] = []
-    /// The resource the request belongs to.
-    public internal(set) var resource: ResourceIdentifier?
+    package private(set) var steps: [Step] = []
+    /// The resource of the request.
+    package internal(set) var resource: ResourceIdentifier?
     /// What the request wants to do, in words.
-    public internal(set) var operation: String?
-    /// The verifier that knew the token.
-    public internal(set) var verifier: String?
+    package internal(set) var operation: String?
+    /// The verifier that recognised the token.
+    package internal(set) var verifier: String?
     /// Whether the token had to be verified; `nil` when no verifier accepted it.
-    public internal(set) var cache: CacheState?
+    package internal(set) var cache: CacheState?
     /// The policy documents of the resource.
-    public internal(set) var policies: [PolicyIdentity] = []
-    /// Which configuration since the start of the process decided, counted from 1.
-    public internal(set) var generation = 1
-    /// Every rule, and how it came out; empty when the policy was not reached.
-    public internal(set) var rules: [RuleFinding] = []
-    /// Ids of the rules that made the policy's outcome.
-    public internal(set) var decidingRules: [String] = []
-    /// Ids of the rules in shadow mode that would have denied.
-    public internal(set) var wouldDeny: [String] = []
-    /// The end of it.
-    public internal(set) var decision: Decision?
-    /// Seconds that the decision took, measured by who asked for it.
-    public package(set) var duration: Double?
+    package internal(set) var policies: [PolicyIdentity] = []
+    /// The number of the configuration snapshot that decided, counted from 1 since the start of the process.
+    package internal(set) var generation = 1
+    /// The result of every rule; empty if the policy was not reached.
+    package internal(set) var rules: [RuleFinding] = []
+    /// The ids of the rules that led to the policy's decision.
+    package internal(set) var decidingRules: [String] = []
+    /// The ids of the rules in shadow mode that would have denied.
+    package internal(set) var wouldDeny: [String] = []
+    /// The decision of the engine.
+    package internal(set) var decision: Decision?
+    /// The duration of the decision in seconds, measured by the caller.
+    package package(set) var duration: Double?
 
     let revealsClaims: Bool
 
-    /// - Parameter revealingClaims: Whether claim values may stand in the words of ``rules``.
+    /// - Parameter revealingClaims: Whether ``rules`` may contain claim values.
     package init(revealingClaims: Bool = false) {
         revealsClaims = revealingClaims
     }
@@ -59,7 +60,7 @@ public struct DecisionTrace: Sendable {
         steps.append(Step(stage: stage, finding: finding()))
     }
 
-    /// Names the resource a request was routed to, and what the request wants.
+    /// Records the resource of a request and what the request wants.
     mutating func begin(_ request: ProtectedResourceRequest, at resource: ProtectedResource) {
         self.resource = resource.identifier
         operation = request.summary

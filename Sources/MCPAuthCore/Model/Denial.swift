@@ -8,7 +8,7 @@ public struct Denial: Sendable, Hashable {
         /// The name in logs.
         public let rawValue: String
 
-        /// Names a reason of an extension.
+        /// Creates a reason for an extension.
         public init(rawValue: String) {
             self.rawValue = rawValue
         }
@@ -22,29 +22,29 @@ public struct Denial: Sendable, Hashable {
 
         /// The request carries no bearer token.
         public static let noCredentials = Reason("no_credentials")
-        /// `Authorization` is broken or says two things.
+        /// `Authorization` is malformed or ambiguous.
         public static let malformedCredentials = Reason("malformed_credentials")
-        /// The path could be read in two ways.
+        /// The path can be interpreted in two ways.
         public static let ambiguousTarget = Reason("ambiguous_target")
         /// No protected resource matches.
         public static let noSuchResource = Reason("no_such_resource")
-        /// The token is longer than the largest that is accepted.
+        /// The token is longer than the maximum.
         public static let tokenTooLong = Reason("token_too_long")
         /// The token is encrypted (JWE), which no verifier here can read.
         public static let encryptedToken = Reason("encrypted_token")
-        /// The token is a JWT that breaks its format.
+        /// The token is a malformed JWT.
         public static let malformedToken = Reason("malformed_token")
-        /// No verifier knows tokens of this form.
+        /// No verifier recognises the token.
         public static let unrecognizedToken = Reason("unrecognized_token")
         /// The issuer is not trusted for this resource.
         public static let untrustedIssuer = Reason("untrusted_issuer")
-        /// The algorithm is none the issuer may use.
+        /// The issuer may not use this algorithm.
         public static let algorithmNotAllowed = Reason("algorithm_not_allowed")
-        /// No key of the issuer is the one the token names.
+        /// The issuer has no key that the token could be signed with.
         public static let unknownKey = Reason("unknown_key")
-        /// The signature is not that of the key.
+        /// The signature is wrong.
         public static let invalidSignature = Reason("invalid_signature")
-        /// The token is genuine and no access token.
+        /// The token is genuine but not an access token.
         public static let wrongTokenType = Reason("wrong_token_type")
         /// The issuer says the token is not active.
         public static let inactiveToken = Reason("inactive_token")
@@ -54,11 +54,11 @@ public struct Denial: Sendable, Hashable {
         public static let rejectedByVerifier = Reason("rejected_by_verifier")
         /// A claim has a type or value it must not have.
         public static let invalidClaim = Reason("invalid_claim")
-        /// A claim has none of the values that its issuer must give it.
+        /// A claim has none of its required values.
         public static let unexpectedClaimValue = Reason("unexpected_claim_value")
-        /// A claim transformer refuses the claims, or changes what it must not.
+        /// A claim transformer refused the claims, or changed a claim that it must not change.
         public static let transformFailed = Reason("transform_failed")
-        /// The local revocation list names the token.
+        /// The local revocation list contains the token.
         public static let revoked = Reason("revoked")
         /// The token has no expiry.
         public static let missingExpiry = Reason("missing_expiry")
@@ -68,66 +68,66 @@ public struct Denial: Sendable, Hashable {
         public static let notYetValid = Reason("not_yet_valid")
         /// The token is for another resource.
         public static let audienceMismatch = Reason("audience_mismatch")
-        /// The token is bound to a proof that was not presented.
+        /// The token is bound to a key, so it is not accepted as a bearer token.
         public static let proofRequired = Reason("proof_required")
         /// More scopes are needed.
         public static let insufficientScope = Reason("insufficient_scope")
-        /// Scopes suffice; the sign-in is too old or too weak.
+        /// The scopes suffice, but the sign-in is too old or too weak.
         public static let insufficientAuthentication = Reason("insufficient_authentication")
-        /// The policy denies, whatever the scopes.
+        /// The policy denies the request, and more scopes would not help.
         public static let deniedByPolicy = Reason("denied_by_policy")
-        /// The issuer cannot be asked now.
+        /// The issuer is not available now.
         public static let issuerUnavailable = Reason("issuer_unavailable")
         /// The token may be signed with a key that its issuer has published since its keys were fetched.
         ///
-        /// Anybody can make a token that looks so; it says nothing about the issuer.
+        /// Anybody can make such a token, so this says nothing about the issuer.
         public static let keyPending = Reason("key_pending")
-        /// A verifier could not decide.
+        /// A verifier could not decide now.
         public static let verifierUnavailable = Reason("verifier_unavailable")
         /// The `Mcp-*` fields contradict the body.
         public static let headerMismatch = Reason("header_mismatch")
-        /// The body is longer than what is read.
+        /// The body is longer than the maximum.
         public static let bodyTooLarge = Reason("body_too_large")
-        /// The body did not come in time.
+        /// The body did not arrive in time.
         public static let bodyTooLate = Reason("body_too_late")
-        /// The body is not JSON that can be read.
+        /// The body is not valid JSON, or has duplicate members.
         public static let malformedBody = Reason("malformed_body")
-        /// The body is JSON and not a JSON-RPC message.
+        /// The body is JSON but not a JSON-RPC message.
         public static let invalidMessage = Reason("invalid_message")
-        /// The body has a content coding, or is not in UTF-8.
+        /// The body has a content coding or is not UTF-8.
         public static let unsupportedEncoding = Reason("unsupported_encoding")
         /// The body has more messages than one request may carry.
         public static let batchTooLarge = Reason("batch_too_large")
-        /// The request is from a web page that may not send any here.
+        /// The `Origin` or `Host` of the request is not allowed.
         public static let invalidOrigin = Reason("invalid_origin")
     }
 
-    /// The one cause.
+    /// The cause.
     public let reason: Reason
     /// The HTTP status code.
     public let status: Int
-    /// The `WWW-Authenticate` challenge, where the status has one.
+    /// The `WWW-Authenticate` challenge; `nil` if there is none.
     public let challenge: BearerChallenge?
     /// Seconds after which the same request may succeed.
     public let retryAfter: Int?
-    /// What an operator needs to know beside the reason; never for a client.
+    /// Details for an operator; never sent to a client.
     public let diagnosis: Diagnosis?
-    /// Who was refused, where the token is genuine; never for a client.
+    /// Who was refused, if the token is genuine; never sent to a client.
     public let caller: Caller?
-    /// What kind of operation was refused, such as `tools/call` or `POST`, where it is known.
+    /// The kind of operation that was refused, such as `tools/call` or `POST`, if known.
     ///
-    /// Without paths, names and URIs: they are the client's, and may hold what no log should.
+    /// It leaves out paths, names and URIs: they come from the client and may contain what must not be logged.
     public let operation: String?
     /// The ids of the rules that refused it.
     public let rules: [String]
 
-    /// Who a genuine token is for.
+    /// The caller that a genuine token identifies.
     public struct Caller: Sendable, Hashable {
         /// The issuer of the token.
         public let issuer: IssuerIdentifier
-        /// Its subject.
+        /// The subject of the token.
         public let subject: String?
-        /// The client it was issued to.
+        /// The client that the token was issued to.
         public let clientID: String?
     }
 
@@ -151,7 +151,7 @@ public struct Denial: Sendable, Hashable {
         self.diagnosis = diagnosis
     }
 
-    /// The same denial with who was refused what, and by which rules.
+    /// The same denial with the caller, the operation and the rules that refused it.
     func about(_ facts: TokenFacts, _ operation: String, rules: [String] = []) -> Denial {
         Denial(
             reason,
@@ -168,22 +168,25 @@ public struct Denial: Sendable, Hashable {
 
 /// A Bearer challenge (RFC 6750 section 3, RFC 9728 section 5.1).
 public struct BearerChallenge: Sendable, Hashable {
-    /// The only codes that go on the wire (RFC 6750 section 3.1).
+    /// The only error codes that are sent to clients (RFC 6750 section 3.1).
     public enum ErrorCode: String, Sendable, CaseIterable {
+        /// The credentials are malformed.
         case invalidRequest = "invalid_request"
+        /// The token is not accepted.
         case invalidToken = "invalid_token"
+        /// The token lacks a scope.
         case insufficientScope = "insufficient_scope"
-        /// RFC 9470 section 3.
+        /// The sign-in is too old or too weak (RFC 9470 section 3).
         case insufficientUserAuthentication = "insufficient_user_authentication"
     }
 
-    /// Absent when the client sent no credentials.
+    /// The error code; `nil` if the client sent no credentials.
     public let error: ErrorCode?
-    /// The scopes the operation needs, all at once; empty when no scope would help or none is known.
+    /// All scopes that the operation needs; empty if no scope would help or none is known.
     public let scope: ScopeSet
-    /// What the sign-in must be like; `nil` when it is good enough.
+    /// The sign-in that is required; `nil` if the present one is good enough.
     public let authentication: AuthenticationRequirement?
-    /// Where the client finds the metadata of the protected resource.
+    /// The URL of the metadata of the protected resource.
     public let resourceMetadata: String
 
     package init(
@@ -201,9 +204,9 @@ public struct BearerChallenge: Sendable, Hashable {
 
 /// How the user must have signed in (RFC 9470 section 3).
 public struct AuthenticationRequirement: Sendable, Hashable {
-    /// Authentication context classes of which one is needed, in order of preference; empty for any.
+    /// The acceptable authentication context classes, in order of preference; empty for any.
     public let acrValues: [String]
-    /// The greatest age of the sign-in in seconds; `nil` for any.
+    /// The maximum age of the sign-in, in seconds; `nil` for any.
     public let maxAge: Int?
 
     package init(acrValues: [String], maxAge: Int?) {

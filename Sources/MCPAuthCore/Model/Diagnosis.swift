@@ -3,21 +3,21 @@
 
 package import MCPAuthJSON
 
-/// What an operator needs to know of a refusal beyond its reason: what was looked at, expected and found.
+/// Details of a refusal for an operator: what was checked, what was expected and what was found.
 ///
-/// ``description`` is for logs: it names the kind of thing that was found and never its value. ``revealed`` has the value too
-/// and is for the operator's own terminal. Neither is ever sent to a client, and neither holds a whole token.
+/// ``description`` is for logs: it names the kind of value that was found, never the value. ``revealed`` also has the
+/// value and is for the operator's own terminal. Neither is ever sent to a client, and neither contains a whole token.
 public struct Diagnosis: Sendable, Hashable, CustomStringConvertible {
-    /// What was looked at, such as ``claim `aud` ``.
+    /// What was checked, such as ``claim `aud` ``.
     public let subject: String
     /// What would have been accepted.
     public let expected: String
-    /// The kind of thing that was found, such as `an array of strings`, or `nothing`.
+    /// The kind of value that was found, such as `an array of strings`, or `nothing`.
     public let found: String
-    /// The value that was found, escaped; `nil` where there is none.
+    /// The value that was found, escaped; `nil` if there is none.
     package let value: String?
 
-    /// A diagnosis of an extension, without values.
+    /// Creates a diagnosis for an extension, without values.
     public init(_ subject: String, expected: String, found: String) {
         self.init(subject, expected: expected, found: found, value: nil)
     }
@@ -29,14 +29,14 @@ public struct Diagnosis: Sendable, Hashable, CustomStringConvertible {
         self.value = value
     }
 
-    /// About a claim that has a wrong kind or value.
+    /// Creates a diagnosis about a claim of a wrong type or value.
     package init(claim: String, expected: String, found: JSONView?) {
         self.init(
             "claim `\(claim.printable)`",
             expected: expected,
             found: Self.kind(of: found),
             value: found.flatMap { value in
-                // It would be written as `null`, which is another value.
+                // It would be encoded as `null`, which is another value.
                 guard value.kind != .unrepresentable else { return nil }
                 return String(decoding: JSON(value).encoded(), as: UTF8.self).printable
             }
@@ -49,7 +49,7 @@ public struct Diagnosis: Sendable, Hashable, CustomStringConvertible {
     /// One line for the operator's own terminal, with the value.
     package var revealed: String { "\(subject): expected \(expected), found \(value ?? found)" }
 
-    /// The kind of a value in words.
+    /// The kind of a value, in words.
     package static func kind(of value: JSONView?) -> String {
         switch value?.kind {
         case nil: "nothing"
@@ -60,7 +60,7 @@ public struct Diagnosis: Sendable, Hashable, CustomStringConvertible {
         case .object?: "an object"
         case .unrepresentable?: "a value that cannot be represented"
         case .array?:
-            value?.strings == nil ? "an array with other elements than strings" : "an array of strings"
+            value?.strings == nil ? "an array with elements that are not strings" : "an array of strings"
         }
     }
 }

@@ -2,6 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Duration {
-    /// The whole of it in seconds, with fractions.
+    /// The duration in seconds, with fractions.
     package var inSeconds: Double { self / .seconds(1) }
 }

@@ -1,23 +1,23 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-/// An absolute `http` or `https` URL in parts, canonical where RFC 3986 section 6.2 lets it be.
+/// An absolute `http` or `https` URL, parsed and partly normalised (RFC 3986 section 6.2).
 ///
-/// Scheme and host are lower-cased, a default port is dropped and an empty path becomes `/`. Everything else stays as
+/// Scheme and host are lower-cased, a default port is dropped and an empty path becomes `/`. Everything else is kept as
 /// written. User information, fragments, white space, control characters and non-ASCII bytes are refused.
 public struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
     /// `http` or `https`.
     public let scheme: String
-    /// Lower-cased; IPv6 addresses keep their brackets.
+    /// The host in lower case; IPv6 addresses keep their brackets.
     public let host: String
-    /// `nil` for the default port of the scheme.
+    /// The port; `nil` for the default port of the scheme.
     public let port: Int?
-    /// Starts with `/`.
+    /// The path; it starts with `/`.
     public let path: String
-    /// Without the question mark.
+    /// The query without the question mark; `nil` if there is none.
     public let query: String?
 
-    /// Reads a URL; `nil` when it is not such a one.
+    /// Reads a URL; `nil` if it is not such a URL.
     public init?(_ text: String) {
         guard text.utf8.allSatisfy({ (0x21...0x7E).contains($0) && !Self.neverInURLs.contains($0) }) else { return nil }
         guard let colon = text.firstIndex(of: ":") else { return nil }
@@ -39,7 +39,7 @@ public struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
 
     private static let neverInURLs: Set<UInt8> = Set("\"<>\\^`{|}".utf8)
 
-    /// Host and, unless it is the default one, port.
+    /// The host and, unless it is the default, the port.
     public var authority: String {
         port.map { "\(host):\($0)" } ?? host
     }
@@ -61,7 +61,7 @@ public struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
         return host == "localhost" || host == "[::1]" || (isIPv4 && octets[0] == "127")
     }
 
-    /// The authority of a URL or of a `Host` field, canonical.
+    /// The authority of a URL or of a `Host` field, in canonical form.
     package struct Authority: Hashable, Sendable {
         package let host: String
         package let port: Int?

@@ -5,7 +5,7 @@ internal import MCPAuthJSON
 
 /// The name of a protected resource: an absolute URL without fragment (RFC 9728 section 1.2).
 ///
-/// Published byte for byte as it was given; compared in its canonical form.
+/// It is published exactly as given, and compared in canonical form.
 public struct ResourceIdentifier: Hashable, Sendable, CustomStringConvertible {
     private final class Parts: Sendable {
         let text: String
@@ -24,12 +24,14 @@ public struct ResourceIdentifier: Hashable, Sendable, CustomStringConvertible {
 
     private let parts: Parts
 
-    /// As given.
+    /// The URL as given.
     public var description: String { parts.text }
     package var url: HTTPURL { parts.url }
-    /// The path of requests for it.
+    /// The path that requests for the resource begin with.
     package var path: RequestPath { parts.path }
 
+    /// Creates an identifier from a URL.
+    ///
     /// - Throws: ``ConfigurationError`` unless it is an `https` URL, or `http` for development, without fragment.
     public init(_ text: String) throws {
         guard let identifier = ResourceIdentifier(valid: text) else {
@@ -47,18 +49,18 @@ public struct ResourceIdentifier: Hashable, Sendable, CustomStringConvertible {
         parts = Parts(text, url)
     }
 
-    /// Compares in canonical form.
+    /// Compares the canonical forms.
     public static func == (left: ResourceIdentifier, right: ResourceIdentifier) -> Bool {
         left.url == right.url
     }
 
-    /// Hashes what is compared.
+    /// Hashes the canonical form.
     public func hash(into hasher: inout Hasher) {
         hasher.combine(url)
     }
 
-    /// Where the metadata of this resource is published (RFC 9728 section 3.1): the well-known part is inserted
-    /// between host and path, and the query stays.
+    /// Where the metadata of this resource is published (RFC 9728 section 3.1): the well-known path is inserted between
+    /// host and path, and the query is kept.
     public var metadataURL: String { parts.metadataURL }
 
     /// The path of ``metadataURL``.
@@ -68,21 +70,21 @@ public struct ResourceIdentifier: Hashable, Sendable, CustomStringConvertible {
         wellKnownPath + (url.path == "/" ? "" : url.path)
     }
 
-    /// The well-known path, which is also the metadata path of a resource without path.
+    /// The well-known path; it is also the metadata path of a resource without path.
     public static let wellKnownPath = "/.well-known/oauth-protected-resource"
 }
 
 /// The name of an authorization server (RFC 8414 section 2), compared byte for byte with `iss`.
 public struct IssuerIdentifier: Hashable, Sendable, CustomStringConvertible, ExpressibleByStringLiteral {
-    /// As given.
+    /// The text as given.
     public let description: String
 
-    /// Keeps the text as it is.
+    /// Keeps the text unchanged.
     public init(_ text: String) {
         description = text
     }
 
-    /// Keeps the text as it is.
+    /// Keeps the text unchanged.
     public init(stringLiteral value: String) {
         description = value
     }
@@ -95,26 +97,26 @@ public struct IssuerIdentifier: Hashable, Sendable, CustomStringConvertible, Exp
 
 /// An access token as the client presented it; it prints as `<redacted>`.
 public struct AccessToken: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// The bytes after the scheme.
+    /// The bytes after the authentication scheme.
     package let bytes: [UInt8]
 
     package init(bytes: [UInt8]) {
         self.bytes = bytes
     }
 
-    /// The longest token that is looked at unless configured otherwise, in bytes.
-    package static let defaultMaximumBytes = 16 * 1024
-    /// The largest limit that can be configured, in bytes.
-    package static let mostBytes = 256 * 1024
+    /// The maximum length of a token unless configured otherwise, in bytes.
+    package static let defaultMaximumBytes = Int(NumberSetting.tokenBytes.standard)
+    /// The largest maximum that can be configured, in bytes.
+    package static let mostBytes = Int(NumberSetting.tokenBytes.range.upperBound)
 
-    /// Says that there is a secret, not which.
+    /// Always `<redacted>`.
     public var description: String { "<redacted>" }
-    /// Says that there is a secret, not which.
+    /// Always `<redacted>`.
     public var debugDescription: String { "<redacted>" }
-    /// Shows nothing to reflection and `dump`.
+    /// Empty, so that reflection and `dump` show no secret.
     public var customMirror: Mirror { Mirror(self, children: []) }
 
-    /// The secret text.
+    /// The token in plain text.
     ///
     /// A resource server must not send it to any other server (MCP: no token passthrough).
     public var dangerouslyRevealed: String {
@@ -122,19 +124,19 @@ public struct AccessToken: Sendable, CustomStringConvertible, CustomDebugStringC
     }
 }
 
-/// A set of scope values (RFC 6749 section 3.3), in the order they were first named.
+/// A set of scope values (RFC 6749 section 3.3), in the order of their first occurrence.
 public struct ScopeSet: Sendable, Hashable, Sequence, ExpressibleByArrayLiteral, CustomStringConvertible {
-    /// The values in the order they were first named.
+    /// The values in the order of their first occurrence.
     public private(set) var values: [String]
 
-    /// Keeps the first of equal values; values with characters outside the `scope-token` grammar are dropped.
+    /// Creates a set; duplicates and values outside the `scope-token` grammar are dropped.
     public init(_ values: some Sequence<String>) {
         self.values = []
         var seen = Set<String>()
         for value in values where Self.isScopeToken(value) { append(value, &seen) }
     }
 
-    /// Most sets have a few values, which are looked through faster than hashed; a token may name thousands.
+    /// Most sets have few values, and searching them is faster than hashing; a token may have thousands.
     private mutating func append(_ value: String, _ seen: inout Set<String>) {
         if values.count < 16 {
             if !values.contains(value) { values.append(value) }
@@ -144,14 +146,14 @@ public struct ScopeSet: Sendable, Hashable, Sequence, ExpressibleByArrayLiteral,
         }
     }
 
-    /// A set of these values.
+    /// Creates a set of these values.
     public init(arrayLiteral elements: String...) {
         self.init(elements)
     }
 
-    /// Reads the space-delimited form.
+    /// Reads the space-delimited form; `nil` if a character is outside the grammar.
     ///
-    /// `nil` when a character is outside the grammar. Only U+0020 separates.
+    /// Only U+0020 separates values.
     package init?(spaceDelimited text: String) {
         var text = text
         let set = text.withUTF8 { unsafe ScopeSet(spaceDelimited: UnsafeRawBufferPointer($0)) }
@@ -159,7 +161,7 @@ public struct ScopeSet: Sendable, Hashable, Sequence, ExpressibleByArrayLiteral,
         self = set
     }
 
-    /// Reads the same from UTF-8, in one pass and without a string of the whole, since every new token has it.
+    /// Reads the same form from UTF-8, in one pass and without a copy of the text, because it runs for every new token.
     init?(spaceDelimited bytes: UnsafeRawBufferPointer) {
         values = []
         values.reserveCapacity(unsafe Swift.min(16, 1 + bytes.count { $0 == 0x20 }))
@@ -178,9 +180,9 @@ public struct ScopeSet: Sendable, Hashable, Sequence, ExpressibleByArrayLiteral,
         }
     }
 
-    /// Whether there is no value.
+    /// Whether the set has no values.
     public var isEmpty: Bool { values.isEmpty }
-    /// How many values there are.
+    /// The number of values.
     public var count: Int { values.count }
     /// Whether this exact value is in the set.
     public func contains(_ value: String) -> Bool { values.contains(value) }
@@ -188,7 +190,7 @@ public struct ScopeSet: Sendable, Hashable, Sequence, ExpressibleByArrayLiteral,
     public func isSuperset(of other: ScopeSet) -> Bool { other.values.allSatisfy(contains) }
     /// The values of both sets.
     public func union(_ other: ScopeSet) -> ScopeSet { ScopeSet(values + other.values) }
-    /// Goes through the values in their order.
+    /// Iterates over the values in their order.
     public func makeIterator() -> IndexingIterator<[String]> { values.makeIterator() }
 
     /// The space-delimited form.
@@ -199,12 +201,12 @@ public struct ScopeSet: Sendable, Hashable, Sequence, ExpressibleByArrayLiteral,
         Set(left.values) == Set(right.values)
     }
 
-    /// Hashes what is compared.
+    /// Hashes the values, without regard to order.
     public func hash(into hasher: inout Hasher) {
         hasher.combine(Set(values))
     }
 
-    /// `%x21 / %x23-5B / %x5D-7E`, at least one.
+    /// Whether a text is a `scope-token`: one or more of `%x21 / %x23-5B / %x5D-7E` (RFC 6749 section 3.3).
     package static func isScopeToken(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.allSatisfy(isScopeCharacter)
     }

@@ -5,10 +5,10 @@ internal import MCPAuthJSON
 
 /// A method of the Model Context Protocol.
 ///
-/// ``known`` has those of every revision through 2026-07-28 and of the Tasks extension. It is the one place that says
-/// which parameter names what a method acts on.
+/// ``known`` has the methods of every revision through 2026-07-28 and of the Tasks extension. It also says which
+/// parameter names the object of a method.
 package struct MCPMethod: Sendable {
-    /// What a method acts on, where rules can list it by name.
+    /// The kind of object that a method acts on, if rules can list such objects by name.
     package enum Object: Sendable, Hashable {
         case tool
         case prompt
@@ -16,9 +16,9 @@ package struct MCPMethod: Sendable {
     }
 
     package let name: String
-    /// The member of `params` that names what the method acts on; `nil` for a method that acts on nothing named.
+    /// The member of `params` that names the object of the method; `nil` if the method has no named object.
     package let parameter: String?
-    /// The kind of what it acts on; `nil` where rules have no list for it.
+    /// The kind of the object; `nil` if rules have no list for it.
     package let object: Object?
     /// Whether a request of revision 2026-07-28 must repeat the parameter in `Mcp-Name` (Standard Request Headers).
     package let demandsNameField: Bool
@@ -34,10 +34,10 @@ package struct MCPMethod: Sendable {
     package static let getPrompt = MCPMethod("prompts/get", "name", .prompt, demandsNameField: true)
     package static let readResource = MCPMethod("resources/read", "uri", .resourceURI, demandsNameField: true)
 
-    /// The methods that act on something named.
+    /// The methods that act on a named object.
     ///
-    /// The Tasks extension has clients put the task in `Mcp-Name` so that requests are routed by it; no server depends
-    /// on the field being there.
+    /// In the Tasks extension, clients put the task in `Mcp-Name` to route requests by it; no server requires the
+    /// field.
     private static let acting: [MCPMethod] = [
         callTool, getPrompt, readResource,
         MCPMethod("resources/subscribe", "uri", .resourceURI), MCPMethod("resources/unsubscribe", "uri", .resourceURI),
@@ -45,7 +45,7 @@ package struct MCPMethod: Sendable {
         MCPMethod("tasks/result", "taskId"),
     ]
 
-    /// Every method that MCP has, requests and notifications of both sides.
+    /// Every method of MCP: requests and notifications of both sides.
     package static let known: [MCPMethod] =
         acting
         + [
@@ -61,7 +61,7 @@ package struct MCPMethod: Sendable {
             "notifications/tasks/status",
         ].map { MCPMethod($0) }
 
-    /// The method of this name, where it acts on something named; `nil` for every other one.
+    /// The method of this name if it acts on a named object; `nil` for every other method.
     package static func acting(named name: String) -> MCPMethod? {
         acting.first { $0.name.utf8.count == name.utf8.count && $0.name.isExactly(name) }
     }
@@ -71,7 +71,7 @@ package struct MCPMethod: Sendable {
         known.contains { $0.name.isExactly(name) }
     }
 
-    /// The methods of MCP whose names begin as this one does, up to the first slash.
+    /// The methods of MCP with the same part before the first slash.
     private static func neighbours(of name: String) -> [String] {
         let namespace = name.utf8.prefix { $0 != UInt8(ascii: "/") }
         guard namespace.count < name.utf8.count else { return [] }
@@ -80,11 +80,11 @@ package struct MCPMethod: Sendable {
         }
     }
 
-    /// What is wrong with the name of a method, in words; `nil` for a method of MCP, and for one that an extension may
-    /// have.
+    /// A message about a mistake in the name of a method; `nil` for a method of MCP and for a possible name in an
+    /// extension.
     ///
-    /// An extension has names of its own, such as `acme/report`. What is nearly a method of MCP, has no slash, or
-    /// stands among its methods (`tools/run`) is taken for a mistake.
+    /// An extension has its own names, such as `acme/report`. A name that is similar to a method of MCP, has no slash,
+    /// or begins as methods of MCP do (`tools/run`) is taken for a mistake.
     package static func mistake(in name: String) -> String? {
         guard !isKnown(name) else { return nil }
         let what = "`\(name.printable)` is not an MCP method"
@@ -94,7 +94,7 @@ package struct MCPMethod: Sendable {
             return what + "; to call a tool, write `tools/call:\(name.printable)`"
         }
         let neighbours = neighbours(of: name)
-        // Servers and clients have notifications of their own among those of MCP.
+        // Servers and clients also define their own notifications under this prefix.
         guard !neighbours.isEmpty, !name.utf8.starts(with: "notifications/".utf8) else { return nil }
         return what + ", expected " + neighbours.map { "`\($0)`" }.joined(separator: ", ")
     }

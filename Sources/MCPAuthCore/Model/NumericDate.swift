@@ -11,15 +11,15 @@ internal import Darwin
 ///
 /// Every check takes the time as an argument; only hosts and programs read the clock.
 public struct NumericDate: Hashable, Sendable, Comparable {
-    /// Finite in every claim; infinite only where there is no beginning or no end.
+    /// The number of seconds; finite in every claim, infinite only if there is no beginning or no end.
     public let secondsSinceEpoch: Double
 
-    /// A time by its seconds, which must be a number.
+    /// Creates a time; the number of seconds must not be NaN.
     public init(_ secondsSinceEpoch: Double) {
         self.secondsSinceEpoch = secondsSinceEpoch
     }
 
-    /// The system clock.
+    /// The current time of the system clock.
     public static func now() -> NumericDate {
         var time = timespec()
         unsafe clock_gettime(CLOCK_REALTIME, &time)
@@ -31,7 +31,7 @@ public struct NumericDate: Hashable, Sendable, Comparable {
         left.secondsSinceEpoch < right.secondsSinceEpoch
     }
 
-    /// This time, some seconds later.
+    /// The time this many seconds later.
     package func adding(_ seconds: Double) -> NumericDate {
         NumericDate(secondsSinceEpoch + seconds)
     }

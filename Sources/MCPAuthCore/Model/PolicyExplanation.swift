@@ -3,12 +3,12 @@
 
 package import MCPAuthJSON
 
-/// Which policy document took part in a decision.
-public struct PolicyIdentity: Sendable, Hashable {
+/// A policy document that took part in a decision.
+package struct PolicyIdentity: Sendable, Hashable {
     /// The file as the operator named it, or `code` for scopes that an application requires.
-    public let file: String
+    package let file: String
     /// The SHA-256 of the file, in hexadecimal; empty for `code`.
-    public let sha256: String
+    package let sha256: String
 
     package init(file: String, sha256: String) {
         self.file = file
@@ -16,26 +16,26 @@ public struct PolicyIdentity: Sendable, Hashable {
     }
 }
 
-/// How one rule came out for one request.
-public struct RuleFinding: Sendable, Hashable {
-    /// What became of the rule.
-    public enum Result: String, Sendable, CaseIterable {
-        /// It applies: an allow rule allows, a deny rule fires, a requirement is met.
+/// The result of one rule for one request.
+package struct RuleFinding: Sendable, Hashable {
+    /// The result of a rule or condition.
+    package enum Result: String, Sendable, CaseIterable {
+        /// The rule applies: an allow rule allows, a deny rule fires, a requirement is met.
         case isTrue = "true"
         /// It does not apply.
         case isFalse = "false"
-        /// A claim it asks about is missing or of another type; a deny rule fires all the same.
+        /// A claim that it needs is missing or has another type; a deny rule fires in this case.
         case unknown
-        /// It is about other operations.
+        /// It does not cover the operation of the request.
         case notApplicable = "not_applicable"
     }
 
     /// The result of one condition on one claim.
-    public struct Leaf: Sendable, Hashable {
-        /// Where the condition stands in the file, as a JSON Pointer.
-        public let pointer: String
-        /// What it came to.
-        public let result: Result
+    package struct Leaf: Sendable, Hashable {
+        /// The place of the condition in the file, as a JSON Pointer.
+        package let pointer: String
+        /// The result of the condition.
+        package let result: Result
 
         package init(pointer: String, result: Result) {
             self.pointer = pointer
@@ -44,21 +44,21 @@ public struct RuleFinding: Sendable, Hashable {
     }
 
     /// The file of the rule.
-    public let file: String
+    package let file: String
     /// The id of the rule.
-    public let id: String
+    package let id: String
     /// `allow`, `deny` or `require`.
-    public let effect: String
-    /// False in shadow mode, in which a rule decides nothing.
-    public let isEnforced: Bool
-    /// What became of it.
-    public let result: Result
-    /// Where that was decided: a JSON Pointer into the file.
-    public let pointer: String
-    /// Why, in words; claim values are redacted unless asked for.
-    public let why: String
-    /// Every condition on a claim, in the order of the file.
-    public let leaves: [Leaf]
+    package let effect: String
+    /// Whether the rule is enforced; a rule in shadow mode decides nothing.
+    package let isEnforced: Bool
+    /// The result of the rule.
+    package let result: Result
+    /// The place in the file that led to the result, as a JSON Pointer.
+    package let pointer: String
+    /// The reason for the result, in words; claim values are redacted unless they were requested.
+    package let why: String
+    /// The results of all conditions on claims, in the order of the file.
+    package let leaves: [Leaf]
 
     package init(
         file: String,
@@ -88,10 +88,10 @@ public struct RuleFinding: Sendable, Hashable {
     }
 }
 
-/// A policy's answer with every rule that led to it.
+/// The decision of a policy with the results of its rules.
 package struct PolicyExplanation: Sendable {
     package let answer: PolicyDecision
-    /// The rules of every document, in file order; for a batch those of each message.
+    /// The rules of all documents, in file order; for a batch, those of each message.
     package let rules: [RuleFinding]
 
     package init(answer: PolicyDecision, rules: [RuleFinding]) {

@@ -3,31 +3,31 @@
 
 internal import MCPAuthJSON
 
-/// One protected resource, ready to serve: what it accepts and how that is checked.
+/// One protected resource, ready to serve: what it accepts and how requests are checked.
 package final class ProtectedResource: Sendable {
-    /// A verifier and the number under which its findings are kept.
+    /// A verifier and the number that identifies it in the token cache.
     package struct VerifierSlot: Sendable {
         package let verifier: any TokenVerifier
         package let number: UInt64
     }
 
-    /// How requests for a resource are handled, beside who is trusted and what is allowed.
+    /// The settings of a resource, except its issuers and its policy.
     package struct Settings: Sendable {
-        /// Whether requests carry MCP messages, which are then read from the body.
+        /// Whether requests carry MCP messages, which are read from the body.
         package var speaksMCP = true
-        /// The origins of web pages that may send requests, in the form in which browsers send them; `nil` for any.
+        /// The origins of web pages that may send requests, as browsers send them; `nil` for any.
         package var allowedOrigins: [String]?
-        /// The longest token that is looked at, in bytes.
+        /// The maximum length of a token, in bytes.
         package var maximumTokenBytes = AccessToken.defaultMaximumBytes
-        /// Where facts about verified tokens are kept; `nil` to verify each time.
+        /// The cache for facts about verified tokens; `nil` to verify tokens each time.
         package var tokenCache: TokenCache?
         /// The local revocation list.
         package var revocations: Revocations?
-        /// Reads what a token that is a JWT says of itself.
+        /// Reads the header type and the claims of a token that is a JWT, without verification.
         package var readJWT: UnverifiedJWT.Reader = { _ in nil }
-        /// Which configuration of the process it belongs to, counted from 1.
+        /// The number of the configuration snapshot that the resource belongs to, counted from 1.
         package var generation = 1
-        /// Takes what an operator should know.
+        /// Receives events for operators.
         package var onEvent: EngineEventHandler = { _ in }
 
         package init(speaksMCP: Bool = true) {
@@ -36,17 +36,17 @@ package final class ProtectedResource: Sendable {
     }
 
     package let identifier: ResourceIdentifier
-    /// The issuers trusted for this resource, in the order they are published.
+    /// The trusted issuers, in the order in which they are published.
     package let issuers: [TrustedIssuer]
-    /// The audiences a token may name.
+    /// The audiences that tokens may name.
     ///
     /// The identifier unless configured otherwise. Never empty.
     package let acceptedAudiences: [ResourceAudience]
-    /// Asked in this order.
+    /// The verifiers, in the order in which they are called.
     package let verifiers: [VerifierSlot]
     package let policy: any PolicyEvaluator
     package let metadata: ProtectedResourceMetadata
-    /// Whether a verifier looks at the operation, so that the body is read before the token is verified.
+    /// Whether a verifier uses the operation, so that the body is read before the token is verified.
     package let needsOperation: Bool
     private let settings: Settings
 
@@ -88,22 +88,22 @@ package final class ProtectedResource: Sendable {
     package var tokenCache: TokenCache? { settings.tokenCache }
     package var generation: Int { settings.generation }
 
-    /// What a token says of itself; `nil` when it is not a JWT.
+    /// The unverified header type and claims of a token; `nil` if it is not a JWT.
     func readJWT(_ token: AccessToken) -> UnverifiedJWT? {
         settings.readJWT(token)
     }
 
-    /// The same resource with other audiences or another policy, for one part of its routes.
+    /// The same resource with other audiences or another policy, for some of its routes.
     package func narrowed(acceptedAudiences: [ResourceAudience], policy: any PolicyEvaluator) -> ProtectedResource {
         ProtectedResource(identifier, issuers, acceptedAudiences, verifiers, policy, metadata, settings)
     }
 
-    /// The same resource as another object, whose reference count no other processor touches.
+    /// A copy as a separate object, so that several threads do not change the same reference count.
     package func copy() -> ProtectedResource {
         narrowed(acceptedAudiences: acceptedAudiences, policy: policy)
     }
 
-    /// The same resource, asking other verifiers and remembering nothing.
+    /// The same resource with other verifiers and without a token cache.
     package func verifying(with verifiers: [any TokenVerifier]) -> ProtectedResource {
         var settings = settings
         settings.tokenCache = nil
@@ -118,19 +118,19 @@ package final class ProtectedResource: Sendable {
         )
     }
 
-    /// Whether an audience value of a token means this resource.
+    /// Whether an audience value of a token names this resource.
     package func accepts(audience value: String) -> Bool {
         acceptedAudiences.contains { $0.isNamed(by: value) }
     }
 
-    /// Whether one of the audience values of a token means this resource.
+    /// Whether one of the audience values of a token names this resource.
     func accepts(audience values: [String]) -> Bool {
-        // Most tokens have one audience, as it is configured, and then nothing is read as a URL.
+        // Most tokens have one audience, exactly as configured; then no URL is parsed.
         if let first = acceptedAudiences.first?.text, values.first?.isExactly(first) ?? false { return true }
         return values.contains(where: accepts(audience:))
     }
 
-    /// Whether the local revocation list names a token.
+    /// Whether the local revocation list contains a token.
     func refuses(_ facts: TokenFacts) -> Bool {
         settings.revocations?.deny(facts) ?? false
     }
@@ -139,18 +139,18 @@ package final class ProtectedResource: Sendable {
         issuers.first { $0.identifier == identifier }
     }
 
-    /// Tells the operator that rules in shadow mode would have denied a request.
+    /// Reports that rules in shadow mode would have denied a request.
     func report(wouldDeny rules: [String]) {
         let list = rules.map(\.printable).joined(separator: ", ")
         settings.onEvent(EngineEvent(.info, .wouldDeny, "`\(identifier)`: would deny by \(list)"))
     }
 
-    /// Tells the operator that a request was refused, and why.
+    /// Reports that a request was refused, and why.
     package func report(_ denial: Denial) {
         settings.onEvent(EngineEvent(denial, at: identifier))
     }
 
-    /// The challenge that points a client to this resource's metadata.
+    /// A challenge that points a client to the metadata of this resource.
     package func challenge(
         _ error: BearerChallenge.ErrorCode?,
         scope: ScopeSet = [],
@@ -175,7 +175,7 @@ package struct ResourceAudience: Sendable, Hashable {
         url = HTTPURL(text)
     }
 
-    /// Equal bytes, or two URLs that are equal in canonical form; never a prefix.
+    /// Whether a value has the same bytes, or is a URL with the same canonical form; a prefix is not enough.
     package func isNamed(by value: String) -> Bool {
         if value.isExactly(text) { return true }
         guard let url else { return false }
@@ -183,30 +183,30 @@ package struct ResourceAudience: Sendable, Hashable {
     }
 }
 
-/// What one resource lets one issuer's tokens say.
+/// What one resource accepts from one issuer.
 package final class TrustedIssuer: Sendable {
     package let identifier: IssuerIdentifier
-    /// Tolerated clock difference in seconds, 0 to 300.
+    /// The tolerated clock difference in seconds, 0 to 300.
     package let leeway: Double
     package let claimMapping: ClaimMapping
-    /// Scopes this issuer may grant here; `nil` for no bound.
+    /// Scopes that this issuer may grant here; `nil` if there is no bound.
     package let allowedScopes: ScopeSet?
-    /// Values this issuer may give to normalised claims here, by their names; other claims have no bound.
+    /// Values that this issuer may give to claims here, by normalised name; other claims have no bound.
     package let allowedClaims: [String: Set<String>]
-    /// Marks of other kinds of tokens that its access tokens carry all the same.
+    /// Marks of other kinds of tokens that the access tokens of this issuer also carry.
     package let accessTokenMarks: Set<String>
-    /// Applied after the mapping, in this order.
+    /// The transformers that are applied after the mapping, in this order.
     package let transformers: [any ClaimTransformer]
-    /// Whether there is any bound.
+    /// Whether the issuer has any bound.
     let hasBounds: Bool
-    /// Whether the mapping has the subject from elsewhere than `sub`.
+    /// Whether the mapping reads the subject from another claim than `sub`.
     let mapsSubject: Bool
-    /// Whether the mapping has the audience from elsewhere than `aud`.
+    /// Whether the mapping reads the audience from another claim than `aud`.
     let mapsAudience: Bool
 
     package init(
         identifier: IssuerIdentifier,
-        leeway: Double = 60,
+        leeway: Double = Double(NumberSetting.leewaySeconds.standard),
         claimMapping: ClaimMapping = ClaimMapping(),
         allowedScopes: ScopeSet? = nil,
         allowedClaims: [String: Set<String>] = [:],

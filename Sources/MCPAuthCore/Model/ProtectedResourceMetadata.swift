@@ -3,40 +3,40 @@
 
 /// The document that describes a protected resource (RFC 9728 section 2).
 ///
-/// Members that are empty or absent are left out of the document, as section 3.2 demands.
+/// Members that are empty or absent are left out of the document, as section 3.2 requires.
 public struct ProtectedResourceMetadata: Sendable, Hashable {
     /// The resource identifier.
     public var resource: ResourceIdentifier
     /// Issuer identifiers; MCP requires at least one.
     public var authorizationServers: [IssuerIdentifier]
-    /// Where the keys of the resource server are.
+    /// The URL of the JWK Set of the resource server.
     public var jwksURI: String?
-    /// The scopes a client needs to begin with; not the catalogue.
+    /// The scopes that a client should request first; not always all scopes.
     public var scopesSupported: [String]
-    /// How tokens may be sent; `header` only, here.
+    /// How tokens may be sent; this library accepts `header` only.
     public var bearerMethodsSupported: [String]
-    /// Algorithms the resource signs with.
+    /// The algorithms that the resource server signs with.
     public var resourceSigningAlgValuesSupported: [String]
-    /// A name for people.
+    /// The name for human readers.
     public var resourceName: String?
-    /// A page for developers.
+    /// The URL of a page for developers.
     public var resourceDocumentation: String?
-    /// A page on how data may be used.
+    /// The URL of a page about how data may be used.
     public var resourcePolicyURI: String?
-    /// A page with the terms of service.
+    /// The URL of a page with the terms of service.
     public var resourceTOSURI: String?
     /// Whether tokens bound to client certificates are supported.
     public var tlsClientCertificateBoundAccessTokens: Bool
     /// The types of `authorization_details` (RFC 9396).
     public var authorizationDetailsTypesSupported: [String]
-    /// Algorithms for DPoP proofs.
+    /// The algorithms for DPoP proofs.
     public var dpopSigningAlgValuesSupported: [String]
-    /// Whether every token must be bound to a proof.
+    /// Whether every token must be bound to a key by DPoP.
     public var dpopBoundAccessTokensRequired: Bool
-    /// A JWS over these values, made elsewhere (RFC 9728 section 2.2).
+    /// A JWS of these values that was made elsewhere (RFC 9728 section 2.2).
     public var signedMetadata: String?
 
-    /// Describes a protected resource; only its identifier must be said.
+    /// Creates metadata; only the resource identifier is required.
     public init(
         resource: ResourceIdentifier,
         authorizationServers: [IssuerIdentifier] = [],

@@ -3,15 +3,15 @@
 
 public import HTTPTypes
 
-/// A request for a protected resource (RFC 6750 section 2) in its canonical form, as a host adapter read it.
+/// A request for a protected resource (RFC 6750 section 2) in canonical form, as read by a host adapter.
 public struct ProtectedResourceRequest: Sendable {
-    /// What the client presented to prove its right.
+    /// The credentials of a request.
     public enum Credentials: Sendable {
-        /// Nothing that this resource server understands.
+        /// No credentials that this resource server supports.
         case none
         /// One bearer token (RFC 6750 section 2.1).
         case bearer(AccessToken)
-        /// Credentials that break the grammar or contradict each other.
+        /// Credentials that are malformed or ambiguous.
         case malformed
     }
 
@@ -21,11 +21,12 @@ public struct ProtectedResourceRequest: Sendable {
     public let authority: String?
     /// The path of the request target.
     public let path: RequestPath
-    /// What the client presented.
+    /// The credentials of the client.
     public let credentials: Credentials
-    /// What the request wants to do; unknown before the body was read, where the operation is in the body.
+    /// What the request wants to do; unknown until the body is read if the operation is in the body.
     public let operation: RequestOperation
-    /// Whether the host takes paths that differ only in case for one: what denies or requires is then about each of them.
+    /// Whether the host treats paths that differ only in case as equal; rules that deny or require then ignore case
+    /// too.
     package let ignoresCase: Bool
 
     package init(
@@ -44,7 +45,7 @@ public struct ProtectedResourceRequest: Sendable {
         self.ignoresCase = ignoresCase
     }
 
-    /// The same request, of which the operation is known now.
+    /// The same request with a known operation.
     package func asking(for operation: RequestOperation) -> ProtectedResourceRequest {
         ProtectedResourceRequest(
             method: method,
@@ -62,7 +63,7 @@ public struct ProtectedResourceRequest: Sendable {
         return false
     }
 
-    /// The MCP messages, or method and path; for traces, with names shown in printable form.
+    /// The MCP messages, or the method and the path, for traces; names are escaped.
     package var summary: String {
         switch operation {
         case .http: "\(method.rawValue) \(path.description.printable)"

@@ -1,19 +1,19 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a request wants to do, as far as policy can know it.
+/// What a request wants to do, as far as a policy can know it.
 public enum RequestOperation: Sendable, Hashable {
-    /// Plain HTTP: method and path say it all.
+    /// Plain HTTP; the method and the path are the operation.
     case http
-    /// MCP: every message of the request, one unless it is a batch.
+    /// The MCP messages of the request: one, or several in a batch.
     case mcp([MCPMessage])
-    /// The resource speaks MCP, but the message cannot be known; only rules for any target can allow it.
+    /// An MCP operation that cannot be known; only rules for any target can allow it.
     case unknown
 }
 
 /// One message of an MCP request.
 public enum MCPMessage: Sendable, Hashable {
-    /// A request or notification: the method and, for methods that act on one thing, its name or URI.
+    /// A request or notification: the method and, if it acts on a named object, the name or URI.
     case call(method: String, name: String?)
     /// A JSON-RPC response that the client posts.
     case response
@@ -24,7 +24,8 @@ public enum MCPMessage: Sendable, Hashable {
 }
 
 extension MCPMessage: CustomStringConvertible {
-    /// The method with the name it acts on, such as `tools/call:create_note`, or `@response`, `@stream`, `@session-end`.
+    /// The method and the name of its object, such as `tools/call:create_note`, or `@response`, `@stream`,
+    /// `@session-end`.
     public var description: String {
         switch self {
         case .call(let method, let name): name.map { "\(method):\($0)".printable } ?? method.printable

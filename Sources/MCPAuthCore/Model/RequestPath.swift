@@ -1,18 +1,18 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-/// The path of a request in its one canonical spelling: made once, when a request is read.
+/// The path of a request in canonical form, computed once when the request is read.
 ///
-/// A path that another program might read as something else is refused: relative and empty paths, empty and dot
-/// segments, `;`, `\`, `#`, control and non-ASCII bytes, broken percent-encoding, and the percent-encoding of `/`, `\`,
-/// `.`, `;`, `%`, NUL or any unreserved character. Of the spellings that clients do send for one path, there is one here:
-/// what may stand for itself (RFC 3986 section 3.3) does, and other bytes are encoded in upper case, also those that
-/// browsers leave as they are.
+/// A path that another program might interpret differently is refused: relative and empty paths, paths longer than 8
+/// KiB, empty and dot segments, spaces, `;`, `\`, `#`, control and non-ASCII bytes, broken percent-encoding, and the
+/// percent-encoding of `/`, `\`, `.`, `;`, `%`, a control character or any unreserved character. The other spellings of
+/// a path become one: characters that a segment may contain (RFC 3986 section 3.3) are decoded, and all others are
+/// percent-encoded in upper case, including those that browsers do not encode.
 public struct RequestPath: Sendable, Hashable, CustomStringConvertible {
-    /// The canonical path, without a slash at its end unless it is the root.
+    /// The canonical path, without a trailing slash unless it is the root.
     public let description: String
-    /// The same with the slash, where the request had one: hosts route both to one handler, so what either denies is
-    /// denied.
+    /// The path with its trailing slash, if the request had one. Hosts route both forms to one handler, so rules that
+    /// deny or require apply to both.
     package let withSlash: String?
 
     /// Reads the path of a request target, without its query; `nil` when it is refused.
@@ -21,7 +21,7 @@ public struct RequestPath: Sendable, Hashable, CustomStringConvertible {
         self.init(canonical: canonical)
     }
 
-    /// The path of a resource identifier, which an operator wrote; one that no request can have is taken as it is.
+    /// The path of a resource identifier, which an operator wrote; a path that no request can have is kept unchanged.
     package init(of url: HTTPURL) {
         self.init(canonical: Self.canonical(url.path) ?? url.path)
     }
@@ -32,19 +32,19 @@ public struct RequestPath: Sendable, Hashable, CustomStringConvertible {
         withSlash = hasSlash ? canonical : nil
     }
 
-    /// Without any slash at the end: empty for the root.
+    /// The path without a trailing slash; empty for the root.
     var prefix: String { description == "/" ? "" : description }
 
-    /// Whether it is this path or one below it: `/notes` contains `/notes` and `/notes/1`, not `/notes2`.
+    /// Whether a path is this path or below it: `/notes` contains `/notes` and `/notes/1`, not `/notes2`.
     package func contains(_ other: RequestPath) -> Bool {
         let own = prefix.utf8
         return other.description.utf8.starts(with: own)
             && [nil, UInt8(ascii: "/")].contains(other.description.utf8.dropFirst(own.count).first)
     }
 
-    /// The one spelling of a path; `nil` when it is refused.
+    /// The canonical form of a path; `nil` if it is refused.
     ///
-    /// A slash at the end stays.
+    /// A trailing slash is kept.
     package static func canonical(_ path: String) -> String? {
         var path = path
         return switch path.withUTF8({ unsafe spelling($0) }) {
@@ -54,9 +54,9 @@ public struct RequestPath: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// The path, or a part of it, as a host sees it that ignores case: decoded, and one letter for each in whatever case.
+    /// A path, or a part of it, decoded and with case folded, as a host that ignores case sees it.
     ///
-    /// For comparisons that count against a caller only.
+    /// Only for comparisons that restrict a caller.
     package static func folded(_ part: some Sequence<UInt8>) -> String {
         let bytes = Array(part)
         var decoded: [UInt8] = []
@@ -73,13 +73,14 @@ public struct RequestPath: Sendable, Hashable, CustomStringConvertible {
                 index += 1
             }
         }
-        // Three times, since some letters have a case of their own: `ẞ`, `ß` and `SS` are one.
+        // Three conversions, because one does not make all letters equal that differ in case: `ẞ`, `ß` and `SS` are
+        // one.
         return String(decoding: decoded, as: UTF8.self).lowercased().uppercased().lowercased()
     }
 
     private enum Spelling {
         case canonical
-        /// Perhaps not the canonical one.
+        /// It may not be canonical.
         case another
         case refused
     }
@@ -110,10 +111,10 @@ public struct RequestPath: Sendable, Hashable, CustomStringConvertible {
         return String(decoding: respelled, as: UTF8.self)
     }
 
-    /// The characters of a segment that are neither unreserved nor refused.
+    /// Whether the character may be unencoded in a segment; for characters that are not unreserved.
     private static func standsForItself(_ byte: UInt8) -> Bool { "!$&'()*+,=:@".utf8.contains(byte) }
 
-    /// What no segment may have as it is, and some clients send.
+    /// Whether a segment must not contain the character unencoded, although some clients send it so.
     private static func mustBeEncoded(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "\""), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "["), UInt8(ascii: "]"),
@@ -125,7 +126,7 @@ public struct RequestPath: Sendable, Hashable, CustomStringConvertible {
 
     private static let digits = Array("0123456789ABCDEF".utf8)
 
-    /// One look at each byte, since every request has it.
+    /// Reads each byte once, because this runs for every request.
     private static func spelling(_ bytes: UnsafeBufferPointer<UInt8>) -> Spelling {
         guard unsafe bytes.first == UInt8(ascii: "/"), bytes.count <= 8 * 1024 else { return .refused }
         var spelling = Spelling.canonical

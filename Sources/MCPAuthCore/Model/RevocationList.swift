@@ -5,22 +5,23 @@ internal import MCPAuthJSON
 internal import MCPAuthLock
 internal import Synchronization
 
-/// Tokens that this resource server refuses although their issuer does not: a local revocation list.
+/// A local revocation list: the tokens that this resource server refuses although their issuer does not.
 public struct RevocationList: Sendable, Hashable {
-    /// What one entry refuses: the tokens of an issuer for which everything that is said holds.
+    /// An entry of the list: it refuses the tokens of an issuer that match all properties of the entry that are not
+    /// `nil`.
     public struct Entry: Sendable, Hashable {
         /// The issuer of the tokens.
         public var issuer: IssuerIdentifier
-        /// Their `jti`.
+        /// The `jti` of the tokens.
         public var tokenID: String?
-        /// Their subject, after the claim mapping of the issuer.
+        /// The subject of the tokens, after the claim mapping of the issuer and all transformers.
         public var subject: String?
-        /// Their client, after the claim mapping of the issuer.
+        /// The client of the tokens, after the claim mapping of the issuer and all transformers.
         public var clientID: String?
-        /// They were issued before this time; a token that does not say when counts as such.
+        /// Tokens that were issued before this time match, and tokens without `iat`.
         public var issuedBefore: NumericDate?
 
-        /// An entry that names the issuer alone refuses all of its tokens.
+        /// Creates an entry; an entry with only an issuer refuses all tokens of that issuer.
         public init(
             issuer: IssuerIdentifier,
             tokenID: String? = nil,
@@ -44,7 +45,7 @@ public struct RevocationList: Sendable, Hashable {
         }
     }
 
-    /// Where an entry stands: the most telling of what it says.
+    /// The key of an entry in the index: its most specific property.
     private enum Handle: Hashable {
         case token(IssuerIdentifier, hash: Int)
         case subject(IssuerIdentifier, String)
@@ -54,10 +55,10 @@ public struct RevocationList: Sendable, Hashable {
 
     private let index: [Handle: [Entry]]
 
-    /// How many entries there are.
+    /// The number of entries.
     public let count: Int
 
-    /// A list of these entries.
+    /// Creates a list.
     public init(_ entries: [Entry] = []) {
         index = Dictionary(grouping: entries) { entry in
             if let tokenID = entry.tokenID {
@@ -70,7 +71,7 @@ public struct RevocationList: Sendable, Hashable {
         count = entries.count
     }
 
-    /// Whether an entry matches, in a time that does not grow with the list.
+    /// Whether an entry matches; only entries with the same key in the index are compared.
     package func denies(_ facts: TokenFacts) -> Bool {
         guard count > 0 else { return false }
         var handles = [Handle.issuer(facts.issuer)]
@@ -81,15 +82,15 @@ public struct RevocationList: Sendable, Hashable {
     }
 }
 
-/// The revocation list that is in force, replaced as a whole.
+/// The revocation list in force; it is replaced as a whole.
 package final class Revocations: Sendable {
     private let list: Lock<RevocationList>
-    /// Most lists are empty most of the time, and then no thread waits for another.
+    /// The usual case is an empty list, which then needs no lock.
     private let isEmpty: Atomic<Bool>
-    /// What counts beside the list and outlives it.
+    /// Revocations that also count, and that remain when the list is replaced.
     private let lasting: Revocations?
 
-    /// - Parameter lasting: Revocations that count beside this list, and that later configurations share.
+    /// - Parameter lasting: Revocations that also count, and that later configuration snapshots share.
     package init(_ list: RevocationList = RevocationList(), beside lasting: Revocations? = nil) {
         self.lasting = lasting
         self.list = Lock(list)
@@ -103,7 +104,7 @@ package final class Revocations: Sendable {
         }
     }
 
-    /// Whether the list in force denies a token.
+    /// Whether a revocation in force matches a token.
     package func deny(_ facts: TokenFacts) -> Bool {
         if lasting?.deny(facts) ?? false { return true }
         guard !isEmpty.load(ordering: .acquiring) else { return false }

@@ -3,22 +3,23 @@
 
 internal import MCPAuthJSON
 
-/// What a genuine token says, in the words of the standards whatever its issuer calls them.
+/// The normalised content of a genuine token.
 ///
-/// Facts about the token alone: what they are worth at a resource is decided by ``MandatoryChecks`` and the policy.
+/// These are facts about the token alone; ``MandatoryChecks`` and the policy decide what they permit at a resource.
 package struct TokenFacts: Sendable {
     package let issuer: IssuerIdentifier
     package let subject: String?
     package let clientID: String?
     package let scopes: ScopeSet
-    /// Empty when the token names none, or not as strings.
+    /// Empty if the token has no audience, or one that is not made of strings.
     package let audience: [String]
     package let expiresAt: NumericDate
     package let notBefore: NumericDate?
     package let issuedAt: NumericDate?
-    /// Whether the token is bound to a proof (RFC 7800 `cnf`).
+    /// Whether the token is bound to a key (`cnf` of RFC 7800, or a DPoP token type).
     package let isSenderConstrained: Bool
-    /// A hash of the `jti`, 0 when there is none: few lists of revoked tokens name one, and a text for each would take memory.
+    /// A hash of the `jti`, or 0 if there is none. It saves the memory of the text, because few revocations have a
+    /// `jti`.
     let tokenIDHash: Int
     package private(set) var claims: Claims
 
@@ -48,7 +49,7 @@ package struct TokenFacts: Sendable {
         self.claims = claims
     }
 
-    /// Never 0.
+    /// The hash of a `jti`; never 0.
     static func hash(ofTokenID tokenID: String) -> Int { tokenID.hashValue | 1 }
 
     /// The `jti`, read from the claims.
@@ -56,7 +57,7 @@ package struct TokenFacts: Sendable {
         tokenIDHash == 0 ? nil : claims.rawValue(at: JSONPointer(tokens: ["jti"]))?.string
     }
 
-    /// As they are kept: the claims as text alone.
+    /// The form in which facts are cached: with only the JSON text of the claims.
     func unparsed() -> TokenFacts {
         var facts = self
         facts.claims = claims.unparsed()
@@ -66,14 +67,14 @@ package struct TokenFacts: Sendable {
 
 /// The facts of a genuine token whose issuer is trusted for a resource, without the token itself.
 ///
-/// A class, so that a remembered token is handed out without copying its parts: threads that decide at once about
-/// tokens of one issuer then have no reference count in common here.
+/// A class, so that a cache hit copies no parts. Otherwise threads would change the same reference counts of parts that
+/// tokens of one issuer share.
 package final class VerifiedFacts: Sendable {
     package let facts: TokenFacts
     package let issuer: TrustedIssuer
     /// The resource for which the issuer is trusted.
     let resource: ResourceIdentifier
-    /// What the bounds of the issuer leave; `nil` when it has none.
+    /// The scopes and claims within the bounds of the issuer; `nil` if it has none.
     let bounds: IssuerBounds?
     private let reuse: TokenEvidence.Reuse
 
@@ -86,7 +87,7 @@ package final class VerifiedFacts: Sendable {
         self.init(facts, issuer, resource, IssuerBounds(facts, of: issuer), reuse)
     }
 
-    /// With bounds that were worked out before.
+    /// Uses bounds that were computed before.
     init(
         _ facts: TokenFacts,
         _ issuer: TrustedIssuer,
@@ -101,12 +102,12 @@ package final class VerifiedFacts: Sendable {
         self.reuse = reuse
     }
 
-    /// Whether the verifier still vouches for them, by the steady clock, and the token has not expired, by the wall clock.
+    /// Whether the verdict is still current by the steady clock, and the token has not expired by the wall clock.
     func mayBeReused(now: NumericDate, _ clock: SteadyClock) -> Bool {
         now < facts.expiresAt && reuse.isPossible(clock)
     }
 
-    /// As they are kept: the claims as text alone.
+    /// The form in which facts are cached: with only the JSON text of the claims.
     func unparsed() -> VerifiedFacts {
         VerifiedFacts(facts.unparsed(), issuer, resource, bounds, reuse)
     }
@@ -135,7 +136,7 @@ package struct VerifiedToken: Sendable {
 }
 
 extension VerifiedFacts {
-    /// How many bytes keeping them takes, roughly.
+    /// The approximate size in the cache, in bytes.
     var approximateBytes: Int {
         let texts =
             facts.scopes.values.reduce(0) { $0 + 40 + $1.utf8.count } + facts.audience.reduce(0) { $0 + $1.utf8.count }

@@ -7,11 +7,11 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// A moment on a ``SteadyClock``, in seconds since some beginning that means nothing.
+/// A moment on a ``SteadyClock``, in seconds since an arbitrary start.
 ///
-/// A type of its own, so that it is never compared with a ``NumericDate``.
+/// A separate type, so that it is never compared with a ``NumericDate``.
 package struct Uptime: Hashable, Sendable, Comparable {
-    /// Finite, or infinite where there is no beginning or no end.
+    /// The number of seconds; finite, or infinite if there is no beginning or no end.
     package let seconds: Double
 
     package init(_ seconds: Double) {
@@ -27,7 +27,7 @@ package struct Uptime: Hashable, Sendable, Comparable {
         left.seconds < right.seconds
     }
 
-    /// This moment, some seconds later.
+    /// The moment this many seconds later.
     package func adding(_ seconds: Double) -> Uptime {
         Uptime(self.seconds + seconds)
     }
@@ -38,13 +38,13 @@ package struct Uptime: Hashable, Sendable, Comparable {
     }
 }
 
-/// A clock that nobody sets: cool-downs, pauses after failures and the age of whatever is kept are measured with it.
+/// A clock that is never set. It measures cool-downs, pauses after failures and the age of cached data.
 ///
-/// There are two times here. The wall clock (``NumericDate``) says whether a token has expired; hosts read it and pass
-/// it in as `now`. Administrators and time services set it, by seconds or by days, and whatever is only *kept for a
-/// while* must neither be lost nor live on for that. So whoever keeps something is given a steady clock when it is made
-/// and reads it itself. A fetcher brings the clock with it, since both stand for the world outside; that of the tests
-/// goes with the time they pass in, and each of the two can be set apart from the other.
+/// The wall clock (``NumericDate``) says whether a token has expired; hosts read it and pass it in as `now`.
+/// Administrators and time services set it, by seconds or by days, and that must not change how long data is cached. So
+/// every cache gets a steady clock when it is created, and reads that clock itself. A fetcher provides the clock,
+/// because both depend on the environment. In tests, the steady clock follows the times that the tests pass in, and
+/// each of the two clocks can be set separately.
 package struct SteadyClock: Sendable {
     private let read: @Sendable () -> Uptime
 
@@ -54,14 +54,14 @@ package struct SteadyClock: Sendable {
 
     package var now: Uptime { read() }
 
-    /// The clock of the system since its start, exact to some milliseconds; it stands still while the machine sleeps.
+    /// The monotonic clock of the system, exact to some milliseconds; on Linux it stops while the machine sleeps.
     package static let system = SteadyClock {
         var time = timespec()
         unsafe clock_gettime(systemClock, &time)
         return Uptime(Double(time.tv_sec) + Double(time.tv_nsec) / 1e9)
     }
 
-    /// The coarse clock where there is one: it is read for every token that is remembered.
+    /// The coarse clock if there is one, because it is read for every cached token.
     private static var systemClock: clockid_t {
         #if canImport(Glibc)
         CLOCK_MONOTONIC_COARSE

@@ -3,29 +3,38 @@
 
 /// A digital signature algorithm for JWS (RFC 7518 section 3.1, RFC 8037 section 3.1, RFC 9864 section 2.2).
 ///
-/// Only public-key algorithms are here: `none` and the HMAC family cannot be named, so no key of a JWK Set can ever be
+/// It contains public-key algorithms only: `none` and the HMAC algorithms have no case, so no key of a JWK Set can be
 /// used with them.
 public enum SignatureAlgorithm: String, Sendable, CaseIterable {
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
     case rs256 = "RS256"
+    /// RSASSA-PKCS1-v1_5 with SHA-384.
     case rs384 = "RS384"
+    /// RSASSA-PKCS1-v1_5 with SHA-512.
     case rs512 = "RS512"
+    /// RSASSA-PSS with SHA-256.
     case ps256 = "PS256"
+    /// RSASSA-PSS with SHA-384.
     case ps384 = "PS384"
+    /// RSASSA-PSS with SHA-512.
     case ps512 = "PS512"
+    /// ECDSA with P-256 and SHA-256.
     case es256 = "ES256"
+    /// ECDSA with P-384 and SHA-384.
     case es384 = "ES384"
+    /// ECDSA with P-521 and SHA-512.
     case es512 = "ES512"
-    /// Ed25519 under either of its names, `EdDSA` and `Ed25519`.
+    /// Ed25519, for which `alg` is `EdDSA` or `Ed25519`.
     case edDSA = "EdDSA"
 
-    /// Reads an `alg` value.
+    /// Parses an `alg` value; `nil` for any other name.
     ///
-    /// Only the exact name, upper and lower case told apart. `Ed25519` is the fully-specified name of ``edDSA``.
+    /// Names are case-sensitive. `Ed25519` is the fully-specified name of ``edDSA`` (RFC 9864 section 2.2).
     public init?(name: String) {
         self.init(rawValue: name == "Ed25519" ? "EdDSA" : name)
     }
 
-    /// The name of the digest in OpenSSL; `nil` where the algorithm has a digest of its own.
+    /// The name of the digest in OpenSSL; `nil` for EdDSA, which hashes the message itself.
     var digestName: String? {
         switch self {
         case .rs256, .ps256, .es256: "SHA256"
@@ -35,7 +44,7 @@ public enum SignatureAlgorithm: String, Sendable, CaseIterable {
         }
     }
 
-    /// The `kty` and, where there is one, `crv` of the keys that make such signatures.
+    /// The `kty` and, if there is one, the `crv` of the keys for this algorithm, separated by a space.
     var keyFamily: String {
         switch self {
         case .rs256, .rs384, .rs512, .ps256, .ps384, .ps512: "RSA"
@@ -53,7 +62,7 @@ public enum SignatureAlgorithm: String, Sendable, CaseIterable {
         }
     }
 
-    /// Hashes the case; a raw-value enumeration would hash its name, for every token.
+    /// Hashes the case as a number, which is faster than the default, the hash of the name.
     public func hash(into hasher: inout Hasher) {
         hasher.combine(ordinal)
     }
@@ -78,6 +87,6 @@ public enum SignatureAlgorithm: String, Sendable, CaseIterable {
         }
     }
 
-    /// Those that an RSA key of any size can make.
+    /// The algorithms of an RSA key.
     static let rsa: [SignatureAlgorithm] = [.rs256, .rs384, .rs512, .ps256, .ps384, .ps512]
 }

@@ -5,19 +5,19 @@ package import MCPAuthJSON
 
 /// One usable verification key of a JWK Set (RFC 7517 section 4).
 package struct JWK: Sendable {
-    /// The `kid`, used as nothing but a map key.
+    /// The `kid`; used only to look up the key.
     package let keyID: ExactString?
     package let key: PublicKey
 
-    /// Why an entry of a JWK Set is left out, in words for the operator.
+    /// Why an entry of a JWK Set is skipped, in words for the operator.
     package struct Unusable: Error, Sendable, Hashable, CustomStringConvertible {
-        /// What it means that the entry is left out.
+        /// How serious it is that the entry is skipped.
         package enum Kind: Sendable {
-            /// It can sign nothing that is verified here: it is for encryption, or of another type.
+            /// It is not a key for a supported signature algorithm: it is for encryption, or of another type.
             case cannotSign
-            /// It holds a private or symmetric key.
+            /// It contains a private or symmetric key.
             case privateKey
-            /// It may be a signing key, and is malformed, weak or mislabelled.
+            /// It may be a signing key, but is malformed, weak or mislabelled.
             case faulty
         }
 
@@ -30,11 +30,11 @@ package struct JWK: Sendable {
         }
     }
 
-    /// Reads one entry.
+    /// Reads one entry of a JWK Set.
     ///
-    /// Accepts RSA of 2048 bits or more, EC on its curve, and Ed25519. `alg`, `use` and `key_ops` are obeyed where present;
-    /// a member that is `null` is as good as absent. Certificates (`x5c`, `x5u`) are not read. A private or symmetric key
-    /// is refused even though its public part would do: who publishes one gives it away.
+    /// Accepts RSA keys of 2048 to 8192 bits, EC keys on P-256, P-384 or P-521, and Ed25519 keys. `alg`, `use` and
+    /// `key_ops` are respected if present; `null` counts as absent. Certificates (`x5c`, `x5u`) are not read. A private
+    /// or symmetric key is refused: a key that is published with its private part is compromised.
     package init(_ value: JSONView) throws(Unusable) {
         guard value.kind == .object else { throw Unusable(.cannotSign, "it is not an object") }
         guard !Self.isPrivate(value) else { throw Self.holdsPrivateKey }
@@ -44,7 +44,7 @@ package struct JWK: Sendable {
         keyID = try Self.keyID(value)
         key = try Self.publicKey(value, pinned: try Self.pinnedAlgorithm(value))
         guard Self.allowsVerification(value) else {
-            // A `use` of another kind says that the key signs nothing; `key_ops` without `verify` may be a slip.
+            // Another `use` means that the key is not for signatures; `key_ops` without `verify` may be a mistake.
             let isForOtherUse = value.optional("use").map { !$0.isString("sig") } ?? false
             let kind: Unusable.Kind = isForOtherUse ? .cannotSign : .faulty
             throw Unusable(kind, "`use` or `key_ops` does not allow verification")
@@ -53,12 +53,12 @@ package struct JWK: Sendable {
 
     static let holdsPrivateKey = Unusable(.privateKey, "it holds a private or symmetric key")
 
-    /// The public part of an entry that has its private part too, whatever the entry says it is for.
+    /// The public key of an entry that also has its private part, whatever its `use`, `key_ops` and `alg`.
     static func exposedKey(_ value: JSONView) -> PublicKey? {
         isPrivate(value) ? try? publicKey(value, pinned: nil) : nil
     }
 
-    /// RFC 7518 sections 6.2.2, 6.3.2 and 6.4.
+    /// Whether the entry has a private or symmetric member (RFC 7518 sections 6.2.2, 6.3.2 and 6.4).
     private static func isPrivate(_ value: JSONView) -> Bool {
         ["d", "p", "q", "dp", "dq", "qi", "oth", "k"].contains { value.optional($0) != nil }
     }
@@ -71,7 +71,7 @@ package struct JWK: Sendable {
         return ExactString(keyID)
     }
 
-    /// Whether the entry says that it is for encryption and nothing else (RFC 7517 sections 4.2 to 4.4, RFC 7518 section 4.1).
+    /// Whether the entry is declared for encryption only (RFC 7517 sections 4.2 to 4.4, RFC 7518 section 4.1).
     private static func isForEncryption(_ value: JSONView) -> Bool {
         if let use = value.optional("use"), use.isString("enc") { return true }
         if let operations = value.optional("key_ops")?.strings, !operations.isEmpty {
@@ -123,7 +123,7 @@ package struct JWK: Sendable {
             throw Unusable(.cannotSign, "its `kty` is not RSA, EC or OKP")
         }
         guard let key else {
-            throw Unusable(.faulty, "the key is weak (RSA below 2048 bits), or not a point of its curve")
+            throw Unusable(.faulty, "the key is weak or invalid (RSA below 2048 bits, or not a point of its curve)")
         }
         return key
     }
@@ -131,12 +131,12 @@ package struct JWK: Sendable {
     private static func pinnedAlgorithm(_ value: JSONView) throws(Unusable) -> SignatureAlgorithm? {
         guard let member = value.optional("alg") else { return nil }
         guard let algorithm = member.string.flatMap(SignatureAlgorithm.init(name:)) else {
-            throw Unusable(.faulty, "`alg` is not an algorithm that is verified here")
+            throw Unusable(.faulty, "`alg` is not a supported signature algorithm")
         }
         return algorithm
     }
 
-    /// - Parameter count: How many bytes it must be (RFC 7518 section 6.2.1.2); `nil` for any number.
+    /// - Parameter count: The required number of bytes; `nil` for any number.
     private static func bytes(
         _ value: JSONView,
         _ name: String,
@@ -149,7 +149,7 @@ package struct JWK: Sendable {
         if let count, bytes.count != count {
             throw Unusable(
                 .faulty,
-                "`\(name)` has \(bytes.count) bytes, and must have \(count) (RFC 7518 section 6.2.1.2)"
+                "`\(name)` has \(bytes.count) bytes, expected \(count) (RFC 7518 section 6.2.1.2)"
             )
         }
         return bytes

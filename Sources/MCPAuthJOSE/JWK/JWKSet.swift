@@ -5,15 +5,15 @@ package import MCPAuthJSON
 
 /// The verification keys of one issuer (RFC 7517 section 5).
 ///
-/// A class, so that every token that looks for its key copies one reference.
+/// A class, so that each token that selects a key copies one reference only.
 package final class JWKSet: Sendable {
-    /// An entry that was left out, and why.
+    /// An entry that was skipped, and why.
     package struct Skipped: Sendable, Hashable {
         package let index: Int
         package let reason: JWK.Unusable
-        /// Its `kid`, as far as it has one.
+        /// Its `kid`, if it has one.
         package let keyID: String?
-        /// Its `kty` and `crv`, as ``SignatureAlgorithm/keyFamily``.
+        /// Its `kty` and `crv`, in the form of ``SignatureAlgorithm/keyFamily``.
         let family: String
 
         init(_ index: Int, _ reason: JWK.Unusable, _ entry: JSONView) {
@@ -25,15 +25,15 @@ package final class JWKSet: Sendable {
         }
     }
 
-    /// The result of looking for the key of a token.
+    /// The result of selecting the key of a token.
     package enum Selection: Sendable {
-        /// One of these signed: one key, or several that are called the same.
+        /// The candidate keys: one key, or several with the same `kid`.
         case keys([JWK])
-        /// No key has this `kid`; a newer version of the set may.
+        /// No key has this `kid`; a newer version of the set may have one.
         case unknownKeyID
-        /// The key with this `kid` may not be used with the token's algorithm, or no key fits it.
+        /// The keys with this `kid`, or all keys for a token without one, cannot be used with its algorithm.
         case algorithmDoesNotFit
-        /// Several keys would do, so which one signed is not said.
+        /// The token has no `kid`, and several entries may be its key.
         case ambiguous
     }
 
@@ -45,18 +45,19 @@ package final class JWKSet: Sendable {
 
     package let keys: [JWK]
     package let skipped: [Skipped]
-    /// The keys whose private part this set or an earlier one gives away; none of them is in ``keys``, whatever its `kid`.
+    /// The keys whose private part this set or an earlier one published; ``keys`` contains none of them, whatever the
+    /// `kid`.
     package let exposed: [PublicKey]
     /// The keys by the text of the entries they were read from.
     private let keysByEntry: [[UInt8]: JWK]
 
-    /// The largest number of entries that is read.
+    /// The largest accepted number of entries.
     package static let maximumCount = 100
 
-    /// Reads a JWK Set; unusable entries are skipped, the rest is kept.
+    /// Reads a JWK Set; unusable entries are skipped, the others are kept.
     ///
-    /// - Parameter earlier: The set before. Its keys are taken over where their entries are the same, since checking a key
-    ///   costs far more than comparing its text; what it gave away stays given away.
+    /// - Parameter earlier: The previous set. The keys of unchanged entries are reused, since checking a key costs far
+    ///   more than comparing its text. Keys that were exposed stay exposed.
     package init(_ value: JSONView, reusing earlier: JWKSet? = nil) throws(Malformed) {
         guard let entries = value["keys"]?.array else { throw .noKeysArray }
         guard entries.count <= Self.maximumCount else { throw .tooManyKeys }
@@ -67,7 +68,7 @@ package final class JWKSet: Sendable {
         for (index, entry) in entries.enumerated() {
             do throws(JWK.Unusable) {
                 let text = JSON(entry).encoded()
-                // What cannot be represented is written as `null`, and is not the same.
+                // Different unrepresentable values are all encoded as `null`, so such texts cannot be compared.
                 let isSameText = !entry.isBesideUnrepresentable
                 let key = if isSameText, let known = earlier?.keysByEntry[text] { known } else { try JWK(entry) }
                 read.append((index, key))
@@ -92,20 +93,20 @@ package final class JWKSet: Sendable {
         self.keysByEntry = keysByEntry
     }
 
-    /// More keys than this are never tried for one token.
+    /// The largest number of keys that are tried for one token.
     package static let mostCandidates = 4
 
-    /// The keys of which one must have signed a token with this `kid` and `alg`.
+    /// Selects the keys that may have signed a token with this `kid` and `alg`.
     ///
-    /// With a `kid`, only keys of exactly that identifier count; several keys may have it (RFC 7517 section 4.5), and then the
-    /// first four are tried. A token without one means the only key there is, so it is accepted only if the set has a single
-    /// key of the kind its algorithm needs. Keys that can sign nothing do not count; those that are left out because
-    /// something is wrong with them do. The same key in two entries is one key.
+    /// With a `kid`, only keys with exactly that `kid` are selected; several may have it (RFC 7517 section 4.5), and
+    /// the first four that fit the algorithm are returned. Without a `kid`, the set must have a single key for the
+    /// algorithm. Skipped entries that may be signing keys count as keys here; those that are not for signatures do
+    /// not. The same key in two entries counts once.
     package func select(keyID: ExactString?, algorithm: SignatureAlgorithm) -> Selection {
         if keyID == nil, skipped.contains(where: { $0.mayBe(algorithm.keyFamily) }) { return .ambiguous }
         var isKnown = keyID == nil
         var found: [JWK] = []
-        // A set has a few keys, which are looked through faster than hashed.
+        // A set has few keys, so a linear search is faster than hashing.
         for index in keys.indices where keyID == nil || keys[index].keyID == keyID {
             isKnown = true
             guard keys[index].key.algorithms.contains(algorithm), found.count < Self.mostCandidates,
@@ -127,7 +128,7 @@ extension JWKSet.Skipped {
 }
 
 extension JWK {
-    /// Whether both entries are the same key under the same name, usable with the same algorithms.
+    /// Whether both are the same key with the same `kid` and the same algorithms.
     package func isRepetition(of other: JWK) -> Bool {
         keyID == other.keyID && key.algorithms == other.key.algorithms && key.isSameKey(as: other.key)
     }

@@ -3,8 +3,8 @@
 
 /// Recognises RSA moduli of the flawed generator known as ROCA (CVE-2017-15361), which can be factored.
 ///
-/// Such moduli are, modulo each small prime, a power of 65537. A sound modulus passes that test for all of these
-/// primes with a chance below one in a hundred million.
+/// Modulo each of these primes, such a modulus is a power of 65537. The probability that a sound modulus has this
+/// property is below one in a hundred million.
 enum ROCA {
     private static let primes: [UInt32] = [
         3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107,

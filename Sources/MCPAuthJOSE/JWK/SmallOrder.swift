@@ -3,9 +3,9 @@
 
 /// The points of edwards25519 whose order divides the cofactor 8 (RFC 8032 section 5.1), as public keys.
 ///
-/// Under such a key one signature verifies many messages or all, and OpenSSL loads it like any other.
+/// With such a key one signature is valid for many messages or for all, and OpenSSL accepts the key.
 enum SmallOrder {
-    /// Whether 32 bytes encode one, in whichever of its encodings.
+    /// Whether 32 bytes encode such a point, in a canonical or non-canonical encoding.
     static func isPoint(_ encoded: [UInt8]) -> Bool {
         var y = encoded
         // The highest bit is the sign of x, and both signs have the same order.
@@ -13,7 +13,8 @@ enum SmallOrder {
         return coordinates.contains(y)
     }
 
-    /// The y coordinates in little-endian order: of orders 4, 1, 8, 8 and 2, then 0 and 1 as p and p + 1.
+    /// The y coordinates in little-endian order: of the points of order 4, 1, 8, 8 and 2, then 0 and 1 encoded as p and
+    /// p + 1.
     private static let coordinates: [[UInt8]] = [
         [UInt8](repeating: 0, count: 32), [1] + [UInt8](repeating: 0, count: 31),
         [

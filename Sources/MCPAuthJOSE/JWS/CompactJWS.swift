@@ -3,26 +3,26 @@
 
 internal import MCPAuthJSON
 
-/// A token in JWS Compact Serialization (RFC 7515 section 3.1), taken apart and not yet verified.
+/// A token in JWS Compact Serialization (RFC 7515 section 3.1), decoded but not verified.
 package struct CompactJWS: Sendable {
     /// Why a token is not an acceptable JWS.
     package enum Malformed: String, Error, Sendable {
-        /// Not three parts; the token is of another kind.
+        /// The token does not have three parts, so it is not a JWS.
         case notThreeParts
-        /// Five parts with a header: the token is encrypted (RFC 7516 section 3.1).
+        /// The token has five parts and a header with `enc`, so it is encrypted (RFC 7516 section 3.1).
         case encrypted
-        /// The first part is not base64url of a JSON object; the token is of another kind.
+        /// The first part is not base64url of a JSON object, so the token is not a JWS.
         case headerNotJSON
         /// `alg` is absent, or a header parameter has a wrong type or length.
         case invalidHeaderParameter
         /// `crit` or `b64` is present.
         case criticalExtension
-        /// Payload or signature is not strict base64url.
+        /// The payload or signature is not strict base64url, or the signature is empty.
         case invalidEncoding
     }
 
     package let header: JOSEHeader
-    /// Whether the header was known and not read again.
+    /// Whether the header came from `knownHeader` and was not parsed.
     package let hasKnownHeader: Bool
     /// The JWS Payload, decoded.
     package let payload: [UInt8]
@@ -32,11 +32,11 @@ package struct CompactJWS: Sendable {
     private let headerLength: Int
     private let signingInputLength: Int
 
-    /// Takes a token apart.
+    /// Splits a token and decodes its parts.
     ///
-    /// Dots are counted before anything is decoded, so that a token of many dots costs one pass.
+    /// Dots are counted before anything is decoded, so a token with many dots costs one pass.
     ///
-    /// - Parameter knownHeader: Gives the header that a first part stands for, where that need not be read again.
+    /// - Parameter knownHeader: Returns the header for the first part of a token if it was parsed before.
     package init(
         parsing token: [UInt8],
         knownHeader: (ArraySlice<UInt8>) -> JOSEHeader? = { _ in nil }
@@ -64,7 +64,7 @@ package struct CompactJWS: Sendable {
         signingInputLength = second
     }
 
-    /// Whether a token has the form of a JWE in Compact Serialization; counts no more dots than it needs.
+    /// Whether a token has the form of a JWE in Compact Serialization; stops at the fifth dot.
     private static func isEncrypted(_ token: [UInt8]) -> Bool {
         var dots: [Int] = []
         var start = 0
@@ -83,12 +83,12 @@ package struct CompactJWS: Sendable {
         token[..<signingInputLength]
     }
 
-    /// The header as the token has it, in base64url.
+    /// The header in base64url, as in the token.
     package var headerText: ArraySlice<UInt8> {
         token[..<headerLength]
     }
 
-    /// Whether the signature is `key`'s, made with `algorithm` over the signing input.
+    /// Whether `key` made the signature, with `algorithm`, over the signing input.
     package func isSigned(by key: PublicKey, using algorithm: SignatureAlgorithm) -> Bool {
         key.verifies(signature, over: signingInput, using: algorithm)
     }

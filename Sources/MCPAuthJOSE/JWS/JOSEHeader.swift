@@ -3,24 +3,24 @@
 
 package import MCPAuthJSON
 
-/// The JOSE Header of a JWS (RFC 7515 section 4), reduced to what verification may use.
+/// The JOSE Header of a JWS (RFC 7515 section 4), reduced to what verification uses.
 ///
-/// Key material and key locations in the header (`jwk`, `jku`, `x5c`, `x5u`) are not read at all. `zip` and `cty` mean
-/// nothing to a JWS access token. Unknown members are ignored, as section 4 demands, unless `crit` names them. A class, so
-/// that handing one on copies one reference.
+/// Key material and key locations in the header (`jwk`, `jku`, `x5c`, `x5u`) are not read. Neither are `zip` and `cty`,
+/// which have no meaning for a JWS access token. Other unknown members are ignored, as section 4 requires. A class, so
+/// that passing it on copies one reference.
 package final class JOSEHeader: Sendable {
     /// The exact `alg` value.
     package let algorithmName: String
-    /// The algorithm of that name, if it is one for public keys.
+    /// The algorithm of that name; `nil` unless it is a supported public-key algorithm.
     package let algorithm: SignatureAlgorithm?
     package let keyID: ExactString?
-    /// The `typ` in lower case, less the `application/` that may be left out (section 4.1.9).
+    /// The `typ` in lower case, without the prefix `application/`, which is optional (section 4.1.9).
     package let mediaType: String?
 
-    /// - Throws: ``CompactJWS/Malformed``: `crit` is refused because no extension is understood, and so is `b64`
-    ///   (RFC 7797 section 7 forbids it in a JWT).
+    /// - Throws: ``CompactJWS/Malformed``. `crit` is refused because no extension is supported, `b64` because RFC 7797
+    ///   section 7 forbids it in a JWT.
     init(parsing bytes: [UInt8]) throws(CompactJWS.Malformed) {
-        // A byte order mark, which other texts may begin with, is no part of a header.
+        // `JSONDocument` skips a byte order mark, but a header must not begin with one.
         guard bytes.first != 0xEF, let root = try? JSONDocument(parsing: bytes, limits: .header).root,
             root.kind == .object
         else { throw .headerNotJSON }

@@ -9,9 +9,9 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// SHA-256 and comparison without a timing signal.
+/// SHA-256 and constant-time comparison.
 package enum Digest {
-    /// The 32 bytes of SHA-256.
+    /// The SHA-256 hash, 32 bytes; empty if OpenSSL fails.
     package static func sha256(_ bytes: some Sequence<UInt8>) -> [UInt8] {
         let input = Array(bytes)
         return unsafe [UInt8](unsafeUninitializedCapacity: Int(SHA256_DIGEST_LENGTH)) { buffer, count in
@@ -36,7 +36,7 @@ package enum Digest {
         hexadecimal(sha256(bytes))
     }
 
-    /// Two lower-case digits a byte.
+    /// Two lower-case hexadecimal digits for each byte.
     package static func hexadecimal(_ bytes: [UInt8]) -> String {
         bytes.map { byte in
             let digits = String(byte, radix: 16)
@@ -44,21 +44,22 @@ package enum Digest {
         }.joined()
     }
 
-    /// Whether two byte strings are equal, in a time that depends on their lengths only.
+    /// Whether two byte strings are equal, in a time that depends only on their lengths.
     package static func isEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
         guard left.count == right.count else { return false }
         return unsafe CRYPTO_memcmp(left, right, left.count) == 0
     }
 }
 
-/// A digest implementation, fetched once, with a context in each thread that used it.
+/// A digest implementation that is fetched once, with a context for each thread that uses it.
 ///
-/// To make and to free a context costs a fifth of hashing a token.
-// SAFETY: OpenSSL's digest methods are constant and shared by design. A context is reached through thread-specific data
-// only, so by its own thread, and inside `hash` only, which does not suspend; the thread frees it when it ends.
+/// Making and freeing a context costs a fifth of the time to hash a token.
+// SAFETY: OpenSSL's digest methods are constant and designed to be shared. A context is reached only through
+// thread-specific data, so only by its own thread, and only inside `hash`, which does not suspend; it is freed when the
+// thread ends.
 @safe final class DigestMethod: @unchecked Sendable {
     let method: OpaquePointer?
-    /// `nil` when the process has no key left.
+    /// `nil` when the process has no thread-specific data key left.
     private let contexts: pthread_key_t?
 
     private init(_ name: String) {
@@ -68,7 +69,7 @@ package enum Digest {
         contexts = isMade ? key : nil
     }
 
-    /// Writes the hash to `output`, which has room for it, and returns its length; 0 if OpenSSL fails.
+    /// Writes the hash to `output`, which must have room for it, and returns its length in bytes; 0 if OpenSSL fails.
     func hash(_ input: UnsafeBufferPointer<UInt8>, into output: UnsafeMutablePointer<UInt8>?) -> Int {
         var length: UInt32 = 0
         guard let context = unsafe contextOfThisThread() else {
@@ -95,7 +96,7 @@ package enum Digest {
     private static let sha384 = DigestMethod("SHA384")
     private static let sha512 = DigestMethod("SHA512")
 
-    /// The method of this name, one of OpenSSL's SHA-2 names.
+    /// The method with this OpenSSL name: `SHA256`, `SHA384` or `SHA512`.
     static func shared(_ name: String) -> DigestMethod {
         switch name {
         case "SHA384": sha384

@@ -6,13 +6,16 @@ package import MCPAuthJSON
 
 /// A MAC algorithm for JWS (RFC 7518 section 3.2), used with explicitly configured secrets only.
 ///
-/// A type of its own, so that nothing which holds public keys can name one.
+/// A separate type from ``SignatureAlgorithm``, so that a public key can never be used with one.
 public enum HMACAlgorithm: String, Sendable, CaseIterable {
+    /// HMAC with SHA-256.
     case hs256 = "HS256"
+    /// HMAC with SHA-384.
     case hs384 = "HS384"
+    /// HMAC with SHA-512.
     case hs512 = "HS512"
 
-    /// The least length of a secret: that of the hash (RFC 7518 section 3.2).
+    /// The minimum length of a secret in bytes, which is that of the hash (RFC 7518 section 3.2).
     package var minimumSecretBytes: Int {
         switch self {
         case .hs256: 32
@@ -33,11 +36,11 @@ public enum HMACAlgorithm: String, Sendable, CaseIterable {
 /// A secret that an issuer and this resource server share.
 package struct HMACKey: Sendable {
     package let algorithm: HMACAlgorithm
-    /// The `kid` that tokens made with it carry; `nil` to look at none.
+    /// The `kid` of the tokens made with it; `nil` to ignore the `kid`.
     package let keyID: ExactString?
     private let secret: [UInt8]
 
-    /// `nil` for a secret that is shorter than the hash.
+    /// Returns `nil` for a secret that is shorter than the hash.
     package init?(_ algorithm: HMACAlgorithm, keyID: ExactString?, secret: [UInt8]) {
         guard secret.count >= algorithm.minimumSecretBytes else { return nil }
         self.algorithm = algorithm
@@ -45,7 +48,9 @@ package struct HMACKey: Sendable {
         self.secret = secret
     }
 
-    /// Whether a token was made with this secret; compared without a timing signal.
+    /// Whether a token has a valid MAC, compared in constant time.
+    ///
+    /// Does not check `alg` and `kid` of the header.
     package func isMAC(of jws: CompactJWS) -> Bool {
         let message = Array(jws.signingInput)
         let size = algorithm.minimumSecretBytes

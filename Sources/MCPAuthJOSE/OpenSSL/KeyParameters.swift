@@ -3,7 +3,7 @@
 
 internal import COpenSSL
 
-/// Builds an OpenSSL key from named parameters: the one owner of an `OSSL_PARAM_BLD` and the numbers in it.
+/// Builds an OpenSSL key from named parameters; owns an `OSSL_PARAM_BLD` and the numbers in it.
 @safe final class KeyParameters {
     private let builder = unsafe OSSL_PARAM_BLD_new()
     private var numbers = unsafe [OpaquePointer]()
@@ -53,7 +53,7 @@ internal import COpenSSL
 
     /// Makes the public key, which the caller owns; `nil` when a parameter or the key is not valid.
     ///
-    /// - Parameter isChecked: Whether OpenSSL checks the key too.
+    /// - Parameter isChecked: Whether OpenSSL also checks the key.
     func makeKey(_ type: String, isChecked: Bool = true) -> OpaquePointer? {
         guard isComplete, let parameters = unsafe OSSL_PARAM_BLD_to_param(builder) else { return nil }
         defer { unsafe OSSL_PARAM_free(parameters) }

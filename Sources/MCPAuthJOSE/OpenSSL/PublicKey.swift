@@ -3,14 +3,14 @@
 
 internal import COpenSSL
 
-/// A public key that verifies signatures: the one owner of an OpenSSL `EVP_PKEY`.
+/// A public key that verifies signatures; owns an OpenSSL `EVP_PKEY`.
 ///
-/// A key is parsed and checked once. For each algorithm it may be used with it has a pool of prepared contexts, since
-/// setting one up costs a large part of an RSA verification.
-// SAFETY: the key is written in `init` only. Afterwards contexts of any thread are made of it, which counts its
-// references atomically and reads it; the pools answer for the contexts themselves.
+/// A key is parsed and checked once. It has a pool of prepared contexts for each of its algorithms, since making a
+/// context takes a large part of the time of an RSA verification.
+// SAFETY: the key is written in `init` only. Afterwards any thread may make contexts from it, which only reads it and
+// counts its references atomically; the pools synchronise access to the contexts.
 @safe package final class PublicKey: @unchecked Sendable {
-    /// The form a signature must have on the wire.
+    /// The required encoding of a signature.
     private enum SignatureForm {
         /// Exactly this many bytes.
         case fixed(Int)
@@ -18,18 +18,18 @@ internal import COpenSSL
         case ecdsa(coordinateBytes: Int)
     }
 
-    /// The algorithms this key may be used with; a few at most, which are looked through faster than hashed.
+    /// The algorithms this key may be used with; only a few, so a linear search is faster than hashing.
     package let algorithms: [SignatureAlgorithm]
 
     private let key: OpaquePointer
     private let form: SignatureForm
-    /// One for each of the algorithms.
+    /// One pool for each of the algorithms.
     private let contexts: [VerificationContexts]
 
     /// An RSA key (RFC 7518 section 6.3.1) from its big-endian modulus and exponent.
     ///
-    /// Returns `nil` unless the modulus has 2048 to 8192 bits, is not one of the factorable ROCA moduli, and the
-    /// exponent is odd and above 1.
+    /// Returns `nil` unless the modulus is odd, has 2048 to 8192 bits and is not weak (see ``ROCA``), and the exponent
+    /// is odd, above 1 and at most 64 bits long. OpenSSL also checks keys of up to 4096 bits.
     package convenience init?(modulus: [UInt8], exponent: [UInt8], algorithms: [SignatureAlgorithm]) {
         let modulus = Array(modulus.drop { $0 == 0 })
         let exponent = Array(exponent.drop { $0 == 0 })
@@ -38,7 +38,8 @@ internal import COpenSSL
             return nil
         }
         guard exponent.count <= 8, exponent.last.map({ $0 & 1 == 1 }) ?? false, exponent != [1] else { return nil }
-        // OpenSSL looks for small factors, which takes a third of a second for the largest; a set has up to 100 keys.
+        // OpenSSL searches for small factors, which takes a third of a second for the largest keys; a set has up to
+        // 100.
         let parameters = KeyParameters().adding(modulus, as: "n").adding(exponent, as: "e")
         guard let key = unsafe parameters.makeKey("RSA", isChecked: bits <= 4096) else { return nil }
         unsafe self.init(key: key, form: .fixed((bits + 7) / 8), algorithms: algorithms)
@@ -46,7 +47,7 @@ internal import COpenSSL
 
     /// An elliptic-curve key (RFC 7518 section 6.2.1) on P-256, P-384 or P-521 from its affine coordinates.
     ///
-    /// Returns `nil` unless both coordinates have exactly the length of the curve and the point is on it.
+    /// Returns `nil` unless both coordinates have exactly the length that the curve requires and the point is on it.
     package convenience init?(curve: EllipticCurve, x: [UInt8], y: [UInt8]) {
         guard x.count == curve.coordinateBytes, y.count == curve.coordinateBytes else { return nil }
         let parameters = KeyParameters().adding(curve.rawValue, as: "group").adding(octets: [0x04] + x + y, as: "pub")
@@ -56,7 +57,7 @@ internal import COpenSSL
 
     /// An Ed25519 key (RFC 8037 section 2) from its 32 bytes.
     ///
-    /// Returns `nil` for the points of small order: everybody can sign for these.
+    /// Returns `nil` for a wrong length and for points of small order, for which anyone can make signatures.
     package convenience init?(ed25519 bytes: [UInt8]) {
         guard bytes.count == 32, !SmallOrder.isPoint(bytes) else { return nil }
         guard let key = unsafe EVP_PKEY_new_raw_public_key_ex(nil, "ED25519", nil, bytes, bytes.count) else {
@@ -71,7 +72,7 @@ internal import COpenSSL
         self.form = form
         self.algorithms = algorithms
         contexts = algorithms.map { unsafe VerificationContexts(key, $0) }
-        // A key that can be used with one of its algorithms can be used with all: they differ in hash and padding only.
+        // If one algorithm works, all do: the algorithms of a key differ in hash and padding only.
         guard contexts.first?.canMake() ?? false else { return nil }
     }
 
@@ -81,8 +82,8 @@ internal import COpenSSL
 
     /// Whether `signature` is this key's signature over `message` with exactly this algorithm.
     ///
-    /// False for an algorithm the key may not be used with and for a signature of any other length or form than the
-    /// algorithm prescribes. Every failure inside OpenSSL is false.
+    /// False for an algorithm that the key may not be used with, for a signature with a length that the algorithm does
+    /// not have, and when OpenSSL fails.
     package func verifies(
         _ signature: [UInt8],
         over message: ArraySlice<UInt8>,
@@ -98,7 +99,7 @@ internal import COpenSSL
         }
     }
 
-    /// Whether both are the same key, whatever they are called.
+    /// Whether both are the same key, whatever their `kid`.
     package func isSameKey(as other: PublicKey) -> Bool {
         unsafe EVP_PKEY_eq(key, other.key) == 1
     }
@@ -127,7 +128,7 @@ package enum EllipticCurve: String, Sendable {
     }
 }
 
-/// Conversion between the two forms of an ECDSA signature.
+/// Converts an ECDSA signature from the JWS form to the DER form.
 enum ECDSASignature {
     /// The DER form that OpenSSL verifies (RFC 3279 section 2.2.3), from `R || S` of at most 132 bytes.
     static func der(_ signature: [UInt8]) -> [UInt8] {
@@ -146,9 +147,9 @@ enum ECDSASignature {
 
     /// A big-endian unsigned number among the bytes of a signature.
     private struct Integer {
-        /// Where it is, without its leading zeros.
+        /// Where its bytes are, without leading zeros.
         private let range: Range<Int>
-        /// Whether a zero byte keeps it from being read as a negative number, or is all there is of it.
+        /// Whether a zero byte must come first, because the number is zero or would be read as negative.
         private let needsZero: Bool
 
         init(_ bytes: [UInt8], _ range: Range<Int>) {
@@ -160,7 +161,7 @@ enum ECDSASignature {
 
         private var contentLength: Int { range.count + (needsZero ? 1 : 0) }
 
-        /// In bytes, with tag and length.
+        /// The length of the DER form in bytes, with tag and length.
         var encodedLength: Int { 2 + contentLength }
 
         func append(to der: inout [UInt8], from bytes: [UInt8]) {

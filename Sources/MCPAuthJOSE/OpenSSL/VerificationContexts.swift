@@ -7,21 +7,21 @@ internal import Synchronization
 
 /// The prepared OpenSSL contexts of one key and one algorithm, each used by one thread at a time.
 ///
-/// With a digest algorithm the digest is made first and an `EVP_PKEY_CTX` only verifies it; Ed25519 hashes the message
-/// itself, in an `EVP_MD_CTX`. Both can verify any number of signatures.
-// SAFETY: the pointers in the pool are reached with its lock held only, and `first` is taken and put back by one atomic
-// exchange each; a pointer that was taken out belongs to the thread that took it until it is put back. Each context holds
-// a reference of its own to the key, which so outlives it.
+/// For an algorithm with a digest, the message is hashed first and an `EVP_PKEY_CTX` verifies the hash. Ed25519 hashes
+/// the message itself, in an `EVP_MD_CTX`. Contexts are reused, except for Ed25519 since OpenSSL 3.2.
+// SAFETY: the pointers in `idle` are accessed only while its lock is held, and `first` only by atomic operations; a
+// pointer that was taken out belongs to the thread that took it until it is put back. Each context holds its own
+// reference to the key, so the key outlives it.
 @safe final class VerificationContexts: @unchecked Sendable {
     private let key: OpaquePointer
     let algorithm: SignatureAlgorithm
-    /// `nil` for an algorithm that hashes by itself.
+    /// `nil` for an algorithm that hashes the message itself.
     private let digest: DigestMethod?
-    /// One of the idle contexts, without a lock: enough for a key that no two threads use at once.
+    /// One idle context, reached without a lock; enough for a key that is used by one thread at a time.
     private let first = unsafe Atomic<UnsafeMutableRawPointer?>(nil)
     private let idle = unsafe Lock<[OpaquePointer]>([])
 
-    /// More threads than this at once make contexts that are not kept.
+    /// The largest number of idle contexts; others are freed after use.
     private static let mostIdle = 64
 
     init(_ key: OpaquePointer, _ algorithm: SignatureAlgorithm) {
@@ -35,14 +35,14 @@ internal import Synchronization
         if let context = unsafe first.exchange(nil, ordering: .acquiring) { unsafe free(OpaquePointer(context)) }
     }
 
-    /// Whether the key can be used with the algorithm at all.
+    /// Whether a context can be made, so the key can be used with the algorithm.
     func canMake() -> Bool {
         guard let context = unsafe makeContext() else { return false }
         unsafe putBack(context)
         return true
     }
 
-    /// Whether this is the key's signature over the message, in the form that OpenSSL has it.
+    /// Whether this is the key's signature over the message, in the form that OpenSSL expects.
     func verifies(_ signature: [UInt8], _ message: ArraySlice<UInt8>) -> Bool {
         guard let context = unsafe takeOut() ?? makeContext() else { return false }
         defer { unsafe putBack(context) }
@@ -50,7 +50,7 @@ internal import Synchronization
             if let digest { return unsafe verify(context, signature, message, digest) }
             return unsafe EVP_DigestVerify(context, signature, signature.count, message.baseAddress, message.count) == 1
         }
-        // A failed verification leaves an entry in this thread's error queue, which nobody else reads.
+        // A failed verification leaves an entry in this thread's OpenSSL error queue, which nothing else reads.
         if !isGood { ERR_clear_error() }
         return isGood
     }
@@ -73,7 +73,7 @@ internal import Synchronization
         return unsafe idle.withLock { unsafe $0.popLast() }
     }
 
-    /// Since OpenSSL 3.2 a context that verified a whole message at once verifies no other.
+    /// Since OpenSSL 3.2, a context that verified a message in one call cannot verify another.
     private static let oneShotIsReusable = OpenSSL_version_num() < 0x3020_0000
 
     private func putBack(_ context: OpaquePointer) {
@@ -107,7 +107,7 @@ internal import Synchronization
         var ready =
             unsafe EVP_PKEY_verify_init(context) == 1 && EVP_PKEY_CTX_set_signature_md(context, digest.method) == 1
         if ready && algorithm.usesPSSPadding {
-            // RFC 7518 section 3.5: the salt is as long as the digest, which is also that of the mask.
+            // RFC 7518 section 3.5: the salt is as long as the digest, and MGF1 uses the same digest.
             ready =
                 unsafe EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1
                 && EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1

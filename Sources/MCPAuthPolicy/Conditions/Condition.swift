@@ -6,19 +6,19 @@ internal import MCPAuthJSON
 
 /// A condition on the claims of a token.
 ///
-/// Total, and linear in its size and that of the claims. A predicate on a missing or wrongly typed claim is unknown;
-/// only `exists` and `absent` always know.
+/// Evaluation always has a result. A predicate on a missing or wrongly typed claim is unknown, except `exists` and
+/// `absent`. Every predicate is unknown for a claim inside a value that cannot be represented.
 indirect enum Condition: Sendable {
     case all([Condition])
     case any([Condition])
     case not(Condition)
     case predicate(ClaimReference, Predicate)
 
-    /// Which claim, and whether before or after the issuer's mapping.
+    /// A claim, and whether it is read before or after the issuer's mapping.
     struct ClaimReference: Sendable {
         let pointer: JSONPointer
         let isRaw: Bool
-        /// Whether one value alone means the set of that value (RFC 7519 section 4.1.3 and common use).
+        /// Whether a string counts as an array of that string (RFC 7519 section 4.1.3, and common use).
         let isSetValued: Bool
 
         init(pointer: JSONPointer, isRaw: Bool) {
@@ -33,10 +33,10 @@ indirect enum Condition: Sendable {
             isRaw ? claims.rawClaim(at: pointer) : claims.claim(at: pointer)
         }
 
-        /// What a predicate says of the claim.
+        /// The truth of a predicate for the claim.
         func truth(of predicate: Predicate, in claims: ClaimsView) -> Truth {
             let value = value(in: claims)
-            // A claim that may be there is neither there nor absent.
+            // A claim inside a value that cannot be represented may be present or absent.
             if value == nil, claims.isHidden(at: pointer, raw: isRaw) { return .unknown }
             return predicate.evaluate(value, isSetValued: isSetValued)
         }
@@ -52,7 +52,7 @@ indirect enum Condition: Sendable {
         }
     }
 
-    /// What the condition comes to whatever the claims are; `nil` when it depends on them.
+    /// The truth of a condition that is the same for all claims; `nil` when it depends on them.
     var constantTruth: Truth? {
         switch self {
         case .all(let conditions):
@@ -68,7 +68,7 @@ indirect enum Condition: Sendable {
         }
     }
 
-    /// False when the condition is true for no claims at all; some such conditions are not recognised.
+    /// False when no claims make the condition true; not every such condition is recognised.
     var canBeTrue: Bool {
         guard constantTruth != .isFalse else { return false }
         switch self {
@@ -78,7 +78,7 @@ indirect enum Condition: Sendable {
         }
     }
 
-    /// Whether one claim would have to be there and not be there.
+    /// Whether the conditions need one claim to be both present and absent.
     private static func contradict(_ conditions: [Condition]) -> Bool {
         var absent = Set<JSONPointer>()
         var present = Set<JSONPointer>()

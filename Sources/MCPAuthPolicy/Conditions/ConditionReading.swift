@@ -9,7 +9,7 @@ extension Condition {
 
     /// Reads a condition: one of `all`, `any`, `not`, or a claim with exactly one operator.
     ///
-    /// - Returns: `nil` when it has a mistake, which is noted.
+    /// - Returns: `nil` when it has a mistake, which is added to `mistakes`.
     static func read(
         _ value: JSONView,
         at pointer: JSONPointer,
@@ -151,12 +151,12 @@ extension Condition {
     private static func text(_ name: String, _ object: ObjectReader) throws(ConfigurationError) -> String {
         let text = try object.string(name) ?? ""
         guard (1...Glob.longest).contains(text.utf8.count) else {
-            throw object.error(.invalidValue, "`\(name)` has 1 to \(Glob.longest) bytes", at: name)
+            throw object.error(.invalidValue, "`\(name)` must have 1 to \(Glob.longest) bytes", at: name)
         }
         return text
     }
 
-    /// A list without anything in it would be a condition that is always the same.
+    /// Reads a list that must not be empty: the result of an empty one would not depend on the claim.
     private static func scalars(_ name: String, _ object: ObjectReader) throws(ConfigurationError) -> [JSON] {
         var constants: [JSON] = []
         for element in try object.elements(name) ?? [] {

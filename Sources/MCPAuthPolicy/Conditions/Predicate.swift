@@ -4,7 +4,7 @@
 internal import MCPAuthCore
 internal import MCPAuthJSON
 
-/// What is asked of one claim: a closed set of total operators.
+/// A test of one claim: an operator with its operand.
 enum Predicate: Sendable {
     case equals(JSON)
     case isIn([JSON])
@@ -35,7 +35,7 @@ enum Predicate: Sendable {
         }
     }
 
-    /// What a claim is compared with: the claim must be of the same kind.
+    /// The operand of a comparison; the result is unknown for a claim of another kind.
     enum Bound: Sendable {
         case number(Double)
         /// A date-time (RFC 3339), in seconds since the epoch.
@@ -71,7 +71,7 @@ enum Predicate: Sendable {
         }
     }
 
-    /// True for one that is equal; unknown when the value could be none of them because all have another type.
+    /// True when a constant equals the value; unknown when all constants have another type than the value.
     private static func isOne(_ value: ClaimValue, of constants: [JSON]) -> Truth {
         var result = constants.isEmpty ? Truth.isFalse : .unknown
         for constant in constants {
@@ -84,10 +84,10 @@ enum Predicate: Sendable {
         return result
     }
 
-    /// Unknown for what is no set.
+    /// Whether `truth` is true for any element; unknown for a value that is not a set.
     ///
-    /// An element of another type leaves it open, lest `not` turn a malformed claim into a
-    /// grant.
+    /// If no element makes it true, an element of another type makes it unknown, so that `not` does not turn a
+    /// malformed claim into a grant.
     private static func any(_ value: ClaimValue, _ isSetValued: Bool, _ truth: (ClaimValue) -> Truth) -> Truth {
         guard let count = value.elementCount else { return isSetValued && value.isText ? truth(value) : .unknown }
         return .any(0..<count) { value.element($0).map(truth) ?? .unknown }

@@ -3,8 +3,8 @@
 
 /// Reads `date-time` values (RFC 3339 section 5.6).
 enum Timestamp {
-    /// Seconds since 1970-01-01T00:00:00Z; `nil` for anything that is no date-time of the Gregorian calendar, and for a
-    /// leap second, whose place among the others nobody here knows.
+    /// Seconds since 1970-01-01T00:00:00Z; `nil` for anything that is not a date-time of the Gregorian calendar, and
+    /// for a leap second, which this time scale does not have.
     static func seconds(_ text: String) -> Double? {
         let bytes = Array(text.utf8)
         guard bytes.count >= 20, bytes.count <= 64, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
@@ -28,7 +28,7 @@ enum Timestamp {
         return Double(seconds - offset) + fraction
     }
 
-    /// Seconds east of UTC.
+    /// The offset from UTC in seconds, positive to the east.
     private static func offset(_ text: ArraySlice<UInt8>) -> Int? {
         let bytes = Array(text)
         if bytes.count == 1, bytes[0] | 0x20 == UInt8(ascii: "z") { return 0 }
@@ -56,7 +56,7 @@ enum Timestamp {
         }
     }
 
-    /// Days in the proleptic Gregorian calendar, with years that begin in March so that a leap day is the last.
+    /// Days since 1970-01-01 in the proleptic Gregorian calendar; its years begin in March, so a leap day is the last.
     private static func daysSinceEpoch(_ year: Int, _ month: Int, _ day: Int) -> Int {
         let marchYear = month > 2 ? year : year - 1
         let era = (marchYear >= 0 ? marchYear : marchYear - 399) / 400

@@ -1,7 +1,7 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-/// Kleene's three truth values: what is not known is neither true nor false.
+/// A truth value of Kleene's three-valued logic.
 enum Truth: Sendable, Hashable {
     case isTrue
     case isFalse
@@ -16,7 +16,7 @@ enum Truth: Sendable, Hashable {
         self = value.map(Truth.init) ?? .unknown
     }
 
-    /// True when all are, false when one is; all of nothing is true.
+    /// False when one is false, true when all are true, else unknown; true for no values.
     static func all<Values: Sequence>(_ values: Values, _ truth: (Values.Element) -> Truth) -> Truth {
         var result = Truth.isTrue
         for value in values {
@@ -26,7 +26,7 @@ enum Truth: Sendable, Hashable {
         return result
     }
 
-    /// True when one is, false when all are; any of nothing is false.
+    /// True when one is true, false when all are false, else unknown; false for no values.
     static func any<Values: Sequence>(_ values: Values, _ truth: (Values.Element) -> Truth) -> Truth {
         var result = Truth.isFalse
         for value in values {

@@ -4,12 +4,11 @@
 internal import MCPAuthCore
 internal import MCPAuthJSON
 
-/// Says of one rule and one message what became of it, where that was decided and why.
+/// Explains the result of one rule for one message: what it is, which part of the rule decided it, and why.
 ///
-/// It asks the same questions as ``PolicyEvaluation``, of every part of the rule, also where the evaluation would have
-/// known enough before.
+/// It makes the same checks as ``PolicyEvaluation``, but does not stop before it has checked every part of the rule.
 struct RuleExplainer {
-    /// One part of a rule: what it came to, where it stands, and the words for it.
+    /// One part of a rule: its truth, its position in the file, and the reason in words.
     private struct Part {
         let truth: Truth
         let pointer: JSONPointer
@@ -37,13 +36,13 @@ struct RuleExplainer {
         }
         let claims = ClaimsView(input.authInfo.claims)
         var leaves: [RuleFinding.Leaf] = []
-        // A require that may be for this caller counts against it as if it were.
+        // A require rule that may be for this caller counts as if it were.
         let parts =
             (rule.effect == .require ? [] : who) + proof() + condition(claims, &leaves) + scopes(input)
             + signIn(claims, input.now)
         let truth = Truth.all(parts, \.truth)
         let decisive = parts.first { $0.truth == .isFalse } ?? parts.first { $0.truth == .unknown }
-        let why = decisive?.why ?? (parts.isEmpty ? "it names nothing else" : parts.map(\.why).joined(separator: "; "))
+        let why = decisive?.why ?? (parts.isEmpty ? "it has no conditions" : parts.map(\.why).joined(separator: "; "))
         return finding(truth.result, decisive?.pointer ?? rule.pointer, why, leaves)
     }
 
@@ -69,15 +68,15 @@ struct RuleExplainer {
         var parts: [Part] = []
         if let issuers = rule.issuers {
             let isNamed = issuers.contains(ExactString(authInfo.issuer.description))
-            parts.append(part(Truth(isNamed), "issuers", "the issuer is \(isNamed ? "" : "not ")among them"))
+            parts.append(part(Truth(isNamed), "issuers", "the issuer is \(isNamed ? "" : "not ")one of them"))
         }
         if let kind = rule.subjectKind {
             let found = SubjectKind(authInfo)
-            parts.append(part(Truth(found == kind), "subject_kind", "the token is that of a \(found.rawValue)"))
+            parts.append(part(Truth(found == kind), "subject_kind", "the token represents a \(found.rawValue)"))
         }
         if let clientIDs = rule.clientIDs {
             let isNamed = authInfo.clientID.map { clientIDs.contains(ExactString($0)) }
-            let words = isNamed.map { "the client is \($0 ? "" : "not ")among them" } ?? "the token names no client"
+            let words = isNamed.map { "the client is \($0 ? "" : "not ")one of them" } ?? "the token names no client"
             parts.append(part(Truth(isNamed), "client_ids", words))
         }
         return parts
@@ -102,7 +101,7 @@ struct RuleExplainer {
         guard let signIn = rule.signIn else { return [] }
         let key = signIn.acrValues == nil ? "max_age_seconds" : "acr"
         let isMet = signIn.isMet(by: claims, now: now)
-        let words = isMet ? "the sign-in is good enough" : "the sign-in is too old, too weak or not told"
+        let words = isMet ? "the sign-in is good enough" : "the sign-in is too old, too weak or unknown"
         return [part(Truth(isMet), key, words)]
     }
 
@@ -164,13 +163,13 @@ struct RuleExplainer {
         let claim = "the \(reference.isRaw ? "token's own " : "")claim `\(reference.pointer.description.printable)`"
         guard let value = reference.value(in: claims) else {
             return truth == .unknown && claims.isHidden(at: reference.pointer, raw: reference.isRaw)
-                ? "\(claim) lies in a value that cannot be represented" : "\(claim) is missing"
+                ? "\(claim) is inside a value that cannot be represented" : "\(claim) is missing"
         }
         let shown =
             revealsClaims ? "`\(String(decoding: value.json.encoded(), as: UTF8.self).printable)`" : "<redacted>"
         switch truth {
-        case .isTrue: return "\(claim) is \(shown), which does"
-        case .isFalse: return "\(claim) is \(shown), which does not"
+        case .isTrue: return "\(claim) is \(shown), which matches"
+        case .isFalse: return "\(claim) is \(shown), which does not match"
         case .unknown where value.isUnrepresentable: return "\(claim) is \(value.kindInWords)"
         case .unknown:
             return "\(claim) is \(value.kindInWords) (\(shown)), and `\(predicate.name)` needs \(predicate.expectation)"
@@ -194,7 +193,7 @@ extension ClaimValue {
 }
 
 extension Predicate {
-    /// The operator as it is written.
+    /// The operator as written in a policy.
     fileprivate var name: String {
         switch self {
         case .equals: "equals"
@@ -212,7 +211,7 @@ extension Predicate {
         }
     }
 
-    /// What it needs to find, to be true or false.
+    /// The kind of value that it needs to be true or false.
     fileprivate var expectation: String {
         switch self {
         case .equals, .isIn: "a value of the type that it is compared with"
@@ -226,7 +225,7 @@ extension Predicate {
 }
 
 extension PolicyRule {
-    /// Where the conditions on claims stand, in the order of the file.
+    /// The positions of the conditions on claims, in file order.
     var leafPointers: [JSONPointer] {
         condition.map { Self.leafPointers($0, pointer.appending("when")) } ?? []
     }

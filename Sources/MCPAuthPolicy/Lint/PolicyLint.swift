@@ -4,19 +4,19 @@
 package import MCPAuthCore
 internal import MCPAuthJSON
 
-/// What is allowed in a policy and probably not meant.
+/// Warnings about a policy: what is valid and probably not intended.
 ///
-/// Mistakes are refused when a policy is loaded; these are warnings. What depends on where a policy is used (scopes
-/// that are offered, claims that are mapped, several issuers) is looked at for each ``Use``.
+/// Mistakes are refused when a policy is loaded. Warnings that depend on where a policy is used (supported scopes,
+/// mapped claims, several issuers) are found for each ``Use``.
 package struct PolicyLint: Sendable {
     /// A resource that the policy is attached to.
     package struct Use: Sendable {
-        /// An issuer, and what it may say there.
+        /// An issuer, with the scopes and claim values that it may give at the resource.
         package struct Issuer: Sendable {
             package let identifier: String
-            /// `nil` for no bound.
+            /// The scopes that it may grant; `nil` for any.
             package let allowedScopes: ScopeSet?
-            /// By name; other claims have no bound.
+            /// The values that claims may have, by claim name; other claims have no bounds.
             package let allowedClaims: [String: Set<String>]
 
             package init(identifier: String, allowedScopes: ScopeSet?, allowedClaims: [String: Set<String>]) {
@@ -28,7 +28,7 @@ package struct PolicyLint: Sendable {
 
         package let resource: String
         package let scopesSupported: ScopeSet
-        /// Names of normalised claims that a mapping makes.
+        /// Names of normalised claims that a claim mapping creates.
         package let mappedClaims: Set<String>
         package let issuers: [Issuer]
 
@@ -40,18 +40,18 @@ package struct PolicyLint: Sendable {
         }
     }
 
-    /// What was found, each once, in the order in which it was found.
+    /// The warnings, each once, in the order in which they were found.
     package var warnings: [ConfigurationError] {
         findings.map { finding in
             document.error(finding.code, finding.message(Self.list(finding.resources)), at: finding.pointer)
         }
     }
 
-    /// One thing that is probably not meant, and the resources where it is so.
+    /// One warning, and the resources that it is about.
     private struct Finding {
         let code: ConfigurationError.Code
         let pointer: JSONPointer
-        /// The words, given how the resources are called.
+        /// Makes the message from the list of resources.
         let message: @Sendable (String) -> String
         var resources: [String]
 
@@ -63,9 +63,9 @@ package struct PolicyLint: Sendable {
     private var findings: [Finding] = []
     private let document: DocumentReader
 
-    /// Looks at a policy file.
+    /// Checks a policy file.
     ///
-    /// - Throws: ``ConfigurationError`` when it cannot be loaded at all.
+    /// - Throws: ``ConfigurationError`` when it cannot be loaded.
     package init(file: String, bytes: [UInt8], uses: [Use] = []) throws(ConfigurationError) {
         let policy = try CompiledPolicy(file: file, bytes: bytes)
         document = try DocumentReader(file: file, bytes: bytes)
@@ -131,7 +131,7 @@ package struct PolicyLint: Sendable {
 
     private static func mistake(inMethod text: String) -> String? {
         let glob = Glob(text, .name)
-        // Extensions have methods of their own, of which those with a domain in their name cannot be meant for others.
+        // A method with a dot before its slash belongs to an extension, unless it resembles an MCP method.
         let isForeign = text.utf8.prefix { $0 != UInt8(ascii: "/") }.contains(UInt8(ascii: "."))
         let similar = glob.isExact ? Suggestion.text(for: text, among: MCPMethod.known.map(\.name)) : ""
         let isMeant = text == "@basics" || MCPMethod.known.contains { glob.matches($0.name) }
@@ -151,7 +151,7 @@ package struct PolicyLint: Sendable {
         return MCPMethod.mistake(in: text) ?? "\(shown) is not an MCP method"
     }
 
-    /// A server may have methods of its own; what is nearly a method of HTTP is not one of these.
+    /// Warns about names that resemble an HTTP method; other unknown names may be methods that the server defines.
     private mutating func lookAtHTTPMethods(_ rule: PolicyRule) {
         let place = rule.pointer.appending("http_methods")
         for (index, text) in (document.root[place]?.strings ?? []).enumerated()
@@ -184,11 +184,11 @@ package struct PolicyLint: Sendable {
     }
 
     private mutating func warnOfRegularExpression(_ text: String, _ pointer: JSONPointer) {
-        let message = "`\(text.printable)` reads like a regular expression, and only `*` is special here"
+        let message = "`\(text.printable)` reads like a regular expression, but only `*` is special here"
         warn(.regularExpression, message, pointer)
     }
 
-    /// Whether a pattern has what names have not and regular expressions have.
+    /// Whether a pattern has marks of regular expressions that names do not have.
     private static func isRegularExpression(_ text: String) -> Bool {
         let marks = ["\\d", "\\w", "\\s", "\\.", "(?:", ".*)", "_.*", "-.*", "[a-z", "[A-Z", "[0-9"]
         return text.hasPrefix("^") || text.hasPrefix(".*") || text.hasSuffix("$")
@@ -196,7 +196,7 @@ package struct PolicyLint: Sendable {
             || text.contains("(") && text.contains("|") && text.contains(")")
     }
 
-    /// Whether a pattern of names has marks that URIs and values of claims may have, and names have not.
+    /// Whether a pattern has marks of alternatives, which URIs and claim values may have and names do not.
     private static func hasAlternatives(_ text: String) -> Bool {
         text.contains("|") || (text.contains("[") && text.contains("]"))
     }
@@ -207,7 +207,7 @@ package struct PolicyLint: Sendable {
         warn(.unobtainableScope, Self.offlineAccess, rule.pointer.appending("scopes"))
     }
 
-    /// `not` over a claim that is missing is unknown, so the rule does not apply, which surprises.
+    /// Warns about `not` over a claim that may be missing: it is then unknown, so the rule unexpectedly does not apply.
     private mutating func lookAtNegation(_ rule: PolicyRule) {
         guard rule.effect != .deny, let condition = rule.condition else { return }
         let known = Set(condition.leaves.filter(\.predicate.alwaysKnows).map(\.reference.pointer))
@@ -215,7 +215,7 @@ package struct PolicyLint: Sendable {
             warn(
                 .negatedClaim,
                 "a token without `\(claim.description.printable)` does not meet this `not`; "
-                    + "say what is meant with `exists` or `absent`",
+                    + "make the intent explicit with `exists` or `absent`",
                 rule.pointer.appending("when")
             )
         }
@@ -234,7 +234,7 @@ package struct PolicyLint: Sendable {
         guard let deny = rules.first(where: { $0.alwaysDenies && $0.targets.cover(rule.targets) }) else { return }
         warn(
             .shadowedRule,
-            "the rule `\(rule.id.printable)` never allows: `\(deny.id.printable)` denies all that it is about",
+            "the rule `\(rule.id.printable)` never allows: `\(deny.id.printable)` denies all its operations",
             rule.pointer
         )
     }
@@ -263,14 +263,14 @@ package struct PolicyLint: Sendable {
             guard let name = leaf.reference.pointer.tokens.first, name != "iss", !leaf.predicate.isAbsent else {
                 continue
             }
-            // No bound holds for what the token itself says.
+            // Raw claims have no bounds.
             say("the claim `\(name.printable)`", named, use, rule.place(ofClaim: name)) { issuer in
                 leaf.reference.isRaw ? nil : issuer.allowedClaims[name].map { !$0.isEmpty }
             }
         }
     }
 
-    /// - Parameter mayGive: What the bounds of an issuer say; `nil` where it has none.
+    /// - Parameter mayGive: Whether the bounds of an issuer allow it; `nil` when there are none for it.
     private mutating func say(
         _ what: String,
         _ named: Set<String>,
@@ -280,11 +280,12 @@ package struct PolicyLint: Sendable {
     ) {
         let able = use.issuers.filter { named.isEmpty || named.contains($0.identifier) }.filter { mayGive($0) ?? true }
         if able.isEmpty {
-            warn(.ungrantable, place, at: use) { "no issuer that the rule names may give \(what) at \($0)" }
+            let issuer = named.isEmpty ? "no issuer" : "no issuer that the rule names"
+            warn(.ungrantable, place, at: use) { "\(issuer) may give \(what) at \($0)" }
         } else if named.isEmpty, able.contains(where: { mayGive($0) == nil }) {
             let (all, count) = (use.issuers.count, able.count == use.issuers.count ? "any" : "\(able.count)")
             warn(.anyIssuer, place, at: use) { resources in
-                "\(count) of \(all) issuers of \(resources) may give \(what); name one with `issuers`, or bound them"
+                "\(count) of \(all) issuers of \(resources) may give \(what); name one with `issuers`, or set bounds"
             }
         }
     }
@@ -318,7 +319,7 @@ package struct PolicyLint: Sendable {
         }
     }
 
-    /// Where a scope stands in the lists at a place.
+    /// The position of a scope in the lists at a place.
     private func entry(of scope: String, in place: JSONPointer) -> JSONPointer {
         for list in [place, place.appending("all"), place.appending("any")] {
             guard let index = document.root[list]?.strings?.firstIndex(of: scope) else { continue }
@@ -328,9 +329,9 @@ package struct PolicyLint: Sendable {
     }
 
     private static let offlineAccess =
-        "`offline_access` is for the authorization server; no client is ever asked for it here"
+        "`offline_access` is for the authorization server; no challenge ever asks for it"
 
-    /// Claims of RFC 7519, RFC 9068, OpenID Connect Core and RFC 9470, and the sets that are claims by convention.
+    /// Claims of RFC 7519, RFC 9068, OpenID Connect Core and RFC 9470, and others in common use.
     private static let commonClaims: Set<String> = [
         "iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "azp", "scope", "scp", "auth_time", "acr", "amr",
         "groups", "roles", "entitlements", "email", "email_verified", "name", "act", "cnf", "sid", "tenant",

@@ -4,10 +4,10 @@
 internal import MCPAuthCore
 internal import MCPAuthJSON
 
-// What lint asks of the parts of a rule.
+// Properties of the parts of a rule that lint needs.
 
 extension MCPMethod.Object {
-    /// The list in which a rule names such things.
+    /// The key of a rule that lists such objects.
     var list: String {
         switch self {
         case .tool: "tools"
@@ -18,7 +18,7 @@ extension MCPMethod.Object {
 }
 
 extension Predicate {
-    /// Whether the answer is known for every token.
+    /// Whether the result is also known when the claim is missing.
     var alwaysKnows: Bool {
         switch self {
         case .exists, .absent: true
@@ -33,19 +33,19 @@ extension Predicate {
 }
 
 extension PolicyRule {
-    /// Whether the rule denies every caller whatever it has.
+    /// Whether the rule denies every caller, whatever its token has.
     var alwaysDenies: Bool {
         effect == .deny && isEnforced && condition == nil && allScopes.isEmpty && anyScopes.isEmpty && issuers == nil
             && clientIDs == nil && subjectKind == nil
     }
 
-    /// Where the condition first asks about a claim of this name.
+    /// The position of the first condition on a claim of this name.
     func place(ofClaim name: String) -> JSONPointer {
         let places = zip(condition?.leaves ?? [], leafPointers)
         return places.first { $0.0.reference.pointer.tokens.first == name }?.1 ?? pointer.appending("when")
     }
 
-    /// The issuers that the rule is for, or that a condition of it compares `iss` with.
+    /// The issuers that the rule is for, or that its condition compares `iss` with.
     var issuersNamed: Set<String> {
         var named = Set((issuers ?? []).map(\.text))
         for leaf in condition?.leaves ?? [] where leaf.reference.pointer.tokens == ["iss"] {
@@ -60,7 +60,7 @@ extension PolicyRule {
 }
 
 extension Targets {
-    /// Whether every operation that `other` is about is one of these; sometimes not recognised.
+    /// Whether these targets include every operation of `other`; not every such case is recognised.
     func cover(_ other: Targets) -> Bool {
         if matchesAny { return true }
         guard !other.matchesAny, httpMethods.isEmpty, paths.isEmpty, other.restrictsMCP else { return false }

@@ -4,34 +4,37 @@
 internal import HTTPTypes
 package import MCPAuthCore
 
-/// What a request wants, as policy tests and `explain` write it.
+/// The operation of a request, as written in policy tests and for `explain`.
 ///
-/// `tools/call:create_note` is an MCP method with what it acts on, `ping` one that acts on nothing; `@response`,
-/// `@stream` and `@session-end` are the messages without a method, `@unknown` one that cannot be read; `GET /items` is
-/// plain HTTP.
+/// `tools/call:create_note` is an MCP method with the name of what it acts on, and `ping` a method without one.
+/// `@response`, `@stream` and `@session-end` are the messages without a method, and `@unknown` is a message that cannot
+/// be read. `GET /items` is plain HTTP.
 package struct PolicyCall: Sendable, Hashable {
     package let operation: RequestOperation
     let method: HTTPRequest.Method
     /// `nil` for MCP, which is sent to the path of the resource.
     let path: RequestPath?
 
-    /// Why a text is not a call, in words.
+    /// Why a text is not a call.
     package struct Mistake: Error, CustomStringConvertible {
         package let description: String
     }
 
-    /// Whether only the body of the request tells.
+    /// Whether only the body of the request tells what the operation is.
     var isInBody: Bool { path == nil && method == .post }
 
-    /// `nil` when the text is none of these forms.
+    /// Reads a call; `nil` when the text has none of these forms.
     package init?(_ text: String) {
         guard let call = try? PolicyCall(reading: text) else { return nil }
         self = call
     }
 
-    /// - Throws: ``Mistake`` when the text is none of these forms, or names what is nearly a method and not one.
+    /// Reads a call.
     ///
-    ///   A call of nothing is denied by every policy, so a test with a typing error would pass that expects a denial.
+    /// A method that looks like a misspelt one is a mistake: most policies would deny it, so a misspelt test that
+    /// expects a denial would pass.
+    ///
+    /// - Throws: ``Mistake`` when the text has none of these forms, or names such a method.
     package init(reading text: String) throws(Mistake) {
         let words = text.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
         if words.count == 2, !words[0].contains(":") {
@@ -48,7 +51,7 @@ package struct PolicyCall: Sendable, Hashable {
 
     /// Reads a batch of MCP messages.
     ///
-    /// - Throws: ``Mistake`` with the position of the one that is not a message.
+    /// - Throws: ``BatchMistake`` for the first text that is not a message.
     package init(batch texts: [String]) throws(BatchMistake) {
         var messages: [MCPMessage] = []
         for (index, text) in texts.enumerated() {
@@ -61,7 +64,7 @@ package struct PolicyCall: Sendable, Hashable {
         self.init(.mcp(messages), .post)
     }
 
-    /// Why a batch cannot be read, and because of which of its messages.
+    /// Why a batch cannot be read, and the index of the message that is the cause.
     package struct BatchMistake: Error {
         let index: Int
         let mistake: Mistake
@@ -73,19 +76,19 @@ package struct PolicyCall: Sendable, Hashable {
         self.path = path
     }
 
-    /// Servers cut off the query, and refuse a path that could be read in two ways.
+    /// Reads a plain HTTP call as servers do: without the query, and without paths that could be read in two ways.
     private static func http(_ word: String, _ target: String) throws(Mistake) -> PolicyCall {
         let path = String(target.prefix { $0 != "?" })
         guard path.hasPrefix("/"), let method = HTTPRequest.Method(word) else { throw forms }
         guard word.utf8.allSatisfy({ !(0x61...0x7A).contains($0) }) else {
-            throw Mistake(description: "`\(word.printable)` is not an HTTP method: they are upper case")
+            throw Mistake(description: "`\(word.printable)` is not an HTTP method: methods are upper case")
         }
         guard httpMethods.contains(word) || Suggestion.text(for: word, among: httpMethods).isEmpty else {
             let suggestion = Suggestion.text(for: word, among: httpMethods)
             throw Mistake(description: "`\(word.printable)` is not an HTTP method\(suggestion)")
         }
         guard let read = RequestPath(path) else {
-            throw Mistake(description: "the path `\(path.printable)` could be read in two ways, and no server reads it")
+            throw Mistake(description: "the path `\(path.printable)` could be read in two ways, so servers refuse it")
         }
         return PolicyCall(.http, method, path: read)
     }
@@ -96,7 +99,7 @@ package struct PolicyCall: Sendable, Hashable {
         description: "expected a form such as `tools/call:create_note`, `ping`, `@stream` or `GET /items`"
     )
 
-    /// The request of a client that has this token.
+    /// The request of a client with this token.
     package func request(of token: [UInt8], at resource: ProtectedResource) -> ProtectedResourceRequest {
         ProtectedResourceRequest(
             method: method,
@@ -120,11 +123,11 @@ package struct PolicyCall: Sendable, Hashable {
         if let mistake = MCPMethod.mistake(in: method) { throw Mistake(description: mistake) }
         let name = colon.map { String(text[text.index(after: $0)...]) }
         if name != nil, MCPMethod.isKnown(method), MCPMethod.acting(named: method) == nil {
-            throw Mistake(description: "`\(method)` acts on nothing that a `:` could name")
+            throw Mistake(description: "`\(method)` takes no name after a `:`")
         }
         if name == nil, let object = MCPMethod.acting(named: method)?.object {
             let example = object == .resourceURI ? "notes://1" : "create_note"
-            throw Mistake(description: "`\(method)` names what it acts on, as in `\(method):\(example)`")
+            throw Mistake(description: "`\(method)` needs the name of what it acts on, as in `\(method):\(example)`")
         }
         return .call(method: method, name: name)
     }

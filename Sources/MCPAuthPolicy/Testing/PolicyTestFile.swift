@@ -4,9 +4,9 @@
 package import MCPAuthCore
 internal import MCPAuthJSON
 
-/// The tests that stand beside a policy, as `notes.test.json` beside `notes.json`.
+/// A file of policy tests, such as `notes.test.json` for `notes.json`.
 package struct PolicyTestFile: Sendable {
-    /// One decision and what is expected of it.
+    /// One call and the expected decision.
     package struct Test: Sendable {
         package let name: String
         let pointer: JSONPointer
@@ -17,7 +17,7 @@ package struct PolicyTestFile: Sendable {
     }
 
     package let file: String
-    /// The policy files, as this file names them.
+    /// The paths of the policy files, as written in this file.
     package let policyPaths: [String]
     package let tests: [Test]
     let resource: String
@@ -25,7 +25,7 @@ package struct PolicyTestFile: Sendable {
 
     /// Reads a test file.
     ///
-    /// - Throws: ``ConfigurationError`` with file, line and column, which carries the other mistakes of the file.
+    /// - Throws: ``ConfigurationError`` with file, line and column; it also has the other mistakes of the file.
     package init(file: String, bytes: [UInt8]) throws(ConfigurationError) {
         self.file = file
         document = try DocumentReader(file: file, bytes: bytes)
@@ -105,7 +105,7 @@ package struct PolicyTestFile: Sendable {
         if object.value["call"] != nil, object.value["calls"] != nil {
             throw object.error(.conflict, "`call` and `calls` are both given", at: "calls")
         }
-        if let texts = try object.nonEmptyStrings("calls", "; a batch has a call") {
+        if let texts = try object.nonEmptyStrings("calls", "; a batch has at least one call") {
             do throws(PolicyCall.BatchMistake) {
                 return try PolicyCall(batch: texts)
             } catch {
@@ -126,7 +126,7 @@ package struct PolicyTestFile: Sendable {
     }
 }
 
-/// What a test expects of a decision; what it does not name may be anything.
+/// The decision that a test expects; a member that is `nil` is not compared.
 struct PolicyExpectation: Sendable {
     var decision: String
     var status: Int?
@@ -168,7 +168,7 @@ struct PolicyExpectation: Sendable {
         case deny
     }
 
-    /// The first thing that is not as expected, in words.
+    /// The first difference from what is expected, in words; `nil` when there is none.
     func disagreement(with trace: DecisionTrace) -> String? {
         var denial: Denial?
         if case .deny(let found)? = trace.decision { denial = found }

@@ -6,7 +6,7 @@ package import MCPAuthJSON
 
 /// The grammar of policy test files, version 1: what the reader allows, and the published JSON Schema.
 package enum PolicyTestGrammar {
-    /// The time of tests that say none, in seconds since the epoch: 2027-01-15T08:00:00Z.
+    /// The default time of tests, in seconds since the epoch: 2027-01-15T08:00:00Z.
     static let defaultNow = 1_800_000_000.0
 
     static let document = ObjectGrammar(
@@ -14,7 +14,7 @@ package enum PolicyTestGrammar {
         [
             "version": ["const": 1],
             "policy": ["type": "string", "description": "The policy file, relative to this one"],
-            "policies": ["type": "array", "minItems": 1, "items": text, "description": "Several, as of one resource"],
+            "policies": ["type": "array", "minItems": 1, "items": text, "description": "Several, used together"],
             "resource": ["type": "string", "description": "The resource identifier", "pattern": "^https?://"],
             "now": [
                 "type": "number", "default": .integer(Int64(defaultNow)),
@@ -32,7 +32,7 @@ package enum PolicyTestGrammar {
         required: ["name", "expect"],
         [
             "name": text,
-            "token": ["type": "string", "description": "The fixture; left out for a request without a token"],
+            "token": ["type": "string", "description": "The fixture; omit it for a request without a token"],
             "call": [
                 "type": "string",
                 "description":
@@ -64,7 +64,7 @@ package enum PolicyTestGrammar {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "$id": "policy-test-1.schema.json",
             "title": "MCP Auth policy tests, version 1",
-            "properties": PolicyGrammar.withSchemaKey(document),
+            "properties": document.propertiesOfAFile,
             "oneOf": [["required": ["policy"]], ["required": ["policies"]]],
             "$defs": [
                 "test": test.schema(adding: ["oneOf": [["required": ["call"]], ["required": ["calls"]]]]),

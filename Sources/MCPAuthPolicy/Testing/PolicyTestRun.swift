@@ -4,12 +4,12 @@
 package import MCPAuthCore
 internal import MCPAuthJSON
 
-/// What came of the tests of one file.
+/// The results of the tests of one file.
 package struct PolicyTestRun: Sendable {
-    /// A test that did not go as expected.
+    /// A test whose decision was not the expected one.
     package struct Failure: Sendable {
         package let error: ConfigurationError
-        /// How the decision came about.
+        /// The trace of the decision.
         package let trace: DecisionTrace
     }
 
@@ -19,7 +19,7 @@ package struct PolicyTestRun: Sendable {
 
     /// Runs the tests of a file against its policies.
     ///
-    /// - Throws: ``ConfigurationError`` when the file names no good resource.
+    /// - Throws: ``ConfigurationError`` when `resource` of the file is not a resource identifier.
     package init(_ file: PolicyTestFile, _ policies: [CompiledPolicy]) async throws {
         coverage = PolicyCoverage(policies)
         for test in file.tests {
@@ -40,9 +40,9 @@ package struct PolicyTestRun: Sendable {
     }
 }
 
-/// Which rules decided something in tests, and which conditions were seen both true and false.
+/// Which rules decided a test, and which conditions were both true and false in tests.
 package struct PolicyCoverage: Sendable {
-    /// What no test has shown.
+    /// A rule or condition that the tests do not cover.
     package struct Gap: Sendable, Hashable, CustomStringConvertible {
         package let file: String
         package let rule: String
@@ -91,7 +91,7 @@ package struct PolicyCoverage: Sendable {
         }
     }
 
-    /// Every rule that decided nothing, and every condition that was not seen true and false.
+    /// Every rule that decided no test, and every condition that was not both true and false.
     package var gaps: [Gap] {
         let idle = rules.filter { !decisive.contains($0) }.map {
             Gap(file: $0.file, rule: $0.name, pointer: nil, what: "decided no test")
@@ -105,7 +105,7 @@ package struct PolicyCoverage: Sendable {
         return idle + halfSeen
     }
 
-    /// What was shown, and all there is to show.
+    /// The number of covered items and of all items: each rule is one item, and each condition is two.
     package var count: (shown: Int, all: Int) {
         let all = rules.count + 2 * leaves.count
         let seenLeaves = leaves.reduce(0) { $0 + (seen[$1.key]?.intersection([.isTrue, .isFalse]).count ?? 0) }

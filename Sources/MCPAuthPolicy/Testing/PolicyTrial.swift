@@ -4,17 +4,17 @@
 package import MCPAuthCore
 package import MCPAuthJSON
 
-/// Decides about an imagined token: the whole way of a request, but for the proof that the token is genuine.
+/// Makes a decision for given claims, without verifying a token.
 ///
-/// For policy tests and `explain`. Everything after verification is what a request meets: claim mapping, issuer bounds,
-/// mandatory checks and the policy.
+/// For policy tests and `explain`. All steps after verification are those of a real request: claim mapping, issuer
+/// bounds, mandatory checks and the policy.
 package struct PolicyTrial: Sendable {
     package let resource: ProtectedResource
 
-    /// Tries out policies alone, at a resource that accepts the issuer and the audience of every token.
+    /// Tries policies alone, at a resource that accepts the issuer and the audience of the claims.
     ///
-    /// - Parameter payload: The JSON text of the claims, where there is one: it may have values that `claims` cannot
-    ///   hold.
+    /// - Parameter payload: The JSON text of the claims, if there is one; it may have values that `claims` cannot
+    ///   represent.
     /// - Throws: ``ConfigurationError`` when `resource` is not a resource identifier.
     package init(_ policies: [CompiledPolicy], resource: String, claims: JSON, payload: [UInt8]? = nil) throws {
         let identifier = try ResourceIdentifier(resource)
@@ -30,7 +30,7 @@ package struct PolicyTrial: Sendable {
         )
     }
 
-    /// Tries out a configured resource: its policies, issuers, mappings and bounds.
+    /// Tries a configured resource, with its policies, issuers, mappings and bounds.
     package init(at resource: ProtectedResource, claims: JSON, payload: [UInt8]? = nil) {
         let issuer = claims["iss"]?.string.map { IssuerIdentifier($0) } ?? resource.issuers.first?.identifier
         self.resource = resource.verifying(
@@ -44,7 +44,7 @@ package struct PolicyTrial: Sendable {
         )
     }
 
-    /// The decision with how it came about; without a token when `hasToken` is false.
+    /// The trace of the decision; the request has no token when `hasToken` is false.
     package func decide(
         _ call: PolicyCall,
         hasToken: Bool = true,
@@ -64,11 +64,11 @@ package struct PolicyTrial: Sendable {
         return trace ?? DecisionTrace()
     }
 
-    /// The issuer of claims that name none.
+    /// The issuer of claims without `iss`.
     private static let issuer = "https://issuer.test"
 }
 
-/// Takes given claims for those of a genuine token; only ever made by ``PolicyTrial``.
+/// Accepts the given claims as those of a genuine token; only ``PolicyTrial`` creates it.
 private struct ClaimsVerifier: TokenVerifier {
     let name = "claims"
     let payload: [UInt8]

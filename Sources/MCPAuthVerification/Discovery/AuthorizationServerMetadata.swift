@@ -8,10 +8,10 @@ package import MCPAuthJSON
 package struct AuthorizationServerMetadata: Sendable {
     package let issuer: IssuerIdentifier
     package let document: JSON
-    /// Who chose its URLs; `nil` where an operator or developer wrote the whole document.
+    /// Who chose its URLs; `nil` when an operator or developer wrote the whole document.
     private var origin: MetadataOrigin?
 
-    /// - Throws: ``ConfigurationError`` when it is not an object that names its issuer.
+    /// - Throws: ``ConfigurationError`` when the document is not an object with an `issuer`.
     package init(_ document: JSON) throws(ConfigurationError) {
         guard case .object(let members) = document, case .string(let issuer) = members["issuer"] else {
             throw ConfigurationError(.invalidServerMetadata, "the metadata is not an object with an `issuer`")
@@ -20,16 +20,16 @@ package struct AuthorizationServerMetadata: Sendable {
         self.document = document
     }
 
-    /// Reads a document after the changes that an operator or developer makes to it.
+    /// Applies the changes of an operator or developer to a document and reads the result.
     ///
-    /// - Parameter url: Where it was fetched from; `nil` for one that an operator wrote.
-    /// - Throws: ``ConfigurationError`` when it is not an object that names its issuer, and what the changes throw.
+    /// - Parameter url: Where it was fetched from; `nil` for a document that an operator wrote.
+    /// - Throws: ``ConfigurationError`` when the result is not an object with an `issuer`, and any error of `override`.
     package init(_ document: JSON, fetchedFrom url: HTTPURL?, changedBy override: MetadataOverride?) async throws {
         try self.init(try await override?(document) ?? document)
         origin = url.map { MetadataOrigin(url: $0, fetched: document, override: override) }
     }
 
-    /// Who chose the URL that this member has.
+    /// Who chose the URL in this member.
     package func provenance(of name: String) -> FetchRequest.Provenance {
         guard let origin, let url = url(name) else { return .configured }
         return origin.provenance(of: name, url)
@@ -47,7 +47,7 @@ package struct AuthorizationServerMetadata: Sendable {
         return value
     }
 
-    /// The member as a URL.
+    /// The member as a URL; `nil` when absent or not a URL.
     package func url(_ name: String) -> HTTPURL? {
         string(name).flatMap(HTTPURL.init)
     }

@@ -4,14 +4,14 @@
 package import MCPAuthCore
 internal import MCPAuthLock
 
-/// A fetched value that is kept, refreshed and, while its source is down, used for a bounded time longer.
+/// A fetched value that is kept, refreshed, and used for a limited time longer while its source is down.
 ///
 /// At most one fetch is under way. After a success the next one waits for the cool-down; after a failure it backs off,
-/// doubling from one second to the cool-down; both count from the end of the fetch. A caller who can be answered from
-/// what is kept waits for a fetch only when the value is long out of date and the source was not down the last time.
-/// Nobody waits beyond a deadline or when cancelled, while the fetch goes on for the others; a fetch has an end too.
+/// doubling from one second to the cool-down; both count from the end of the fetch. A caller gets a usable value at
+/// once, unless the value is older than ``FetchTiming/waitAfter`` and the last fetch succeeded. No caller waits beyond
+/// its deadline or after it is cancelled; the fetch continues for the others, up to a time limit.
 ///
-/// Everything here is measured with a ``SteadyClock``.
+/// The age of a value and the time between fetches are measured with a ``SteadyClock``.
 package final class CachedFetch<Value: Sendable>: Sendable {
     /// A value and when its fetch began.
     package struct Entry: Sendable {
@@ -19,16 +19,16 @@ package final class CachedFetch<Value: Sendable>: Sendable {
         package let fetchedAt: Uptime
     }
 
-    /// What a fetch brought.
+    /// The outcome of a fetch.
     package struct FetchReport: Sendable {
-        /// The value there was when it began.
+        /// The value before the fetch.
         package let previous: Value?
         package let result: Result<Value, FetchError>
-        /// Until when the kept value need not be looked at again; `nil` when none is kept.
+        /// Until when the kept value may be used without a refresh; `nil` when none is kept.
         package let goodUntil: Uptime?
     }
 
-    /// Fetches; it is given the value there was.
+    /// Fetches a value; receives the previous one.
     package typealias Fetch = @Sendable (Value?) async throws -> Value
 
     private struct State {
@@ -36,7 +36,7 @@ package final class CachedFetch<Value: Sendable>: Sendable {
         var nextAttempt = Uptime.distantPast
         var failures = 0
         var lastError: String?
-        /// The fetch that is under way; one that is no longer here brings nothing back.
+        /// The fetch that is under way; the result of any other fetch is discarded.
         var underway: Flight<Void>?
     }
 
@@ -46,7 +46,7 @@ package final class CachedFetch<Value: Sendable>: Sendable {
     private let didFetch: @Sendable (FetchReport) -> Void
     private let state = Lock(State())
 
-    /// - Parameter didFetch: Called after each fetch, when its value is in place.
+    /// - Parameter didFetch: Called after each fetch, when its value is stored.
     package init(
         timing: FetchTiming = FetchTiming(),
         clock: SteadyClock,
@@ -59,15 +59,15 @@ package final class CachedFetch<Value: Sendable>: Sendable {
         self.fetch = fetch
     }
 
-    /// The deadline of somebody who begins to wait now.
+    /// The deadline of a caller that begins to wait now.
     package var deadline: Deadline { Deadline(in: timing.deadline) }
 
-    /// The value where it need not be refreshed; who gets `nil` asks for ``value(until:)``.
+    /// The value, if it needs no refresh; if `nil`, call ``value(until:)``.
     package func fresh() -> Entry? {
         kept(for: timing.freshFor)
     }
 
-    /// The value, fetched if need be; `nil` when there is none that may be used.
+    /// The value, fetched if necessary; `nil` when there is none that may be used.
     ///
     /// - Parameter deadline: When to stop waiting; ``deadline`` when `nil`.
     package func value(until deadline: Deadline? = nil) async -> Entry? {
@@ -83,12 +83,12 @@ package final class CachedFetch<Value: Sendable>: Sendable {
         return kept(for: timing.usableFor)
     }
 
-    /// Fetches, unless it is too early; waits for the fetch that is under way, if one is.
+    /// Fetches, unless it is too early; if a fetch is under way, waits for that one instead.
     package func refresh(until deadline: Deadline? = nil) async {
         _ = await beginRefresh()?.value(until: deadline ?? self.deadline)
     }
 
-    /// Throws away what is kept; the next caller fetches, whatever the cool-down.
+    /// Discards the kept value and the cool-down, so the next caller fetches.
     package func purge() {
         state.withLock { $0 = State() }
     }
@@ -120,7 +120,7 @@ package final class CachedFetch<Value: Sendable>: Sendable {
         }
     }
 
-    /// The value, unless more seconds went by since its fetch.
+    /// The value, if it was fetched less than this many seconds ago.
     private func kept(for seconds: Double) -> Entry? {
         guard let entry = state.withLock({ $0.entry }), clock.now.since(entry.fetchedAt) < seconds else { return nil }
         return entry
@@ -155,7 +155,7 @@ package final class CachedFetch<Value: Sendable>: Sendable {
         if let report { didFetch(report) }
     }
 
-    /// Errors of an application may say anything, so their text goes nowhere.
+    /// Of an application's error only the type is kept, since its text may contain anything.
     private static func failure(_ error: any Error) -> FetchError {
         switch error {
         case let error as FetchError: error
@@ -164,7 +164,7 @@ package final class CachedFetch<Value: Sendable>: Sendable {
         }
     }
 
-    /// What the fetch brings, be it that it took too long.
+    /// The result of the fetch, or an error when it takes too long.
     private func result(_ previous: Value?) async -> Result<Value, FetchError> {
         let flight = Flight<Result<Value, FetchError>>()
         let fetch = fetch

@@ -5,20 +5,20 @@ package import MCPAuthCore
 
 /// What MCP clients find when they look for the metadata of an authorization server.
 ///
-/// They ask at up to three places. A client that is well made goes on when a document lacks what it needs, so the first
-/// document that suits is the one that counts; others stop at the first document there is, which is a warning.
+/// They look at up to three places. A robust client continues when a document lacks what it needs, so the first
+/// suitable document is chosen; other clients stop at the first document, so an unsuitable one before it is a warning.
 package struct ClientDiscovery: Sendable {
-    /// The metadata that counts, the place it was found at, and what is right and wrong with it; `nil` when there is none.
+    /// The chosen metadata and the place where it was found; `nil` when there is none.
     package private(set) var chosen: (place: WellKnown.Place, metadata: AuthorizationServerMetadata)?
-    /// What was found, in order.
+    /// The findings, in order.
     package private(set) var findings: [IssuerInspection.Finding] = []
-    /// Whether no place gave an answer that settles anything.
+    /// Whether no place gave a usable answer, so nothing is known about the metadata.
     package private(set) var isUnreachable = true
 
     /// Whether a client can log in.
     package var isCompatible: Bool { chosen != nil && !findings.contains { $0.severity == .error } }
 
-    /// Looks at every place in the order of the clients.
+    /// Looks at every place, in the order that clients use.
     package init(_ issuer: HTTPURL, _ inspection: IssuerInspection) async {
         var looks: [(place: WellKnown.Place, look: IssuerInspection.Look)] = []
         for place in WellKnown.places(issuer) { looks.append((place, await inspection.look(at: place.url))) }
@@ -34,7 +34,7 @@ package struct ClientDiscovery: Sendable {
         isUnreachable = looks.allSatisfy { if case .unreachable = $0.look { true } else { false } }
         guard let best else {
             if let appended = WellKnown.oauthAppended(issuer), case .metadata = await inspection.look(at: appended) {
-                let message = "\(appended) has the metadata, and no MCP client looks there"
+                let message = "\(appended) has the metadata, but no MCP client looks there"
                 findings.append(.init(.error, "metadata_misplaced", message))
                 isUnreachable = false
             }
@@ -55,7 +55,7 @@ package struct ClientDiscovery: Sendable {
             let message = "\(place.url) lacks what clients need (\(codes)); some clients stop there"
             findings.append(.init(severity, "document_passed_over", message))
         case .absent(let reason):
-            // The usual answer of a server that publishes another of the documents.
+            // Usual for a server that publishes another of the documents.
             if isLast { findings.append(.init(severity, "document_absent", reason)) }
         case .refused(let reason): findings.append(.init(severity, "document_refused", reason))
         case .unreachable(let reason): findings.append(.init(severity, "document_unreachable", reason))

@@ -9,10 +9,10 @@ internal import MCPAuthJSON
 struct DocumentFetch: Sendable {
     let fetcher: any HTTPFetcher
     let tls: TLSSettings?
-    /// For each request, in seconds.
+    /// The time limit of each request, in seconds.
     let timeout: Double
 
-    /// The metadata as published, and where it was fetched from; `nil` for metadata that was configured.
+    /// The metadata as published, and where it was fetched from; the URL is `nil` for configured metadata.
     func metadata(
         of issuer: IssuerIdentifier,
         _ source: IssuerDocuments.Source
@@ -28,7 +28,7 @@ struct DocumentFetch: Sendable {
         return (JSON(try await json(at: url, .configured)), url)
     }
 
-    /// - Parameter earlier: The set before, whose keys are taken over where they are the same.
+    /// - Parameter earlier: The previous set; the keys of unchanged entries are reused.
     func keySet(
         at url: HTTPURL,
         _ provenance: FetchRequest.Provenance,
@@ -53,7 +53,7 @@ struct DocumentFetch: Sendable {
         do throws(JSONParsingError) {
             return try JSONDocument(parsing: response.body, limits: .fetched).root
         } catch {
-            throw FetchError("\(url) answered no JSON: \(error.message) at line \(error.line)")
+            throw FetchError("\(url) did not return valid JSON: \(error.message) at line \(error.line)")
         }
     }
 }

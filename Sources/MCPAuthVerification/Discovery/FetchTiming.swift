@@ -3,35 +3,35 @@
 
 internal import MCPAuthCore
 
-/// How long fetches may take and what they brought is used, in seconds.
+/// How long fetches may take and how long their results are used, in seconds.
 package struct FetchTiming: Sendable {
-    /// After this a value is refreshed, while it is still used.
+    /// The age after which a value is refreshed while it is still used.
     package var freshFor: Double = 600
-    /// After this a value is refreshed before it is used.
+    /// The age after which a value is refreshed before it is used.
     package var waitAfter: Double = 1200
-    /// After this a value that could not be refreshed is used no more.
+    /// The age after which a value that could not be refreshed is no longer used.
     package var usableFor: Double = 24 * 3600
-    /// The least time between two fetches.
+    /// The minimum time to the next fetch after a success, and the longest after a failure.
     package var coolDown: Double = 30
-    /// The longest that one request to an issuer takes, from the look-up of its name to the last byte of the answer, and
-    /// that anybody waits for what is fetched.
+    /// The time limit of one request to an issuer, from the name lookup to the last byte of the response, and of each
+    /// caller that waits for a fetch.
     package var deadline: Double
 
     package init(deadline: Double = FetchRequest.defaultTimeout) {
         self.deadline = deadline
     }
 
-    /// The longest that a fetch may be under way, which may be two requests and a function of the application.
+    /// The time limit of a fetch, which may consist of two requests and a function of the application.
     ///
-    /// Those who wait do not wait that long. It ends what would otherwise stand in the way of every later fetch.
+    /// Callers do not wait that long. The limit ends a fetch that would otherwise block every later one.
     var limit: Double { 3 * deadline }
 }
 
-/// The moment at which somebody stops waiting.
+/// The time at which a caller stops waiting.
 package struct Deadline: Sendable {
     package let instant: ContinuousClock.Instant
 
-    /// Some seconds from now.
+    /// The time that is `seconds` from now.
     package init(in seconds: Double) {
         instant = .now.advanced(by: .seconds(seconds))
     }

@@ -4,12 +4,12 @@
 internal import MCPAuthCore
 internal import MCPAuthLock
 
-/// A result that is on its way and that several tasks wait for.
+/// A pending result that several tasks wait for.
 ///
-/// Each of them waits no longer than it wants to and not when it is cancelled; what is under way goes on for the others.
+/// Each task waits until its own deadline or its cancellation; the work continues for the others.
 final class Flight<Value: Sendable>: Sendable {
     private enum Place {
-        /// Somebody is about to wait.
+        /// A task is about to wait.
         case reserved
         case waiting(CheckedContinuation<Value?, Never>)
     }
@@ -22,7 +22,7 @@ final class Flight<Value: Sendable>: Sendable {
 
     private let state = Lock(State())
 
-    /// Hands the result to all who wait and all who come later; only the first one counts.
+    /// Gives the result to all who wait now or later; only the first call has an effect.
     func land(_ value: Value) {
         let places = state.withLock { state in
             guard state.landed == nil else { return [Int: Place]() }
@@ -33,7 +33,7 @@ final class Flight<Value: Sendable>: Sendable {
         for case .waiting(let continuation) in places.values { continuation.resume(returning: value) }
     }
 
-    /// The result; `nil` when it was not there at the deadline, or this task was cancelled before.
+    /// The result; `nil` when the deadline passes or this task is cancelled first.
     func value(until deadline: Deadline) async -> Value? {
         let (landed, ticket) = state.withLock { state in
             state.nextTicket += 1
@@ -46,7 +46,7 @@ final class Flight<Value: Sendable>: Sendable {
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let answer: Value?? = state.withLock { state in
-                    // It landed or somebody called off the wait since the place was reserved.
+                    // Since the place was reserved, the result landed or the wait ended.
                     guard state.places[ticket] != nil else { return .some(state.landed) }
                     state.places[ticket] = .waiting(continuation)
                     return nil
@@ -64,14 +64,14 @@ final class Flight<Value: Sendable>: Sendable {
     }
 }
 
-/// Lets those who ask the same thing at the same time share one answer.
+/// Lets concurrent callers that ask for the same key share one answer.
 package final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
-    /// What came of waiting.
+    /// The outcome of waiting.
     package enum Arrival: Sendable {
         case landed(Value)
-        /// Nothing came before the deadline, or the task was cancelled.
+        /// The deadline passed, or the task was cancelled.
         case late
-        /// Too much is under way already.
+        /// Too many answers or bytes are under way already.
         case full
     }
 
@@ -85,18 +85,18 @@ package final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sen
     private let state = Lock(State())
 
     /// - Parameters:
-    ///   - most: The most answers that are under way at once.
-    ///   - bytes: The most bytes that they may hold on to.
+    ///   - most: The maximum number of answers under way at once.
+    ///   - bytes: The maximum number of bytes that they may hold in memory.
     package init(most: Int, bytes: Int = .max) {
         self.most = most
         mostBytes = bytes
     }
 
-    /// The answer to `key`, made unless it is already on its way.
+    /// The answer for `key`; calls `make` unless that answer is already under way.
     ///
     /// - Parameters:
-    ///   - bytes: What making it holds on to.
-    ///   - make: Ends by itself, whoever still waits.
+    ///   - bytes: How many bytes `make` holds in memory.
+    ///   - make: Makes the answer. It is not cancelled when callers stop waiting, so it must end by itself.
     package func value(
         for key: Key,
         bytes: Int = 0,
@@ -120,7 +120,7 @@ package final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sen
         return await flight.value(until: deadline).map(Arrival.landed) ?? .late
     }
 
-    /// Lets nobody who comes from now on share an answer that is already on its way.
+    /// Forgets the answers that are under way, so later callers do not share them.
     package func removeAll() {
         state.withLock { $0 = State() }
     }

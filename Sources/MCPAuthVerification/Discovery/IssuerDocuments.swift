@@ -8,8 +8,8 @@ internal import MCPAuthLock
 
 /// What one authorization server publishes: its metadata and its keys, fetched when first needed.
 ///
-/// Nothing is fetched before a token of this issuer arrives at a resource that trusts it, so an issuer that is down
-/// never keeps a server from starting. Keys belong to this issuer alone.
+/// Nothing is fetched before a token of this issuer arrives at a resource that trusts it, so a server can start while
+/// an issuer is down. The keys are used for this issuer only.
 package final class IssuerDocuments: Sendable {
     /// How the metadata is obtained.
     package enum Source: Sendable {
@@ -19,12 +19,12 @@ package final class IssuerDocuments: Sendable {
         case inline(JSON)
     }
 
-    /// The result of looking for the key of a token.
+    /// The result of finding the key of a token.
     package enum KeyAnswer: Sendable {
-        /// One of these, and what it is worth to remember that.
+        /// The candidate keys, and how long a verdict with them may be reused.
         case keys([JWK], TokenEvidence.Reuse)
         case unknown
-        /// No key is called so, and the key set is older than the token and may not be fetched again yet.
+        /// No key has the `kid`, but the token is newer than the key set, which may not be fetched again yet.
         case pending(retryAfter: Int)
         /// The keys cannot be obtained now.
         case unavailable(retryAfter: Int, why: String)
@@ -38,7 +38,7 @@ package final class IssuerDocuments: Sendable {
 
     /// - Parameters:
     ///   - override: Changes the metadata document before it is read.
-    ///   - tls: What is particular about TLS with this issuer.
+    ///   - tls: TLS settings for this issuer only; `nil` for the defaults.
     package init(
         issuer: IssuerIdentifier,
         source: Source,
@@ -60,7 +60,7 @@ package final class IssuerDocuments: Sendable {
         } fetch: { _ in
             let (document, url) = try await documents.metadata(of: issuer, source)
             let metadata = try await AuthorizationServerMetadata(document, fetchedFrom: url, changedBy: override)
-            // RFC 8414 section 3.3: identical, or the document must not be used.
+            // RFC 8414 section 3.3: the issuers must be identical, or the document must not be used.
             guard metadata.issuer == issuer else {
                 throw FetchError("the metadata names the issuer `\(metadata.issuer.description.printable)`")
             }
@@ -72,7 +72,7 @@ package final class IssuerDocuments: Sendable {
             case .failure(let error): onEvent(Self.failure(of: "keys", issuer, error))
             case .success(let ring):
                 if outcome.previous.map({ !ring.hasSamePublishedKeys(as: $0) }) ?? true {
-                    // Whatever was concluded from other keys is looked at again.
+                    // Verdicts with the previous keys must be checked again.
                     freshness.renew()
                     let count = ring.published.keys.count
                     let message = "`\(issuer.description.printable)` publishes \(count) usable keys"
@@ -86,7 +86,7 @@ package final class IssuerDocuments: Sendable {
             }
             if let goodUntil = outcome.goodUntil { freshness.extend(until: goodUntil) }
         } fetch: { previous in
-            // Longer than its own fetch takes, so that this one ends with the reason of that one.
+            // Longer than the metadata request takes, so that its error is reported instead of a timeout.
             guard let metadata = await metadata.value(until: Deadline(in: 2 * timing.deadline))?.value else {
                 throw FetchError("no metadata: \(metadata.lastError ?? "it was not fetched in time")")
             }
@@ -104,22 +104,22 @@ package final class IssuerDocuments: Sendable {
         await metadataFetch.value(until: deadline)?.value
     }
 
-    /// The same as ``keys(keyID:algorithm:tokenIssuedAt:now:until:)`` where nothing need be fetched for it, as for nearly
-    /// every token; `nil` otherwise.
+    /// The same as ``keys(keyID:algorithm:tokenIssuedAt:now:until:)`` if nothing must be fetched, as for nearly every
+    /// token; `nil` otherwise.
     package func freshKeys(keyID: ExactString?, algorithm: SignatureAlgorithm) -> KeyAnswer? {
-        // Taken before the keys are, so that a change in between ends it.
+        // Read before the keys, so that a change in between makes it stale.
         let stamp = freshness.stamp
         guard let entry = keyFetch.fresh() else { return nil }
         return answer(entry.value.candidates(keyID: keyID, algorithm: algorithm, at: fetcher.steadyClock.now), stamp)
     }
 
-    /// The deadline of a request that may have to wait from now on.
+    /// The deadline of a request that begins to wait now.
     package var deadline: Deadline { keyFetch.deadline }
 
     /// The keys that may have signed a token with this `kid` and `alg`.
     ///
-    /// An unknown `kid` causes at most one fetch per cool-down. While that forbids a fetch, a token older than the key
-    /// set is invalid, and one that is younger may have a key that was published since.
+    /// An unknown `kid` causes at most one fetch per cool-down. During the cool-down, the key of a token that is older
+    /// than the key set is unknown; that of a newer token is pending, since it may have been published since.
     ///
     /// - Parameter deadline: When to stop waiting; ``deadline`` when `nil`.
     package func keys(
@@ -132,7 +132,7 @@ package final class IssuerDocuments: Sendable {
         let deadline = deadline ?? self.deadline
         for isRefreshed in [false, true] {
             if isRefreshed { await keyFetch.refresh(until: deadline) }
-            // Taken before the keys are, and again with those that were fetched.
+            // Read before the keys, and again if a fetch changed them.
             var stamp = freshness.stamp
             guard var entry = await keyFetch.value(until: deadline) else { break }
             if stamp != freshness.stamp {
@@ -141,9 +141,9 @@ package final class IssuerDocuments: Sendable {
             }
             let candidates = entry.value.candidates(keyID: keyID, algorithm: algorithm, at: fetcher.steadyClock.now)
             if let answer = answer(candidates, stamp) { return answer }
-            // What the wall clock would have said had nobody set it since.
+            // The time of the fetch by the wall clock, even if the clock was set since.
             let fetchedAt = now.adding(-fetcher.steadyClock.now.since(entry.fetchedAt))
-            // Nobody signs in the future, whatever a token says, though clocks may differ a little.
+            // An `iat` in the future is not believed, except for a small difference between clocks.
             let isNewer = tokenIssuedAt.map { min($0, now) > fetchedAt && $0 <= now.adding(Self.mostLeeway) } ?? false
             guard isRefreshed else { continue }
             guard isNewer else { return .unknown }
@@ -153,11 +153,11 @@ package final class IssuerDocuments: Sendable {
         return .unavailable(retryAfter: keyFetch.retryAfter(), why: why.escaped)
     }
 
-    /// Newer keys for a token with a known `kid` that none of `tried`, which may be empty, has signed; `nil` when there
-    /// are none.
+    /// Newer keys for a token with a known `kid` that no key in `tried`, which may be empty, has signed; `nil` when
+    /// there are none.
     ///
-    /// Issuers replace a key under the same name. The fetch has the cool-down of one for an unknown `kid`, so tokens with bad
-    /// signatures cause at most one fetch for each of these.
+    /// Issuers may replace a key and keep its `kid`. The fetch shares the cool-down of fetches for an unknown `kid`, so
+    /// tokens with bad signatures cause at most one fetch per cool-down.
     package func keys(
         insteadOf tried: [JWK],
         keyID: ExactString?,
@@ -170,10 +170,10 @@ package final class IssuerDocuments: Sendable {
         return isNew ? .keys(keys, reuse) : nil
     }
 
-    /// Seconds by which the clock of an issuer may be ahead at most, whatever is configured.
+    /// The largest lead of an issuer's clock that is tolerated here, in seconds, whatever is configured.
     private static let mostLeeway = 300.0
 
-    /// The answer of a set of keys; `nil` where a newer set may have another.
+    /// The answer for these candidates; `nil` when a newer key set may have another.
     private func answer(_ candidates: KeyRing.Candidates, _ stamp: KeyFreshness.Stamp) -> KeyAnswer? {
         switch candidates {
         case .published(let keys): .keys(keys, .whileCurrent(freshness, stamp))
@@ -183,9 +183,9 @@ package final class IssuerDocuments: Sendable {
         }
     }
 
-    /// Throws away metadata and keys, also those of the grace; the next token makes them be fetched.
+    /// Discards metadata and keys, including keys in their grace period; the next token causes a fetch.
     ///
-    /// For a key that must not be believed any longer.
+    /// For a key that must no longer be trusted.
     package func purge() {
         metadataFetch.purge()
         keyFetch.purge()
@@ -205,7 +205,7 @@ package final class IssuerDocuments: Sendable {
         )
     }
 
-    /// Tells once which entries are left out of a key set, and why; one with a private key is in danger.
+    /// Reports which entries of a key set are skipped, and why; a published private key is an error.
     private static func report(
         _ skipped: [JWKSet.Skipped],
         of issuer: IssuerIdentifier,
@@ -226,7 +226,7 @@ package final class IssuerDocuments: Sendable {
         }
     }
 
-    /// What was told of an entry, so that sets that change back and forth do not repeat it.
+    /// A reported entry, so that it is not reported again when sets change back and forth.
     private struct ToldOmission: Hashable {
         private let keyID: String?
         private let index: Int

@@ -5,11 +5,11 @@ package import MCPAuthCore
 package import MCPAuthJOSE
 package import MCPAuthJSON
 
-/// Looks at what an authorization server publishes, as its clients and this server will: for tools, not for requests.
+/// Checks what an authorization server publishes, as its clients and this server will see it; for tools only.
 ///
-/// Nothing is kept. Each document is fetched once, under the rules that hold for every fetch.
+/// Nothing is cached. Each document is fetched once, under the same rules as every other fetch.
 package struct IssuerInspection: Sendable {
-    /// One thing that was found, and what it means.
+    /// One finding, with its severity.
     package struct Finding: Sendable, Hashable {
         package enum Severity: String, Sendable {
             case ok
@@ -29,7 +29,7 @@ package struct IssuerInspection: Sendable {
         }
     }
 
-    /// What one place has.
+    /// What was found at one place.
     package enum Look: Sendable {
         /// Metadata of the issuer.
         case metadata(AuthorizationServerMetadata)
@@ -37,7 +37,7 @@ package struct IssuerInspection: Sendable {
         case absent(String)
         /// An answer that is not metadata of the issuer, and why.
         case refused(String)
-        /// No answer, or one that says that the server cannot answer now.
+        /// No answer, or one that says that the server is temporarily unable to answer.
         case unreachable(String)
     }
 
@@ -45,7 +45,7 @@ package struct IssuerInspection: Sendable {
     private let fetcher: any HTTPFetcher
     private let tls: TLSSettings?
 
-    /// - Parameter tls: What is particular about TLS with this issuer.
+    /// - Parameter tls: TLS settings for this issuer only; `nil` for the defaults.
     package init(issuer: IssuerIdentifier, fetcher: any HTTPFetcher, tls: TLSSettings? = nil) {
         self.issuer = issuer
         self.fetcher = fetcher
@@ -69,7 +69,7 @@ package struct IssuerInspection: Sendable {
         return await read(document, from: "\(url)", fetchedFrom: url, override: override)
     }
 
-    /// Metadata that is there already.
+    /// Reads metadata that was already obtained.
     ///
     /// - Parameter url: Where it was fetched from; `nil` for metadata that an operator wrote.
     package func read(
@@ -80,11 +80,11 @@ package struct IssuerInspection: Sendable {
     ) async -> Look {
         do {
             let metadata = try await AuthorizationServerMetadata(document, fetchedFrom: url, changedBy: override)
-            // RFC 8414 section 3.3: identical, or the document must not be used.
+            // RFC 8414 section 3.3: the issuers must be identical, or the document must not be used.
             guard metadata.issuer == issuer else {
                 let found = metadata.issuer.description.printable
                 return .refused(
-                    "\(place) names the issuer `\(found)`, which must be `\(issuer.description.printable)` to the last byte"
+                    "\(place) names the issuer `\(found)`, expected exactly `\(issuer.description.printable)`"
                 )
             }
             return .metadata(metadata)
@@ -97,7 +97,7 @@ package struct IssuerInspection: Sendable {
     /// Whether the keys that the metadata names can verify tokens.
     ///
     /// - Parameters:
-    ///   - algorithms: Those that tokens may be signed with.
+    ///   - algorithms: The algorithms that tokens may be signed with.
     ///   - isNeeded: Whether tokens are verified with these keys.
     /// - Returns: What was found, and whether the keys cannot be obtained now.
     package func keys(
@@ -130,16 +130,16 @@ package struct IssuerInspection: Sendable {
 
     /// Whether tokens can be sent to the introspection endpoint that the metadata names.
     ///
-    /// It is asked with a GET that has no token and no credentials, so any answer is good: only the rules for fetching
-    /// and the connection are tried.
+    /// Sends a GET without token and credentials, and accepts any response: only the rules for fetching and the
+    /// connection are tested.
     ///
-    /// - Returns: What was found, and whether nothing answers there now.
+    /// - Returns: What was found, and whether the endpoint cannot be reached now.
     package func introspectionEndpoint(
         of metadata: AuthorizationServerMetadata
     ) async -> (findings: [Finding], isUnreachable: Bool) {
         guard let text = metadata.string("introspection_endpoint") else {
             let message =
-                "`introspection` is configured, and the metadata has no `introspection_endpoint`: write `endpoint`"
+                "`introspection` is configured, but the metadata has no `introspection_endpoint`: set `endpoint`"
             return ([Finding(.error, "introspection_endpoint_missing", message)], false)
         }
         guard let url = HTTPURL(text) else {
@@ -166,7 +166,7 @@ package struct IssuerInspection: Sendable {
         let usable = set.keys.filter { !algorithms.isDisjoint(with: $0.key.algorithms) }
         var findings: [Finding] = []
         if usable.isEmpty {
-            let reason = set.keys.isEmpty ? "" : ": none of \(set.keys.count) fits an algorithm that is allowed"
+            let reason = set.keys.isEmpty ? "" : ": none of \(set.keys.count) can be used with an allowed algorithm"
             findings.append(Finding(severity, "no_usable_key", "\(url) has no key that can verify tokens\(reason)"))
         } else {
             let names = usable.map { $0.keyID.map { "`\($0.text.printable)`" } ?? "one without `kid`" }
@@ -179,7 +179,7 @@ package struct IssuerInspection: Sendable {
             let message = "entry \(skipped.index)\(name) of the JWK Set is left out: \(skipped.reason)"
             let severity: Finding.Severity =
                 switch skipped.reason.kind {
-                // Sets of many issuers have keys that are not for signatures.
+                // The key sets of many issuers contain keys that are not for signatures.
                 case .cannotSign: .ok
                 case .faulty: .warning
                 case .privateKey: .error
@@ -191,11 +191,11 @@ package struct IssuerInspection: Sendable {
 
     private struct Failure: Error {
         enum Kind {
-            /// The server says that there is nothing.
+            /// The server has no such document.
             case absent
             /// The same request may succeed later.
             case temporary
-            /// An answer of another kind.
+            /// Any other answer.
             case answer
         }
 
@@ -228,7 +228,7 @@ package struct IssuerInspection: Sendable {
         do throws(JSONParsingError) {
             return .success(try JSONDocument(parsing: response.body, limits: .fetched).root)
         } catch {
-            let message = "\(url) answered no JSON: \(error.message) at line \(error.line)"
+            let message = "\(url) did not return valid JSON: \(error.message) at line \(error.line)"
             return .failure(Failure(text: message, kind: .answer))
         }
     }

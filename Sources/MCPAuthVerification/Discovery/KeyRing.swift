@@ -5,10 +5,10 @@ internal import MCPAuthCore
 internal import MCPAuthJOSE
 internal import MCPAuthJSON
 
-/// The keys of one issuer over time: those it publishes, and for a grace those it published until a short time ago.
+/// The keys of one issuer over time: those it publishes, and, for a grace period, those it published recently.
 ///
-/// Issuers with several replicas publish changing sets, and tokens outlive the publication of their key; so a key that
-/// vanishes is still good for a while. One that is published with its private part is not.
+/// Issuers with several replicas publish changing sets, and tokens outlive the publication of their key, so a key that
+/// vanishes stays valid for a while. A key that is published with its private part does not.
 struct KeyRing: Sendable {
     private struct Vanished: Sendable {
         let key: JWK
@@ -16,19 +16,19 @@ struct KeyRing: Sendable {
         let since: Uptime
     }
 
-    /// The keys that may have made a signature, at most a few.
+    /// The keys that may have made a signature, at most four.
     enum Candidates: Sendable {
         /// Keys of the published set.
         case published([JWK])
-        /// Keys of the grace, perhaps beside one of the published set that is called the same.
+        /// Keys in their grace period, possibly with keys of the published set.
         case vanished([JWK])
-        /// No key is called so; a newer set may have it.
+        /// No key has this `kid`; a newer set may have one.
         case unknown
-        /// No such key may be used with the algorithm, or the token does not say which of several.
+        /// No key with this `kid` may be used with the algorithm, or the token has no `kid` and several keys fit.
         case unusable
     }
 
-    /// Seconds for which a key stays good after it vanished.
+    /// How long a key stays valid after it vanished, in seconds.
     static let grace = 2.0 * 3600
     private static let mostVanished = 100
 
@@ -51,14 +51,14 @@ struct KeyRing: Sendable {
         return ring
     }
 
-    /// Whether both publish the same keys, so that whatever one verified is good for the other.
+    /// Whether both publish the same keys, so that verdicts with one are valid for the other.
     func hasSamePublishedKeys(as other: KeyRing) -> Bool {
         published.keys.count == other.published.keys.count
             && published.keys.allSatisfy { key in other.published.keys.contains { key.isRepetition(of: $0) } }
     }
 
     func candidates(keyID: ExactString?, algorithm: SignatureAlgorithm, at now: Uptime) -> Candidates {
-        // Nothing vanished lately, as a rule, and then the published set alone says it.
+        // Usually no key vanished recently, and the published set alone decides.
         guard !vanished.isEmpty else {
             return switch published.select(keyID: keyID, algorithm: algorithm) {
             case .keys(let keys): .published(keys)

@@ -13,13 +13,15 @@ package struct MetadataOverride: Sendable {
 
     /// - Parameters:
     ///   - patch: A JSON Merge Patch (RFC 7396).
-    ///   - transform: A function of the application, which runs after it.
+    ///   - transform: A function of the application, which runs after the patch.
     package init(patch: JSON? = nil, transform: Transform? = nil) {
         self.patch = patch
         self.transform = transform
     }
 
-    /// The document as changed.
+    /// Returns the changed document.
+    ///
+    /// - Throws: ``ConfigurationError`` from the function; ``FetchError`` for every other error that it throws.
     package func callAsFunction(_ document: JSON) async throws -> JSON {
         let patched = patch.map(document.merging) ?? document
         guard let transform else { return patched }
@@ -47,10 +49,10 @@ struct MetadataOrigin: Sendable {
     let fetched: JSON
     let override: MetadataOverride?
 
-    /// Who chose the URL that a member has.
+    /// Who chose the URL in a member.
     ///
-    /// A patch is the operator's in whatever it writes. A function of the application chose what stands nowhere in the
-    /// fetched document; what it only moved from one member to another is still the document's choice.
+    /// The operator chose the URLs that the patch writes. The function of the application chose a URL that does not
+    /// occur in the fetched document; a URL that it only moved to another member was chosen by that document.
     func provenance(of name: String, _ url: HTTPURL) -> FetchRequest.Provenance {
         guard let override else { return .learned(from: self.url) }
         return override.writes(name) || !Self.contains(url, fetched) ? .configured : .learned(from: self.url)

@@ -5,7 +5,7 @@ internal import MCPAuthCore
 
 /// Whether an authorization server offers what MCP clients need.
 ///
-/// The codes are those of the MCP Auth SDKs, so that tools built for them understand the answer.
+/// The codes are those of the MCP Auth SDKs, so that tools for those SDKs understand them.
 package struct MetadataValidation: Sendable {
     /// One finding.
     package struct Finding: Sendable, Hashable {
@@ -70,7 +70,8 @@ package struct MetadataValidation: Sendable {
         }
     }
 
-    /// How a client that nobody registered becomes known: MCP prefers client id metadata documents, and either way will do.
+    /// Checks how an unregistered client can identify itself: MCP prefers client id metadata documents, but either way
+    /// is enough.
     private mutating func lookAtRegistration(_ metadata: AuthorizationServerMetadata) {
         let documents = "client id metadata documents"
         let registration = "Dynamic Client Registration (RFC 7591)"

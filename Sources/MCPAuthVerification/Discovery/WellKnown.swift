@@ -5,25 +5,26 @@ package import MCPAuthCore
 
 /// Where authorization server metadata is published.
 package enum WellKnown {
-    /// RFC 8414 section 3.1: inserted between host and path; a terminating slash of the path is dropped.
+    /// The URL by RFC 8414 section 3.1: inserted between host and path, without a terminating slash of the path.
     package static func oauth(_ issuer: HTTPURL) -> HTTPURL? {
         HTTPURL(issuer.origin + "/.well-known/oauth-authorization-server" + pathWithoutTerminatingSlash(issuer))
     }
 
-    /// OpenID Connect Discovery 1.0 section 4: appended to the path.
+    /// The URL by OpenID Connect Discovery 1.0 section 4: appended to the path.
     package static func oidc(_ issuer: HTTPURL) -> HTTPURL? {
         HTTPURL(issuer.origin + pathWithoutTerminatingSlash(issuer) + "/.well-known/openid-configuration")
     }
 
     /// One place where MCP clients look.
     package struct Place: Sendable, Hashable {
-        /// Which way of discovery it belongs to.
+        /// The discovery method, such as `RFC 8414`.
         package let way: String
         package let url: HTTPURL
     }
 
-    /// The places where MCP clients look for the metadata of an issuer, in their order (MCP 2026-07-28, authorization server
-    /// discovery): RFC 8414, then OpenID Connect with the path inserted, then with the path appended.
+    /// The places where MCP clients look for the metadata of an issuer, in the order they use (MCP 2026-07-28,
+    /// authorization server discovery): RFC 8414, then OpenID Connect with the path inserted, then with the path
+    /// appended.
     package static func places(_ issuer: HTTPURL) -> [Place] {
         let path = pathWithoutTerminatingSlash(issuer)
         let inserted = HTTPURL(issuer.origin + "/.well-known/openid-configuration" + path)
@@ -34,7 +35,7 @@ package enum WellKnown {
         }
     }
 
-    /// A place where some servers publish RFC 8414 metadata, and where no MCP client looks; `nil` for an issuer without path.
+    /// A place where some servers publish RFC 8414 metadata, but no MCP client looks; `nil` for an issuer without path.
     package static func oauthAppended(_ issuer: HTTPURL) -> HTTPURL? {
         let path = pathWithoutTerminatingSlash(issuer)
         guard !path.isEmpty else { return nil }

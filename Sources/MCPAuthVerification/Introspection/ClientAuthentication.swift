@@ -5,7 +5,7 @@ package import MCPAuthCore
 internal import MCPAuthJSON
 package import MCPAuthSigning
 
-/// How this resource server proves to an issuer who it is (RFC 6749 section 2.3, RFC 7662 section 2.1).
+/// How this resource server authenticates to an issuer (RFC 6749 section 2.3, RFC 7662 section 2.1).
 package enum ClientAuthentication: Sendable {
     /// `client_secret_basic`.
     case secretBasic(clientID: String, secret: [UInt8])
@@ -13,27 +13,29 @@ package enum ClientAuthentication: Sendable {
     case secretPost(clientID: String, secret: [UInt8])
     /// `private_key_jwt` (RFC 7523 section 2.2): a new assertion for each request, for this audience.
     case privateKeyJWT(clientID: String, key: SigningKey, audience: String)
-    /// A bearer token of this resource server's own.
+    /// A bearer token that was issued to this resource server.
     case bearer([UInt8])
     /// `tls_client_auth` (RFC 8705 section 2).
     case mutualTLS(clientID: String, TLSSettings)
 
-    /// What a request carries for it.
+    /// What is added to a request.
     struct Credentials {
         var authorization: String?
         var parameters: [(name: String, value: [UInt8])] = []
         var tls: TLSSettings?
     }
 
-    /// Whether the credentials are a token, which the issuer may call invalid.
+    /// Whether the credentials are a bearer token, which the issuer may answer with `invalid_token`.
     var isBearer: Bool {
         if case .bearer = self { true } else { false }
     }
 
-    /// Seconds for which an assertion is good.
+    /// The lifetime of an assertion, in seconds.
     private static let assertionLifetime = 60.0
 
-    /// - Throws: ``SigningKey/Failure``.
+    /// The credentials for one request.
+    ///
+    /// - Throws: ``SigningKey/Failure`` when the assertion cannot be signed.
     func credentials(now: NumericDate) throws -> Credentials {
         switch self {
         case .secretBasic(let clientID, let secret):
@@ -66,7 +68,7 @@ package enum ClientAuthentication: Sendable {
 
 /// The `application/x-www-form-urlencoded` form.
 enum FormEncoding {
-    /// What is not unreserved is percent-encoded.
+    /// Percent-encodes every byte except ASCII letters, digits, `-`, `.` and `_`.
     static func encoded(_ bytes: [UInt8]) -> String {
         let digits = Array("0123456789ABCDEF".utf8)
         var text: [UInt8] = []

@@ -4,20 +4,21 @@
 internal import MCPAuthCore
 internal import MCPAuthJSON
 
-/// What an introspection endpoint means that answers with another status than 200.
+/// The meaning of an introspection response with a status other than 200.
 ///
-/// RFC 7662 section 2.3 has such answers for requests that are wrong and not for tokens that are. Some servers answer an
-/// unknown token with 400 or 401 and `invalid_token` all the same; were that taken for an outage, a client with an
-/// expired token would never get a new one. A server that lets us in with a bearer token says the same of that token.
+/// RFC 7662 section 2.3 defines such responses for invalid requests, not for invalid tokens. Some servers still answer
+/// an unknown token with 400 or 401 and `invalid_token`; if this counted as an outage, a client with an expired token
+/// would never get a new one. If this resource server authenticates with a bearer token, `invalid_token` is about that
+/// token instead.
 struct IntrospectionRefusal: CustomStringConvertible {
-    /// Whether it is about the token that was shown.
+    /// Whether it is about the token in the request.
     let isAboutToken: Bool
     let code: EngineEvent.Code
     let level: EngineEvent.Level
     /// What an operator reads, such as `answered 403 access_denied: this resource server may not introspect`.
     let description: String
 
-    /// - Parameter body: The body, where it is JSON.
+    /// - Parameter body: The body, if it is JSON.
     init(_ status: Int, _ body: JSONView?, _ client: ClientAuthentication) {
         let error = body?["error"]?.string.flatMap { Self.isErrorCode($0) ? $0 : nil }
         isAboutToken = (status == 400 || status == 401) && error == "invalid_token" && !client.isBearer
@@ -37,10 +38,10 @@ struct IntrospectionRefusal: CustomStringConvertible {
         case (404, _), (410, _):
             (areCredentialsRefused, meaning) = (false, "there is no introspection endpoint at this URL")
         case (405, _):
-            (areCredentialsRefused, meaning) = (false, "it takes no POST, so this is no introspection endpoint")
-        case (429, _): (areCredentialsRefused, meaning) = (false, "it gets too many requests")
-        case (400..<500, _): (areCredentialsRefused, meaning) = (false, "it does not understand the request")
-        case (500..., _): (areCredentialsRefused, meaning) = (false, "the issuer has a fault of its own")
+            (areCredentialsRefused, meaning) = (false, "it does not accept POST: not an introspection endpoint")
+        case (429, _): (areCredentialsRefused, meaning) = (false, "it received too many requests")
+        case (400..<500, _): (areCredentialsRefused, meaning) = (false, "it rejected the request")
+        case (500..., _): (areCredentialsRefused, meaning) = (false, "the issuer has an internal error")
         default: (areCredentialsRefused, meaning) = (false, "expected 200")
         }
         code = areCredentialsRefused ? .introspectionCredentialsRefused : .introspectionFailed
@@ -52,7 +53,7 @@ struct IntrospectionRefusal: CustomStringConvertible {
         Diagnosis("the introspection response", expected: "an active token", found: description)
     }
 
-    /// RFC 6749 section 5.2; other texts are not repeated.
+    /// Whether this can be an error code (RFC 6749 section 5.2); other texts are not logged.
     private static func isErrorCode(_ text: String) -> Bool {
         (1...64).contains(text.utf8.count)
             && text.utf8.allSatisfy {

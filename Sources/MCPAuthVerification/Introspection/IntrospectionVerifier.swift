@@ -7,13 +7,14 @@ internal import MCPAuthJSON
 
 /// Verifies a token by asking its issuer (RFC 7662).
 ///
-/// Only literal `active: true` is genuine. A response that names another issuer is rejected, and so is one that says
-/// `invalid_token`. Whatever else keeps the issuer from answering, our own credentials included, is *unavailable*: never
-/// an invalid token. Time, audience, scopes and the kind of token are checked for every verifier alike, after this one.
+/// A token is verified only if the response has `active: true`. It is rejected if the response names a different issuer
+/// or the issuer answers `invalid_token`. Every other failure, including refused credentials of this resource server,
+/// is *unavailable*, never an invalid token. Time, audience, scopes and the kind of token are checked afterwards, as
+/// for every verifier.
 ///
-/// Those who ask about the same token at the same time share one request, and nobody waits beyond a deadline. That a
-/// token is not acceptable is remembered for a short time; what is active is kept by the engine, for as long as
-/// ``Settings/cacheSeconds`` says.
+/// Concurrent requests with the same token share one introspection request, and none waits beyond its deadline. Refused
+/// tokens are remembered for ``Settings/negativeCacheSeconds``; the engine keeps active tokens for
+/// ``Settings/cacheSeconds``.
 package final class IntrospectionVerifier: TokenVerifier {
     /// Where the introspection endpoint is.
     package enum Endpoint: Sendable {
@@ -22,29 +23,19 @@ package final class IntrospectionVerifier: TokenVerifier {
         case discovered(IssuerDocuments)
     }
 
-    /// Which tokens are shown to the issuer.
-    package enum TokenForm: String, Sendable, CaseIterable {
-        /// All but JWTs that name an issuer, which are verified with its keys.
-        case opaque
-        /// Only JWTs that name this issuer, for issuers whose keys do not verify them.
-        case jwt
-        /// Both.
-        case any
-    }
-
     package struct Settings: Sendable {
-        /// Only tokens that begin so are shown to this issuer; empty for all.
+        /// Only tokens with this prefix are sent to this issuer; empty for all.
         package var tokenPrefix = ""
         package var tokenForm = TokenForm.opaque
-        /// The audience of responses that name none; `nil` to refuse them.
+        /// The audience for responses that name none; `nil` to refuse them.
         package var assumedAudience: String?
-        /// Seconds for which an active token is not asked about again.
-        package var cacheSeconds = 30.0
-        /// Seconds for which a token that is not acceptable is not asked about again.
-        package var negativeCacheSeconds = 10.0
-        /// Seconds for which a response without `exp` counts; `nil` to refuse tokens without `exp`.
+        /// How long an active token is kept before it is introspected again, in seconds.
+        package var cacheSeconds = Double(NumberSetting.cacheSeconds.standard)
+        /// How long a refused token is remembered, in seconds.
+        package var negativeCacheSeconds = Double(NumberSetting.negativeCacheSeconds.standard)
+        /// How long a response without `exp` is valid, in seconds; `nil` to refuse tokens without `exp`.
         package var secondsWithoutExpiry: Double?
-        /// Seconds for which a request waits for its answer.
+        /// How long a request waits for the response, in seconds.
         package var deadline = FetchTiming().deadline
 
         package init() {}
@@ -62,7 +53,7 @@ package final class IntrospectionVerifier: TokenVerifier {
     private let flights = SingleFlight<TokenDigest, TokenVerdict>(most: 10_000, bytes: 16 * 1024 * 1024)
     private let refused = RefusedTokens()
 
-    /// - Parameter tls: What is particular about TLS with this issuer.
+    /// - Parameter tls: TLS settings for this issuer only; `nil` for the defaults.
     package init(
         issuer: IssuerIdentifier,
         endpoint: Endpoint,
@@ -91,7 +82,7 @@ package final class IntrospectionVerifier: TokenVerifier {
     ) async -> TokenVerdict {
         guard token.bytes.starts(with: settings.tokenPrefix.utf8) else { return .notMine(.unrecognizedToken) }
         if let reason = reasonNotToShow(token) { return .notMine(reason) }
-        // Without a digest nobody could say which token an answer is about.
+        // The digest identifies the token that a response is about.
         guard let digest = Digest.sha256Words(token.bytes).map(TokenDigest.init) else {
             return .unavailable(.verifierUnavailable, retryAfter: 5)
         }
@@ -113,13 +104,15 @@ package final class IntrospectionVerifier: TokenVerifier {
         }
     }
 
-    /// Forgets which tokens are not acceptable.
+    /// Forgets the refused tokens and stops sharing requests that are under way.
     package func purge() {
         refused.removeAll()
         flights.removeAll()
     }
 
-    /// A token that names someone else is never shown to this issuer, nor one of a form that is not for it.
+    /// Why a token must not be sent to this issuer; `nil` if it may be.
+    ///
+    /// A token that names another issuer, or whose form is excluded by the settings, is never sent.
     private func reasonNotToShow(_ token: AccessToken) -> Denial.Reason? {
         guard let claims = UnverifiedJWT.read(token)?.claims else {
             return settings.tokenForm == .jwt ? .unrecognizedToken : nil
@@ -168,7 +161,7 @@ package final class IntrospectionVerifier: TokenVerifier {
             return refuse(digest, .inactiveToken, refusal.diagnosis, epoch)
         }
         guard let document, document.root.kind == .object else {
-            return outage(.introspectionFailed, "it answered no JSON object")
+            return outage(.introspectionFailed, "the response is not a JSON object")
         }
         return judge(document, response.body, digest, now, epoch)
     }
@@ -189,12 +182,12 @@ package final class IntrospectionVerifier: TokenVerifier {
             let expected = "`\(printableIssuer)` or nothing"
             return refuse(digest, .untrustedIssuer, Diagnosis(claim: "iss", expected: expected, found: named), epoch)
         }
-        // RFC 9449 section 5: bound to a key, whether or not `cnf` says to which.
+        // RFC 9449 section 5: the token is bound to a key, even if `cnf` is missing.
         if let type = answer.optional("token_type"), type.string?.lowercased() == "dpop" {
             let found = Diagnosis(claim: "token_type", expected: "`Bearer` or nothing", found: type)
             return refuse(digest, .proofRequired, found, epoch)
         }
-        // Where the issuer names no end, the answer itself is what ends.
+        // Without `exp`, the response itself expires.
         let end = answer.optional("exp") == nil ? settings.secondsWithoutExpiry : nil
         let keptFor = min(settings.cacheSeconds, end ?? .infinity)
         return .verified(
@@ -226,8 +219,8 @@ package final class IntrospectionVerifier: TokenVerifier {
     private var printableIssuer: String { issuer.description.printable }
 
     private func limited() -> TokenVerdict {
-        onEvent(EngineEvent(.warning, .introspectionLimited, "too many tokens of `\(printableIssuer)` to ask about"))
-        return unavailable("too many tokens to ask about at once", retryAfter: 1)
+        onEvent(EngineEvent(.warning, .introspectionLimited, "too many introspection requests to `\(printableIssuer)`"))
+        return unavailable("too many requests at once", retryAfter: 1)
     }
 
     private func outage(
@@ -247,12 +240,12 @@ package final class IntrospectionVerifier: TokenVerifier {
     private func endpointURL() async throws(FetchError) -> (HTTPURL, FetchRequest.Provenance) {
         switch endpoint {
         case .url(let url): return (url, .configured)
-        case .discovered(let directory):
-            guard let metadata = await directory.metadata() else {
-                throw FetchError("no metadata: \(directory.lastError ?? "it was not fetched in time")")
+        case .discovered(let documents):
+            guard let metadata = await documents.metadata() else {
+                throw FetchError("no metadata: \(documents.lastError ?? "it was not fetched in time")")
             }
             guard let url = metadata.url("introspection_endpoint") else {
-                throw FetchError("its metadata names no usable `introspection_endpoint`")
+                throw FetchError("the metadata has no usable `introspection_endpoint`")
             }
             return (url, metadata.provenance(of: "introspection_endpoint"))
         }

@@ -4,9 +4,9 @@
 internal import MCPAuthCore
 internal import Synchronization
 
-/// The tokens that one issuer lately said are not acceptable, by their digest; bounded in entries and bytes.
+/// The recently refused tokens of one issuer, by their digest; bounded in entries and bytes.
 final class RefusedTokens: Sendable {
-    /// Why a token is not acceptable, and when that is forgotten.
+    /// Why a token was refused, and when that is forgotten.
     struct Refusal: Sendable {
         let reason: Denial.Reason
         let diagnosis: Diagnosis?
@@ -21,14 +21,14 @@ final class RefusedTokens: Sendable {
     private let entries = ShardedCache<TokenDigest, Refusal>(capacity: 10_000, bytes: 4 * 1024 * 1024, size: \.bytes)
     private let purges = Atomic<Int>(0)
 
-    /// Counts purges, so that what an issuer said before one is not remembered after it.
+    /// The number of purges, so that a response from before a purge is not remembered after it.
     var epoch: Int { purges.load(ordering: .acquiring) }
 
     func refusal(of digest: TokenDigest, at now: Uptime) -> Refusal? {
         entries.value(of: digest) { now < $0.until }
     }
 
-    /// - Parameter epoch: The one in which the issuer was asked.
+    /// - Parameter epoch: The ``epoch`` when the issuer was asked.
     func keep(_ refusal: Refusal, of digest: TokenDigest, from epoch: Int) {
         guard epoch == self.epoch else { return }
         entries.keep(refusal, for: digest)

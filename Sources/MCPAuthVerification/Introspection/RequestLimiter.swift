@@ -4,9 +4,9 @@
 internal import MCPAuthCore
 internal import MCPAuthLock
 
-/// Bounds how many introspection requests are under way and how many begin in a second.
+/// Limits how many introspection requests are under way and how many begin in a second.
 ///
-/// What it refuses is refused at once: a queue would only make a flood of unknown tokens everybody's delay.
+/// Excess requests are refused at once: with a queue, a flood of unknown tokens would delay every caller.
 package final class RequestLimiter: Sendable {
     private struct State {
         var underway = 0
@@ -27,10 +27,10 @@ package final class RequestLimiter: Sendable {
         state = Lock(State(tokens: Double(perSecond)))
     }
 
-    /// Whether a request may begin; every `true` is followed by one ``end()``.
+    /// Whether a request may begin; after each `true` the caller must call ``end()`` once.
     func begin(at now: Uptime) -> Bool {
         state.withLock { state in
-            // Requests need not come in the order of their times.
+            // Calls may arrive in another order than their times.
             let elapsed = max(0, now.since(state.filledAt ?? now))
             state.filledAt = max(now, state.filledAt ?? now)
             state.tokens = min(perSecond, state.tokens + elapsed * perSecond)

@@ -5,14 +5,16 @@ internal import MCPAuthCore
 internal import MCPAuthJOSE
 internal import MCPAuthJSON
 
-/// Which JWTs count as access tokens (RFC 8725 section 3.11), beside those that are marked as another kind.
+/// Which JWTs are accepted as access tokens (RFC 8725 section 3.11).
+///
+/// Marks of other kinds of token are checked separately, with every profile.
 public enum AccessTokenProfile: String, Sendable, CaseIterable {
     /// What most issuers send: `typ` is absent, `JWT` or `at+jwt`.
     case lenient
-    /// RFC 9068 to the letter: `typ` is `at+jwt`, and every claim of its section 2.2 is present.
+    /// Strict RFC 9068: `typ` is `at+jwt`, and every claim that section 2.2 requires is present.
     case rfc9068
 
-    /// What keeps header and claims from being those of an access token; `nil` when nothing does.
+    /// Why header and claims do not fit the profile; `nil` if they do.
     func fault(_ header: JOSEHeader, _ claims: JSONView) -> Diagnosis? {
         guard self == .rfc9068 else { return nil }
         guard header.mediaType == "at+jwt" else {

@@ -7,9 +7,9 @@ internal import MCPAuthJSON
 
 /// Verifies JWT access tokens of a resource's issuers: form, issuer, algorithm, key, signature, token type.
 ///
-/// The issuer is looked up before anything is fetched, so a stranger's token causes no request. The algorithm must be
-/// on the issuer's list and fit the key; the token's own choice never decides alone. Key material in the header is
-/// never used. Time, audience and scopes are left to the mandatory checks.
+/// The issuer is looked up before anything is fetched, so a token of an unknown issuer causes no request. The algorithm
+/// must be on the issuer's list and fit the key; the `alg` of the token alone never decides. Key material in the header
+/// is never used. Time, audience and scopes are left to the mandatory checks.
 package struct JWTVerifier: TokenVerifier {
     /// One issuer whose JWTs are accepted.
     package struct Issuer: Sendable {
@@ -17,7 +17,7 @@ package struct JWTVerifier: TokenVerifier {
         package enum Keys: Sendable {
             /// The keys it publishes, for these algorithms.
             case published(IssuerDocuments, [SignatureAlgorithm])
-            /// Secrets that it shares with this resource server; nothing it publishes counts.
+            /// Secrets that it shares with this resource server; its published keys are not used.
             case shared([HMACKey])
         }
 
@@ -59,7 +59,7 @@ package struct JWTVerifier: TokenVerifier {
             )
         }
         let claims = document.root
-        // Some issuers sign tokens without it, which only they can judge.
+        // Some issuers sign tokens without `iss`, which only introspection can verify.
         guard let named = claims.optional("iss") else {
             return .notMine(.malformedToken, Diagnosis(claim: "iss", expected: "an issuer", found: nil))
         }
@@ -73,20 +73,20 @@ package struct JWTVerifier: TokenVerifier {
         let signature: Signature
         switch issuer.keys {
         case .shared(let secrets): signature = Self.signature(of: jws, secrets)
-        case .published(let directory, let algorithms):
+        case .published(let documents, let algorithms):
             guard let algorithm = jws.header.algorithm, algorithms.contains(algorithm) else {
                 return .rejected(.algorithmNotAllowed, Self.diagnosis(of: jws.header, algorithms.map(\.rawValue)))
             }
             let keyID = jws.header.keyID
             let answer: IssuerDocuments.KeyAnswer
-            // One for whatever this token has to wait for.
+            // One deadline for everything that this token waits for.
             var deadline: Deadline?
-            if let fresh = directory.freshKeys(keyID: keyID, algorithm: algorithm) {
+            if let fresh = documents.freshKeys(keyID: keyID, algorithm: algorithm) {
                 answer = fresh
             } else {
                 let issuedAt = claims["iat"]?.number.map(NumericDate.init)
-                deadline = directory.deadline
-                answer = await directory.keys(
+                deadline = documents.deadline
+                answer = await documents.keys(
                     keyID: keyID,
                     algorithm: algorithm,
                     tokenIssuedAt: issuedAt,
@@ -94,7 +94,7 @@ package struct JWTVerifier: TokenVerifier {
                     until: deadline
                 )
             }
-            signature = await Self.signature(of: jws, algorithm, answer, directory, until: deadline)
+            signature = await Self.signature(of: jws, algorithm, answer, documents, until: deadline)
         }
 
         let reuse: TokenEvidence.Reuse
@@ -127,34 +127,34 @@ package struct JWTVerifier: TokenVerifier {
         case unavailable(Denial.Reason, retryAfter: Int, Diagnosis? = nil)
     }
 
-    /// Checks the signature with the keys that were found, and once more with newer ones where the issuer has published
-    /// another key under the same name meanwhile.
+    /// Checks the signature with the keys that were found, and again with newer keys if the issuer has replaced a key
+    /// and kept its `kid`.
     private static func signature(
         of jws: CompactJWS,
         _ algorithm: SignatureAlgorithm,
         _ answer: IssuerDocuments.KeyAnswer,
-        _ directory: IssuerDocuments,
+        _ documents: IssuerDocuments,
         until deadline: Deadline?
     ) async -> Signature {
         switch answer {
         case .unavailable(let retryAfter, let why):
-            let issuer = directory.issuer.description.printable
+            let issuer = documents.issuer.description.printable
             let diagnosis = Diagnosis("the keys of `\(issuer)`", expected: "a key set", found: why)
             return .unavailable(.issuerUnavailable, retryAfter: retryAfter, diagnosis)
         case .pending(let retryAfter): return .unavailable(.keyPending, retryAfter: retryAfter)
         case .unknown:
-            // The name may have been given to a key of another kind.
-            let newer = await directory.keys(
+            // The `kid` may have been given to a key of another type.
+            let newer = await documents.keys(
                 insteadOf: [],
                 keyID: jws.header.keyID,
                 algorithm: algorithm,
                 until: deadline
             )
             guard let newer else { return .bad(.unknownKey, unknownKey(jws.header, algorithm)) }
-            return await Self.signature(of: jws, algorithm, newer, directory, until: deadline)
+            return await Self.signature(of: jws, algorithm, newer, documents, until: deadline)
         case .keys(let keys, let reuse):
             if keys.contains(where: { jws.isSigned(by: $0.key, using: algorithm) }) { return .good(reuse) }
-            let newer = await directory.keys(
+            let newer = await documents.keys(
                 insteadOf: keys,
                 keyID: jws.header.keyID,
                 algorithm: algorithm,
@@ -166,12 +166,12 @@ package struct JWTVerifier: TokenVerifier {
                 return .good(reuse)
             }
             let tried =
-                "a signature of the issuer's key" + (keys.count > 1 ? ", of which \(keys.count) were tried" : "")
-            return .bad(.invalidSignature, Diagnosis("the signature", expected: tried, found: "another one"))
+                "a signature by a key of the issuer" + (keys.count > 1 ? " (\(keys.count) keys tried)" : "")
+            return .bad(.invalidSignature, Diagnosis("the signature", expected: tried, found: "an invalid one"))
         }
     }
 
-    /// A shared secret does not change while the configuration does not.
+    /// Checks the MAC; shared secrets change only with the configuration, so the verdict can be reused.
     private static func signature(of jws: CompactJWS, _ secrets: [HMACKey]) -> Signature {
         let allowed = secrets.filter { $0.algorithm.rawValue == jws.header.algorithmName }
         guard !allowed.isEmpty else {
@@ -179,13 +179,13 @@ package struct JWTVerifier: TokenVerifier {
         }
         let named = allowed.filter { $0.keyID == nil || $0.keyID == jws.header.keyID }
         guard !named.isEmpty else {
-            let expected = "the name of a configured secret"
-            return .bad(.unknownKey, Diagnosis("header parameter `kid`", expected: expected, found: "another one"))
+            let expected = "the `kid` of a configured secret"
+            return .bad(.unknownKey, Diagnosis("header parameter `kid`", expected: expected, found: "no such `kid`"))
         }
         guard named.contains(where: { $0.isMAC(of: jws) }) else {
             return .bad(
                 .invalidSignature,
-                Diagnosis("the signature", expected: "one made with the configured secret", found: "another one")
+                Diagnosis("the signature", expected: "a MAC by the configured secret", found: "an invalid one")
             )
         }
         return .good(.until(.distantFuture))
@@ -204,14 +204,14 @@ package struct JWTVerifier: TokenVerifier {
         guard let keyID = header.keyID else {
             return Diagnosis(
                 "header parameter `kid`",
-                expected: "the name of a key, or a key set with exactly one key for \(algorithm.rawValue)",
-                found: "no name"
+                expected: "the `kid` of a key, or a key set with exactly one key for \(algorithm.rawValue)",
+                found: "nothing"
             )
         }
         return Diagnosis(
             "header parameter `kid`",
-            expected: "a key of the issuer that is usable with \(algorithm.rawValue)",
-            found: "the name of no such key",
+            expected: "the `kid` of a key that is usable with \(algorithm.rawValue)",
+            found: "no such `kid`",
             value: keyID.text.printable
         )
     }

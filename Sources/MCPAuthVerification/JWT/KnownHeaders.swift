@@ -6,9 +6,9 @@ internal import MCPAuthJOSE
 internal import MCPAuthJSON
 internal import MCPAuthLock
 
-/// The headers of tokens that were verified: an issuer gives nearly all of its tokens the same one.
+/// A cache of the headers of verified tokens: nearly all tokens of an issuer have the same header.
 ///
-/// Only headers of genuine tokens are remembered, so nobody else can fill it. It is bounded to a few.
+/// Only headers of verified tokens are kept, so other tokens cannot fill it. It keeps at most eight.
 final class KnownHeaders: Sendable {
     private static let most = 8
 
@@ -21,7 +21,7 @@ final class KnownHeaders: Sendable {
         }
     }
 
-    /// Remembers the header of a genuine token.
+    /// Remembers the header of a verified token.
     func remember(_ jws: CompactJWS) {
         guard !jws.hasKnownHeader else { return }
         let text = jws.headerText

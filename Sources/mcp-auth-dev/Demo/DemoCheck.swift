@@ -4,12 +4,12 @@
 #if Programs
 internal import MCPAuthJSON
 
-/// Plays every outcome of the demonstration against the running servers and compares.
+/// Plays every scenario of the demonstration against the running servers and checks the responses.
 struct DemoCheck {
     private let demo: DemoServer
     private let client: DemoClient
 
-    /// - Throws: ``CommandFailure`` at the first answer that is not the expected one.
+    /// - Throws: ``CommandFailure`` at the first unexpected response.
     static func run(_ demo: DemoServer) async throws {
         try await DemoClient.use { try await DemoCheck(demo: demo, client: $0).play() }
     }
@@ -22,7 +22,7 @@ struct DemoCheck {
         try expect("call without a token", challenged, 401)
         guard let metadataURL = challenged.challenge("resource_metadata"), challenged.challenge("error") == nil,
             let firstScope = challenged.challenge("scope")
-        else { throw CommandFailure(ProgramExit.unexpected, "the challenge does not say where to go") }
+        else { throw CommandFailure(ProgramExit.unexpected, "the challenge names no metadata or scope") }
 
         let metadata = try await client.get(metadataURL)
         try expect("protected resource metadata", metadata, 200)
@@ -58,7 +58,7 @@ struct DemoCheck {
         let refused = try await tool("create_note", notes, reader.token)
         try expect("create_note with \(firstScope) only", refused, 403)
         guard refused.challenge("error") == "insufficient_scope", let more = refused.challenge("scope") else {
-            throw CommandFailure(ProgramExit.unexpected, "the refusal does not say which scope would do")
+            throw CommandFailure(ProgramExit.unexpected, "the challenge does not name the missing scope")
         }
         let both = Self.union(firstScope, more)
         let writer = try await client.authorize(server, clientID: clientID, scope: both, resource: notes)
@@ -89,10 +89,10 @@ struct DemoCheck {
         let forged = String(demo.helloToken.dropLast(4)) + "0000"
         try expect("a forged token of the C module", try await tool("list_notes", notes, forged), 401)
         let expected = try await client.get("\(demo.base)/elsewhere")
-        try expect("a path that is no resource", expected, 404)
+        try expect("a path without a resource", expected, 404)
     }
 
-    /// The revision without sessions: every request says for itself what it follows, in fields and body alike.
+    /// The revision without sessions: every request names its revision, in a field and in the body.
     private func playNewestRevision(_ url: String, _ token: String) async throws {
         let newest = MCPRevision.newest.rawValue
         let call = { (method: String, parameters: [String: JSON], revision: String) in
@@ -120,7 +120,7 @@ struct DemoCheck {
         return try await client.call(url, "tools/call", parameters, authorization: bearer(token))
     }
 
-    /// The scopes of both texts, each once: a client asks for what it needs now beside what it has.
+    /// The scopes of both texts, each once: a client requests what it needs now in addition to what it has.
     private static func union(_ granted: String, _ needed: String) -> String {
         let granted = granted.split(separator: " ")
         let others = needed.split(separator: " ").filter { !granted.contains($0) }

@@ -11,9 +11,9 @@ internal import MCPAuthSigning
 internal import NIOCore
 internal import NIOHTTP1
 
-/// A whole MCP client without a screen: it knows the URL of a server and learns the rest from the answers.
+/// A complete MCP client without a user interface: it knows the URL of a server and learns the rest from responses.
 struct DemoClient {
-    /// What a server answered.
+    /// The response of a server.
     struct Answer {
         let status: Int
         let fields: [(name: String, value: String)]
@@ -34,12 +34,12 @@ struct DemoClient {
 
     private init() {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
-        // A refused connection is an answer: whoever waits is told so at once.
+        // A refused connection is reported at once.
         configuration.connectionPool.retryConnectionEstablishment = false
         client = HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
     }
 
-    /// Lends a client, and ends it whatever happens.
+    /// Calls `body` with a client, which is always shut down afterwards.
     static func use<Result: Sendable>(_ body: (DemoClient) async throws -> Result) async throws -> Result {
         let demo = DemoClient()
         let result: Swift.Result<Result, any Error>
@@ -52,7 +52,7 @@ struct DemoClient {
         return try result.get()
     }
 
-    /// Calls an MCP method, as a client of the newest revision does where `revision` is given, else as one of an older one.
+    /// Calls an MCP method like a client of the newest revision when `revision` is given, else like an older one.
     func call(
         _ url: String,
         _ method: String,
@@ -139,7 +139,7 @@ struct DemoClient {
         return (token, redirect, answer)
     }
 
-    /// Where codes are sent; nobody listens there, the client reads the redirect itself.
+    /// The redirect URI for codes. Nothing listens there; the client reads the redirect response itself.
     static let redirectURI = "http://127.0.0.1:8999/callback"
 
     private func answer(to request: HTTPClientRequest) async throws -> Answer {

@@ -6,17 +6,18 @@ internal import MCPAuth
 internal import MCPAuthCore
 internal import MCPAuthJSON
 
-/// The configuration file of the demonstration, with other ports where those are asked for.
+/// The configuration file of the demonstration, with other ports when these are requested.
 ///
-/// Both servers are on 127.0.0.1, and their URLs are written out in the file, as they are in every configuration. Another
-/// port is put into each of them; nothing else is changed, so errors still say where in the file they stand.
+/// Both servers are on 127.0.0.1, and the file contains their URLs. Only the ports in these URLs are replaced, so
+/// errors still name the right line of the file.
 struct DemoConfiguration {
     let path: String
-    /// The file as it is served.
+    /// The file, with the ports replaced.
     let files: FileSnapshot
     let issuerPort: UInt16
 
-    /// - Throws: ``ConfigurationError`` when the file cannot be read, or names the servers otherwise.
+    /// - Throws: ``CommandFailure`` when the file cannot be read or has other URLs, or when both ports are the same;
+    ///   ``ConfigurationError`` when the file is not JSON.
     init(path: String, port: UInt16?, issuerPort: UInt16?) throws {
         let log = FileSnapshot()
         let bytes: [UInt8]

@@ -20,9 +20,9 @@ internal import Darwin
 /// The demonstration: an authorization server and one host with two protected MCP servers.
 struct DemoServer {
     let issuer: DevIssuer
-    /// Where the MCP servers are, without path.
+    /// The URL of the MCP servers, without path.
     let base: String
-    /// The token of the client that needs no issuer: the C module accepts it.
+    /// A token that the C module accepts; no authorization server issued it.
     let helloToken: String
     private let mcpAuth: MCPAuth
     private let listener: ConfigurationFile.Listener
@@ -86,7 +86,7 @@ struct DemoServer {
         )
     }
 
-    /// Serves until the task is cancelled or a signal arrives; `whenListening` runs once requests are answered.
+    /// Serves until the task is cancelled or a signal arrives; calls `whenListening` when requests are accepted.
     func run(whenListening: @escaping @Sendable () async -> Void) async throws {
         let router = Router(context: BasicMCPAuthRequestContext.self)
         router.addProtectedResourceMetadata(mcpAuth)

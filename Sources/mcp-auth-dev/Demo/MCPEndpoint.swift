@@ -8,8 +8,8 @@ internal import MCPAuthJSON
 
 /// A small working MCP server (Streamable HTTP) with tools that keep lines of text.
 ///
-/// It speaks every revision of ``MCPRevision``. Whether a caller may do what is asked was decided before a request comes
-/// here, as was whether the `Mcp-*` fields agree with the body.
+/// It supports every revision of ``MCPRevision``. Before a request comes here, the guard has decided that the caller
+/// may make it and has checked that the `Mcp-*` fields agree with the body.
 actor MCPEndpoint {
     /// One tool.
     struct Tool: Sendable {
@@ -31,7 +31,7 @@ actor MCPEndpoint {
         self.lines = lines
     }
 
-    /// Answers what one POST carries.
+    /// The response to the body of one POST request.
     func response(to body: [UInt8], fields: HTTPFields, caller: AuthInfo) -> Response {
         let limits = JSONDocument.Limits(bytes: Self.longestBody, depth: 64)
         guard let root = try? JSONDocument(parsing: body, limits: limits).root else {
@@ -65,7 +65,7 @@ actor MCPEndpoint {
         var status = HTTPResponse.Status.ok
     }
 
-    /// The answer to one message; `nil` where nobody waits for one.
+    /// The answer to one message; `nil` for a message that gets none.
     private func answer(to message: JSONView, _ revision: MCPRevision, _ caller: AuthInfo) -> Answer? {
         var id = JSON.null
         do throws(MCPError) {
@@ -110,7 +110,7 @@ actor MCPEndpoint {
 
     private static let capabilities: JSON = ["tools": [:]]
 
-    /// How long a client may keep a result, which only callers with the same token may have.
+    /// How long a client may cache a result, which must not be shared between tokens.
     private static func freshness(seconds: Int64) -> [String: JSON] {
         ["ttlMs": .integer(seconds * 1000), "cacheScope": "private"]
     }
@@ -154,7 +154,7 @@ actor MCPEndpoint {
         ]
     }
 
-    /// What `subscriptions/listen` opens, which later messages do not end; `nil` for every other message.
+    /// The stream that `subscriptions/listen` opens; `nil` for every other message.
     private func subscription(
         _ message: JSONView,
         _ revision: MCPRevision,
@@ -170,7 +170,7 @@ actor MCPEndpoint {
         ["content": [["type": "text", "text": .string(text)]]]
     }
 
-    /// The answer to a body that no method can be asked for.
+    /// The response to a body from which no request can be read.
     private static func refusal(_ error: MCPError, of id: JSONView?) -> Response {
         json(error.message(id: MCPRequest.identifier(id) ?? .null), error.status(in: nil))
     }

@@ -6,7 +6,7 @@ internal import HTTPTypes
 internal import Hummingbird
 internal import MCPAuthJSON
 
-/// The revisions of MCP that the demonstration speaks, the newest first.
+/// The revisions of MCP that the demonstration supports, the newest first.
 enum MCPRevision: String, CaseIterable {
     case july2026 = "2026-07-28"
     case november2025 = "2025-11-25"
@@ -18,15 +18,15 @@ enum MCPRevision: String, CaseIterable {
     /// Those in which a client opens a session with `initialize`, the newest first.
     static let withSessions = allCases.filter { !$0.isStateless }
 
-    /// Whether each request says for itself what a client of an older revision says once, in `initialize`.
+    /// Whether each request contains what a client of an older revision sends once, in `initialize`.
     var isStateless: Bool { self == .july2026 }
 
-    /// Whether several messages may come in one array.
+    /// Whether a body may be an array of several messages.
     var hasBatches: Bool { self == .march2025 }
 
-    /// The revision of a request by its field; without one it is that of before there was the field.
+    /// The revision that the field of a request names; without the field, the revision from before the field existed.
     ///
-    /// That the body names the same one was checked together with the token.
+    /// The guard has already checked that the body names the same revision.
     static func of(_ fields: HTTPFields) throws(MCPError) -> MCPRevision {
         guard let text = HTTPField.Name("MCP-Protocol-Version").flatMap({ fields[$0] }) else { return .march2025 }
         guard let revision = MCPRevision(rawValue: text) else { throw .unsupported(text) }
@@ -51,7 +51,7 @@ struct MCPError: Error {
         return MCPError(code: -32022, message: "this revision of MCP is not supported", data: data)
     }
 
-    /// The HTTP status: older revisions answer what a method refuses with 200.
+    /// The HTTP status: in older revisions, an error of a method has status 200.
     func status(in revision: MCPRevision?) -> HTTPResponse.Status {
         switch code {
         case -32700, -32600, -32022: .badRequest
@@ -77,7 +77,7 @@ struct MCPRequest {
 
     /// Reads one message.
     ///
-    /// - Returns: `nil` for a notification and, in revisions that have those, for a response: nobody waits for an answer.
+    /// - Returns: `nil` for messages that get no answer: notifications and, where the revision allows them, responses.
     init?(_ message: JSONView, _ revision: MCPRevision) throws(MCPError) {
         guard message.kind == .object, message["jsonrpc"]?.string == "2.0" else {
             throw .invalidRequest("the message is not a JSON-RPC 2.0 message")
@@ -99,12 +99,13 @@ struct MCPRequest {
         self.revision = revision
     }
 
-    /// An identifier as it is repeated in an answer; `nil` for a value that cannot be one.
+    /// The identifier of a request, for its answer; `nil` for a value that cannot be one.
     static func identifier(_ value: JSONView?) -> JSON? {
         value.flatMap { $0.string != nil || $0.integer != nil ? JSON($0) : nil }
     }
 
-    /// Checks what each request of a revision without sessions must say (MCP 2026-07-28, Per-request protocol fields).
+    /// Checks what each request of a revision without sessions must contain (MCP 2026-07-28, Per-request protocol
+    /// fields).
     func checkMetadata() throws(MCPError) {
         guard revision.isStateless else { return }
         let meta = parameters?["_meta"]

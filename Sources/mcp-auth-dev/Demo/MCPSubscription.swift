@@ -10,8 +10,8 @@ internal import ServiceLifecycle
 
 /// The stream that `subscriptions/listen` opens (MCP 2026-07-28, Subscriptions).
 ///
-/// The tools of the demonstration never change, so of what can be listened to nothing is supported, and the stream says so
-/// first. It ends with the token that opened it, with the server, or when the client leaves.
+/// The tools of the demonstration never change, so no notification is supported, as the first event states. The stream
+/// ends when the token that opened it expires, when the server stops, or when the client disconnects.
 struct MCPSubscription: Sendable {
     let id: JSON
     let server: JSON
@@ -19,7 +19,7 @@ struct MCPSubscription: Sendable {
 
     var response: Response {
         var headers: HTTPFields = [.contentType: "text/event-stream", .cacheControl: "no-cache, no-transform"]
-        // Proxies such as nginx would keep events back otherwise.
+        // Otherwise proxies such as nginx would buffer events.
         HTTPField.Name("X-Accel-Buffering").map { headers[$0] = "no" }
         return Response(status: .ok, headers: headers, body: ResponseBody { try await write(to: &$0) })
     }
@@ -54,7 +54,7 @@ struct MCPSubscription: Sendable {
         expiresAt.secondsSinceEpoch - NumericDate.now().secondsSinceEpoch
     }
 
-    /// Seconds between signs of life, so that nobody between the client and here takes the connection for a dead one.
+    /// Seconds between comments, which keep proxies from closing the connection as idle.
     private static let pause = 15.0
 
     private static func event(_ message: JSON) -> ByteBuffer {

@@ -7,18 +7,17 @@ internal import MCPAuth
 internal import MCPAuthCore
 internal import MCPAuthVerification
 
-/// `mcp-auth check`: whether a configuration can be served.
+/// `mcp-auth check`: checks whether a configuration can be served.
 struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Check a configuration file with its policies, secrets and modules.",
         discussion: """
-            Prints what is wrong (exit code 3) and what is allowed and probably not meant (exit code 0), and runs the \
-            tests beside the policies. It is stricter than `serve`: metadata that clients cannot use is an error here, \
-            and a warning there.
+            Prints errors (exit code 3) and warnings (exit code 0), and runs the test files of the policies. It is \
+            stricter than `serve`: metadata that clients cannot use is an error here, and a warning there.
 
-            With --online it also fetches what tokens and clients will need of every issuer: metadata, keys, endpoints. \
-            An issuer that does not answer is exit code 12.
+            With --online it also fetches what tokens and clients will need from every issuer: metadata, keys, \
+            endpoints. If an issuer does not respond, the exit code is 12.
             """
     )
 

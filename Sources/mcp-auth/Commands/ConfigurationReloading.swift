@@ -6,10 +6,10 @@ internal import MCPAuth
 internal import ServiceLifecycle
 internal import UnixSignals
 
-/// Reads the configuration again on SIGHUP, and when one of its files changed; throws away keys on SIGUSR1.
+/// Reads the configuration again on SIGHUP, and when one of its files changed; discards fetched keys on SIGUSR1.
 ///
-/// Files are compared by content, so it does not matter how they were replaced. A change counts once it was seen twice,
-/// because a file may be seen while it is being written.
+/// Files are compared by content, so it does not matter how they were replaced. A change must be seen twice, because a
+/// file may be read while it is being written.
 actor ConfigurationReloading: Service {
     private static let interval = Duration.seconds(1)
 
@@ -17,13 +17,13 @@ actor ConfigurationReloading: Service {
     private let mcpAuth: MCPAuth
     private let onEvent: EngineEventHandler
     private let listener: ConfigurationFile.Listener
-    /// The files that matter, with the SHA-256 of what was last read of each, whether it was acceptable or not.
+    /// The watched files, each with the SHA-256 of the content that was last read, accepted or not.
     private var judged: [String: String]
     private var lastSeen: [String: String]
     private var isReloading = false
     private var isAskedAgain = false
 
-    /// - Parameter files: What the configuration in force was read from.
+    /// - Parameter files: The files that the configuration in force was read from.
     init(
         _ file: ConfigurationFile,
         path: String,
@@ -64,7 +64,7 @@ actor ConfigurationReloading: Service {
         if seen != judged, seen == lastSeen { await reload() }
     }
 
-    /// One reload at a time: what is asked for meanwhile is done after it.
+    /// Runs one reload at a time; requests during a reload cause one more afterwards.
     private func reload() async {
         guard !isReloading else {
             isAskedAgain = true
@@ -88,18 +88,18 @@ actor ConfigurationReloading: Service {
                 onEvent: onEvent,
                 files: files
             )
-            // Exactly what was read, so that whatever changed since is seen as a change.
+            // The digests are those of what was read, so that every later change is noticed.
             judged = files.digests
             if file.listener != listener { Output.error("warning: a new address to listen on needs a restart") }
             for warning in mcpAuth.warnings { Output.error("warning: \(warning)") }
         } catch {
-            // What is wrong was logged as an event, and the old configuration stays in force. The files that the refused
-            // one names are watched as well, so that whoever corrects one of them need not touch another.
+            // The error was logged as an event, and the old configuration stays in force. The files that the refused
+            // one names are watched too, so that correcting one of them is enough.
             judged = before.merging(files.digests) { $1 }
         }
     }
 
-    /// The SHA-256 of each file that matters, as it is now.
+    /// The SHA-256 of the current content of each watched file.
     private func current() -> [String: String] {
         Dictionary(uniqueKeysWithValues: judged.keys.map { ($0, FileSnapshot.currentDigest(of: $0)) })
     }

@@ -6,11 +6,11 @@ internal import Foundation
 internal import MCPAuthCore
 internal import MCPAuthJSON
 
-/// Prints what is wrong in files: for people with the line and a caret, for programs as JSON.
+/// Prints errors and warnings about files: as text with the line and a caret, or as JSON.
 struct Diagnostics {
     private var entries: [(error: ConfigurationError, isWarning: Bool)] = []
 
-    /// Adds a mistake with those that were found with it, or a warning; one that is there already is not added again.
+    /// Adds an error, with all errors that it contains, or a warning; skips those that were added before.
     mutating func add(_ error: ConfigurationError, isWarning: Bool = false) {
         for error in error.all {
             let isThere = entries.contains {
@@ -67,7 +67,7 @@ struct Diagnostics {
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
         if location.line == 1, line.starts(with: mark) { line = line.dropFirst(mark.count) }
         if line.last == UInt8(ascii: "\r") { line = line.dropLast() }
-        // Columns count bytes; the caret stands under what is shown for those before it.
+        // Columns count bytes, so the caret is placed by the width of the text that is shown for them.
         let before = shown(line.prefix(max(0, location.column - 1)))
         let whole = before + shown(line.dropFirst(max(0, location.column - 1)))
         let number = "\(location.line)"
@@ -75,7 +75,7 @@ struct Diagnostics {
         guard whole.count > 160 else {
             return "  \(number) | \(whole)\n  \(gutter) | \(String(repeating: " ", count: before.count))^"
         }
-        // Of a long line, what stands around the place.
+        // Only the part of a long line around the place is shown.
         let start = max(0, min(before.count - 60, whole.count - 120))
         let caret = String(repeating: " ", count: min(120, before.count - start)) + "^"
         return "  \(number) | \(whole.dropFirst(start).prefix(120))\n  \(gutter) | \(caret)"

@@ -8,9 +8,9 @@ internal import MCPAuth
 internal import Metrics
 internal import ServiceLifecycle
 
-/// Where the events of a server go: the log, and a counter for each kind.
+/// Sends the events of a server to the log and counts them by kind.
 ///
-/// Every event is counted. The log has at most ten of a kind in a second, and then says how many more there were.
+/// Every event is counted. The log gets at most ten of a kind per second, and then the number of the others.
 struct EventSink: Service {
     private let limiter: EventLimiter
 
@@ -35,14 +35,14 @@ struct EventSink: Service {
         }
     }
 
-    /// Says at the end how many events the log was spared, of which nothing was said yet.
+    /// Reports, at shutdown, how many events were held back since the last report.
     func run() async throws {
         defer { limiter.flush() }
         try? await gracefulShutdown()
     }
 }
 
-/// The least level that is logged.
+/// The lowest level that is logged.
 enum LogLevel: String, CaseIterable, ExpressibleByArgument {
     case trace
     case debug
@@ -56,7 +56,7 @@ enum LogLevel: String, CaseIterable, ExpressibleByArgument {
 }
 
 extension EngineEvent.Level {
-    /// What an operator should see without asking is at least a notice.
+    /// The log level; events that operators see by default are at least notices.
     fileprivate var forLog: Logger.Level {
         switch self {
         case .debug: .debug

@@ -13,10 +13,10 @@ extension PolicyCommand {
     /// `mcp-auth policy explain`.
     struct Explain: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Say how a decision comes about, rule by rule.",
+            abstract: "Explain a decision, rule by rule.",
             discussion: """
-                With policy files, claims are taken as they are. With --config and --resource, the issuers, mappings, \
-                bounds and policies of that resource count, and --token is verified as the server would.
+                With policy files, claims are used unchanged. With --config and --resource, the issuers, mappings, \
+                bounds and policies of that resource apply, and --token is verified as the server would.
 
                   mcp-auth policy explain notes.json --claims alice.json --call tools/call:create_note
                   mcp-auth policy explain --config mcp-auth.json --resource URL --token token.txt --call ping
@@ -44,7 +44,7 @@ extension PolicyCommand {
         @Flag(help: "Print JSON.")
         var json = false
 
-        @Argument(help: "Policy files, as of one resource.")
+        @Argument(help: "Policy files, evaluated together as those of one resource.")
         var policies: [String] = []
 
         func validate() throws {
@@ -53,7 +53,7 @@ extension PolicyCommand {
             }
             guard config == nil || resource != nil else { throw ValidationError("--config needs --resource") }
             guard token == nil || (config != nil && claims == nil) else {
-                throw ValidationError("--token needs --config, and stands alone")
+                throw ValidationError("--token needs --config, and excludes --claims")
             }
             do throws(PolicyCall.Mistake) {
                 _ = try PolicyCall(reading: call)
@@ -110,7 +110,7 @@ extension PolicyCommand {
             return await trial.decide(call, hasToken: given != nil, now: .now(), revealingClaims: reveal)
         }
 
-        /// The claims, and their text, which may have values that cannot be represented.
+        /// The claims, and their JSON text, which may contain values that cannot be represented.
         private func readClaims(_ path: String) throws -> (claims: JSON, text: [UInt8]) {
             guard let bytes = Input.bytes(from: path) else {
                 throw ConfigurationError(.unreadableFile, "cannot read the claims from `\(path.printable)`")

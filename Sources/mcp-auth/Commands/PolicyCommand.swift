@@ -8,23 +8,23 @@ internal import MCPAuthCore
 internal import MCPAuthJSON
 internal import MCPAuthPolicy
 
-/// `mcp-auth policy`: what makes a policy trustworthy before it is served.
+/// `mcp-auth policy`: checks, tests and explains policies before they are served.
 struct PolicyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "policy",
         abstract: "Check, test and explain policies.",
-        subcommands: [Lint.self, Test.self, Explain.self, Schema.self]
+        subcommands: [Lint.self, Test.self, Explain.self]
     )
 
     /// `mcp-auth policy lint`.
     struct Lint: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Find mistakes, and what is allowed and probably not meant.",
-            discussion: "With --config, the policies of a configuration are looked at as its resources use them. "
-                + "Warnings alone exit with 0."
+            abstract: "Find mistakes, and what is allowed but probably unintended.",
+            discussion: "With --config, the policies of a configuration are checked as its resources use them. "
+                + "The exit code is 0 when there are only warnings."
         )
 
-        @Option(name: .shortAndLong, help: "A configuration file whose policies are looked at.")
+        @Option(name: .shortAndLong, help: "A configuration file whose policies are checked.")
         var config: String?
 
         @Flag(help: "Print JSON.")
@@ -67,11 +67,11 @@ struct PolicyCommand: AsyncParsableCommand {
     /// `mcp-auth policy test`.
     struct Test: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Run the tests beside policies.",
-            discussion: "A file that ends with `.test.json` is run; for any other one the tests beside it are."
+            abstract: "Run the tests of policies.",
+            discussion: "Runs a file whose name ends with `.test.json`; for any other file, the test file next to it."
         )
 
-        @Flag(help: "Say which rules decided nothing, and which conditions were not seen both true and false.")
+        @Flag(help: "List rules that decided nothing, and conditions that were not both true and false in the tests.")
         var coverage = false
 
         @Flag(help: "Print JSON.")
@@ -96,21 +96,6 @@ struct PolicyCommand: AsyncParsableCommand {
             }
             report.print(asJSON: json)
             if report.hasFailed { throw ProgramExit.invalid }
-        }
-    }
-
-    /// `mcp-auth policy schema`.
-    struct Schema: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Print the JSON Schema of policies, or of their tests."
-        )
-
-        @Flag(help: "The schema of test files.")
-        var tests = false
-
-        func run() {
-            let schema = tests ? PolicyTestGrammar.schema : PolicyGrammar.schema
-            Output.json(schema)
         }
     }
 }

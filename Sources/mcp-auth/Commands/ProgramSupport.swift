@@ -8,7 +8,7 @@ internal import MCPAuth
 internal import MCPAuthCore
 internal import MCPAuthJSON
 
-/// What the exit code says; scripts rely on it.
+/// The exit codes, which scripts rely on.
 enum ProgramExit {
     static let usage = ExitCode(2)
     static let invalid = ExitCode(3)
@@ -16,7 +16,7 @@ enum ProgramExit {
     static let denied = ExitCode(11)
     static let unavailable = ExitCode(12)
 
-    /// What a refusal exits with.
+    /// The exit code for a denial.
     static func code(for denial: Denial) -> ExitCode {
         switch denial.status {
         case 503: unavailable
@@ -28,12 +28,12 @@ enum ProgramExit {
 
 /// Standard output and standard error of the program.
 enum Output {
-    /// Writes at once, also into a pipe.
+    /// Writes without buffering, even to a pipe.
     static func line(_ text: String) {
         try? FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
     }
 
-    /// Writes a JSON document; what a terminal would obey or not show stands as `\u` escapes, which mean the same.
+    /// Writes a JSON document, with control and invisible characters as `\u` escapes, which have the same meaning.
     static func json(_ document: JSON) {
         let text = String(decoding: document.encoded(pretty: true), as: UTF8.self)
         line(text.unicodeScalars.map { $0.isVisible || $0 == "\n" ? String($0) : escape($0) }.joined())
@@ -53,10 +53,10 @@ enum Output {
 
 /// Standard input and environment of the program.
 enum Input {
-    /// The most that is read, in bytes.
+    /// The maximum length of an input, in bytes.
     static let maximumBytes = 1024 * 1024
 
-    /// Reads a file, or standard input for `-`, and takes the token out of it, however it is wrapped.
+    /// Reads a file, or standard input for `-`, and extracts the token from the text around it.
     static func token(from path: String) throws -> [UInt8] {
         guard let bytes = bytes(from: path) else {
             Output.error("cannot read a token from `\(path.printable)`: there is no such file, or it is over 1 MiB")
@@ -65,7 +65,7 @@ enum Input {
         let text = TokenText(bytes)
         if text.others > 0 {
             let noun = text.others == 1 ? "another token" : "\(text.others) other tokens"
-            Output.error("the text holds \(noun); this is about the one that looks like the access token")
+            Output.error("the text contains \(noun); using the one that looks like the access token")
         }
         guard !text.token.isEmpty else {
             Output.error("there is no token in `\(path.printable)`")
@@ -79,7 +79,7 @@ enum Input {
         let named = path == "-" ? FileHandle.standardInput : FileHandle(forReadingAtPath: path)
         guard let handle = named else { return nil }
         do {
-            // There is no data at all at the end of a file.
+            // At the end of a file, `read` returns `nil`.
             let data = try handle.read(upToCount: maximumBytes + 1) ?? Data()
             return data.count <= maximumBytes ? [UInt8](data) : nil
         } catch {

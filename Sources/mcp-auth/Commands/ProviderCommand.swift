@@ -7,11 +7,11 @@ internal import MCPAuth
 internal import MCPAuthCore
 internal import MCPAuthVerification
 
-/// `mcp-auth provider`: whether an authorization server suits MCP clients.
+/// `mcp-auth provider`: checks whether an authorization server suits MCP clients, and shows provider profiles.
 struct ProviderCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "provider",
-        abstract: "Look at authorization servers.",
+        abstract: "Check authorization servers, and show provider profiles.",
         subcommands: [Check.self, Profiles.self]
     )
 
@@ -49,9 +49,9 @@ struct ProviderCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Test whether an authorization server is compatible with MCP.",
             discussion: """
-                Looks where MCP clients look, in their order: RFC 8414, OpenID Connect with the path inserted, OpenID \
-                Connect with the path appended. The first document that has what clients need counts. Then it fetches \
-                the keys that tokens are verified with.
+                Looks for metadata where MCP clients do, in their order: RFC 8414, OpenID Connect with the path \
+                inserted, OpenID Connect with the path appended. Uses the first document that has what clients need. \
+                Then it fetches the keys that tokens are verified with.
                 """
         )
 
@@ -67,7 +67,7 @@ struct ProviderCommand: AsyncParsableCommand {
                 check.isUnreachable ? Output.error(line) : Output.line(line)
             }
             guard !check.isUnreachable else {
-                Output.error("no metadata of `\(issuer.printable)`: no place answered")
+                Output.error("no metadata of `\(issuer.printable)`: no place responded")
                 throw ProgramExit.unavailable
             }
             Output.line(check.isGood ? "Compatible with MCP" : "Not compatible with MCP")

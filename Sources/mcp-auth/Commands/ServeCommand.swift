@@ -15,35 +15,35 @@ internal import NIOCore
 internal import ServiceLifecycle
 internal import UnixSignals
 
-/// `mcp-auth serve`: answers for every configured resource.
+/// `mcp-auth serve`: serves every configured resource.
 ///
-/// Metadata is served at its well-known paths. A request below a resource is decided about; an allowed one is answered
-/// with who is calling, as JSON. A changed configuration is put in force without a restart.
+/// It serves metadata at its well-known paths and decides every request to a resource. The response to an allowed
+/// request is the caller, as JSON. A changed configuration is put in force without a restart.
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
-        abstract: "Serve a configuration: decide about requests, and answer who is calling.",
+        abstract: "Serve a configuration: decide requests, and respond with the caller.",
         discussion: """
             \(ServeCommand.whatItIs).
 
-            It publishes the metadata of every resource and decides about requests sent to it. An allowed request is \
-            answered 200 with the caller as JSON, and goes nowhere else. There is no event stream: an allowed GET, \
-            HEAD or DELETE of an MCP resource is answered 405. A request that a proxy marks as a question about \
-            another one is refused.
+            It publishes the metadata of every resource and authorizes requests sent to it. The response to an allowed \
+            request has status 200 and the caller as JSON; the request is not forwarded. There is no event stream: an \
+            allowed GET, HEAD or DELETE of an MCP resource gets status 405. A forward-auth request, with which a proxy \
+            asks about another request, is refused.
 
-            Refused requests are logged at the level `notice`, at most ten of a reason in a second. SIGHUP reads the \
-            configuration again, as does a change of one of its files; SIGUSR1 throws away all fetched keys.
+            Refused requests are logged at the level `notice`, at most ten with the same reason per second. SIGHUP \
+            reads the configuration again, as does a change of one of its files; SIGUSR1 discards fetched keys and metadata and the remembered tokens.
             """
     )
 
     private static let whatItIs =
-        "`mcp-auth serve` decides and answers who is calling; it is not a proxy and not a forward-auth endpoint, as "
-        + "nginx auth_request, Caddy forward_auth and Traefik ForwardAuth need one"
+        "`mcp-auth serve` authorizes requests and responds with the caller; it is not a proxy and not a forward-auth "
+        + "endpoint for nginx auth_request, Caddy forward_auth or Traefik ForwardAuth"
 
     @Option(name: .shortAndLong, help: "The configuration file.")
     var config: String
 
-    @Option(help: "The least level that is logged.")
+    @Option(help: "The lowest level that is logged.")
     var logLevel = LogLevel.notice
 
     func run() async throws {
@@ -70,7 +70,7 @@ struct ServeCommand: AsyncParsableCommand {
             }
         }
         let listener = file.listener
-        // A client whose token is too long is told so, and for that the whole head must be read.
+        // The whole head must be read, so that a client whose token is too long gets a response that says so.
         let longestHead = 80 * 1024 + file.configuration.maximumTokenBytes
         var application = Application(
             router: router,
@@ -107,7 +107,7 @@ struct ServeCommand: AsyncParsableCommand {
         }
     }
 
-    /// Why the address cannot be listened on, in words.
+    /// Why the server cannot listen on the address, in words.
     private static func reason(_ error: any Error) -> String {
         switch (error as? IOError)?.errnoCode {
         case EADDRINUSE: "the address is in use by another program"
@@ -117,15 +117,15 @@ struct ServeCommand: AsyncParsableCommand {
         }
     }
 
-    /// How long requests that are under way may go on after the server was told to stop; then they are cancelled.
+    /// How long requests in progress may continue after the server was told to stop; then they are cancelled.
     private static let drainLimit = Duration.seconds(10)
 
     /// How long a connection may be silent, between requests or in the middle of one.
     ///
-    /// Proxies close idle connections earlier, so that none uses one that was just closed here.
+    /// Proxies close idle connections earlier, so no proxy sends a request on a connection that was just closed here.
     private static let idleLimit = TimeAmount.seconds(75)
 
-    /// The answer to a request that is allowed.
+    /// The response to an allowed request.
     private static func answer(
         to request: Request,
         of authInfo: AuthInfo,
@@ -135,8 +135,8 @@ struct ServeCommand: AsyncParsableCommand {
         let resource = mcpAuth.engine.resources.first { $0.identifier == authInfo.resource }
         if let field = proxyFields.first(where: { request.headers.contains($0) }) {
             let message =
-                "`\(authInfo.resource)`: the field `\(field)` is of a proxy that asks about another request, and this is "
-                + "not a forward-auth endpoint"
+                "`\(authInfo.resource)`: the field `\(field)` is from a proxy that asks about another request, but "
+                + "this is not a forward-auth endpoint"
             onEvent(EngineEvent(.warning, .requestDenied, message))
             return refusal(.forbidden, "access_denied", "mcp-auth serve is not a forward-auth endpoint")
         }
@@ -148,10 +148,9 @@ struct ServeCommand: AsyncParsableCommand {
         return whoIsCalling(authInfo)
     }
 
-    /// What proxies put into the requests by which they ask whether another request may pass.
+    /// Fields of requests with which proxies ask whether another request may pass.
     ///
-    /// Such a question does not carry the method and the body of the request it is about, so to allow it would be to
-    /// allow anything.
+    /// Such a request lacks the method and the body of the other one, so allowing it would allow anything.
     private static let proxyFields = [
         "X-Original-URI", "X-Original-URL", "X-Original-Method", "X-Forwarded-Method", "X-Forwarded-Uri",
         "X-Auth-Request-Redirect",

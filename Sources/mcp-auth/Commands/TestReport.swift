@@ -6,7 +6,7 @@ internal import MCPAuthCore
 internal import MCPAuthJSON
 internal import MCPAuthPolicy
 
-/// What `mcp-auth policy test` prints.
+/// The output of `mcp-auth policy test`.
 struct TestReport {
     let showsCoverage: Bool
     private var runs: [(path: String, run: PolicyTestRun)] = []
@@ -35,7 +35,7 @@ struct TestReport {
                 diagnostics.add(failure.error)
                 diagnostics.print(asJSON: false)
                 let rules = TraceText(failure.trace).rules(onlyApplicable: true)
-                Output.line(rules.isEmpty ? "    no rule is about it" : rules)
+                Output.line(rules.isEmpty ? "    no rule applies" : rules)
             }
             let count = run.coverage.count
             let share = showsCoverage ? ", \(count.shown) of \(count.all) covered" : ""

@@ -7,35 +7,37 @@ internal import MCPAuth
 internal import MCPAuthCore
 internal import MCPAuthPolicy
 
-/// `mcp-auth token`: looks at a token from standard input or a file, never from the command line, which others see.
+/// `mcp-auth token`: inspects or verifies a token from standard input or a file.
+///
+/// Tokens are never read from the command line, which other users of the machine can see.
 struct TokenCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "token",
-        abstract: "Look at a token.",
+        abstract: "Inspect or verify a token.",
         subcommands: [Inspect.self, Verify.self]
     )
 
-    /// What may stand around a token.
+    /// Help about the text that may surround a token.
     private static let forms = """
-        The token may be wrapped in whatever it came in, up to 1 MiB: `Authorization: Bearer`, quotes, a command, a URL, \
-        a JSON answer, the lines of a mail or a log.
+        The token may be surrounded by other text, up to 1 MiB: `Authorization: Bearer`, quotes, a command, a URL, a \
+        JSON response, the lines of a mail or a log.
         """
 
     /// `mcp-auth token inspect`.
     struct Inspect: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Print header and claims of a JWT, believing nothing.",
+            abstract: "Print header and claims of a JWT without verifying it.",
             discussion: TokenCommand.forms
         )
 
-        @Flag(help: "Say that you know nothing of this is verified.")
+        @Flag(help: "Confirm that you know that nothing is verified.")
         var unverified = false
 
-        @Argument(help: "The file that holds the token, `-` for standard input.")
+        @Argument(help: "The file that contains the token, `-` for standard input.")
         var file = "-"
 
         func validate() throws {
-            guard unverified else { throw ValidationError("`inspect` verifies nothing; say --unverified") }
+            guard unverified else { throw ValidationError("`inspect` verifies nothing; add --unverified") }
         }
 
         func run() throws {
@@ -50,9 +52,9 @@ struct TokenCommand: AsyncParsableCommand {
     /// `mcp-auth token verify`.
     struct Verify: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Decide about a token at one resource, and say how the decision came about.",
+            abstract: "Decide whether one resource accepts a token, and explain the decision.",
             discussion: """
-                A refusal says what was expected and what the token has, with claim values: it is for your terminal only.
+                A denial shows what was expected and what the token has, with claim values: for your terminal only.
 
                 \(TokenCommand.forms)
                 """
@@ -67,7 +69,7 @@ struct TokenCommand: AsyncParsableCommand {
         @Option(help: "The tool that is called.")
         var tool: String?
 
-        @Argument(help: "The file that holds the token, `-` for standard input.")
+        @Argument(help: "The file that contains the token, `-` for standard input.")
         var file = "-"
 
         func run() async throws {

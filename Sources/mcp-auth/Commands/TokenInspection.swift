@@ -7,11 +7,11 @@ internal import MCPAuth
 internal import MCPAuthCore
 internal import MCPAuthJSON
 
-/// What a token says of itself, as text for people; nothing of it is verified.
+/// The content of a token as text; nothing is verified.
 struct TokenInspection {
-    /// What can be read.
+    /// The readable content, in lines.
     private(set) var text: [String] = []
-    /// Why the token cannot be read, or not to its end; `nil` when it can.
+    /// Why the token cannot be read completely; `nil` when it can.
     private(set) var problem: String?
 
     init(_ token: [UInt8], now: NumericDate) {
@@ -20,22 +20,22 @@ struct TokenInspection {
         case 5: encrypted(parts[0])
         case 3: signed(parts, now)
         default:
-            // A token that was cut off still says something.
+            // A truncated token may still have readable parts.
             for (name, part) in zip(["header", "claims"], parts) where decoded(part) != nil { show(name, part, now) }
             let noun = parts.count == 1 ? "part" : "parts"
             problem = "not a JWT: \(parts.count) \(noun) where a JWT has three"
         }
     }
 
-    /// As much as can be read of a file; what a resource accepts is less.
+    /// Everything that is read from a file is parsed; a resource accepts less.
     private static let limits = JSONDocument.Limits(bytes: Input.maximumBytes)
 
     private mutating func encrypted(_ header: ArraySlice<UInt8>) {
         show("header", header, NumericDate(0))
         guard problem == nil else { return }
         text.append(
-            "This is an encrypted token (JWE): only whom it is encrypted for can read its claims. Resources accept signed "
-                + "tokens (JWS); let the authorization server issue those."
+            "This is an encrypted token (JWE): only its intended recipient can read its claims. Resources accept "
+                + "signed tokens (JWS); configure the authorization server to issue those."
         )
     }
 
@@ -57,11 +57,11 @@ struct TokenInspection {
             text.append(Self.annotated(String(decoding: JSON(root).encoded(pretty: true), as: UTF8.self), now))
             if root.isBesideUnrepresentable {
                 text.append(
-                    "Numbers beyond 64 bits and texts with NUL or half a surrogate pair stand as null here, and "
-                        + "members with such names are left out: no rule can decide on them."
+                    "Numbers beyond 64 bits and strings with NUL or half a surrogate pair are shown as null, and "
+                        + "members with such names are omitted: no rule can test them."
                 )
             }
-            // A string or a list is JSON and says nothing of a token.
+            // A string or an array is valid JSON, but not a header or claims.
             if root.kind != .object { problem = "the \(name) is not a JSON object" }
         } catch {
             let place = "line \(error.line), column \(error.column)"
@@ -77,7 +77,7 @@ struct TokenInspection {
 
     private static let times = ["exp", "nbf", "iat", "auth_time", "updated_at"]
 
-    /// The JSON text with times in readable form beside their numbers, and with nothing in it that cannot be seen.
+    /// The JSON text with readable times after their numbers, and with invisible characters escaped.
     private static func annotated(_ json: String, _ now: NumericDate) -> String {
         json.split(separator: "\n", omittingEmptySubsequences: false).map { line in
             let line = visible(line)
@@ -86,7 +86,7 @@ struct TokenInspection {
         }.joined(separator: "\n")
     }
 
-    /// The number of a line such as `  "exp": 1795425600,` at the top of the object.
+    /// The number of a line such as `  "exp": 1795425600,` at the top level of the object.
     private static func time(in line: String) -> Double? {
         guard line.hasPrefix("  \""), let colon = line.firstRange(of: "\": "),
             times.contains(String(line[line.index(line.startIndex, offsetBy: 3)..<colon.lowerBound]))
@@ -109,7 +109,7 @@ struct TokenInspection {
         return "\(count) \(name)\(count == 1 ? "" : "s")"
     }
 
-    /// Escapes what could move the cursor or hide; an encoded line has such characters in strings only.
+    /// Escapes control and invisible characters, which encoded JSON has only in strings.
     private static func visible(_ line: Substring) -> String {
         line.unicodeScalars.map { scalar in
             let text = String(scalar)

@@ -4,18 +4,18 @@
 #if Programs
 internal import MCPAuthJSON
 
-/// A JWT or JWE that is put together from the lines it was broken into, and whether it is whole.
+/// Joins a JWT or JWE from the lines that it was broken into, and knows whether it is complete.
 struct TokenPieces {
-    /// The least length of a line that was broken because it was full, in bytes.
+    /// The minimum length of a line that was broken because it was full, in bytes.
     static let fullLine = 60
-    /// The least length of a line that can be a piece of a token, in bytes.
+    /// The minimum length of a line that can be a piece of a token, in bytes.
     private static let shortestLine = 16
 
     private(set) var bytes: [UInt8] = []
     private var dots = 0
     /// Where the last part begins.
     private var lastPart = 0
-    /// What the header says of the other parts, once it is there.
+    /// What the header tells about the other parts; `nil` until the header is complete.
     private var form: Form?
 
     mutating func append(_ piece: ArraySlice<UInt8>) {
@@ -28,15 +28,15 @@ struct TokenPieces {
         }
     }
 
-    /// Whether a line that could be more of the token is more of it.
+    /// Whether a line that could continue the token does so.
     ///
-    /// Once the token has its parts, the next word of the text must not become part of it. The header says how long a
-    /// whole signature is.
+    /// Once the token has all its parts, the next word of the text must not be added to it. The header tells how long a
+    /// complete signature is.
     ///
     /// - Parameters:
-    ///   - width: The length of the line before, from its beginning.
-    ///   - next: The length of the line.
-    ///   - beginsToken: Whether the line is what a token begins with.
+    ///   - width: The length of the previous line, in bytes.
+    ///   - next: The length of this line, in bytes.
+    ///   - beginsToken: Whether this line looks like the beginning of a token.
     func goesOn(afterLineOf width: Int, with next: Int, beginsToken: Bool) -> Bool {
         guard let form, dots >= form.dots else { return true }
         guard !beginsToken else { return false }
@@ -49,9 +49,9 @@ struct TokenPieces {
     }
 
     private struct Form {
-        /// How many dots a whole token has.
+        /// The number of dots in a complete token.
         let dots: Int
-        /// How long the signature or the authentication tag can be, in base64url characters.
+        /// The possible lengths of the signature or authentication tag, in base64url characters.
         let lengths: Set<Int>
 
         init(header: ArraySlice<UInt8>) {

@@ -4,14 +4,14 @@
 #if Programs
 internal import MCPAuthJSON
 
-/// Finds the token in a text as people have it: alone, in a header line, a command, a URL, a JSON answer, a mail or a log.
+/// Finds the token in a text: alone, in a header line, a command, a URL, a JSON response, a mail or a log.
 ///
-/// A JWT or JWE is found anywhere in the text, also when it was broken into lines. A token of another form is what comes
-/// after `Bearer`, or the whole text less quotes and white space.
+/// A JWT or JWE is found anywhere in the text, even when it is broken into lines. Any other token is what follows
+/// `Bearer`, or the whole text without quotes and white space.
 struct TokenText {
     /// The token; empty when there is none.
     private(set) var token: [UInt8] = []
-    /// How many other JWTs the text holds.
+    /// The number of other JWTs in the text.
     private(set) var others = 0
 
     init(_ bytes: [UInt8]) {
@@ -27,7 +27,7 @@ struct TokenText {
         }
     }
 
-    /// The text in UTF-8 without byte order mark; some shells write UTF-16, with a mark or without.
+    /// The text in UTF-8 without byte order mark; some shells write UTF-16, with or without a mark.
     private static func decoded(_ bytes: [UInt8]) -> [UInt8] {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { return Array(bytes.dropFirst(3)) }
         guard bytes.count >= 4 else { return bytes }
@@ -44,16 +44,16 @@ struct TokenText {
         return Array(String(decoding: units, as: UTF16.self).utf8)
     }
 
-    /// The text as it was before a terminal, a mail or a URL had it.
+    /// The text without terminal colours and without the encodings of mails and URLs.
     private static func plain(_ text: [UInt8]) -> [UInt8] {
         var text = uncoloured(text)
-        // In a quoted-printable mail each equals sign is written so.
+        // A quoted-printable mail encodes each equals sign as `=3D`.
         let isQuotedPrintable = text.indices.dropLast(2).contains { index in
             text[index] == UInt8(ascii: "=") && text[index + 1] == UInt8(ascii: "3")
                 && text[index + 2] == UInt8(ascii: "D")
         }
         if isQuotedPrintable { text = hexDecoded(text, after: UInt8(ascii: "=")) }
-        // No token has a percent sign, so one with two hexadecimal digits is from a URL.
+        // No token has a percent sign, so one with two hexadecimal digits is percent-encoding of a URL.
         return hexDecoded(text, after: UInt8(ascii: "%"))
     }
 
@@ -98,7 +98,7 @@ struct TokenText {
 
     private struct Found {
         var bytes: [UInt8]
-        /// Whether the text says that it is the access token.
+        /// Whether the text before it names it as the access token.
         let isNamed: Bool
 
         var isWhole: Bool { [2, 4].contains(bytes.count { $0 == UInt8(ascii: ".") }) }
@@ -126,7 +126,7 @@ struct TokenText {
         return found
     }
 
-    /// Whether the first bytes are base64url of what a JSON object begins with.
+    /// Whether the text begins with the base64url encoding of the beginning of a JSON object.
     private static func beginsJWT(_ text: ArraySlice<UInt8>) -> Bool {
         guard let head = Base64URL.decode(text.prefix(4)), head.count >= 2, head[0] == UInt8(ascii: "{") else {
             return false
@@ -139,18 +139,18 @@ struct TokenText {
         return words.last == "bearer" || words.last == "access_token"
     }
 
-    /// A token from its first byte on, put together where it was broken into lines.
+    /// The token that begins at an index, joined where it was broken into lines.
     private static func run(in text: [UInt8], from start: Int) -> (bytes: [UInt8], end: Int) {
         var pieces = TokenPieces()
         var index = start
-        // Whether the line is full is all that its beginning is needed for.
+        // The beginning of the line is needed only to know whether the line is full.
         let earliest = max(0, start - TokenPieces.fullLine)
         var lineStart = text[earliest..<start].lastIndex(of: 0x0A).map { $0 + 1 } ?? earliest
         while true {
             let end = text[index...].firstIndex { !isTokenByte($0) } ?? text.count
             pieces.append(text[index..<end])
             guard let next = continuation(in: text, after: end) else {
-                // What stands at the end and must not is part of the token too, or a bad one would look good.
+                // Invalid characters at the end are kept, or an invalid token would look valid.
                 let tail = text[end...].prefix { isTokenByte($0) || "=+/~".utf8.contains($0) }
                 return (pieces.bytes + tail, end + tail.count)
             }
@@ -162,7 +162,7 @@ struct TokenText {
         }
     }
 
-    /// Where the next line goes on with nothing but the token.
+    /// Where the next line continues the token; `nil` when it has other text.
     private static func continuation(
         in text: [UInt8],
         after end: Int
@@ -184,13 +184,13 @@ struct TokenText {
         return isAlone ? (index, lineStart, runEnd - index, isForced) : nil
     }
 
-    /// Whether a line goes on with words after a run, so that the run is a word too.
+    /// Whether more words follow a run on its line, which makes the run an ordinary word too.
     private static func isWordByte(_ text: [UInt8], at index: Int) -> Bool {
         let rest = text[index...].prefix { $0 != 0x0A }.drop { [0x20, 0x09, 0x0D].contains($0) }
         return rest.first.map { isTokenByte($0) || $0 == UInt8(ascii: ":") } ?? false
     }
 
-    /// base64url and the dots between the parts.
+    /// Whether a byte is base64url or a dot between parts.
     private static func isTokenByte(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -220,9 +220,9 @@ struct TokenText {
         return lines.flatMap { $0 }.flatMap { Array($0.utf8) }
     }
 
-    /// The words of each line that has any, without quotes around them and without what cannot be seen.
+    /// The words of each line that has any, without quotes and invisible characters.
     private static func words(of text: [UInt8]) -> [[String]] {
-        // Zero-width characters and no-break spaces come along from web pages.
+        // Text that is copied from web pages has zero-width characters and no-break spaces.
         let invisible = Set("\u{200B}\u{200C}\u{200D}\u{2060}\u{FEFF}".unicodeScalars)
         let quotes = Set("\"'`<>;,\u{201C}\u{201D}\u{2018}\u{2019}".unicodeScalars)
         let scalars = String(decoding: text, as: UTF8.self).unicodeScalars.filter { !invisible.contains($0) }

@@ -12,14 +12,14 @@ struct TraceText {
         self.trace = trace
     }
 
-    /// The stages, the rules and the answer.
+    /// The stages, the rules and the decision.
     var whole: String {
         var lines = trace.operation.map { ["\($0) at \(trace.resource?.description ?? "no resource")"] } ?? []
         for policy in trace.policies {
             lines.append("policy \(policy.file) sha256 \(policy.sha256.isEmpty ? "-" : policy.sha256)")
         }
         if let verifier = trace.verifier {
-            lines.append("verified by \(verifier)\(trace.cache == .hit ? ", before" : "")")
+            lines.append("verified by \(verifier)\(trace.cache == .hit ? " (cached)" : "")")
         }
         lines += trace.steps.map { "\($0.stage): \($0.finding)" }
         if !trace.rules.isEmpty { lines.append(rules(onlyApplicable: false)) }
@@ -28,16 +28,16 @@ struct TraceText {
         return lines.map(\.escapedLines).joined(separator: "\n")
     }
 
-    /// The same with the value that a refusal is about: for the operator's own terminal only.
+    /// The same, with the value that caused a denial: for the operator's own terminal only.
     var revealed: String {
         guard case .deny(let denial)? = trace.decision, let diagnosis = denial.diagnosis else { return whole }
         var lines = whole.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-        // The answer stays the last line, which scripts look at.
+        // The decision stays the last line, which scripts read.
         lines.insert("why: \(diagnosis.revealed)".escaped, at: lines.count - 1)
         return lines.joined(separator: "\n")
     }
 
-    /// One line for each rule: what became of it, where that was decided, and why.
+    /// One line for each rule: its result, where that was decided, and why.
     func rules(onlyApplicable: Bool) -> String {
         let shown = trace.rules.filter { !onlyApplicable || $0.result != .notApplicable }
         let widths = (

@@ -15,11 +15,11 @@ import Testing
             (["/a/b"], #"{"a":"b"}"#, nil),
         ] as [(ClaimRule, String, String?)]
     )
-    func `the first source that is present counts alone`(rule: ClaimRule, claims: String, result: String?) throws {
+    func `only the first source that is present is used`(rule: ClaimRule, claims: String, result: String?) throws {
         #expect(try value(rule, claims) == result)
     }
 
-    @Test func `steps run in their order and on strings only`() throws {
+    @Test func `steps run in a fixed order, and only on strings`() throws {
         var rule = ClaimRule(["roles"])
         rule.stripPrefix = "app:"
         rule.map = ["adm": "admin"]
@@ -34,14 +34,14 @@ import Testing
         #expect(try value(rule, #"{"roles":["app:adm","app:x"]}"#) == #"["r-admin"]"#)
     }
 
-    @Test func `a string is split where the rule says so`() throws {
+    @Test func `a string is split at the separator of the rule`() throws {
         var rule = ClaimRule(["groups"])
         rule.split = ","
         #expect(try value(rule, #"{"groups":"a,b,,c"}"#) == #"["a","b","c"]"#)
         #expect(try value(rule, #"{"groups":["a,b"]}"#) == #"["a,b"]"#)
     }
 
-    @Test func `merging joins all sources, each value once`() throws {
+    @Test func `merging joins all sources without duplicates`() throws {
         var rule = ClaimRule(["/realm/roles", "/client/roles", "role"])
         rule.merge = true
         let claims = #"{"realm":{"roles":["a","b"]},"client":{"roles":["b","c"]},"role":"d"}"#
@@ -62,11 +62,11 @@ import Testing
             (#"{"client_id":"c","exp":1.5e3}"#, nil), (#"{"azp":"c","exp":1}"#, nil),
         ] as [(String, String?)]
     )
-    func `claims that make no facts are refused`(claims: String, reason: String?) throws {
+    func `claims that cannot become token facts are refused with a reason`(claims: String, reason: String?) throws {
         #expect(try facts(ClaimMapping(), claims).reason == reason)
     }
 
-    @Test func `a claim must have one of the values that its issuer gives it`() throws {
+    @Test func `a claim must have one of the values that are required for its issuer`() throws {
         let mapping = ClaimMapping(requiredValues: ["token_use": ["access"], "/a/b": ["x", "y"]])
         let good = #"{"sub":"u","exp":1,"token_use":"access","a":{"b":"y"}}"#
         #expect(try facts(mapping, good).reason == nil)
@@ -77,7 +77,7 @@ import Testing
         #expect(try facts(mapping, #"{"sub":"u","exp":1}"#).reason == "unexpected_claim_value")
     }
 
-    @Test func `what a rule finds stands in place of the token's own claim, and the raw one stays readable`() throws {
+    @Test func `a mapped claim replaces the token's own claim, which stays readable as the raw claim`() throws {
         let mapping = ClaimMapping(others: ["roles": ["/app/roles"], "tenant": ["tid"]])
         let claims = #"{"sub":"u","exp":1,"roles":["fake"],"tenant":"fake","tid":"t1"}"#
         let facts = try #require(try facts(mapping, claims).facts)
@@ -86,7 +86,7 @@ import Testing
         #expect(facts.claims.rawValue(at: JSONPointer(tokens: ["tenant"])) == "fake")
     }
 
-    @Test func `nothing of a claim that is replaced shows through, wherever it is looked at`() throws {
+    @Test func `no part of a replaced claim can be read at any pointer`() throws {
         var tenant = ClaimRule([])
         tenant.constant = ["id": "a"]
         let mapping = ClaimMapping(others: ["tenant": tenant, "app": ["raw"], "gone": ["nowhere"]])
@@ -101,7 +101,7 @@ import Testing
         #expect(everything["scope"] == [] && everything["sub"] == "u")
     }
 
-    @Test func `joined values that look alike stay two`() throws {
+    @Test func `merged values that look alike but differ in bytes are both kept`() throws {
         var rule = ClaimRule(["a", "b"])
         rule.merge = true
         let merged = try value(rule, "{\"a\":[\"\u{212B}\"],\"b\":[\"\u{C5}\",\"\u{212B}\"]}")

@@ -6,7 +6,7 @@ import Testing
 
 @testable import MCPAuthCore
 
-/// `docs/codes.md` lists every stable name that logs, tests and programs may rely on: no more and no fewer.
+/// `docs/codes.md` lists exactly the stable names on which logs, tests and programs may rely.
 @Suite struct CodesDocumentTests {
     private static func file(_ path: String) throws -> String {
         let root = #filePath.replacing("Tests/MCPAuthCoreTests/Documents/CodesDocumentTests.swift", with: "")
@@ -42,7 +42,7 @@ import Testing
         #expect(try Self.listed(below: "Events").sorted() == EngineEvent.Code.allCases.map(\.rawValue).sorted())
     }
 
-    /// The codes are the literals that findings are made with, and those of the statements about metadata.
+    /// The codes are the string literals in findings and in the statements about metadata.
     @Test func `every finding about an authorization server is listed, and no other`() throws {
         let discovery = "Sources/MCPAuthVerification/Discovery/"
         var written = try Self.inSource(discovery + "MetadataValidation.swift", /(?m)^ +"([a-z0-9_]+)",$/)
@@ -54,7 +54,7 @@ import Testing
         #expect(try Self.listed(below: "Findings about an authorization server").sorted() == Set(written).sorted())
     }
 
-    @Test func `no name is made anywhere else`() throws {
+    @Test func `the sources use no code or reason that is not listed`() throws {
         let root = #filePath.replacing("Tests/MCPAuthCoreTests/Documents/CodesDocumentTests.swift", with: "Sources")
         let known = try Set(
             ["Mistakes and warnings", "Reasons of denials"].flatMap { try Self.listed(below: $0) }
@@ -70,7 +70,7 @@ import Testing
         #expect(paths.count > 100)
     }
 
-    @Test func `the page of the policy language names no code that is not there`() throws {
+    @Test func `the page about the policy language names only listed codes`() throws {
         let known = Set(try Self.listed(below: "Mistakes and warnings"))
         let named = try Self.file("policies/README.md").matches(of: /\b(MA[0-9]{3})\b/).map { String($0.1) }
         #expect(named.count > 20 && Set(named).isSubset(of: known))

@@ -6,7 +6,7 @@ import Testing
 
 @testable import MCPAuthCore
 
-/// What the author of a file is told of a text that is not JSON: the place of the mistake, and what would be right.
+/// The errors for a text that is not JSON: the position of each mistake, and what would be right.
 @Suite struct JSONSyntaxTests {
     @Test(arguments: [
         // Commas.
@@ -17,7 +17,7 @@ import Testing
         ("{\"a\": [1]\n\n  \"b\": 2}", 1, 10, "a comma is missing after this"),
         ("{\"a\": 1,}", 1, 8, "nothing comes after this comma; remove it"),
         ("[1,\n 2,\n]", 2, 3, "nothing comes after this comma; remove it"),
-        ("[1,, 2]", 1, 4, "something is missing between two commas"),
+        ("[1,, 2]", 1, 4, "there is nothing between two commas"),
         ("[, 1]", 1, 2, "a value is missing before this comma"),
         ("{, \"a\": 1}", 1, 2, "a key is missing before this comma"),
         ("{\"a\": 1; \"b\": 2}", 1, 8, "found `;`, expected `,`"),
@@ -29,8 +29,8 @@ import Testing
         ("{\"a\": // one\n 1}", 1, 7, "JSON has no comments"),
         ("{} // end", 1, 4, "JSON has no comments"),
         // Quotes and keys.
-        ("{'a': 1}", 1, 2, "in double quotes, not in single ones"),
-        ("{\"a\": 'x'}", 1, 7, "in double quotes, not in single ones"),
+        ("{'a': 1}", 1, 2, "in double quotes, not in single quotes"),
+        ("{\"a\": 'x'}", 1, 7, "in double quotes, not in single quotes"),
         ("{a: 1}", 1, 2, "a key is written in double quotes, as in `\"id\"`"),
         ("{\"a\": 1, b: 2}", 1, 10, "a key is written in double quotes"),
         ("{1: 2}", 1, 2, "a key is written in double quotes"),
@@ -38,7 +38,7 @@ import Testing
         ("{\"a\": `x`}", 1, 7, "not between backticks"),
         ("{\u{201C}a\u{201D}: 1}", 1, 2, "this is a typographic quote"),
         ("{\"a\": \u{201C}x\u{201D}}", 1, 7, "this is a typographic quote"),
-        ("{\"a\":\u{00A0}1}", 1, 6, "an invisible character (U+00A0) stands here"),
+        ("{\"a\":\u{00A0}1}", 1, 6, "this is an invisible character (U+00A0)"),
         // Colons and values.
         ("{\"a\" 1}", 1, 5, "a `:` is missing after this key"),
         ("{\"a\" = 1}", 1, 6, "found `=`, expected `:`"),
@@ -50,24 +50,24 @@ import Testing
         ("{\"a\": True}", 1, 7, "write `true`"),
         ("{\"a\": None}", 1, 7, "write `null`"),
         ("{\"a\": NaN}", 1, 7, "JSON has no such number"),
-        // Brackets and strings without an end.
+        // Brackets and strings that are not closed.
         ("{\"a\": [1, 2}", 1, 12, "expected `]`, since `[` was opened at line 1, column 7, found `}`"),
-        ("{\n \"a\": [\n  1\n", 4, 1, "the text ends here, and `[` at line 2, column 7 is not closed"),
+        ("{\n \"a\": [\n  1\n", 4, 1, "the text ends here, but `[` at line 2, column 7 is not closed"),
         ("{\"a\": 1", 1, 8, "`{` at line 1, column 1 is not closed"),
         ("{\"a\": {\"b\": 1}", 1, 15, "`{` at line 1, column 1 is not closed"),
         ("{\"a\":", 1, 6, "`{` at line 1, column 1 is not closed"),
         ("{", 1, 2, "`{` at line 1, column 1 is not closed"),
-        ("{\"a\": [\"b\", \"c\": 1}", 1, 16, "is the `[` at line 1, column 7 not closed"),
+        ("{\"a\": [\"b\", \"c\": 1}", 1, 16, "the `[` at line 1, column 7 may not be closed"),
         ("{\"a\": \"x\n}", 1, 7, "this string is not closed on its line"),
         ("{\"a\": \"x}", 1, 7, "this string is not closed"),
-        ("{}}", 1, 3, "nothing is open that this `}` closes"),
+        ("{}}", 1, 3, "this `}` does not close anything"),
         ("{},", 1, 3, "the document ends before this `,`"),
         ("{}\n{}", 2, 1, "a file has one object"),
         // Numbers.
-        ("[01]", 1, 2, "a number does not begin with `0`"),
-        ("[+1]", 1, 2, "a number has no `+` before it"),
+        ("[01]", 1, 2, "a number must not have a leading `0`"),
+        ("[+1]", 1, 2, "a number must not begin with `+`"),
         ("[.5]", 1, 2, "a number begins with a digit"),
-        ("[1.]", 1, 2, "digits are missing after the point"),
+        ("[1.]", 1, 2, "digits are missing after the decimal point"),
         ("[1e]", 1, 2, "digits are missing in the exponent"),
         ("[0x10]", 1, 2, "neither a number nor a string"),
         ("[1_000]", 1, 2, "neither a number nor a string"),
@@ -83,14 +83,14 @@ import Testing
         ("[\"\\ud83d\"]", 1, 3, "half of a surrogate pair"),
         ("[\"\\udc00\"]", 1, 3, "half of a surrogate pair"),
         // The rest.
-        ("{\"a\": 1,\n \"b\": 2,\n \"a\": 3}", 3, 2, "this object has the key already, at line 1, column 2"),
-        ("{\"a\": 1,\n<<<<<<< ours\n \"b\": 2}", 2, 1, "a conflict of a merge was left here"),
-        ("{\"a\": 1\n=======\n}", 2, 1, "a conflict of a merge was left here"),
+        ("{\"a\": 1,\n \"b\": 2,\n \"a\": 3}", 3, 2, "this object already has this key, at line 1, column 2"),
+        ("{\"a\": 1,\n<<<<<<< ours\n \"b\": 2}", 2, 1, "this is an unresolved merge conflict"),
+        ("{\"a\": 1\n=======\n}", 2, 1, "this is an unresolved merge conflict"),
         ("{\"\u{E9}\": 1 \"b\": 2}", 1, 9, "a comma is missing after this"),
         ("\u{FEFF}{\"a\": 1,}", 1, 8, "nothing comes after this comma"),
         ("{\"a\": 1,\r\n \"b\" 2}\r\n", 2, 5, "a `:` is missing after this key"),
     ])
-    func `a mistake of syntax has its own place, and advice`(text: String, line: Int, column: Int, words: String) {
+    func `a syntax mistake has a position and advice`(text: String, line: Int, column: Int, words: String) {
         let error = #expect(throws: ConfigurationError.self) {
             try DocumentReader(file: "f.json", bytes: Array(text.utf8))
         }
@@ -109,7 +109,7 @@ import Testing
         ("{\"a\": 1,}\n/* no end", ["1:8", "2:1"]),
         ("{\"a\": 1 \"b\": 2,, \"c\": 3,}", ["1:8", "1:16"]),
     ])
-    func `several mistakes of syntax are told at once, comments once`(text: String, places: [String]) {
+    func `several syntax mistakes are reported at once, comments only once`(text: String, places: [String]) {
         let error = #expect(throws: ConfigurationError.self) {
             try DocumentReader(file: "f.json", bytes: Array(text.utf8))
         }
@@ -117,7 +117,7 @@ import Testing
         #expect(found == places, "\(error?.all ?? [])")
     }
 
-    @Test func `no more than twenty mistakes of syntax are told at once`() {
+    @Test func `at most twenty syntax mistakes are reported at once`() {
         let text = "[" + (0..<50).map { "\"\($0)\"" }.joined(separator: " ") + "]"
         let error = #expect(throws: ConfigurationError.self) {
             try DocumentReader(file: "f.json", bytes: Array(text.utf8))
@@ -125,14 +125,14 @@ import Testing
         #expect(error?.all.count == 20)
     }
 
-    @Test func `a file that is no JSON at all is told what a file is`() {
+    @Test func `the error for a file that is not JSON at all says what a file contains`() {
         let error = #expect(throws: ConfigurationError.self) {
             try DocumentReader(file: "f.json", bytes: Array("version: 1\nrules: []\n".utf8))
         }
         #expect(error?.description == "f.json:1:1: MA001: a file has one object, which begins with `{`")
     }
 
-    @Test func `a text that is not UTF-8 is told where, or what it is`() {
+    @Test func `the error for a text that is not UTF-8 has a position or advice on the encoding`() {
         let latin = Array("{\"caf".utf8) + [0xE9] + Array("\": 1}".utf8)
         let error = #expect(throws: ConfigurationError.self) { try DocumentReader(file: "f.json", bytes: latin) }
         #expect(error?.description == "f.json:1:6: MA001: this byte is not UTF-8; save the file as UTF-8")
@@ -142,7 +142,7 @@ import Testing
         #expect(wide?.message.contains("UTF-16") == true || wide?.message.contains("NUL") == true)
     }
 
-    @Test func `no value of the text stands in the message`() {
+    @Test func `a message contains no value of the text`() {
         for text in [
             "{\"k\": hunter2}", "{\"k\": \"hunter2\" 1}", "{\"k\": 'hunter2'}", "{\"k\": \"hunter2", "{hunter2: 1}",
         ] {
@@ -157,13 +157,13 @@ import Testing
         #"{"a": [1, -2.5e+10, {"b": "\u00e9\ud83d\ude00\n"}, [], {}, true, false, null], "c": "/* no */ // # '"}"#,
         "[]", "0", " \t\r\n{} \n", "\u{FEFF}{}",
     ])
-    func `what is JSON has no mistake`(text: String) throws {
+    func `valid JSON has no mistakes`(text: String) throws {
         #expect(throws: Never.self) { try DocumentReader(file: "f.json", bytes: Array(text.utf8)) }
         let bytes = Array(text.utf8.drop { $0 >= 0x80 })
         #expect(JSONSyntaxCheck.mistakes(in: bytes, mostDepth: 32).isEmpty)
     }
 
-    @Test func `nesting too deep is told at the bracket`() {
+    @Test func `nesting that is too deep is reported at the bracket`() {
         let text = String(repeating: "[", count: 33) + String(repeating: "]", count: 33)
         let error = #expect(throws: ConfigurationError.self) {
             try DocumentReader(file: "f.json", bytes: Array(text.utf8))

@@ -15,17 +15,17 @@ import Testing
         ("\u{AD}", "\\u{AD}"), ("\u{3164}", "\\u{3164}"), ("\u{2800}", "\\u{2800}"), ("\u{E0041}", "\\u{E0041}"),
         ("a\u{FE0F}", "a\\u{FE0F}"), ("\u{E000}", "\\u{E000}"), ("\0", "\\u{0}"), ("\r", "\\u{D}"),
     ])
-    func `letters stay, and what is not seen or steers a terminal is escaped`(text: String, shown: String) {
+    func `letters are kept; backticks, invisible and control characters are escaped`(text: String, shown: String) {
         #expect(text.printable == shown)
     }
 
-    @Test func `a line is escaped without being cut, and keeps its backticks`() {
+    @Test func `a line is escaped without being shortened, and keeps its backticks`() {
         let long = "`\(String(repeating: "é", count: 5000))`"
         #expect(long.escaped == long)
         #expect("a\u{202E}`b`\u{7}".escaped == "a\\u{202E}`b`\\u{7}")
     }
 
-    @Test func `a name is shown whole, and what is longer than any name ends with an ellipsis`() {
+    @Test func `1024 characters are shown in full, and a longer text ends with an ellipsis`() {
         let name = String(repeating: "a-very-long-name-of-a-rule-", count: 30)
         #expect(name.printable == name)
         let short = String(repeating: "x", count: 1024)

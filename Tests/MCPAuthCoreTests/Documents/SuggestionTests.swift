@@ -15,11 +15,11 @@ import Testing
         ("contain", "contains"), ("contains_ayn", "contains_any"), ("subsetof", "subset_of"), ("ltee", "lte"),
         ("contain_any", "contains_any"), ("containsAny", "contains_any"), ("subset_fo", "subset_of"),
     ])
-    func `a typing error is answered with the word that was meant`(word: String, meant: String) {
+    func `a typing error gets the intended word as a suggestion`(word: String, meant: String) {
         #expect(Suggestion.text(for: word, among: Self.keys) == ", did you mean `\(meant)`")
     }
 
-    @Test func `a near miss is suggested and a stranger is not`() {
+    @Test func `a similar word is suggested, and an unrelated word is not`() {
         #expect(Suggestion.text(for: "isuers", among: ["issuers", "server"]) == ", did you mean `issuers`")
         #expect(Suggestion.text(for: "zebra", among: ["issuers", "server"]) == "")
     }
@@ -29,11 +29,11 @@ import Testing
         "contains_only", "contains_key", "contains_one", "subset_by", "et",
         "te", "xyz", "", String(repeating: "equals", count: 20),
     ])
-    func `a word of another meaning is no typing error`(word: String) {
+    func `a word with another meaning gets no suggestion`(word: String) {
         #expect(Suggestion.text(for: word, among: Self.keys).isEmpty)
     }
 
-    @Test func `what another language calls it is answered with what it is called here`() {
+    @Test func `a word of another language gets the word to write here`() {
         let foreign = ForeignWords(["and &&": "write `all`", "starts_with": "write `prefix`"])
         for word in ["and", "AND", "&&", "adn", "$and"] {
             #expect(Suggestion.text(for: word, among: Self.keys, foreign: foreign) == ": write `all`")

@@ -5,14 +5,14 @@ import MCPAuthCore
 import Testing
 
 @Suite struct ShardedCacheTests {
-    /// A key whose hash says little, so that places in the index are contended for.
+    /// A key with only three hash values, so that places in the index collide.
     private struct Colliding: Hashable, Sendable {
         let number: Int
         func hash(into hasher: inout Hasher) { hasher.combine(number % 3) }
     }
 
     @Test(arguments: UInt64(1)...4)
-    func `it holds what a dictionary holds, whatever is kept, dropped and looked up`(seed: UInt64) {
+    func `it behaves like a dictionary when entries are kept, dropped and looked up`(seed: UInt64) {
         let cache = ShardedCache<Colliding, Int>(capacity: 16 * 1000, bytes: .max, size: { _ in 1 })
         var reference: [Int: Int] = [:]
         var state = seed
@@ -55,14 +55,14 @@ import Testing
         }
         #expect(cache.statistics.bytes <= 16 * 1000)
         #expect(cache.statistics.count > 1)
-        // Larger than the share of one shard: it is not kept, and nothing has to make room for it.
+        // Larger than the share of one shard: it is not kept, and nothing is evicted for it.
         let (count, evictions) = (cache.statistics.count, cache.statistics.evictions)
         cache.keep(1001, for: -1)
         #expect(cache.value(of: -1) { _ in true } == nil)
         #expect((cache.statistics.count, cache.statistics.evictions) == (count, evictions))
     }
 
-    @Test func `a value that takes the place of another counts alone`() {
+    @Test func `when a value replaces another, only the new one counts`() {
         let cache = ShardedCache<Int, Int>(capacity: 160, bytes: 16 * 1000, size: { $0 })
         for size in [10, 500, 20] { cache.keep(size, for: 1) }
         #expect(cache.statistics.bytes == 20 && cache.statistics.count == 1)
@@ -70,7 +70,7 @@ import Testing
         #expect(cache.statistics.bytes == 0 && cache.statistics.count == 0, "an old value is not given for a new one")
     }
 
-    @Test func `what is looked up stays longer than what is not`() {
+    @Test func `entries that are looked up stay longer than others`() {
         let cache = ShardedCache<Int, Int>(capacity: 1600, bytes: .max, size: { _ in 1 })
         for number in 0..<100 { cache.keep(number, for: number) }
         for number in 100..<20_000 {
@@ -91,7 +91,7 @@ import Testing
         #expect(cache.statistics.misses == 1)
     }
 
-    @Test func `entries that are dropped and kept in any order are found again`() {
+    @Test func `after entries are kept and dropped in any order, a lookup gives the last value or nothing`() {
         let cache = ShardedCache<Int, Int>(capacity: 64, bytes: .max, size: { _ in 1 })
         var present: [Int: Int] = [:]
         var generator = SystemRandomNumberGenerator()
@@ -107,7 +107,7 @@ import Testing
             if step % 100 == 0 {
                 for key in 0..<30 {
                     let found = cache.value(of: key) { _ in true }
-                    // A full shard may have evicted it; it never gives another value than the last one kept.
+                    // A full shard may have evicted it, but it never returns any other value than the last one kept.
                     #expect(found == nil || found == present[key])
                 }
             }
@@ -116,7 +116,7 @@ import Testing
         #expect(cache.statistics.count == 0)
     }
 
-    @Test func `many threads at once get what they kept`() async {
+    @Test func `concurrent tasks get back the values they kept`() async {
         let cache = ShardedCache<Int, Int>(capacity: 100_000, bytes: .max, size: { _ in 1 })
         await withTaskGroup(of: Void.self) { group in
             for part in 0..<8 {

@@ -24,11 +24,11 @@ import Testing
     }
 
     @Test(arguments: ["ping", "tools/list", "tools/cal", "tools/call ", "Tools/call", "", "tools/calll"])
-    func `every other name acts on nothing`(name: String) {
+    func `any other name is not an acting method`(name: String) {
         #expect(MCPMethod.acting(named: name) == nil)
     }
 
-    @Test func `each method is there once`() {
+    @Test func `no method is listed twice`() {
         let names = MCPMethod.known.map(\.name)
         #expect(Set(names).count == names.count)
     }
@@ -42,18 +42,18 @@ import Testing
         ("create_note", "write `tools/call:create_note`"), ("tools/run", "expected `tools/call`, `tools/list`"),
         ("prompts/render", "expected `prompts/get`, `prompts/list`"),
     ])
-    func `what is nearly a method of MCP is a mistake`(name: String, advice: String) throws {
+    func `a name that is not an MCP method gets advice`(name: String, advice: String) throws {
         let mistake = try #require(MCPMethod.mistake(in: name))
         #expect(mistake.hasPrefix("`\(name)` is not an MCP method"))
         #expect(mistake.contains(advice), "\(mistake)")
     }
 
     @Test(arguments: ["tools/call", "acme/report", "com.example/do", "notifications/acme/happened"])
-    func `a method of MCP is none, nor is one of an extension`(name: String) {
+    func `methods of MCP and of extensions are not mistakes`(name: String) {
         #expect(MCPMethod.mistake(in: name) == nil)
     }
 
-    @Test func `a duration has its whole seconds`() {
+    @Test func `a duration in seconds keeps its fraction`() {
         #expect(Duration.milliseconds(12_345).inSeconds == 12.345)
         #expect(Duration.milliseconds(345).inSeconds == 0.345)
     }

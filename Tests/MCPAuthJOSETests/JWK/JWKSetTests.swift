@@ -16,7 +16,7 @@ import Testing
         #expect(!keys.keys.contains { $0.keyID == "weak" })
     }
 
-    @Test func `a set that publishes a private or symmetric key loses that key`() throws {
+    @Test func `a private or symmetric key in a set is skipped`() throws {
         let text =
             #"{"keys":[{"kty":"oct","k":"AAAA"},{"kty":"OKP","crv":"Ed25519","x":"RzzuDRwYhNLkBWqkk8jEZeHhtXJBypGOXkOKn8Gs4CY","d":"AAAA"}]}"#
         let keys = try JWKSet(try JSONDocument(parsing: Array(text.utf8), limits: .fetched).root)
@@ -24,7 +24,7 @@ import Testing
         #expect(keys.skipped.map(\.reason.kind) == [.privateKey, .privateKey])
     }
 
-    @Test func `without a key identifier a token needs the only key that fits`() throws {
+    @Test func `without a key identifier, a key is selected only if it is the only one that fits`() throws {
         let keys = try JWKSet(try Vectors.own("attack-tokens/jwks.json"))
         guard case .keys = keys.select(keyID: nil, algorithm: .es384) else {
             Issue.record("one key fits ES384")
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func `without a key identifier two good keys of one kind are ambiguous, and one key twice is not`() throws {
+    @Test func `without a key identifier, two keys are ambiguous, and one key listed twice is not`() throws {
         let keys = [try SigningKey(.es256), try SigningKey(.es256)]
         let both = try Self.set(keys.map(\.publicJWK))
         guard case .ambiguous = both.select(keyID: nil, algorithm: .es256) else {
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    /// What stands beside a signing key, and whether a token without `kid` and one with its `kid` can be verified.
+    /// Entries next to a signing key: whether a token without `kid` finds the key, and how many keys its `kid` selects.
     private static let neighbours: [(String, [[String: JSON]], withoutKeyID: Bool, withKeyID: Int)] = [
         ("nothing", [], true, 1),
         ("the same entry", [[:]], true, 1),
@@ -106,7 +106,7 @@ import Testing
     ]
 
     @Test(arguments: neighbours.indices)
-    func `keys that can sign nothing and repetitions of a key leave a token its key`(index: Int) throws {
+    func `keys that cannot sign and repeated keys do not make the choice of a key ambiguous`(index: Int) throws {
         let (name, others, withoutKeyID, withKeyID) = Self.neighbours[index]
         let entry: [String: JSON] = [
             "kty": "RSA", "kid": "k1", "use": "sig", "alg": "RS256", "e": "AQAB", "n": .string(Self.modulus(1)),
@@ -132,7 +132,7 @@ import Testing
         #expect(keys.count == withKeyID, "\(name)")
     }
 
-    @Test func `octets of zero before a modulus change nothing`() throws {
+    @Test func `leading zero octets of a modulus change nothing`() throws {
         let plain: [String: JSON] = ["kty": "RSA", "alg": "RS256", "e": "AQAB", "n": .string(Self.modulus(1))]
         for count in [1, 2] {
             var padded = plain
@@ -145,7 +145,7 @@ import Testing
         }
     }
 
-    @Test func `a key without a name does not answer for a name`() throws {
+    @Test func `a key without a kid is not selected by a kid`() throws {
         var entry: [String: JSON] = ["kty": "RSA", "alg": "RS256", "e": "AQAB", "n": .string(Self.modulus(1))]
         for keyID in [nil, JSON.null] as [JSON?] {
             entry["kid"] = keyID
@@ -162,17 +162,17 @@ import Testing
         arguments: [
             (["n": "AQAB=="], "`n` is not base64url without padding (RFC 7515 section 2)"),
             (["n": "+/8"], "`n` is not base64url without padding (RFC 7515 section 2)"),
-            (["n": "AQAB"], "the key is weak (RSA below 2048 bits), or not a point of its curve"),
+            (["n": "AQAB"], "the key is weak or invalid (RSA below 2048 bits, or not a point of its curve)"),
             (
                 ["kty": "EC", "crv": "P-256", "x": "AA", "y": "AA", "alg": "ES256"],
-                "`x` has 1 bytes, and must have 32 (RFC 7518 section 6.2.1.2)"
+                "`x` has 1 bytes, expected 32 (RFC 7518 section 6.2.1.2)"
             ),
             (
                 ["kty": "EC", "crv": "P-256", "x": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "alg": "ES256"],
-                "`x` has 31 bytes, and must have 32 (RFC 7518 section 6.2.1.2)"
+                "`x` has 31 bytes, expected 32 (RFC 7518 section 6.2.1.2)"
             ),
             (["kty": "EC", "crv": "secp256k1"], "its curve is not P-256, P-384 or P-521"),
-            (["alg": "RS1"], "`alg` is not an algorithm that is verified here"),
+            (["alg": "RS1"], "`alg` is not a supported signature algorithm"),
             (["alg": "ES256"], "`alg` does not fit the key"),
             (["use": "enc"], "it is for encryption (`use`, `key_ops` or `alg`)"),
             (["use": "tls"], "`use` or `key_ops` does not allow verification"),
@@ -181,7 +181,7 @@ import Testing
             (["kty": "AKP"], "its `kty` is not RSA, EC or OKP"),
         ] as [([String: JSON], String)]
     )
-    func `an entry that is left out says why`(changes: [String: JSON], reason: String) throws {
+    func `a skipped entry has its reason`(changes: [String: JSON], reason: String) throws {
         let entry: [String: JSON] = [
             "kty": "RSA", "kid": "k1", "use": "sig", "alg": "RS256", "e": "AQAB", "n": .string(Self.modulus(1)),
         ]
@@ -189,12 +189,12 @@ import Testing
         #expect(set.skipped.map(\.reason.description) == [reason])
     }
 
-    /// A modulus of 4104 bits, which is not looked at for factors.
+    /// A modulus of 4104 bits, too long for the search for small factors.
     private static func modulus(_ number: UInt8) -> String {
         Base64URL.encode([UInt8](repeating: 0xC5, count: 512) + [number * 2 + 1])
     }
 
-    /// OpenSSL looks for small factors in numbers of up to 4096 bits; beyond, that takes too long for a key set.
+    /// OpenSSL looks for small factors in moduli of up to 4096 bits; beyond that, this takes too long for a key set.
     @Test(arguments: [(2048, false), (4096, false), (4104, true), (8192, true), (8200, false)])
     func `an RSA modulus with small factors is refused up to 4096 bits, and any above 8192`(
         bits: Int,

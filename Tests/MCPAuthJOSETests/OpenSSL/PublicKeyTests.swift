@@ -6,9 +6,9 @@ import MCPAuthJSON
 import MCPAuthSigning
 import Testing
 
-/// RSA keys and what they may be used for.
+/// RSA keys: which are refused, and the algorithms of the others.
 @Suite struct PublicKeyTests {
-    @Test func `a key verifies with the algorithms it is for, and with no other`() throws {
+    @Test func `a key verifies only with its own algorithms`() throws {
         let signing = try SigningKey(.rs256)
         let message = Array("message".utf8)
         let signature = try signing.sign(message)
@@ -21,8 +21,8 @@ import Testing
         }
     }
 
-    @Test func `a modulus of the flawed generator is refused, and its neighbour is not`() {
-        // 1 modulo each of the primes, as 65537 to the power of 0 is.
+    @Test func `a modulus with the ROCA weakness is refused, and the next odd number is not`() {
+        // The modulus is 1 modulo each of the primes, which is 65537 to the power of 0.
         var modulus: [UInt8] = [0xC0] + [UInt8](repeating: 0x5A, count: 560)
         let primes = [
             3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107,

@@ -11,7 +11,7 @@ import Testing
         ("1996-12-19T16:39:57-08:00", 851_042_397), ("1937-01-01T12:00:27.87+00:20", -1_041_337_172.13),
         ("2024-02-29t00:00:00z", 1_709_164_800), ("2000-01-01T00:00:00-00:00", 946_684_800),
     ])
-    func `a date-time is a time`(text: String, seconds: Double) throws {
+    func `an RFC 3339 date-time is converted to seconds`(text: String, seconds: Double) throws {
         let found = try #require(Timestamp.seconds(text))
         #expect(abs(found - seconds) < 0.001)
     }
@@ -22,7 +22,7 @@ import Testing
         "2024-01-01T00:00:60Z", "2024-01-01T00:00:00", "2024-01-01T00:00:00.Z", "2024-01-01T00:00:00+0100",
         "2024-01-01T00:00:00+24:00", "+024-01-01T00:00:00Z", "2024-01-01T00:00:00ZZ",
     ])
-    func `anything else is none`(text: String) {
+    func `any other text is not a date-time`(text: String) {
         #expect(Timestamp.seconds(text) == nil)
     }
 }

@@ -59,7 +59,7 @@ import Testing
         (#"{"id":"a","effect":"allow","prompts":["x","(a|b)"]}"#, "MA112"),
         (#"{"id":"a","effect":"allow","targets":"any","when":{"claim":"/email","glob":"\\w+@x"}}"#, "MA112"),
     ])
-    func `what is probably not meant is warned of`(rules: String, code: String) throws {
+    func `a probable mistake gets one warning with its code`(rules: String, code: String) throws {
         let warnings = try Self.warnings(rules)
         #expect(warnings.count == 1)
         #expect(warnings.first?.contains(": \(code): ") == true && warnings.first?.hasPrefix("p.json:1:") == true)
@@ -76,11 +76,11 @@ import Testing
         #"{"id":"a","effect":"allow","targets":"any","when":{"claim":"/sub","glob":"auth0|*"}}"#,
         #"{"id":"a","effect":"allow","http_methods":["PURGE","GET"],"paths":["/a/**"]}"#,
     ])
-    func `what is meant is not`(rules: String) throws {
+    func `a rule without a probable mistake gets no warning`(rules: String) throws {
         #expect(try Self.warnings(rules).isEmpty)
     }
 
-    @Test func `an unknown method is answered with the one that was meant`() throws {
+    @Test func `a warning about an unknown method has a suggestion where there is one`() throws {
         let warnings = try Self.warnings(
             #"{"id":"a","effect":"allow","mcp_methods":["ping","tools/cal","tools/call:drop","x*"]}"#
         )
@@ -97,12 +97,12 @@ import Testing
         ("GET", "methods of HTTP are named in `http_methods`"), ("create_note", "tools are named in `tools`"),
         ("tools.call", "did you mean `tools/call`"), ("tools/run", "expected `tools/call`, `tools/list`"),
     ])
-    func `what stands among methods and is none is told where it belongs`(method: String, advice: String) throws {
+    func `a warning about an unknown MCP method says what to write`(method: String, advice: String) throws {
         let warnings = try Self.warnings(#"{"id":"a","effect":"allow","mcp_methods":["\#(method)"]}"#)
         #expect(warnings.count == 1 && warnings[0].hasSuffix(advice), "\(warnings)")
     }
 
-    @Test func `what holds at several resources is said once`() throws {
+    @Test func `a warning that applies to several resources is given once`() throws {
         let rule = #"{"id":"a","effect":"allow","targets":"any","scopes":{"all":["x"]}}"#
         let uses = (1...5).map { index in
             PolicyLint.Use(
@@ -118,7 +118,7 @@ import Testing
         #expect(warnings.first?.hasSuffix("is not among `scopes_supported` of \(list)") == true)
     }
 
-    @Test func `a scope that the metadata does not list is warned of`() throws {
+    @Test func `a scope that the metadata does not list gets a warning`() throws {
         let rule = #"{"id":"a","effect":"allow","targets":"any","scopes":{"all":["read:note"]}}"#
         let warnings = try Self.warnings(rule, uses: [Self.use(scopes: ["read:notes"])])
         #expect(warnings.count == 1)
@@ -128,7 +128,7 @@ import Testing
         #expect(try Self.warnings(rule, uses: [Self.use()]).isEmpty, "a resource that lists none is not looked at")
     }
 
-    @Test func `a warning stands at the scope or claim that it is about`() throws {
+    @Test func `a warning has the position of the scope or claim that it is about`() throws {
         let rule = #"""
             {"id":"a","effect":"allow","targets":"any","scopes":{"any":["read","write"]},"when":{"all":[
             {"claim":"/groups","contains":"a"},
@@ -139,7 +139,7 @@ import Testing
         #expect(places == ["p.json:1:90:", "p.json:3:1:"], "\(warnings)")
     }
 
-    @Test func `a claim that nothing makes is warned of`() throws {
+    @Test func `a claim that is neither common nor mapped gets a warning`() throws {
         let rule = #"{"id":"a","effect":"allow","targets":"any","when":{"claim":"/departmnt","equals":"x"}}"#
         let warnings = try Self.warnings(rule, uses: [Self.use(claims: ["department"])])
         #expect(warnings.count == 1)
@@ -158,7 +158,7 @@ import Testing
         (#""scopes":{"all":["read"]},"when":{"claim":"/iss","equals":"https://one.example"}"#, nil, nil),
         (#""when":{"claim":"/roles","contains":"admin"}"#, ["read"], "MA107"),
     ])
-    func `with several issuers a scope or claim must be bounded or its issuer named`(
+    func `with several issuers, a scope or claim must have a bound or the rule must name an issuer`(
         rule: String,
         bound: [String]?,
         code: String?

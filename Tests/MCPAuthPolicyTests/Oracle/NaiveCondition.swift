@@ -3,7 +3,7 @@
 
 import MCPAuthJSON
 
-/// Kleene's three values in the order that makes "and" the least of several and "or" the greatest.
+/// The three values of Kleene logic, ordered so that "and" is the minimum and "or" the maximum.
 enum NaiveTruth: Int, Comparable {
     case no
     case unknown
@@ -11,10 +11,10 @@ enum NaiveTruth: Int, Comparable {
 
     init(_ isTrue: Bool) { self = isTrue ? .yes : .no }
 
-    /// True when there is nothing.
+    /// True for an empty list.
     static func all(_ truths: [NaiveTruth]) -> NaiveTruth { truths.min() ?? .yes }
 
-    /// False when there is nothing.
+    /// False for an empty list.
     static func any(_ truths: [NaiveTruth]) -> NaiveTruth { truths.max() ?? .no }
 
     static prefix func ! (truth: NaiveTruth) -> NaiveTruth {
@@ -30,13 +30,13 @@ enum NaiveTruth: Int, Comparable {
 
 /// Conditions on the claims of one token.
 struct NaiveCondition {
-    /// The claims of which a single string stands for the set of that string.
+    /// The claims in which a single string counts as a set with that string.
     private static let setClaims = ["scope", "scp", "aud", "groups", "roles", "amr"]
 
     let claims: JSON
     let rawClaims: JSON
 
-    /// The value of a condition; one that cannot be understood is unknown.
+    /// The value of a condition; a condition that cannot be interpreted is unknown.
     func truth(of condition: JSON) -> NaiveTruth {
         if let parts = condition["all"]?.elements { return .all(parts.map(truth)) }
         if let parts = condition["any"]?.elements { return .any(parts.map(truth)) }
@@ -92,7 +92,7 @@ struct NaiveCondition {
         return nil
     }
 
-    /// Values of different kinds are not different: it is not known what to make of them.
+    /// Unknown for values of different kinds: they are neither equal nor unequal.
     private func equal(_ left: JSON, _ right: JSON) -> NaiveTruth {
         switch (left, right) {
         case (.null, .null): return .yes
@@ -105,7 +105,7 @@ struct NaiveCondition {
         }
     }
 
-    /// A constant of another kind than the value is just another value, as long as one has the value's kind.
+    /// Ignores constants of another kind than the value; unknown when all are of another kind.
     private func isOne(_ value: JSON, of constants: [JSON]) -> NaiveTruth {
         if constants.isEmpty { return .no }
         let comparable = constants.map { equal(value, $0) }.filter { $0 != .unknown }
@@ -117,7 +117,7 @@ struct NaiveCondition {
         return NaiveTruth(test(Array(value.utf8), Array(constant.utf8)))
     }
 
-    /// Numbers have an order and instants have one; nothing else has.
+    /// Only two numbers or two instants have an order; anything else is unknown.
     private func order(_ value: JSON, _ constant: JSON, _ test: (Int) -> Bool) -> NaiveTruth {
         if let value = value.double, let constant = constant.double {
             return NaiveTruth(test(sign(value, constant)))
@@ -137,7 +137,7 @@ struct NaiveCondition {
 }
 
 extension JSON {
-    /// The elements; `nil` for every other kind.
+    /// The elements of an array; `nil` for every other kind.
     var elements: [JSON]? {
         guard case .array(let elements) = self else { return nil }
         return elements

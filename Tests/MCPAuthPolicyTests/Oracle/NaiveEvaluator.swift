@@ -4,7 +4,7 @@
 import MCPAuthCore
 import MCPAuthJSON
 
-/// What the oracle is told about one request: plain values, so that it shares no model with the compiled evaluator.
+/// The oracle's input for one request: plain values, so that it shares no model with the compiled evaluator.
 struct NaiveRequest {
     /// The claims after the issuer's transformers, an object; `scope` is an array of strings.
     var claims: JSON
@@ -13,13 +13,13 @@ struct NaiveRequest {
     var issuer: String
     var subject: String?
     var clientID: String?
-    /// What the token grants, before any `scope_implies`.
+    /// The scopes of the token, before any `scope_implies`.
     var scopes: [String]
-    /// What its issuer may grant at the resource; `nil` for no bound.
+    /// The scopes that its issuer may grant at the resource; `nil` for no bound.
     var grantable: [String]?
     var method: String
     var path: String
-    /// Whether the host takes paths that differ only in case for one.
+    /// Whether the host treats paths that differ only in case as the same path.
     var ignoresCase: Bool
     var operation: RequestOperation
     /// Seconds since 1970.
@@ -35,30 +35,30 @@ enum NaiveOutcome: Equatable {
     case deny
     /// The scopes of the challenge, as the rules name them.
     case insufficientScope(Set<String>)
-    /// The sign-in that would do.
+    /// The sign-in that would suffice.
     case insufficientAuthentication(acrValues: [String], maxAge: Int?)
 }
 
-/// The policy language read straight from its specification: the oracle that the compiled evaluator is compared with.
+/// The policy language, implemented directly from its specification; the compiled evaluator is compared with it.
 ///
-/// It walks the JSON of every rule for every message. It has no index, no bit sets and no compiled form, so that a
-/// mistake in one of those cannot be made here as well, and each function can be held against one sentence of the
-/// specification. It trusts that the documents were accepted by the loader.
+/// It walks the JSON of every rule for every message. It has no index, no bit sets and no compiled form, so it cannot
+/// repeat a mistake in one of those, and each function can be compared with one sentence of the specification. It
+/// assumes that the loader accepted the documents.
 struct NaiveEvaluator {
-    /// Sentences of the specification that can be read in two ways; the defaults are the ways that grant less.
+    /// Sentences of the specification that can be read in two ways; the defaults grant less.
     struct Readings {
         /// Whether an allow rule with only `http_methods` and `paths` allows an MCP message that is known.
         ///
         /// By default no: such a rule cannot allow an unknown message, which would make no sense if it could allow
         /// every known one.
         var httpRulesAllowMessages = false
-        /// Whether an allow rule in shadow mode is an allow rule, beside which the short form does not allow.
+        /// Whether an allow rule in shadow mode stops the short form from allowing.
         ///
-        /// By default yes: else putting a rule into shadow mode would turn the short form into an allow for everything.
+        /// By default yes: otherwise putting a rule into shadow mode would let the short form allow everything.
         var shadowAllowStopsShortForm = true
     }
 
-    /// One rule, together with what of its file matters to it.
+    /// One rule, with the settings of its file that affect it.
     private struct Rule {
         let json: JSON
         let implications: JSON?
@@ -67,9 +67,9 @@ struct NaiveEvaluator {
         func has(effect: String) -> Bool { json["effect"] == .string(effect) }
     }
 
-    /// What a rule that holds but for scopes and sign-in asks of the caller.
+    /// What a rule demands of the caller when its other parts are met: scopes and a sign-in.
     private struct Demand {
-        /// Every scope to ask for, those the caller has included: a challenge is complete.
+        /// Every scope to request, including those the caller has: a challenge is complete.
         let scopes: Set<String>
         let missing: Set<String>
         let needsSignIn: Bool
@@ -79,24 +79,24 @@ struct NaiveEvaluator {
         var isMet: Bool { missing.isEmpty && !needsSignIn }
     }
 
-    /// What is known about one message, or about a request that has none.
+    /// The result for one message, or for a request that has none.
     private enum Verdict {
         /// No scope and no sign-in would help.
         case denied
-        /// All that is demanded, met or not: a new token must not lose what this one has.
+        /// All demands, met or not: a new token must keep the scopes of this one.
         case demands([Demand])
     }
 
     private let policies: [JSON]
     private let readings: Readings
 
-    /// The policies of one resource, in its order.
+    /// The policies of one resource, in order.
     init(policies: [JSON], readings: Readings = Readings()) {
         self.policies = policies
         self.readings = readings
     }
 
-    /// Every message must be allowed; what the messages need is asked for at once.
+    /// Every message must be allowed; one challenge asks for what all messages need.
     func decide(_ request: NaiveRequest) -> NaiveOutcome {
         var demands: [Demand] = []
         let situations = NaiveSituation.all(of: request.operation)
@@ -112,7 +112,7 @@ struct NaiveEvaluator {
         return signInChallenge(demands)
     }
 
-    /// The ids of rules in shadow mode that would have counted against the caller.
+    /// The ids of rules in shadow mode that would have denied the request.
     func wouldDeny(_ request: NaiveRequest) -> Set<String> {
         var ids: Set<String> = []
         for situation in NaiveSituation.all(of: request.operation) {
@@ -125,7 +125,7 @@ struct NaiveEvaluator {
 
     // MARK: - Rules
 
-    /// All rules in order of their files, the short forms written out.
+    /// All rules in file order, with the short forms written as rules.
     private func rules() -> [Rule] {
         let someRuleAllows = policies.contains { policy in
             (policy["rules"]?.elements ?? []).contains { rule in
@@ -169,7 +169,7 @@ struct NaiveEvaluator {
             rules
             .filter { $0.has(effect: "allow") && reach(of: $0, situation, request) == .yes }
             .compactMap { demand(of: $0, request) }
-        // The first of equal elements is the least, so ties go by file order.
+        // `min` returns the first of equal elements, so file order breaks ties.
         let best = candidates.min { left, right in
             func rank(_ demand: Demand) -> (Int, Int, Int) {
                 let isHopeless = demand.missing.contains { !canBeAsked(for: $0, request) }
@@ -181,14 +181,15 @@ struct NaiveEvaluator {
         return .demands(demands + [best])
     }
 
-    /// Whether the rule is about this message and this caller.
+    /// Whether the rule applies to this message and this caller.
     private func reach(of rule: Rule, _ situation: NaiveSituation, _ request: NaiveRequest) -> NaiveTruth {
         let target = NaiveTarget(rule: rule.json, httpRulesAllowMessages: readings.httpRulesAllowMessages)
         return .all([target.truth(for: situation, of: request), who(rule.json, request)])
     }
 
-    /// Whether a deny fires or a requirement is unmet; when it cannot be known whether the rule is about this request,
-    /// it is.
+    /// Whether a deny fires or a require is unmet.
+    ///
+    /// If it is unknown whether a rule applies, it applies.
     private func countsAgainst(_ rule: Rule, _ situation: NaiveSituation, _ request: NaiveRequest) -> Bool {
         if reach(of: rule, situation, request) == .no { return false }
         if rule.has(effect: "deny") {
@@ -202,7 +203,7 @@ struct NaiveEvaluator {
         return false
     }
 
-    /// What the rule asks of the caller; `nil` when it asks for what no scope and no sign-in gives.
+    /// What the rule demands of the caller; `nil` when no scope and no sign-in can meet it.
     private func demand(of rule: Rule, _ request: NaiveRequest) -> Demand? {
         guard condition(of: rule.json, request) == .yes else { return nil }
         if rule.json["proof_of_possession"] == .string("required"), !request.hasProof { return nil }
@@ -225,7 +226,7 @@ struct NaiveEvaluator {
 
     // MARK: - Who
 
-    /// A token without a client id may be of any client.
+    /// A token without a client ID may belong to any client.
     private func who(_ rule: JSON, _ request: NaiveRequest) -> NaiveTruth {
         var parts: [NaiveTruth] = []
         if let issuers = rule["issuers"]?.elements {
@@ -243,7 +244,7 @@ struct NaiveEvaluator {
 
     // MARK: - Scopes
 
-    /// The scopes the rule names: of `any`, one the caller has, else the first it can be asked for, else the first.
+    /// The scopes of the rule; of `any`, one that the caller has, else the first that can be requested or the first.
     private func namedScopes(of rule: Rule, _ request: NaiveRequest) -> Set<String> {
         let held = expanded(request.scopes, by: rule.implications)
         var named = Set((rule.json["scopes"]?["all"]?.elements ?? []).compactMap(\.string))
@@ -263,7 +264,7 @@ struct NaiveEvaluator {
         scope != "offline_access" && isGrantable(scope, request)
     }
 
-    /// A scope that the caller has and its issuer may not grant, it has by way of another one.
+    /// The scope to request: a scope that the issuer may not grant is replaced by one of the token that implies it.
     private func askedAs(_ scope: String, _ rule: Rule, _ request: NaiveRequest) -> String {
         if isGrantable(scope, request) { return scope }
         return request.scopes.first { expanded([$0], by: rule.implications).contains(scope) } ?? scope
@@ -280,8 +281,9 @@ struct NaiveEvaluator {
         return held
     }
 
-    /// `offline_access` is never asked for; where nothing else is missing, or the issuer may not grant what is, a
-    /// challenge would not help.
+    /// The challenge for scopes, which never names `offline_access`.
+    ///
+    /// If nothing else is missing, or the issuer may not grant a missing scope, there is none.
     private func scopeChallenge(_ demands: [Demand], _ request: NaiveRequest) -> NaiveOutcome {
         var scopes: Set<String> = []
         var missing: Set<String> = []
@@ -309,7 +311,7 @@ struct NaiveEvaluator {
         return signedIn <= request.now + 60 && request.now - signedIn <= maxAge
     }
 
-    /// One sign-in for all demands; when no class would do for all of them, there is no challenge.
+    /// One sign-in for all demands; when no `acr` value meets all of them, there is no challenge.
     private func signInChallenge(_ demands: [Demand]) -> NaiveOutcome {
         let lists = demands.compactMap(\.acrValues)
         let common = (lists.first ?? []).filter { value in lists.allSatisfy { $0.contains(value) } }

@@ -3,12 +3,12 @@
 
 /// An instant written as RFC 3339 date-time, compared without rounding its fraction.
 struct NaiveInstant: Comparable {
-    /// Since 1970-01-01T00:00:00Z.
+    /// Seconds since 1970-01-01T00:00:00Z.
     private let seconds: Int
-    /// The digits after the point, without zeros at the end, so that their order is that of the fractions.
+    /// The digits after the point without trailing zeros, so that text order is the order of the fractions.
     private let fraction: String
 
-    /// Reads the strict grammar of RFC 3339 section 5.6; `nil` for anything else, a leap second included.
+    /// Reads the strict grammar of RFC 3339 section 5.6; `nil` for anything else, including a leap second.
     init?(_ text: String) {
         let date = /(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))/
             .asciiOnlyDigits()

@@ -4,7 +4,7 @@
 import MCPAuthCore
 import MCPAuthJSON
 
-/// What one decision is about: a message, or a request in which there is none to be seen.
+/// The subject of one decision: a message, or a request without a known message.
 enum NaiveSituation {
     case http
     case message(MCPMessage)
@@ -20,12 +20,14 @@ enum NaiveSituation {
     }
 }
 
-/// What one rule is about.
+/// The targets of one rule.
 struct NaiveTarget {
     let rule: JSON
     let httpRulesAllowMessages: Bool
 
-    /// Whether the rule is about the situation; unknown never lets an allow rule grant and never silences another.
+    /// Whether the rule applies to the situation.
+    ///
+    /// If this is unknown, an allow does not apply, and a deny or require does.
     func truth(for situation: NaiveSituation, of request: NaiveRequest) -> NaiveTruth {
         if rule["targets"] == .string("any") { return .yes }
         var parts: [NaiveTruth] = []
@@ -57,14 +59,14 @@ struct NaiveTarget {
         return .all(parts)
     }
 
-    /// A slash at the end is left out, and is there as well for what counts against a caller.
+    /// The path without its trailing slash; for a deny or require also the path with it.
     private func spellings(of path: String) -> [String] {
         guard path.count > 1, path.last == "/" else { return [path] }
         let short = String(path.dropLast())
         return rule["effect"] == .string("allow") ? [short] : [short, path]
     }
 
-    /// Where a host ignores case, it counts against a caller and never for one.
+    /// Whether the rule ignores case in paths: a deny or require does on a host that does; an allow never does.
     private func countsCase(_ request: NaiveRequest) -> Bool {
         request.ignoresCase && rule["effect"] != .string("allow")
     }
@@ -87,14 +89,14 @@ struct NaiveTarget {
         }
     }
 
-    /// What is not a call has no method, so only `@basics` can mean it.
+    /// A message that is not a call has no method, so only `@basics` can match it.
     private func hasMethod(_ message: MCPMessage, like entry: String) -> Bool {
         if entry == "@basics" { return isBasic(message) }
         guard case .call(let method, _) = message else { return false }
         return NaiveGlob.isName(method, like: entry)
     }
 
-    /// What every session needs.
+    /// Whether the message is one that every session needs.
     private func isBasic(_ message: MCPMessage) -> Bool {
         switch message {
         case .response, .stream, .sessionEnd: true
@@ -104,7 +106,7 @@ struct NaiveTarget {
         }
     }
 
-    /// Whether the message acts on a thing of these names; which thing an unnamed or a disguised one is, is unknown.
+    /// Whether the message acts on one of these names; unknown without a name, and for a URI with a dot segment.
     private func names(
         _ message: MCPMessage,
         of methods: [String],
@@ -117,7 +119,7 @@ struct NaiveTarget {
         return NaiveTruth(entries.contains { isLike(name, $0) })
     }
 
-    /// Whether some segment says "here" or "up", so that the URI is not what it looks like; `%2e` is a dot (RFC 3986).
+    /// Whether a segment is `.` or `..`; `%2e` is a dot too (RFC 3986).
     private func hasDotSegment(_ uri: String) -> Bool {
         uri.split { "/?#".contains($0) }.contains { segment in
             [".", "..", ".%2e", "%2e.", "%2e", "%2e%2e"].contains(segment.lowercased())
@@ -125,7 +127,7 @@ struct NaiveTarget {
     }
 }
 
-/// The two readings of `*`.
+/// The two meanings of `*`.
 enum NaiveGlob {
     /// In a name `*` matches anything.
     static func isName(_ name: String, like pattern: String) -> Bool {

@@ -6,14 +6,14 @@ import MCPAuthJSON
 
 /// Random policies and requests from one seed.
 ///
-/// Policies are made so that the loader accepts them: different ids, implications without cycles, no empty lists, every
-/// rule with a target, no requirement that asks for nothing.
+/// Policies are generated to be valid: unique ids, implications without cycles, no empty lists, a target in every rule,
+/// no require without a demand. The loader refuses only those with a condition that no token can meet.
 struct PolicyGenerator {
     private typealias Words = PolicyVocabulary
 
-    /// Predicates that are always known, so that taking a claim away can make them true.
+    /// Predicates that are never unknown: removing a claim can make them true.
     static let presence = ["exists", "absent"]
-    /// All other predicates on claims: taking a claim away makes them unknown.
+    /// All other predicates on claims: removing the claim makes them unknown.
     static let comparisons = [
         "equals", "in", "contains", "contains_any", "contains_all", "subset_of", "prefix", "suffix", "glob", "lt",
         "lte",
@@ -23,8 +23,8 @@ struct PolicyGenerator {
     var random: SplitMix64
     private let predicates: [String]
 
-    /// - Parameter testsPresence: Whether conditions use `exists` and `absent`; without them less information never
-    ///   grants more.
+    /// - Parameter testsPresence: Whether conditions use `exists` and `absent`; without them, fewer claims never grant
+    ///   more.
     init(seed: UInt64, testsPresence: Bool = true) {
         random = SplitMix64(seed: seed)
         predicates = Self.comparisons + (testsPresence ? Self.presence : [])
@@ -50,12 +50,14 @@ struct PolicyGenerator {
         return .object(members)
     }
 
-    /// A rule of some effect.
+    /// A rule with a random effect.
     mutating func rule(id: String) -> JSON {
         rule(id: id, effect: random.pick(["allow", "allow", "allow", "allow", "require", "deny"]))
     }
 
-    /// A rule of this effect; a deny is mostly for a few operations and callers, else nothing would ever be allowed.
+    /// A rule with this effect.
+    ///
+    /// A deny mostly has a condition; otherwise almost nothing would be allowed.
     mutating func rule(id: String, effect: String) -> JSON {
         var members: [String: JSON] = ["id": .string(id), "effect": .string(effect)]
         members.merge(target(), uniquingKeysWith: { first, _ in first })
@@ -73,7 +75,7 @@ struct PolicyGenerator {
         return .object(members)
     }
 
-    /// A scope implies only what comes later in the vocabulary, so there is no cycle.
+    /// A scope implies only scopes that come later in `order`, so there is no cycle.
     private mutating func implications() -> JSON {
         let order = ["admin", "write", "share", "read", "audit"]
         var edges: [String: JSON] = [:]
@@ -106,7 +108,7 @@ struct PolicyGenerator {
             members[name] = .array(random.some(entries, most: 3).map(JSON.string))
         }
         if random.chance(15) {
-            // Messages are posted: a rule for messages of other methods only could never apply.
+            // Messages are sent with POST: a rule for messages with other HTTP methods only could never apply.
             members["http_methods"] = .array(["POST"] + (random.chance(30) ? ["GET"] : []))
         }
         if random.chance(15) { members["paths"] = pathList() }
@@ -177,7 +179,7 @@ struct PolicyGenerator {
         }
     }
 
-    /// A constant that is no array and no object, mostly of the type the claim should have.
+    /// A constant that is neither an array nor an object, mostly of the type that the claim should have.
     private mutating func constant(for claim: Words.Claim) -> JSON {
         if random.chance(88) { return random.pick(claim.constants) }
         return random.pick(Words.anything.filter { $0.elements == nil && $0 != ["roles": "editor"] })

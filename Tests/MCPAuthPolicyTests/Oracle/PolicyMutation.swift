@@ -3,14 +3,14 @@
 
 import MCPAuthJSON
 
-/// Changes to policies and requests of which it is known what they may do to the decision.
+/// Changes to policies and requests whose possible effect on the decision is known.
 enum PolicyMutation {
-    /// Adds a rule at the end: a deny or a require can only narrow.
+    /// Adds a rule at the end: a deny or a require can only restrict.
     static func adding(_ rule: JSON, to policy: JSON) -> JSON {
         setting("rules", of: policy, to: .array((policy["rules"]?.elements ?? []) + [rule]))
     }
 
-    /// Adds the short form, or more scopes to it: beside an allow rule this can only narrow.
+    /// Adds the short form, or more scopes to it: when there is an allow rule, this can only restrict.
     static func adding(requiredScopes scopes: [String], to policy: JSON) -> JSON {
         let before = policy["required_scopes"]?.elements ?? []
         let more = scopes.map(JSON.string).filter { !before.contains($0) }
@@ -22,7 +22,7 @@ enum PolicyMutation {
         setting("enforce", of: policy, to: false)
     }
 
-    /// The same rules in the opposite order: only ties between challenges may go the other way.
+    /// The same rules in the opposite order: only a tie between challenges may change.
     static func reversed(_ policy: JSON) -> JSON {
         guard let rules = policy["rules"]?.elements else { return policy }
         return setting("rules", of: policy, to: .array(rules.reversed()))
@@ -33,9 +33,9 @@ enum PolicyMutation {
         (policy["rules"]?.elements ?? []).contains { $0["effect"] == .string("allow") }
     }
 
-    /// Takes one claim from the token: where no condition tests presence, this can only narrow.
+    /// Removes one claim from the token: when no condition tests presence, this can only restrict.
     ///
-    /// Issuer, subject, client and scopes are what the token was found to say, so they stay.
+    /// Issuer, subject, client and scopes are separate members of the request and stay.
     static func removing(claim name: String, from request: NaiveRequest) -> NaiveRequest {
         var request = request
         request.claims = setting(name, of: request.claims, to: nil)
@@ -43,7 +43,7 @@ enum PolicyMutation {
         return request
     }
 
-    /// The claims that are there, sorted.
+    /// The names of the claims, sorted.
     static func claimNames(of request: NaiveRequest) -> [String] {
         guard case .object(let members) = request.claims else { return [] }
         return members.keys.sorted()

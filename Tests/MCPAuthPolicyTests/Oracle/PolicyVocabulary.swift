@@ -4,9 +4,9 @@
 import MCPAuthCore
 import MCPAuthJSON
 
-/// The few words of which random policies and requests are made: so few that rules often meet requests.
+/// The words of random policies and requests: so few that rules often match requests.
 enum PolicyVocabulary {
-    /// When the requests come, in seconds since 1970.
+    /// The time of the requests, in seconds since 1970.
     static let now: Int64 = 1_704_067_200
 
     static let scopes = ["read", "write", "admin", "share", "audit", "offline_access"]
@@ -35,18 +35,18 @@ enum PolicyVocabulary {
     /// One has a slash, at which `*` does not stop in a name.
     static let prompts = ["greet", "greet/formal", "summary"]
     static let promptPatterns = prompts + ["greet*", "*y", "*"]
-    /// One is not what it looks like.
+    /// One has a dot segment.
     static let uris = ["notes://inbox/1", "notes://inbox/1/part", "file:///shared/a.txt", "notes://inbox/../outbox/1"]
     static let uriPatterns = [
         "notes://inbox/1", "notes://inbox/*", "notes://inbox/**", "notes://**", "file:///shared/*.txt", "**",
     ]
 
-    /// A claim that conditions read, and what it can be.
+    /// A claim that conditions read, with its constants and values.
     struct Claim {
         let pointer: String
-        /// What a condition compares its value, or an element of it, with.
+        /// The constants with which a condition compares the value or an element of it.
         let constants: [JSON]
-        /// What a token has there, if it has it and is well typed.
+        /// The values of the right type that a token may have there.
         let values: [JSON]
     }
 
@@ -69,7 +69,7 @@ enum PolicyVocabulary {
         Claim(pointer: "/acr", constants: classes.map(JSON.string), values: classes.map(JSON.string)),
     ]
 
-    /// The first two are the same.
+    /// The first two are the same instant.
     private static let instants: [JSON] = [
         "2024-01-01T00:00:00Z", "2024-01-01T01:30:00+01:30", "2024-01-01T00:00:00.5Z", "2023-12-31t23:59:59z",
         "2024-03-01T00:00:00-00:30",
@@ -81,10 +81,10 @@ enum PolicyVocabulary {
             -4000, -3600, -301, -300, -10, 0, 30, 60, 61,
         ].map { .integer(now + $0) } + [.number(Double(now) - 300.5)]
 
-    /// A value or constant of whatever type.
+    /// Values and constants of any type.
     static let anything: [JSON] = [.null, true, 7, .number(0.5), "acme", "", ["acme"], [], ["roles": "editor"]]
 
-    /// Parts of texts and patterns of them, for the predicates on texts.
+    /// Prefixes, suffixes and patterns, for the predicates on strings.
     static let affixes = ["a", "acme", "-eu", "x", "s", "gold", "2024-", "Z"]
     static let globs = ["acme", "acme*", "*e*", "*", "**", "g*x", "2024-*Z", "s*ff"]
 }

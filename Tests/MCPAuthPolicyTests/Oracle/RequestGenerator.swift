@@ -20,7 +20,7 @@ extension PolicyGenerator {
         raw["sub"] = subject.map(JSON.string)
         raw["client_id"] = client.map(JSON.string)
         for claim in Words.claims { add(claim, to: &raw) }
-        // A transformer changed one claim, so that it matters which of the two a condition reads.
+        // As if a transformer had changed one claim, so that `claim` and `raw_claim` differ.
         var claims = raw
         if random.chance(40) {
             let changed = random.pick(Words.claims)
@@ -48,7 +48,7 @@ extension PolicyGenerator {
         )
     }
 
-    /// The member at the top of the claims that holds this claim.
+    /// The top-level member that contains this claim.
     private static func topLevelName(of claim: PolicyVocabulary.Claim) -> String {
         claim.pointer == "/realm/roles" ? "realm" : String(claim.pointer.dropFirst())
     }

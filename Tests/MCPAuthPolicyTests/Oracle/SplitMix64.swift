@@ -1,7 +1,7 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-/// A random source that gives the same numbers for the same seed on every machine, so that a failure can be repeated.
+/// A random source with the same numbers for the same seed on every machine, so that a failure can be reproduced.
 struct SplitMix64: RandomNumberGenerator {
     private var state: UInt64
 

@@ -43,7 +43,7 @@ import Testing
         #"{"name":"n","token":"alice","call":"@unknown","expect":{"decision":"deny"}}"#,
         #"{"name":"n","token":"alice","call":"tools/call:create_note","now":2000,"expect":{"decision":"deny","reason":"insufficient_authentication"}}"#,
     ])
-    func `a decision that is as expected passes`(test: String) async throws {
+    func `a test whose decision is as expected passes`(test: String) async throws {
         let run = try await Self.run(test)
         #expect(run.passed == 1 && run.failures.isEmpty, "\(run.failures.map(\.error))")
     }
@@ -55,8 +55,7 @@ import Testing
         (#""decision":"allow","status":204"#, "expected `status` 204, found 200"),
         (#""decision":"allow","would_deny":["x"]"#, "expected `would_deny` `x`, found nothing"),
     ])
-    func `what is not as expected fails with its place and what was found`(expect: String, message: String) async throws
-    {
+    func `a failure has its position, expectation and actual value`(expect: String, message: String) async throws {
         let run = try await Self.run(
             #"{"name":"n","token":"alice","call":"tools/call:list_notes","expect":{\#(expect)}}"#
         )
@@ -80,7 +79,7 @@ import Testing
             #"{"name":"n","token":"alice","call":"create_note","expect":{"decision":"deny"}}"#, "MA005",
             "write `tools/call:create_note`"
         ),
-        (#"{"name":"n","token":"alice","call":"ping:x","expect":{"decision":"deny"}}"#, "MA005", "acts on nothing"),
+        (#"{"name":"n","token":"alice","call":"ping:x","expect":{"decision":"deny"}}"#, "MA005", "takes no name"),
         (
             #"{"name":"n","token":"alice","call":"tools/call","expect":{"decision":"deny"}}"#, "MA005",
             "as in `tools/call:create_note`"
@@ -103,13 +102,13 @@ import Testing
         (#"{"name":"n","token":"alice","call":"ping"}"#, "MA003", "expect"),
         ("", "MA005", "there is no test"),
     ])
-    func `a mistake in a test file is named`(test: String, code: String, words: String) async {
+    func `a mistake in a test file is reported with its code`(test: String, code: String, words: String) async {
         let error = await #expect(throws: ConfigurationError.self) { try await Self.run(test) }
         #expect(error?.code.description == code)
         #expect(error?.description.contains(words) == true, "\(String(describing: error))")
     }
 
-    @Test func `all mistakes of a test file are told`() async {
+    @Test func `all mistakes in a test file are reported`() async {
         let tests = #"{"name":"n","token":"nobody","call":"pong","expect":{}},{"call":"ping","expects":{}}"#
         let error = await #expect(throws: ConfigurationError.self) { try await Self.run(tests) }
         #expect(
@@ -123,12 +122,12 @@ import Testing
         "tasks/get:7",
         "tools/call:a b", "PURGE /cache", "GET /x?a=/../b", "sampling/createMessage",
     ])
-    func `what an extension or another server may have can be tested`(call: String) async throws {
+    func `calls of extensions and of other servers can be tested`(call: String) async throws {
         let run = try await Self.run(#"{"name":"n","token":"alice","call":"\#(call)","expect":{"decision":"deny"}}"#)
         #expect(run.passed == 1, "\(run.failures.map(\.error))")
     }
 
-    @Test func `coverage names rules that decided nothing, and conditions seen one way only`() async throws {
+    @Test func `coverage lists rules that decided no test and conditions without both results`() async throws {
         let one = #"{"name":"n","token":"alice","call":"tools/call:list_notes","expect":{"decision":"allow"}}"#
         let run = try await Self.run(one)
         #expect(

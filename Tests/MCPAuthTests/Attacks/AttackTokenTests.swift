@@ -7,16 +7,15 @@ import MCPAuthJSON
 import TestSupport
 import Testing
 
-/// The attack tokens at the door of a resource: each gets its very verdict.
+/// The attack tokens, sent to a resource: each gets its expected verdict.
 ///
-/// Where the catalogue leaves one to the policy of the engine, ours is this. Accepted: what most issuers really send (no
-/// `typ` or `JWT`, scopes in an array or in `scp`, the only key that fits when there is no `kid`, either name of Ed25519,
-/// far expiry dates), header members that mean nothing to us and are not looked at (`jku`, `enc`), the other ECDSA
-/// signature of the same key, and audiences equal in canonical form. Refused: white space in a token, `crit` of whatever
-/// kind, a claim that is looked at and is not Unicode or beyond 64 bits, tokens above 16 KiB, a path with another trailing slash, and
-/// commas that hide a scope.
+/// For some tokens the catalogue leaves the choice to the engine. Accepted: what most issuers send (no `typ` or `JWT`,
+/// scopes in an array or in `scp`, no `kid` if only one key fits, either name of Ed25519, expiry dates far in the
+/// future), header members that are ignored (`jku`, `enc`), the mirrored ECDSA signature, and audiences that are equal
+/// in canonical form. Refused: white space in a token, any `crit`, a claim that is read and is not Unicode or exceeds
+/// 64 bits, tokens over 16 KiB, an audience that differs by a trailing slash, and scopes separated by commas.
 @Suite struct AttackTokenTests {
-    /// The refused tokens by the reason; every other one is accepted.
+    /// The refused tokens by reason; every other token is accepted.
     private static let refused: [String: [String]] = [
         "algorithm_not_allowed": [
             "alg-none-with-sig", "es-hs-confusion-pem", "rs-hs-confusion-der", "rs-hs-confusion-empty-key",
@@ -71,10 +70,10 @@ import Testing
         "wrong_token_type": ["id-token", "refresh-token-claims", "typ-logout+jwt"],
     ]
     private static let statuses = ["malformed_credentials": 400, "insufficient_scope": 403, "token_too_long": 431]
-    /// These bytes cannot come through an HTTP field, so the verifiers see them directly; both are refused.
+    /// An HTTP field cannot carry these bytes, so the tokens are given to the engine directly; both are refused.
     private static let unsendable: Set<String> = ["b64-nul", "trailing-space"]
 
-    /// Rows of the catalogue with the names, or beginnings of names, of their tokens.
+    /// Rows of the catalogue with the prefixes of the names of their tokens.
     private static let rows: [(row: String, tokens: [String])] = [
         ("A1 alg none in every spelling and type", ["alg-"]),
         ("A2 a public key used as an HMAC secret", ["rs-hs-confusion", "es-hs-confusion"]),
@@ -113,7 +112,7 @@ import Testing
         ("C15 identifiers of wrong types", ["sub-", "proto-pollution"]),
     ]
 
-    @Test func `every token gets its verdict`() async throws {
+    @Test func `every token gets its expected verdict`() async throws {
         let set = try Vectors.attackTokens()
         #expect(set.tokens.count == 170)
         let reasons = Dictionary(
@@ -139,12 +138,12 @@ import Testing
     }
 
     @Test(arguments: rows)
-    private func `every row has its tokens`(row: String, prefixes: [String]) throws {
+    private func `every row has tokens`(row: String, prefixes: [String]) throws {
         let names = try Vectors.attackTokens().tokens.map(\.name)
         for prefix in prefixes { #expect(names.contains { $0.hasPrefix(prefix) }, "\(row): \(prefix)") }
     }
 
-    @Test func `no token makes us fetch what it names`() async throws {
+    @Test func `no token causes a fetch of a URL that it names`() async throws {
         let set = try Vectors.attackTokens()
         let fetcher = Self.fetcher(set.keys)
         let door = try Self.door(set.keys, fetcher)

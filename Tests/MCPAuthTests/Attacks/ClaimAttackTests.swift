@@ -8,9 +8,9 @@ import MCPAuthSigning
 import TestSupport
 import Testing
 
-/// Rows C of the attack catalogue: what a genuine token says; ready tokens are in `AttackTokenTests`.
+/// Rows C of the attack catalogue: the claims of genuine tokens; prepared tokens are in `AttackTokenTests`.
 @Suite struct ClaimAttackTests {
-    /// A member as text in place of a good token's own; no text takes it out.
+    /// The JSON text of a member that replaces the one in a valid token; `nil` removes the member.
     private static let members: [(row: String, name: String, value: String?, verdict: String)] = [
         ("C1", "exp", nil, "401 missing_expiry"), ("C1", "exp", "null", "401 missing_expiry"),
         ("C1", "exp", #""1795425600""#, "401 missing_expiry"), ("C1", "exp", "true", "401 missing_expiry"),
@@ -65,7 +65,7 @@ import Testing
         ("C7", "aud", #""https://a.example https://api.example.com/notes""#, "401 audience_mismatch"),
         ("C7", "aud", #""c1""#, "401 audience_mismatch"),
         ("C7", "aud", #"["https://a.example","https://api.example.com/notes"]"#, "200"),
-        // One canonical form of resource identifiers, as RFC 3986 section 6.2 has it, is part of the design.
+        // Resource identifiers are compared in a canonical form (RFC 3986 section 6.2) by design.
         ("C7", "aud", #""https://API.example.com:443/notes""#, "200"),
         ("C14", "scope", nil, "403 insufficient_scope"), ("C14", "scope", #""""#, "403 insufficient_scope"),
         ("C14", "scope", #""read:notes2""#, "403 insufficient_scope"),
@@ -86,7 +86,7 @@ import Testing
         ("C15", "client_id", #"["c1"]"#, "401 invalid_claim"),
         ("C15", "client_id", "7", "401 invalid_claim"), ("C15", "client_id", #""""#, "401 invalid_claim"),
         ("C15", "client_id", "null", "200"), ("C15", "sub", #"null,"client_id":null"#, "401 malformed_token"),
-        // What nobody looks at changes nothing, be it that it cannot be represented.
+        // A claim that is not read changes nothing, even if it cannot be represented.
         ("C15", "x", "1e999", "200"), ("C15", "x", #""\u0000\ud800""#, "200"),
         ("C15", "x", #"{"\u0000":18446744073709551616}"#, "200"),
         ("C15", "scope", #""read:notes\u0000""#, "401 invalid_claim"),
@@ -94,7 +94,7 @@ import Testing
         ("C15", "jti", #""j1","__proto__":{"scope":"admin"},"constructor":1"#, "200"),
     ]
 
-    @Test func `C1 to C15 a claim of another kind or value gets its verdict`() async throws {
+    @Test func `C1 to C15 a claim with another type or value gets its expected verdict`() async throws {
         let (door, issuer) = try Door.notes()
         let routes = try door.mcpAuth.requestGuard(
             resource: "https://api.example.com/notes",
@@ -109,7 +109,7 @@ import Testing
         }
     }
 
-    @Test func `C3 how old a token may be is the revocation list's to say`() async throws {
+    @Test func `C3 a token with an old iat is accepted unless the revocation list refuses it`() async throws {
         let (door, issuer) = try Door.notes()
         let token = try issuer.token(["iat": 1_000_000_000])
         #expect(try await door.request(authorization: ["Bearer \(token)"]).status == 200, "its exp bounds it")
@@ -129,13 +129,13 @@ import Testing
     }
 
     @Test(arguments: [(-59.0, "200"), (-61, "401 expired")])
-    func `C4 the leeway is what is configured and no more`(seconds: Double, verdict: String) async throws {
+    func `C4 an expired token is accepted only within the leeway`(seconds: Double, verdict: String) async throws {
         let (door, issuer) = try Door.notes()
         let token = try issuer.token(["exp": .number(door.now.secondsSinceEpoch + seconds)])
         #expect(try await door.request(authorization: ["Bearer \(token)"]).verdict == verdict)
     }
 
-    @Test func `C6 an issuer that names its tenant by a template is trusted for listed tenants only`() async throws {
+    @Test func `C6 an issuer template is trusted for the listed tenants only`() async throws {
         let tenant = "11111111-1111-1111-1111-111111111111"
         let text = """
             { "version": 1, "issuers": { "entra": { "issuer": "https://login.microsoftonline.com/{tenant}/v2.0", "provider": "entra-v2", "algorithms": ["ES256"], "tenants": ["\(tenant)"] } },
@@ -166,7 +166,7 @@ import Testing
         }
     }
 
-    @Test func `C8 a token for one resource is no good at another of the same host`() async throws {
+    @Test func `C8 a token for one resource is refused at another on the same host`() async throws {
         let fetcher = FixtureFetcher([:])
         let issuer = try TestIssuer("https://issuer.example", fetcher: fetcher)
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
@@ -190,7 +190,7 @@ import Testing
             ["s_hash": "x"], ["token_use": "id"], ["typ": "ID"], ["type": "id_token"],
         ] as [[String: JSON]]
     )
-    func `C9 an ID token is no access token, though it names this resource`(mark: [String: JSON]) async throws {
+    func `C9 an ID token is refused, even if its audience is this resource`(mark: [String: JSON]) async throws {
         let (door, issuer) = try Door.notes()
         let token = try issuer.token(mark, header: ["typ": "JWT"])
         #expect(try await door.request(authorization: ["Bearer \(token)"]).verdict == "401 wrong_token_type")
@@ -207,7 +207,7 @@ import Testing
             (7, "401 malformed_token"), (["at+jwt"], "401 malformed_token"), (.null, "401 malformed_token"),
         ] as [(JSON, String)]
     )
-    func `C10 a JWT of another kind is no access token`(type: JSON, verdict: String) async throws {
+    func `C10 a JWT whose typ names another kind of token is refused`(type: JSON, verdict: String) async throws {
         let (door, issuer) = try Door.notes()
         let token = try issuer.token(header: ["typ": type])
         #expect(try await door.request(authorization: ["Bearer \(token)"]).verdict == verdict)
@@ -219,7 +219,7 @@ import Testing
             ["type": "refresh_token"], ["type": "refresh"], ["events": [:]],
         ] as [[String: JSON]]
     )
-    func `C11 a token that its issuer calls a refresh token is none`(mark: [String: JSON]) async throws {
+    func `C11 a token that is marked as a refresh token or another kind is refused`(mark: [String: JSON]) async throws {
         let (door, issuer) = try Door.notes()
         let token = try issuer.token(mark, header: ["typ": "JWT"])
         #expect(try await door.request(authorization: ["Bearer \(token)"]).verdict == "401 wrong_token_type")
@@ -232,7 +232,7 @@ import Testing
             ["unknown": "x"], [:], "x", 7, [],
         ] as [JSON]
     )
-    func `C12 and C13 a bound token is refused, with a proof or without: none can be checked`(
+    func `C12 and C13 a bound token is refused with or without a proof, as no proof can be checked`(
         binding: JSON
     ) async throws {
         let (door, issuer) = try Door.notes()
@@ -244,7 +244,7 @@ import Testing
     }
 
     @Test(arguments: ["token_type", "typ"], ["DPoP", "dpop"])
-    func `C13 a token that calls itself bound is bound, though it does not say to which key`(
+    func `C13 a token with the type DPoP is refused as bound, even if it names no key`(
         claim: String,
         type: String
     ) async throws {
@@ -253,7 +253,7 @@ import Testing
         #expect(try await door.request(authorization: ["Bearer \(token)"]).verdict == "401 proof_required")
     }
 
-    @Test func `C13 the DPoP scheme is no credential, whatever proof comes with it`() async throws {
+    @Test func `C13 the DPoP scheme is not a credential, with or without a proof`() async throws {
         let (door, issuer) = try Door.notes()
         let token = try issuer.token()
         for fields in [[], [("DPoP", "e30.e30.e30")], [("DPoP", token)], [("DPoP", "a"), ("DPoP", "b")]]
@@ -264,14 +264,14 @@ import Testing
         }
     }
 
-    @Test func `C15 who acts for whom is visible to policies`() async throws {
+    @Test func `C15 the act claim is available with the other claims`() async throws {
         let (door, issuer) = try Door.notes()
         let token = try issuer.token(["act": ["sub": "admin"]])
         let authInfo = try await door.request(authorization: ["Bearer \(token)"]).authInfo
         #expect(authInfo?.claims.value(at: "/act/sub")?.string == "admin")
     }
 
-    @Test func `C16 a mapping reads verified claims of the token alone and its result is checked`() async throws {
+    @Test func `C16 a mapping reads only the claims that it names, and its result is checked`() async throws {
         let mapping = ClaimMapping(scope: ["/app/rights"], others: ["roles": ["/app/roles"]])
         let (door, issuer) = try Door.notes(claims: mapping)
         let plain = try await door.request(authorization: ["Bearer \(try issuer.token(["roles": ["admin"]]))"]).authInfo
@@ -281,7 +281,7 @@ import Testing
         #expect(try await door.request(authorization: ["Bearer \(bad)"]).verdict == "401 invalid_claim")
     }
 
-    @Test func `C16 what a user can write into a claim gives no right beyond the bounds of the issuer`() async throws {
+    @Test func `C16 a claim that a user can edit grants nothing beyond the bounds of the issuer`() async throws {
         let fetcher = FixtureFetcher([:])
         let issuer = try TestIssuer("https://issuer.example", fetcher: fetcher)
         let server = AuthorizationServer(

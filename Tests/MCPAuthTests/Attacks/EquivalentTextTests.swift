@@ -8,10 +8,10 @@ import MCPAuthJSON
 import TestSupport
 import Testing
 
-/// Swift compares strings by canonical equivalence, where U+212A KELVIN SIGN equals `K`; rights must not.
+/// Authorization compares bytes, unlike Swift strings, where U+212A KELVIN SIGN is equivalent to `K`.
 @Suite struct EquivalentTextTests {
     @Test(arguments: [("client_id", #""client_ids":["K1"]"#), ("sub", #""when":{"claim":"/sub","equals":"K1"}"#)])
-    func `a name is equal to its own bytes only`(claim: String, rule: String) async throws {
+    func `a policy compares clients and claims byte by byte`(claim: String, rule: String) async throws {
         let policy = #"{"version":1,"rules":[{"id":"r","effect":"allow","targets":"any",\#(rule)}]}"#
         let (door, issuer) = try Door.notes(policy: policy)
         let genuine = try issuer.token([claim: "K1"])
@@ -20,7 +20,7 @@ import Testing
         #expect(try await door.request(authorization: ["Bearer \(equivalent)"]).status == 403)
     }
 
-    @Test func `an issuer is equal to its own bytes only`() {
+    @Test func `issuer identifiers are compared byte by byte`() {
         let issuer = IssuerIdentifier("https://issuer.example/K")
         #expect(issuer == IssuerIdentifier("https://issuer.example/K"))
         for other in ["https://issuer.example/\u{212A}", "https://issuer.example/k", "https://issuer.example/K/"] {
@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    @Test func `an entry of the revocation list is about its own bytes only`() async throws {
+    @Test func `entries of the revocation list are compared byte by byte`() async throws {
         let (door, issuer) = try Door.notes()
         door.mcpAuth.replaceRevocations(
             with: RevocationList([
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test func `a tool of equivalent name is another tool, and so is that of the Mcp-Name field`() async throws {
+    @Test func `tool names are compared byte by byte, in a policy and in the Mcp-Name field`() async throws {
         let policy = #"{"version":1,"rules":[{"id":"r","effect":"allow","tools":["K"]}]}"#
         let (door, issuer) = try Door.notes(policy: policy)
         let bearer = ["Bearer \(try issuer.token())"]
@@ -59,8 +59,7 @@ import Testing
     }
 
     @Test(arguments: ["/notes//admin", "//notes/admin", "/notes/./admin", "/notes/%61dmin"])
-    func `a path that could be read in two ways is refused on the routes of one resource too`(path: String) async throws
-    {
+    func `an ambiguous path is refused on the routes of one resource too`(path: String) async throws {
         let policy =
             #"{"version":1,"rules":[{"id":"a","effect":"allow","targets":"any"},{"id":"d","effect":"deny","paths":["/notes/admin"]}]}"#
         let (door, issuer) = try Door.notes(policy: policy)
@@ -78,7 +77,7 @@ import Testing
         "/notes/admin/", "/notes/a:b", "/notes/a%3Ab", "/notes/a%3ab/", "/notes/caf%C3%A9", "/notes/caf%c3%a9",
         "/notes/x|y", "/notes/x%7Cy", "/notes/x%7cy/", "/notes/tree/", "/notes/tree/leaf", "/notes/tree/leaf/",
     ])
-    func `a rule is about every spelling of its path that a host routes alike`(path: String) async throws {
+    func `a path rule applies to every spelling that a host routes to the same handler`(path: String) async throws {
         let policy =
             #"{"version":1,"rules":[{"id":"a","effect":"allow","targets":"any"},{"id":"d","effect":"deny","paths":["/notes/admin","/notes/a:b","/notes/caf%C3%A9","/notes/x%7Cy","/notes/tree/**"]}]}"#
         let (door, issuer) = try Door.notes(policy: policy)
@@ -89,7 +88,7 @@ import Testing
         }
     }
 
-    @Test func `a require rule for what is below a path is about its slash at the end`() async throws {
+    @Test func `a require rule for everything below a path applies to the path with a slash`() async throws {
         let policy =
             #"{"version":1,"rules":[{"id":"a","effect":"allow","targets":"any"},{"id":"r","effect":"require","paths":["/notes/tree/**"],"scopes":{"all":["admin"]}}]}"#
         let (door, issuer) = try Door.notes(policy: policy)
@@ -98,7 +97,7 @@ import Testing
         #expect(try await door.request(authorization: bearer, path: "/notes/tree").status == 200)
     }
 
-    @Test func `an allow rule for what is below a path does not open the path by a slash at its end`() async throws {
+    @Test func `an allow rule for everything below a path does not allow the path with a slash`() async throws {
         let policy = #"{"version":1,"rules":[{"id":"a","effect":"allow","paths":["/notes/tree/**","/notes/leaf/*"]}]}"#
         let (door, issuer) = try Door.notes(policy: policy)
         let bearer = ["Bearer \(try issuer.token())"]
@@ -114,12 +113,12 @@ import Testing
         "/notes/admin/", "/notes/a%3Ab", "/notes/caf%c3%a9", "/notes/%2A", "/notes/caf\u{E9}", "/notes/%61dmin",
         "/notes//admin", "/notes/../admin", "/notes/a b", "/notes/a;b", "**/a%3Ab", "/notes/x|y", "/notes/*/", "*/",
     ])
-    func `a rule for a spelling that no path has here is refused when it is loaded`(pattern: String) {
+    func `a rule with a path that no request path can match is refused at load`(pattern: String) {
         let policy = #"{"version":1,"rules":[{"id":"d","effect":"deny","paths":["\#(pattern)"]}]}"#
         #expect(throws: ConfigurationError.self) { try Door.notes(policy: policy) }
     }
 
-    @Test func `a client that the mapping does not find is not there, whatever the token says`() async throws {
+    @Test func `a client_id claim is ignored if the mapping reads the client from another claim`() async throws {
         let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let policy =
             #"{"version":1,"rules":[{"id":"r","effect":"allow","targets":"any","when":{"claim":"/client_id","equals":"admin"}}]}"#
@@ -132,7 +131,7 @@ import Testing
     }
 
     @Test(arguments: ["client_id", "sub", "scope", "aud"])
-    func `what says whose token it is cannot be bounded like a claim`(claim: String) throws {
+    func `client, subject, scope and audience cannot be bounded like other claims`(claim: String) throws {
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
         var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
         resource.allowedClaims = ["https://issuer.example": [claim: ["x"]]]
@@ -141,7 +140,7 @@ import Testing
         }
     }
 
-    @Test func `an audience and an issuer are their own bytes`() async throws {
+    @Test func `the audience and the issuer of a token are compared byte by byte`() async throws {
         let issuer = try TestIssuer("https://issuer.example/K", fetcher: FixtureFetcher([:]))
         let door = try Door.notes(trusting: [issuer], fetcher: issuer.fetcher)
         #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).status == 200)
@@ -154,7 +153,7 @@ import Testing
     @Test(arguments: [
         "notes://a/../b", "notes://a/..\u{2F}\u{301}b", "notes://a/%2e%2E/b", "notes://a\\..\\b", "notes://a/.",
     ])
-    func `a dot segment is seen whatever stands around it`(uri: String) async throws {
+    func `a dot segment in a resource URI is found in any spelling`(uri: String) async throws {
         let policy = #"{"version":1,"rules":[{"id":"r","effect":"allow","resource_uris":["notes://**"]}]}"#
         let (door, issuer) = try Door.notes(policy: policy)
         let message: JSON = ["jsonrpc": "2.0", "id": 1, "method": "resources/read", "params": ["uri": .string(uri)]]

@@ -10,8 +10,8 @@ import Testing
 
 @testable import MCPAuthVerification
 
-/// Rows D9 to D12 of the attack catalogue: what an introspecting issuer says, and who makes us ask it how often; what
-/// responses look like is in `IntrospectionTests`.
+/// Rows D9 to D12 of the attack catalogue: introspection answers, and limits for introspection requests; the forms of
+/// responses are in `IntrospectionTests`.
 @Suite struct IntrospectionAttackTests {
     private typealias Introspection = AuthorizationServer.Introspection
 
@@ -22,15 +22,15 @@ import Testing
             (401, "", .error, "answered 401: it does not accept the credentials of this resource server"),
             (403, "access_denied", .error, "answered 403 access_denied: this resource server may not introspect"),
             (403, "invalid_token", .error, "answered 403 invalid_token: this resource server may not introspect"),
-            (400, "invalid_request", .warning, "answered 400 invalid_request: it does not understand the request"),
+            (400, "invalid_request", .warning, "answered 400 invalid_request: it rejected the request"),
             (404, "", .warning, "answered 404: there is no introspection endpoint at this URL"),
             (302, "", .warning, "answered 302: redirects are not followed"),
-            (429, "", .warning, "answered 429: it gets too many requests"),
-            (500, "invalid_token", .warning, "answered 500 invalid_token: the issuer has a fault of its own"),
-            (400, "a\u{202E}b\u{8}", .warning, "answered 400: it does not understand the request"),
+            (429, "", .warning, "answered 429: it received too many requests"),
+            (500, "invalid_token", .warning, "answered 500 invalid_token: the issuer has an internal error"),
+            (400, "a\u{202E}b\u{8}", .warning, "answered 400: it rejected the request"),
         ] as [(Int, String, EngineEvent.Level, String)]
     )
-    func `D10 a refusal that is not about the token is 503, is not remembered, and is said truthfully`(
+    func `D10 an error that is not about the token is 503, is not remembered, and is reported with its cause`(
         status: Int,
         error: String,
         level: EngineEvent.Level,
@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test(arguments: [400, 401])
-    func `D10 an endpoint that answers an unknown token with invalid_token has judged it`(status: Int) async throws {
+    func `D10 an invalid_token error from the endpoint means that the token is inactive`(status: Int) async throws {
         let events = Lock<[EngineEvent]>([])
         let (door, fetcher) = try IntrospectionRequestTests.door { event in events.withLock { $0.append(event) } }
         let body = Array(#"{"error":"invalid_token","error_description":"Token was not recognised"}"#.utf8)
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test(arguments: [400, 401])
-    func `D10 invalid_token may be about the bearer token of our own, and then says nothing of the other`(
+    func `D10 with bearer authentication, invalid_token may mean our own token, and is 503`(
         status: Int
     ) async throws {
         let events = Lock<[EngineEvent]>([])
@@ -81,7 +81,7 @@ import Testing
         #expect(event.message.contains("it does not accept the bearer token of this resource server"))
     }
 
-    @Test func `D12 a purge forgets what was refused, also while its issuer is being asked`() async throws {
+    @Test func `D12 a purge forgets refused tokens, including those whose introspection is under way`() async throws {
         let (door, fetcher) = try IntrospectionRequestTests.door()
         fetcher.serve(Array(#"{"active":false}"#.utf8), at: IntrospectionRequestTests.endpoint)
         #expect(try await door.request(authorization: ["Bearer tok"]).verdict == "401 inactive_token")
@@ -89,7 +89,7 @@ import Testing
         #expect(try await door.request(authorization: ["Bearer tok"]).verdict == "401 inactive_token")
         door.mcpAuth.purge()
         #expect(try await door.request(authorization: ["Bearer tok"]).verdict == "200")
-        // One that is asked about while the purge comes is not remembered after it.
+        // An answer that arrives after the purge to a request from before it is not remembered.
         fetcher.serve(Array(#"{"active":false}"#.utf8), at: IntrospectionRequestTests.endpoint)
         fetcher.hold()
         async let early = door.request(authorization: ["Bearer other"])
@@ -101,7 +101,7 @@ import Testing
         #expect(try await door.request(authorization: ["Bearer other"]).verdict == "200")
     }
 
-    @Test func `D12 what a response lacks is not asked about again for a short time either`() async throws {
+    @Test func `D12 a token whose response has no exp is not introspected again for a short time`() async throws {
         let (door, fetcher) = try IntrospectionRequestTests.door()
         let text = IntrospectionTests.active.replacing("\"exp\"", with: "\"x\"")
         fetcher.serve(Array("{\(text)}".utf8), at: IntrospectionRequestTests.endpoint)
@@ -111,7 +111,7 @@ import Testing
         #expect(fetcher.requests.count == 1)
     }
 
-    @Test func `D12 an inactive token is not asked about again for a short time`() async throws {
+    @Test func `D12 an inactive token is not introspected again for a short time`() async throws {
         var (door, fetcher) = try IntrospectionRequestTests.door()
         fetcher.serve(Array(#"{"active":false}"#.utf8), at: IntrospectionRequestTests.endpoint)
         for _ in 0..<5 { #expect(try await door.request(authorization: ["Bearer tok"]).status == 401) }
@@ -121,7 +121,7 @@ import Testing
         #expect(try await door.request(authorization: ["Bearer tok"]).status == 200)
     }
 
-    @Test func `D12 more different tokens than allowed in a second are 503, and others still pass`()
+    @Test func `D12 tokens beyond the limit per second are 503, and a remembered token still passes`()
         async throws
     {
         var settings = IntrospectionRequestTests.standard
@@ -140,7 +140,7 @@ import Testing
         #expect(try await door.request(authorization: ["Bearer another"]).status == 200)
     }
 
-    @Test func `D12 more different tokens than allowed at once are 503, and pass when there is room`() async throws {
+    @Test func `D12 tokens beyond the concurrency limit are 503, and pass when there is room`() async throws {
         var settings = IntrospectionRequestTests.standard
         settings.maximumConcurrency = 3
         let (door, fetcher) = try IntrospectionRequestTests.door(settings)
@@ -163,7 +163,7 @@ import Testing
         #expect(try await door.request(authorization: ["Bearer tok-7"]).status == 200)
     }
 
-    @Test func `D12 the limits are those of the issuer, however many resources ask it`() async throws {
+    @Test func `D12 the limits apply to the issuer, however many resources use it`() async throws {
         var introspection = IntrospectionRequestTests.standard
         introspection.maximumPerSecond = 10
         let server = AuthorizationServer(
@@ -187,7 +187,7 @@ import Testing
         #expect(fetcher.received.count == 10)
     }
 
-    @Test func `D12 requests whose times are out of order get no more than their due`() {
+    @Test func `D12 requests with times out of order do not exceed the limit per second`() {
         let limiter = RequestLimiter(concurrency: 1000, perSecond: 10)
         var begun = 0
         for number in 0..<100 {
@@ -199,7 +199,7 @@ import Testing
     }
 
     @Test(arguments: ["refresh_token", "DPoP"])
-    func `D12 a token that is active and no access token is not asked about again for a short time`(
+    func `D12 an active token of an unacceptable type is not introspected again for a short time`(
         type: String
     ) async throws {
         let (door, fetcher) = try IntrospectionRequestTests.door()
@@ -214,14 +214,14 @@ import Testing
         ("access_token", 200),
         ("DPoP", 401),
     ])
-    func `D9 what the issuer calls no access token is none, active or not`(type: String, status: Int) async throws {
+    func `D9 an active token is refused unless it is a bearer access token`(type: String, status: Int) async throws {
         let (door, fetcher) = try IntrospectionRequestTests.door()
         let text = IntrospectionTests.active.replacing("\"Bearer\"", with: "\"\(type)\"")
         fetcher.serve(Array("{\(text)}".utf8), at: IntrospectionRequestTests.endpoint)
         #expect(try await door.request(authorization: ["Bearer tok"]).status == status)
     }
 
-    @Test func `D11 one token is never shown to two issuers`() throws {
+    @Test func `D11 two introspecting issuers with the same token prefix are refused`() throws {
         let servers = ["https://one.example", "https://two.example"].map { issuer in
             AuthorizationServer(
                 issuer: IssuerIdentifier(issuer),
@@ -235,7 +235,7 @@ import Testing
         }
     }
 
-    @Test func `D11 each of several issuers is shown its own tokens only`() async throws {
+    @Test func `D11 each introspecting issuer receives only tokens with its own prefix`() async throws {
         let names = ["one", "two"]
         let servers = names.map { name in
             AuthorizationServer(

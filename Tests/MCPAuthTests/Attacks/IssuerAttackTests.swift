@@ -25,7 +25,7 @@ import Testing
         }
         #expect(issuer.fetcher.requests.count == 2, "metadata and keys, once")
         #expect(try await door.request(authorization: ["Bearer \(good)"]).status == 200)
-        // After the cool-down one more fetch may find the key, and then none again.
+        // After the cool-down there is one more fetch, and then none again.
         var later = door
         later.now = NumericDate(door.now.secondsSinceEpoch + 31)
         for number in 0..<100 {
@@ -36,11 +36,11 @@ import Testing
     }
 
     @Test(arguments: [0.0, 1, 60, 299, 301, 1e9])
-    func `D1 an unknown kid in a token from the future is the client's fault, not ours`(ahead: Double) async throws {
+    func `D1 an unknown kid with a future iat is 401, or 503 if its key may be new`(ahead: Double) async throws {
         let (door, issuer) = try Door.notes()
         let issuedAt: JSON = .number(door.now.secondsSinceEpoch + ahead)
         let token = try issuer.token(["iat": issuedAt], header: ["typ": "at+jwt", "kid": "nobody"])
-        // The first asks the issuer, the next within the cool-down cannot.
+        // The first request fetches the keys; the second is within the cool-down.
         for _ in 0..<2 {
             let answer = try await door.request(authorization: ["Bearer \(token)"])
             #expect(answer.verdict == "401 unknown_key")
@@ -58,7 +58,7 @@ import Testing
         #expect(answer.verdict == (ahead <= 300 ? "503 key_pending" : "401 unknown_key"), "it may be new")
     }
 
-    @Test func `D2 a key that comes and goes between replicas keeps its tokens good`() async throws {
+    @Test func `D2 tokens stay valid while replicas publish different keys in turn`() async throws {
         var (door, issuer) = try Door.notes()
         let other = try SigningKey(.es256)
         for round in 0..<20 {
@@ -70,12 +70,12 @@ import Testing
         }
     }
 
-    @Test func `D3 a token that a vanished key verified is not remembered beyond the grace`() async throws {
+    @Test func `D3 a token verified with a replaced key is not remembered beyond the grace period`() async throws {
         var (door, issuer) = try Door.notes()
         let end: JSON = .number(door.now.secondsSinceEpoch + 86_400)
         let old = try issuer.token(["exp": end])
         #expect(try await door.request(authorization: ["Bearer \(old)"]).status == 200)
-        // The kid is given to another key.
+        // The issuer reuses the kid for another key.
         let new = try SigningKey(.es256)
         let named = new.publicJWK.merging(patch: ["kid": .string(issuer.key.keyID)])
         issuer.fetcher.serve((["keys": [named]] as JSON).encoded(), at: "https://issuer.example/jwks")
@@ -90,7 +90,7 @@ import Testing
         #expect(try await door.request(authorization: ["Bearer \(old)"]).verdict == "401 invalid_signature")
     }
 
-    @Test func `D8 a fetch that fails does not end what is remembered while the keys are fresh`() async throws {
+    @Test func `D8 a failed fetch does not discard remembered tokens while the keys are fresh`() async throws {
         var (door, issuer) = try Door.notes()
         let token = try issuer.token()
         #expect(try await door.request(authorization: ["Bearer \(token)"]).status == 200)
@@ -104,7 +104,7 @@ import Testing
         #expect(door.mcpAuth.tokenCacheStatistics.hits == hits + 1)
     }
 
-    @Test func `D3 and D8 a purge ends what was verified with a withdrawn key at once`() async throws {
+    @Test func `D3 and D8 a purge forgets tokens verified with a withdrawn key at once`() async throws {
         let (door, issuer) = try Door.notes()
         let token = try issuer.token()
         #expect(try await door.request(authorization: ["Bearer \(token)"]).status == 200)
@@ -120,7 +120,7 @@ import Testing
         (#"{"issuer":"https://issuer.example","jwks_uri":"ftp://issuer.example/jwks"}"#, 200),
         (#"{"issuer":"https://issuer.example","jwks_uri":7}"#, 200),
     ])
-    func `D4 metadata that is none makes the issuer unavailable`(body: String, status: Int) async throws {
+    func `D4 invalid metadata makes the issuer unavailable`(body: String, status: Int) async throws {
         let (door, issuer) = try Door.notes()
         let place = "https://issuer.example/.well-known/openid-configuration"
         issuer.fetcher.serve(Array(body.utf8), at: place, status: status)
@@ -133,7 +133,7 @@ import Testing
         arguments: ["12345678901234567890123", "1e400", #""\u0000""#, #""\ud800""#, #"{"\u0000":1}"#, "null"],
         ["", "\u{FEFF}"]
     )
-    func `D4 a value that cannot be represented spoils neither metadata nor keys`(
+    func `D4 an unused value that cannot be represented invalidates neither metadata nor keys`(
         value: String,
         mark: String
     ) async throws {
@@ -166,12 +166,12 @@ import Testing
         (AuthorizationServer.Discovery.oidc, "https://issuer.example/realms/a/.well-known/openid-configuration"),
         (.oauth, "https://issuer.example/.well-known/oauth-authorization-server/realms/a"),
     ])
-    func `D5 an issuer with a path has one place for its metadata, which its discovery says`(
+    func `D5 metadata of an issuer with a path is fetched only from the URL of its discovery`(
         discovery: AuthorizationServer.Discovery,
         place: String
     ) async throws {
         let fetcher = FixtureFetcher([:])
-        // Other documents, in the other places that were once usual, name the issuer too and have another key.
+        // Documents at other well-known URLs also name the issuer, with another `jwks_uri`.
         let everywhere = [
             "https://issuer.example/realms/a/.well-known/openid-configuration",
             "https://issuer.example/realms/a/.well-known/oauth-authorization-server",
@@ -195,7 +195,7 @@ import Testing
         #expect(fetcher.requests == [place, "https://issuer.example/realms/a/jwks"])
     }
 
-    @Test func `D6 an issuer that is down or lies does not touch another`() async throws {
+    @Test func `D6 a broken or dishonest issuer does not affect another issuer`() async throws {
         let fetcher = FixtureFetcher([:])
         let good = try TestIssuer("https://good.example", fetcher: fetcher)
         let bad = try TestIssuer("https://bad.example", fetcher: fetcher)
@@ -203,17 +203,17 @@ import Testing
         fetcher.serve(Array("<html>".utf8), at: "https://bad.example/jwks")
         #expect(try await door.request(authorization: ["Bearer \(try bad.token())"]).status == 503)
         #expect(try await door.request(authorization: ["Bearer \(try good.token())"]).status == 200)
-        // The liar publishes the other one's key and signs in its own name, and in the other's.
+        // The dishonest issuer publishes the key of the other one and signs a token in its name.
         bad.publish([good.key])
         let forged = try bad.token(["iss": "https://good.example"], header: ["kid": .string(good.key.keyID)])
         #expect(try await door.request(authorization: ["Bearer \(forged)"]).status == 401)
     }
 
-    @Test func `D7 tokens that begin alike or differ in their last byte are different tokens`() async throws {
+    @Test func `D7 a token that differs in any byte or in length is not taken for a remembered token`() async throws {
         let (door, issuer) = try Door.notes()
         let token = try issuer.token()
         #expect(try await door.request(authorization: ["Bearer \(token)"]).status == 200)
-        // Every byte counts, wherever it is; a shorter and a longer token are others too.
+        // Every byte matters, and so does the length.
         for index in 0..<token.utf8.count {
             var bytes = Array(token.utf8)
             bytes[index] = bytes[index] == UInt8(ascii: "A") ? UInt8(ascii: "B") : UInt8(ascii: "A")
@@ -226,7 +226,7 @@ import Testing
         #expect(door.mcpAuth.tokenCacheStatistics.hits == 0)
     }
 
-    @Test func `D8 a remembered token ends with its exp`() async throws {
+    @Test func `D8 a remembered token is refused after its exp`() async throws {
         var (door, issuer) = try Door.notes()
         let token = try issuer.token(["exp": .number(door.now.secondsSinceEpoch + 10)])
         #expect(try await door.request(authorization: ["Bearer \(token)"]).status == 200)
@@ -236,7 +236,7 @@ import Testing
         #expect(try await door.request(authorization: ["Bearer \(token)"]).reason == "expired")
     }
 
-    @Test func `D8 a changed key set makes every remembered token be looked at again`() async throws {
+    @Test func `D8 a remembered token is verified again after its key set has changed`() async throws {
         var (door, issuer) = try Door.notes()
         let token = try issuer.token(["exp": .number(door.now.secondsSinceEpoch + 86_400)])
         #expect(try await door.request(authorization: ["Bearer \(token)"]).status == 200)
@@ -247,7 +247,7 @@ import Testing
         #expect(try await door.request(authorization: ["Bearer \(token)"]).reason == "unknown_key")
     }
 
-    @Test func `D13 no configured secret is printed by anything that is printed`() throws {
+    @Test func `D13 printing or dumping an authorization server reveals no secret`() throws {
         let secret = Secret("correct horse battery staple correct horse")
         let server = AuthorizationServer(
             issuer: "https://issuer.example",

@@ -10,9 +10,9 @@ import Testing
 
 @testable import MCPAuthJOSE
 
-/// Rows A of the attack catalogue: algorithms, keys and signatures; ready tokens are in `AttackTokenTests`.
+/// Rows A of the attack catalogue: algorithms, keys and signatures; prepared tokens are in `AttackTokenTests`.
 @Suite struct KeyAttackTests {
-    @Test func `A1 no spelling and no type of alg none is looked up, with a signature or without`() async throws {
+    @Test func `A1 alg none is refused in every spelling and type, with and without a signature`() async throws {
         let (door, issuer) = try Door.notes()
         let genuine = try issuer.token().split(separator: ".")
         let names: [JSON] = [
@@ -30,7 +30,7 @@ import Testing
         #expect(issuer.fetcher.requests.isEmpty)
     }
 
-    @Test func `A2 a public key is no HMAC secret, in whatever form it is written`() async throws {
+    @Test func `A2 a public key is never used as an HMAC secret, in any encoding`() async throws {
         let fetcher = FixtureFetcher([:])
         let issuer = try TestIssuer("https://issuer.example", fetcher: fetcher)
         let key = try SigningKey(.rs256)
@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    @Test func `A4 no JSON serialization is a token, and no unprotected header is read`() async throws {
+    @Test func `A4 a JSON serialization is refused, and no unprotected header is read`() async throws {
         let (door, issuer) = try Door.notes()
         let parts = try issuer.token().split(separator: ".").map { JSON.string(String($0)) }
         let signature: JSON = ["protected": parts[0], "signature": parts[2], "header": ["alg": "none"]]
@@ -103,9 +103,9 @@ import Testing
         }
     }
 
-    @Test func `A6 weak keys and points off their curve are not loaded, though a signature may fit`() async throws {
+    @Test func `A6 weak keys and points off their curve are not loaded, even if a signature matches`() async throws {
         let (door, issuer) = try Door.notes()
-        // With the exponent 1 the padded hash is its own signature. OpenSSL itself checks keys of up to 4096 bits only.
+        // With the exponent 1 the padded hash is its own signature. OpenSSL itself checks only keys of up to 4096 bits.
         func rsa(_ name: String, _ exponent: [UInt8], bytes: Int) -> JSON {
             let modulus: [UInt8] = [0xC1] + [UInt8](repeating: 0xFF, count: bytes - 1)
             return [
@@ -137,7 +137,7 @@ import Testing
         #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).status == 200)
     }
 
-    @Test func `A8 a DER signature is none, nor one of any other length`() async throws {
+    @Test func `A8 a signature in DER or of the wrong length is refused`() async throws {
         let (door, issuer) = try Door.notes()
         let parts = try issuer.token().split(separator: ".")
         let signature = try #require(Base64URL.decode(Array(parts[2].utf8)[...]))
@@ -151,7 +151,7 @@ import Testing
         }
     }
 
-    @Test func `A9 the other signature of a revoked token is revoked too`() async throws {
+    @Test func `A9 a revoked token with the mirrored ECDSA signature is revoked too`() async throws {
         let (door, issuer) = try Door.notes()
         let token = try issuer.token()
         let parts = token.split(separator: ".")
@@ -169,7 +169,7 @@ import Testing
         #expect(try await door.request(authorization: ["Bearer \(twin)"]).verdict == "401 revoked")
     }
 
-    @Test func `A11 EdDSA is one algorithm under both its names, and a signature of another key is none`() async throws
+    @Test func `A11 EdDSA is accepted under both its names, and a signature with another key is refused`() async throws
     {
         let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let key = try SigningKey(.edDSA)
@@ -193,13 +193,13 @@ import Testing
         "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
         "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
     ])
-    func `A11 a key of small order, for which everybody can sign, is not loaded`(point: String) async throws {
+    func `A11 a key of small order, for which anyone can sign, is not loaded`(point: String) async throws {
         let (door, issuer) = try Door.notes()
         let key = Vectors.bytes(hexadecimal: point)
         let jwk: JSON = ["kty": "OKP", "crv": "Ed25519", "kid": "small", "x": .string(Base64URL.encode(key))]
         issuer.fetcher.serve((["keys": [jwk]] as JSON).encoded(), at: "https://issuer.example/jwks")
         let parts = try issuer.token(header: ["typ": "at+jwt", "alg": "EdDSA", "kid": "small"]).split(separator: ".")
-        // With the neutral element as the key, this verifies every message.
+        // With the neutral element as the key, this signature verifies every message.
         let signature: [UInt8] = [1] + [UInt8](repeating: 0, count: 63)
         let token = "\(parts[0]).\(parts[1]).\(Base64URL.encode(signature))"
         #expect(try await door.request(authorization: ["Bearer \(token)"]).verdict == "401 unknown_key")
@@ -216,7 +216,7 @@ import Testing
             (true, "malformed_token"),
         ] as [(JSON, String)]
     )
-    func `A12 a kid is a name and nothing else`(keyID: JSON, reason: String) async throws {
+    func `A12 a kid is only a name of a key, and an invalid kid is refused`(keyID: JSON, reason: String) async throws {
         let (door, issuer) = try Door.notes()
         let token = try issuer.token(header: ["typ": "at+jwt", "kid": keyID])
         let status = reason == "token_too_long" ? 431 : 401
@@ -224,7 +224,7 @@ import Testing
         #expect(issuer.fetcher.requests.allSatisfy { $0.hasPrefix("https://issuer.example/") })
     }
 
-    @Test func `A12 a kid in another case, with a space or another composition is another kid`() async throws {
+    @Test func `A12 a kid that differs in case, space or Unicode composition is another kid`() async throws {
         let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let named = issuer.key.publicJWK.merging(patch: ["kid": "Caf\u{E9}"])
         issuer.fetcher.serve((["keys": [named]] as JSON).encoded(), at: "https://issuer.example/jwks")
@@ -238,7 +238,7 @@ import Testing
         }
     }
 
-    @Test func `A13 two keys under one kid are both tried, and no kid where two keys fit is refused`() async throws {
+    @Test func `A13 two keys with one kid are both tried, and without a kid only one key may fit`() async throws {
         let (door, issuer) = try Door.notes()
         let second = try SigningKey(.es256)
         let twin = second.publicJWK.merging(patch: ["kid": .string(issuer.key.keyID)])
@@ -258,7 +258,7 @@ import Testing
         #expect(try await door.request(authorization: ["Bearer \(unnamed)"]).verdict == "401 unknown_key")
     }
 
-    @Test func `A14 a key in the header never verifies anything`() async throws {
+    @Test func `A14 a key in the token header is never used`() async throws {
         let (door, issuer) = try Door.notes()
         let attacker = try SigningKey(.es256)
         let certificate: JSON = [.string(Base64.encode([0x30, 0x03, 0x02, 0x01, 0x01]))]
@@ -270,14 +270,14 @@ import Testing
                 #expect(try await door.request(authorization: ["Bearer \(token)"]).verdict == "401 \(reason)")
             }
         }
-        // Without a kid the only published key is meant, whatever key the header brings.
+        // Without a kid the only published key is used, whatever key is in the header.
         let header: JSON = ["alg": "ES256", "typ": "at+jwt", "jwk": attacker.publicJWK]
         let input = "\(Base64URL.encode(header.encoded())).\(Base64URL.encode(Array(issuer.claims("\"x\":1").utf8)))"
         let token = "\(input).\(Base64URL.encode(try attacker.sign(Array(input.utf8))))"
         #expect(try await door.request(authorization: ["Bearer \(token)"]).verdict == "401 invalid_signature")
     }
 
-    @Test func `A15 nothing that a token names is fetched`() async throws {
+    @Test func `A15 no URL in a token header is fetched`() async throws {
         let (door, issuer) = try Door.notes()
         for member in ["jku", "x5u", "x5c", "jwk"] {
             let header: [String: JSON] = ["typ": "at+jwt", member: .string("https://attacker.example/\(member)")]
@@ -302,8 +302,7 @@ import Testing
     }
 
     @Test(arguments: [JSON.string("other"), .null, 7, .string(String(repeating: "k", count: 300))])
-    func `A17 a key whose private part is published too verifies nothing, under whatever kid`(keyID: JSON) async throws
-    {
+    func `A17 a key whose private part is published is not used, under any kid`(keyID: JSON) async throws {
         let (door, issuer) = try Door.notes()
         #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).status == 200)
         let exposed = issuer.key.publicJWK.merging(patch: ["kid": keyID, "d": "AAAA", "alg": "ECDH-ES", "use": "enc"])
@@ -313,7 +312,7 @@ import Testing
         issuer.fetcher.serve(keys.encoded(), at: "https://issuer.example/jwks")
         #expect(try await fresh.request(authorization: ["Bearer \(try issuer.token())"]).verdict == "401 unknown_key")
         #expect(try await fresh.request(authorization: ["Bearer \(try issuer.token(key: good))"]).status == 200)
-        // A set that was good before loses the key at once too: it has no grace.
+        // A cached set loses the key at once too: there is no grace period.
         var later = door
         later.now = NumericDate(door.now.secondsSinceEpoch + 1300)
         #expect(
@@ -321,7 +320,7 @@ import Testing
                 == 200
         )
         #expect(try await later.request(authorization: ["Bearer \(try issuer.token(now: later.now))"]).status == 401)
-        // Nor does it come back with the next set, until somebody who knows throws away what was learnt.
+        // The key does not come back with the next set either, only after a purge.
         issuer.publish([issuer.key, good])
         later.now = NumericDate(later.now.secondsSinceEpoch + 1300)
         #expect(
@@ -333,7 +332,7 @@ import Testing
         #expect(try await later.request(authorization: ["Bearer \(try issuer.token(now: later.now))"]).status == 200)
     }
 
-    @Test func `A17 unknown and malformed keys are left out, the rest of the set is used`() async throws {
+    @Test func `A17 unknown and malformed keys are left out, and the rest of the set is used`() async throws {
         let (door, issuer) = try Door.notes()
         let strange: [JSON] = [
             ["kty": "OKP", "crv": "X25519", "x": "AAAA"], ["kty": "future"], "text", 7, .null, [],
@@ -346,7 +345,7 @@ import Testing
     }
 
     @Test(arguments: [(100, "200"), (101, "503 issuer_unavailable")])
-    func `A17 a set of more than a hundred keys is none`(count: Int, verdict: String) async throws {
+    func `A17 a set of more than a hundred keys is refused`(count: Int, verdict: String) async throws {
         let (door, issuer) = try Door.notes()
         let others = [JSON](repeating: ["kty": "future"], count: count - 1)
         let keys: JSON = ["keys": .array(others + [issuer.key.publicJWK])]
@@ -354,7 +353,7 @@ import Testing
         #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).verdict == verdict)
     }
 
-    /// The difference of two big-endian numbers of one length.
+    /// The difference of two big-endian numbers of equal length.
     private static func difference(_ left: [UInt8], _ right: [UInt8]) -> [UInt8] {
         var result = left
         var borrow = 0

@@ -8,11 +8,11 @@ import MCPAuthSigning
 import TestSupport
 import Testing
 
-/// An issuer that replaced its key and kept the name, such as a development server after a restart.
+/// An issuer that replaced its key and kept the `kid`, such as a development server after a restart.
 @Suite struct SameKeyIDTests {
     private static let start = NumericDate(1_795_425_000)
 
-    @Test func `tokens of the new key are good after the cool-down, and tokens of no key never are`() async throws {
+    @Test func `tokens of the new key are accepted after the cool-down, and forged tokens never`() async throws {
         var (door, issuer) = try Door.notes()
         #expect(try await Self.status(door, try issuer.token()) == 200)
         let new = try SigningKey(.es256)
@@ -39,7 +39,7 @@ import Testing
         #expect(issuer.fetcher.requests.count == 3, "bad signatures cause one fetch for each cool-down")
     }
 
-    @Test func `a key of another kind under the same name is found in the same way`() async throws {
+    @Test func `a key of another type with the same kid is found in the same way`() async throws {
         var (door, issuer) = try Door.notes()
         #expect(try await Self.status(door, try issuer.token()) == 200)
         let new = try SigningKey(.rs256)

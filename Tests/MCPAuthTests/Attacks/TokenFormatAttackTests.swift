@@ -10,9 +10,9 @@ import MCPAuthSigning
 import TestSupport
 import Testing
 
-/// Rows B of the attack catalogue: the form, encoding and JSON of tokens; ready tokens are in `AttackTokenTests`.
+/// Rows B of the attack catalogue: the form, encoding and JSON of tokens; prepared tokens are in `AttackTokenTests`.
 @Suite struct TokenFormatAttackTests {
-    @Test func `B1 and B9 an encrypted token is not looked into, compressed or made to cost much`() async throws {
+    @Test func `B1 and B9 an encrypted token is refused without a fetch, whatever its header`() async throws {
         let (door, issuer) = try Door.notes()
         let headers: [JSON] = [
             ["alg": "RSA-OAEP-256", "enc": "A256GCM"], ["alg": "dir", "enc": "A128GCM", "zip": "DEF"],
@@ -28,7 +28,7 @@ import Testing
         #expect(issuer.fetcher.requests.isEmpty)
     }
 
-    @Test func `B2 a token of nothing but dots costs one look`() async throws {
+    @Test func `B2 a token of only dots is refused without a fetch`() async throws {
         let (door, issuer) = try Door.notes()
         for count in [1, 2, 3, 16_000, 2_000_000] {
             let dots = String(repeating: ".", count: count)
@@ -38,7 +38,7 @@ import Testing
         #expect(issuer.fetcher.requests.isEmpty)
     }
 
-    @Test func `B3 no part of a token may be padded, spaced or spelled in another alphabet`() async throws {
+    @Test func `B3 no part of a token may have padding, white space or characters of another alphabet`() async throws {
         let (door, issuer) = try Door.notes()
         let parts = try issuer.token(["x": "\u{3FF}\u{3FF}\u{3FF}?>"]).split(separator: ".").map(String.init)
         for index in 0..<3 {
@@ -66,7 +66,7 @@ import Testing
         #""crit":null"#, #""crit":"exp""#, #""crit":{}"#, #""b64":false"#, #""b64":true"#,
         #""crit":["http://example.invalid/UNDEFINED"],"http://example.invalid/UNDEFINED":true"#,
     ])
-    func `B4 and B5 whatever must be understood is not, so it is refused`(member: String) async throws {
+    func `B4 and B5 a header with crit or b64 is refused`(member: String) async throws {
         let (door, issuer) = try Door.notes()
         let header = #"{"alg":"ES256","kid":"KID","typ":"at+jwt",\#(member)}"#
         let token = try issuer.token(rawHeader: header, rawClaims: Array(issuer.claims("\"x\":1").utf8))
@@ -77,21 +77,21 @@ import Testing
         #""sub":"bob""#, #""s\u0075b":"bob""#, #""\u0065xp":1795425600"#, #""aud":"https://api.example.com/notes""#,
         #""\u0061ud":"https://api.example.com/notes""#, #""x":{"a":1,"\u0061":2}"#, #""x":[{"a":1,"a":1}]"#,
     ])
-    func `B6 a member given twice is refused, also when one is escaped`(member: String) async throws {
+    func `B6 a duplicate member in the claims is refused, even if one is escaped`(member: String) async throws {
         let (door, issuer) = try Door.notes()
         let claims = try issuer.token(rawClaims: Array(issuer.claims(member).utf8))
         #expect(try await door.request(authorization: ["Bearer \(claims)"]).verdict == "401 malformed_token")
     }
 
     @Test(arguments: [#""alg":"none""#, #""\u0061lg":"ES256""#, #""kid":"KID""#, #""\u006bid":"KID""#])
-    func `B6 a header member given twice is refused`(member: String) async throws {
+    func `B6 a duplicate member in the header is refused, even if one is escaped`(member: String) async throws {
         let (door, issuer) = try Door.notes()
         let header = #"{"alg":"ES256","kid":"KID","typ":"at+jwt",\#(member)}"#
         let token = try issuer.token(rawHeader: header, rawClaims: Array(issuer.claims("\"x\":1").utf8))
         #expect(try await door.request(authorization: ["Bearer \(token)"]).verdict == "401 unrecognized_token")
     }
 
-    /// Texts that are no JSON object in UTF-8, made of one that is.
+    /// Changes to the text of a JSON object in UTF-8; most make it invalid.
     private static let broken: [(name: String, change: @Sendable (String) -> [UInt8])] = [
         ("byte order mark", { [0xEF, 0xBB, 0xBF] + Array($0.utf8) }),
         ("UTF-16", { $0.utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] } }),
@@ -117,7 +117,7 @@ import Testing
         ("empty", { _ in [] }), ("white space", { _ in Array("  ".utf8) }),
     ]
 
-    @Test func `B7 header and payload are JSON objects in UTF-8 and nothing like it`() async throws {
+    @Test func `B7 the header and the payload must be JSON objects in UTF-8`() async throws {
         let (door, issuer) = try Door.notes()
         let claims = issuer.claims("\"x\":1")
         let header = #"{"alg":"ES256","kid":"\#(issuer.key.keyID)","typ":"at+jwt"}"#
@@ -139,7 +139,7 @@ import Testing
     }
 
     @Test(arguments: [(31, "200"), (32, "401 malformed_token"), (5500, "401 malformed_token")])
-    func `B8 nesting is bounded below what a token can hold`(depth: Int, verdict: String) async throws {
+    func `B8 the nesting depth of the claims is limited`(depth: Int, verdict: String) async throws {
         let (door, issuer) = try Door.notes()
         let nested = String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
         let token = try issuer.token(rawClaims: Array(issuer.claims("\"x\":\(nested)").utf8))
@@ -147,7 +147,7 @@ import Testing
         #expect(try await door.request(authorization: ["Bearer \(token)"]).verdict == verdict)
     }
 
-    @Test func `B8 thousands of members, and names made to collide, cost no more than their bytes`() async throws {
+    @Test func `B8 a token with 1200 claims is accepted, and one that is too long is refused`() async throws {
         let (door, issuer) = try Door.notes()
         let many = (0..<1200).map { "\"\(String($0, radix: 36))\":0" }.joined(separator: ",")
         let token = try issuer.token(rawClaims: Array(issuer.claims(many).utf8))
@@ -157,7 +157,7 @@ import Testing
         #expect(try await door.request(authorization: ["Bearer \(long)"]).verdict == "431 token_too_long")
     }
 
-    @Test func `B9 and B10 compressed and nested content means nothing to a signed token`() async throws {
+    @Test func `B9 and B10 zip and cty of a signed token are ignored, and a nested token is refused`() async throws {
         let (door, issuer) = try Door.notes()
         for header in [["typ": "at+jwt", "zip": "DEF"], ["typ": "at+jwt", "cty": "JWT"]] as [[String: JSON]] {
             #expect(try await door.request(authorization: ["Bearer \(try issuer.token(header: header))"]).status == 200)
@@ -170,7 +170,7 @@ import Testing
         ("kid", "401 unknown_key"), ("typ", "401 wrong_token_type"), ("iss", "401 untrusted_issuer"),
         ("aud", "401 audience_mismatch"), ("scope", "401 invalid_claim"), ("exp", "401 missing_expiry"),
     ])
-    func `B11 no value of a token comes back in a challenge or stands raw in a log`(
+    func `B11 no value of a token appears in a challenge, or unescaped in a log`(
         member: String,
         verdict: String
     ) async throws {

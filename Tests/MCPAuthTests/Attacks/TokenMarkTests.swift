@@ -7,25 +7,25 @@ import MCPAuthJSON
 import TestSupport
 import Testing
 
-/// Genuine tokens that are not access tokens: every mark, whoever verified the token.
+/// Genuine tokens that are not access tokens: every mark with every kind of verifier.
 @Suite struct TokenMarkTests {
-    /// Who says that the token is genuine.
+    /// What verifies the token.
     enum Verifier: String, CaseIterable, Sendable {
         /// The keys of the issuer.
         case keys
-        /// The issuer, about an opaque token; the marks are in its answer.
+        /// Introspection of an opaque token; the marks are in the response.
         case introspection
-        /// The issuer, about a JWT that it is shown; the marks are in its answer.
+        /// Introspection of a JWT; the marks are in the response.
         case introspectedJWT
-        /// The issuer, about a JWT that it is shown; the marks are in the token alone.
+        /// Introspection of a JWT; the marks are only in the token.
         case introspectedMarkedJWT
-        /// A function; the marks are in what it says.
+        /// A function; the marks are in its verdict.
         case function
-        /// A function, about a JWT; the marks are in the token alone.
+        /// A function that verifies a JWT; the marks are only in the token.
         case functionMarkedJWT
     }
 
-    /// A mark, what its value is, and what a token with it is.
+    /// A mark, its value, and whether a token with it is refused.
     static let marks: [(name: String, value: JSON, isRefused: Bool)] = [
         ("nonce", "n-0S6", true), ("at_hash", "x", true), ("c_hash", "x", true), ("s_hash", "x", true),
         ("events", ["http://schemas.openid.net/event/backchannel-logout": [:]], true), ("events", [:], true),
@@ -43,16 +43,16 @@ import Testing
         ("type", "refresh_token", true), ("type", "ID", true), ("type", "logout_token", true),
         ("type", "employee", false),
         ("type", 3, false),
-        // A serialiser that writes what it has not as null marks nothing.
+        // Null is no mark, because some serializers write absent values as null.
         ("nonce", .null, false), ("at_hash", .null, false), ("events", .null, false), ("token_use", .null, false),
         ("token_type", .null, false), ("typ", .null, false), ("type", .null, false),
         ("token_introspection", .null, false),
-        // What cannot be represented is there.
+        // A value that cannot be represented counts as present.
         ("token_use", .unrepresentable, true), ("nonce", .unrepresentable, true),
     ]
 
     @Test(arguments: Verifier.allCases, marks.indices)
-    func `a mark of another kind refuses a token, whoever verified it`(verifier: Verifier, index: Int) async throws {
+    func `a token with a mark of another kind of token is refused`(verifier: Verifier, index: Int) async throws {
         let (name, value, isRefused) = Self.marks[index]
         let answer = try await Self.answer(verifier, marked: [name: value])
         #expect(answer.verdict == (isRefused ? "401 wrong_token_type" : "200"), "\(verifier): \(name) \(value)")
@@ -62,7 +62,7 @@ import Testing
         arguments: Verifier.allCases,
         ["logout+jwt", "application/logout+jwt", "secevent+jwt", "dpop+jwt", "id+jwt", "rt+jwt"]
     )
-    func `so does the typ of the header of a JWT`(verifier: Verifier, type: String) async throws {
+    func `a JWT whose typ names another kind of token is refused`(verifier: Verifier, type: String) async throws {
         guard verifier != .introspection, verifier != .function else { return }
         #expect(try await Self.answer(verifier, headerType: type).verdict == "401 wrong_token_type")
         for type in ["JWT", "at+jwt", "application/at+jwt", nil] {
@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test(arguments: Verifier.allCases)
-    func `a mark that the access tokens of an issuer carry is named for that issuer, and no other mark is`(
+    func `a mark that is configured for the access tokens of an issuer is accepted, and no other mark is`(
         verifier: Verifier
     ) async throws {
         guard verifier != .function, verifier != .functionMarkedJWT else { return }
@@ -83,9 +83,9 @@ import Testing
         #expect(try await Self.answer(verifier, marked: typed, ignoring: ignored).verdict == "401 wrong_token_type")
     }
 
-    // Readers that are not strict take a token with such an ending for the JWT that it was.
+    // Lenient parsers read a token with such an ending as the original JWT.
     @Test(arguments: ["=", "~", ".", "..", ".x"])
-    func `what is appended to a JWT hides none of its marks`(ending: String) async throws {
+    func `text appended to a JWT hides none of its marks`(ending: String) async throws {
         let marks: [String: JSON] = ["nonce": "n"]
         let marked = try await Self.answer(.functionMarkedJWT, marked: marks, ending: ending)
         #expect(marked.verdict == "401 wrong_token_type")
@@ -94,7 +94,7 @@ import Testing
         #expect(shown.verdict == (ending.hasPrefix(".") ? "401 wrong_token_type" : "401 malformed_token"))
     }
 
-    @Test func `the issuer of another resource keeps its marks`() async throws {
+    @Test func `a mark that is accepted for one issuer is refused for another`() async throws {
         let fetcher = FixtureFetcher([:])
         let lenient = try TestIssuer("https://one.example", fetcher: fetcher)
         let strict = try TestIssuer("https://two.example", fetcher: fetcher)
@@ -154,7 +154,7 @@ import Testing
         )
     }
 
-    /// The claims of a good token with more members, as text; a value that cannot be represented is written as one.
+    /// The claims of a valid token with more members, as JSON text; an unrepresentable value is written as `1e999`.
     private static func claims(of issuer: TestIssuer, _ marks: [String: JSON], _ more: [String: JSON] = [:]) -> [UInt8]
     {
         let members = marks.merging(more) { $1 }.map { name, value in

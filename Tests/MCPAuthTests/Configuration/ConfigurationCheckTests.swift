@@ -6,7 +6,7 @@ import MCPAuthCore
 import TestSupport
 import Testing
 
-/// What is set in code is checked as what a file says.
+/// A configuration in code is checked like a configuration file.
 @Suite struct ConfigurationCheckTests {
     private static func build(_ change: (inout MCPAuthConfiguration) -> Void) throws -> MCPAuth {
         let server = AuthorizationServer(issuer: "https://auth.example.com", discovery: .oidc)
@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test(arguments: [(1023, false), (1024, true), (262_144, true), (262_145, false), (0, false), (-1, false)])
-    func `the longest token has bounds`(bytes: Int, isGood: Bool) throws {
+    func `the maximum length of tokens must be from 1024 to 262144 bytes`(bytes: Int, isGood: Bool) throws {
         let made = try? Self.build { $0.maximumTokenBytes = bytes }
         #expect((made != nil) == isGood)
     }
@@ -31,7 +31,7 @@ import Testing
         (["https://"], false), (["https://u@app.example"], false), (["1x://app"], false),
         (["https://app.example?x"], false),
     ])
-    func `origins are written as browsers send them`(origins: [String], isGood: Bool) throws {
+    func `origins must be written as browsers send them`(origins: [String], isGood: Bool) throws {
         #expect(((try? Self.build { $0.corsAllowedOrigins = origins }) != nil) == isGood)
         guard origins != ["*"] else {
             #expect(throws: ConfigurationError(.invalidValue, "")) {
@@ -42,14 +42,14 @@ import Testing
         #expect(((try? Self.build { $0.resources[0].allowedOrigins = origins }) != nil) == isGood)
     }
 
-    @Test func `marks that nobody knows are refused`() throws {
+    @Test func `unknown access token marks are refused`() throws {
         let error = #expect(throws: ConfigurationError.self) {
             try Self.build { $0.resources[0].authorizationServers[0].accessTokenMarks = ["nonse"] }
         }
         #expect(error?.code == .unknownName && error?.message.contains("did you mean `nonce`") == true)
     }
 
-    @Test func `an issuer whose secrets are shared need not be a URL, and clients are told`() throws {
+    @Test func `an issuer with shared secrets need not be a URL, and causes a finding`() throws {
         let secret = HMACSecret(.hs256, secret: Secret(String(repeating: "s", count: 32)))
         let server = AuthorizationServer(issuer: "acme", discovery: .oidc, hmacSecrets: [secret])
         let findings = try Self.build { $0.resources[0].authorizationServers = [server] }.findings

@@ -8,7 +8,7 @@ import MCPAuthSigning
 import TestSupport
 import Testing
 
-/// What can be known of an authorization server before a token comes.
+/// Checks of an authorization server before any token arrives.
 @Suite struct OnlineCheckTests {
     private static let complete: JSON = [
         "authorization_endpoint": "https://as.example/authorize", "token_endpoint": "https://as.example/token",
@@ -34,13 +34,13 @@ import Testing
             (["code_challenge_methods_supported": .null], ["warning pkce_not_supported"]),
         ] as [(JSON, [String])]
     )
-    func `what a token will need is looked at`(changes: JSON, findings: [String]) async throws {
+    func `the check finds what would prevent verification of tokens`(changes: JSON, findings: [String]) async throws {
         let check = try await Self.check(AuthorizationServer(issuer: "https://as.example", discovery: .oidc), changes)
         #expect(Self.notable(check).filter { !$0.contains("document_absent") } == findings, "\(check.findings)")
         #expect(!check.isUnreachable)
     }
 
-    @Test func `usable keys are counted and named, and left out ones have their reason`() async throws {
+    @Test func `usable keys are counted and named, and skipped keys are listed with the reason`() async throws {
         let server = AuthorizationServer(issuer: "https://as.example", discovery: .oidc)
         let check = try await Self.check(server, ["jwks_uri": "https://as.example/mixed"])
         let texts = check.findings.map(\.description)
@@ -48,7 +48,7 @@ import Testing
         #expect(texts.contains { $0.hasPrefix("entry 1, `kid` `e`, of the JWK Set is left out: it is for encryption") })
     }
 
-    @Test func `a key that no allowed algorithm fits is no key`() async throws {
+    @Test func `a key that fits no allowed algorithm is not usable`() async throws {
         var server = AuthorizationServer(issuer: "https://as.example", discovery: .oidc)
         server.algorithms = [.rs256]
         let check = try await Self.check(server, [:])
@@ -66,13 +66,13 @@ import Testing
             ),
         ] as [(JSON, [String])]
     )
-    func `where introspection is configured, its endpoint is needed`(changes: JSON, findings: [String]) async throws {
+    func `an endpoint is required if introspection is configured`(changes: JSON, findings: [String]) async throws {
         var server = AuthorizationServer(issuer: "https://as.example", discovery: .oidc)
         server.introspection = .init(authentication: .bearer(token: Secret("x")))
         #expect(Self.notable(try await Self.check(server, changes)) == findings)
     }
 
-    @Test func `an introspection endpoint that may not be fetched from is a mistake`() async throws {
+    @Test func `an introspection endpoint that cannot be reached is an error`() async throws {
         var server = AuthorizationServer(issuer: "https://as.example", discovery: .oidc)
         server.introspection = .init(authentication: .bearer(token: Secret("x")))
         let endpoint = "https://internal.example/introspect"
@@ -80,7 +80,7 @@ import Testing
         #expect(Self.notable(check) == ["error introspection_endpoint_not_reached"])
     }
 
-    @Test func `the issuer that tokens name is held against what AD FS says of them`() async throws {
+    @Test func `the configured token issuer is compared with the access_token_issuer of AD FS`() async throws {
         var server = AuthorizationServer(issuer: "https://as.example", discovery: .oidc)
         let said: JSON = ["access_token_issuer": "http://as.example/trust"]
         server.tokenIssuer = "http://as.example/trust"
@@ -89,7 +89,7 @@ import Testing
         #expect(Self.notable(try await Self.check(server, said)) == ["error token_issuer_differs"])
     }
 
-    @Test func `an issuer that is down is told from one that is wrong`() async throws {
+    @Test func `an issuer that is down is reported as unreachable`() async throws {
         let fetcher = FixtureFetcher([:])
         fetcher.setDown(true)
         let server = AuthorizationServer(issuer: "https://as.example", discovery: .oidc)

@@ -11,7 +11,7 @@ import MCPAuthPolicy
 import TestSupport
 import Testing
 
-/// What is published must be kept, and must be of use to clients.
+/// Published metadata must be true, and usable for clients.
 @Suite struct PublishedMetadataTests {
     private static func signed(_ claims: String) -> String {
         "e30." + Base64URL.encode(Array(claims.utf8)) + ".AA"
@@ -45,7 +45,7 @@ import Testing
             (#""scopes_supported": ["read write"]"#, "MA041"), (#""scopes_supported": [""]"#, "MA041"),
         ] as [(String, String?)]
     )
-    func `a promise that is not kept and a value of no use are found with their place`(
+    func `an untrue or unusable value in the metadata is found, with its location`(
         member: String,
         code: String?
     ) throws {
@@ -59,7 +59,7 @@ import Testing
         #expect(findings.allSatisfy { !$0.code.isWarning && $0.location?.line == 5 })
     }
 
-    @Test func `all of them are told at once`() throws {
+    @Test func `all findings about the metadata are reported at once`() throws {
         let text = ConfigurationFileTests.good.replacing(
             #""policy": "authenticated""#,
             with:
@@ -70,7 +70,7 @@ import Testing
         #expect(findings.count == 3)
     }
 
-    @Test func `a signing algorithm that is none is refused`() throws {
+    @Test func `the signing algorithm named none is refused`() throws {
         let text = ConfigurationFileTests.good.replacing(
             #""policy": "authenticated""#,
             with: #""policy": "authenticated", "metadata": {"resource_signing_alg_values_supported": ["none"]}"#
@@ -78,7 +78,7 @@ import Testing
         #expect(throws: ConfigurationError(.invalidValue, "")) { try ConfigurationFileTests.read(text) }
     }
 
-    @Test func `what is made in code is checked alike`() throws {
+    @Test func `metadata that is set in code is checked in the same way`() throws {
         let server = AuthorizationServer(issuer: "https://auth.example.com", discovery: .oidc)
         var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
         resource.metadata.bearerMethodsSupported = ["header", "query"]
@@ -98,7 +98,7 @@ import Testing
             ("http://127.0.0.1:9/", nil, ""), ("urn:example:as", "MA041", "is not a URL"),
         ] as [(String, String?, String)]
     )
-    func `an issuer that clients cannot use is named, and its tokens may be good`(
+    func `an issuer that clients cannot use is a finding, and its tokens are accepted`(
         issuer: String,
         code: String?,
         text: String
@@ -124,11 +124,11 @@ import Testing
         (#"{"version":1}"#, "no rule allows anything"), (#"{"version":1,"rules":[]}"#, "no rule allows anything"),
         (
             #"{"version":1,"rules":[{"id":"a","effect":"allow","targets":"any"},{"id":"d","effect":"deny","targets":"any"}]}"#,
-            "the rule `d` denies everything"
+            "the rule `d` denies every operation"
         ),
         (
             #"{"version":1,"rules":[{"id":"a","effect":"allow","targets":"any"},{"id":"p","effect":"require","targets":"any","proof_of_possession":"required"}]}"#,
-            "the rule `p` requires a proof of possession"
+            "the rule `p` requires every caller to prove possession"
         ),
         (
             #"{"version":1,"rules":[{"id":"a","effect":"allow","enforce":false,"targets":"any"}]}"#,
@@ -137,19 +137,19 @@ import Testing
         (#"{"version":1,"required_scopes":["read:notes"]}"#, nil),
         (#"{"version":1,"rules":[{"id":"a","effect":"allow","tools":["x"]}]}"#, nil),
     ])
-    func `policies under which nobody may do anything are a warning`(policy: String, reason: String?) throws {
+    func `policies that allow nothing are a warning`(policy: String, reason: String?) throws {
         let (door, _) = try Door.notes(policy: policy)
         let found = door.mcpAuth.findings.filter { $0.code == .nothingAllowed }
         #expect(found.count == (reason == nil ? 0 : 1))
         if let reason { #expect(found.first?.message.contains(reason) == true) }
     }
 
-    @Test func `a resource that nobody can reach is found`() throws {
+    @Test func `a resource without an issuer or verifier is a finding`() throws {
         let resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [])
         #expect(try Self.build(resource).findings.map(\.code) == [.unreachableResource])
     }
 
-    @Test func `plain http of other machines is a warning, of this machine it is not`() throws {
+    @Test func `plain http is a warning, except on this machine`() throws {
         for (name, isTold) in [("http://api.example.com/x", true), ("http://localhost:8080/x", false)] {
             let server = AuthorizationServer(issuer: "https://auth.example.com", discovery: .oidc)
             let resource = try ResourceConfiguration(name, authorizationServers: [server])
@@ -168,7 +168,7 @@ import Testing
         "https://login.microsoftonline.com/common/v2.0", "https://login.microsoftonline.com/Organizations/v2.0",
         "https://login.microsoftonline.us/consumers/v2.0", "https://sts.windows.net/common/",
     ])
-    func `a name under which Entra gathers many tenants is refused with advice`(issuer: String) throws {
+    func `an Entra issuer that stands for many tenants is refused with advice`(issuer: String) throws {
         let server = AuthorizationServer(issuer: IssuerIdentifier(issuer), discovery: .oidc)
         let resource = try ResourceConfiguration("https://api.example.com/x", authorizationServers: [server])
         let error = #expect(throws: ConfigurationError.self) { try Self.build(resource) }
@@ -179,7 +179,7 @@ import Testing
     }
 
     @Test(arguments: [("common", "list the GUID"), ("organizations", "list the GUID"), ("consumers", "9188040d-")])
-    func `so it is among the tenants of a file, and other providers may have such names`(
+    func `a tenant of Entra that stands for many is refused in a file, and allowed for other providers`(
         tenant: String,
         advice: String
     ) throws {

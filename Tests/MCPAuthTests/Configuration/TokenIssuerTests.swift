@@ -9,7 +9,7 @@ import MCPAuthJSON
 import TestSupport
 import Testing
 
-/// Authorization servers whose tokens name another issuer than clients discover, such as AD FS.
+/// Authorization servers whose tokens name a different issuer than the one that clients discover, such as AD FS.
 @Suite struct TokenIssuerTests {
     private static let published: IssuerIdentifier = "https://adfs.example/adfs"
     private static let signing: IssuerIdentifier = "http://adfs.example/adfs/services/trust"
@@ -25,7 +25,7 @@ import Testing
         return (try Door([resource], fetcher: fetcher), issuer)
     }
 
-    @Test func `tokens are accepted under their issuer, and clients are shown the one that they can discover`()
+    @Test func `tokens are accepted with the token issuer, and the metadata names the issuer for discovery`()
         async throws
     {
         let (door, issuer) = try Self.door()
@@ -44,7 +44,7 @@ import Testing
         #expect(door.mcpAuth.findings.isEmpty)
     }
 
-    @Test func `tokens that name the published issuer are not of this server`() async throws {
+    @Test func `tokens that name the published issuer are refused`() async throws {
         let (door, issuer) = try Self.door()
         let answer = try await door.request(authorization: ["Bearer \(try issuer.token())"])
         #expect(answer.verdict == "401 untrusted_issuer")
@@ -62,7 +62,7 @@ import Testing
         #expect(try await door.request(authorization: ["Bearer \(token)"]).verdict == "503 issuer_unavailable")
     }
 
-    @Test func `bounds and revocations mean the issuer that tokens name`() async throws {
+    @Test func `bounds and revocations refer to the token issuer`() async throws {
         let (door, issuer) = try Self.door { $0.allowedScopes = [Self.signing: ["read:notes"]] }
         let token = try issuer.token(["iss": .string(Self.signing.description), "scope": "read:notes admin"])
         let answer = try await door.request(authorization: ["Bearer \(token)"])
@@ -75,7 +75,7 @@ import Testing
         #expect(error?.code == .unknownName)
     }
 
-    @Test func `two servers whose tokens name one issuer cannot be told apart`() throws {
+    @Test func `two servers with the same token issuer are refused`() throws {
         let other = AuthorizationServer(issuer: Self.signing, discovery: .metadataURL("https://adfs.example/metadata"))
         let error = #expect(throws: ConfigurationError.self) {
             try Self.door { $0.authorizationServers.append(other) }

@@ -14,7 +14,7 @@ import Testing
 @testable import MCPAuth
 
 @Suite struct ReloadTests {
-    @Test func `a new configuration decides from then on, under the next number`() async throws {
+    @Test func `a new configuration applies after a reload, with the next generation number`() async throws {
         let (door, issuer) = try Door.notes(policy: Self.requiring("read:notes"))
         let bearer = ["Bearer \(try issuer.token())"]
         #expect(try await door.request(authorization: bearer).status == 200)
@@ -26,7 +26,7 @@ import Testing
         #expect(door.mcpAuth.status.lastRefusal == nil)
     }
 
-    @Test func `a configuration that is refused changes nothing and says why`() async throws {
+    @Test func `a refused configuration changes nothing and is reported with its error`() async throws {
         let events = Lock<[EngineEvent.Code]>([])
         let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         var configuration = try Self.configuration(issuer, Self.requiring("read:notes"))
@@ -42,7 +42,7 @@ import Testing
         #expect(door.mcpAuth.status.lastRefusal == nil)
     }
 
-    @Test func `keys of an issuer that stays are not fetched again, and are used while it is down`() async throws {
+    @Test func `keys of an issuer that stays configured are kept, and are used while it is down`() async throws {
         let (door, issuer) = try Door.notes()
         #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).status == 200)
         let fetched = issuer.fetcher.requests.count
@@ -52,7 +52,7 @@ import Testing
         #expect(issuer.fetcher.requests.count == fetched)
     }
 
-    @Test func `hits, misses and evictions are counted, and a new configuration remembers no token`() async throws {
+    @Test func `hits, misses and evictions are counted, and a reload empties the token cache`() async throws {
         let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         var configuration = try Self.configuration(issuer, nil)
         configuration.tokenCacheCapacity = 16
@@ -72,7 +72,7 @@ import Testing
         #expect(door.mcpAuth.tokenCacheStatistics.misses == 1 && door.mcpAuth.tokenCacheStatistics.hits == 0)
     }
 
-    @Test func `what happens to an issuer that stays is told to the handler of the new configuration`() async throws {
+    @Test func `events of an issuer that stays configured go to the handler of the new configuration`() async throws {
         let (old, new) = (Lock<[EngineEvent.Code]>([]), Lock<[EngineEvent.Code]>([]))
         let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         var configuration = try Self.configuration(issuer, nil)
@@ -90,7 +90,7 @@ import Testing
         #expect(old.withLock { $0.count } == before)
     }
 
-    @Test func `routes of one resource follow, and are not found once it is gone`() async throws {
+    @Test func `the routes of one resource follow a reload, and are 404 once it is removed`() async throws {
         let (door, issuer) = try Door.notes()
         let routes = try door.mcpAuth.requestGuard(
             resource: "https://api.example.com/notes",
@@ -134,7 +134,7 @@ import Testing
         #expect(door.mcpAuth.status.generation == 41)
     }
 
-    @Test func `tokens that were revoked at run time stay so, beside what a new configuration refuses`() async throws {
+    @Test func `tokens revoked at run time stay revoked, in addition to those of a new configuration`() async throws {
         let (door, issuer) = try Door.notes()
         let (first, second) = (try issuer.token(["jti": "j1"]), try issuer.token(["jti": "j2"]))
         let third = try issuer.token(["jti": "j3"])
@@ -163,7 +163,7 @@ import Testing
         #expect(try await reasons() == [nil, nil, nil])
     }
 
-    @Test func `what was fetched is not taken over where it is fetched by other rules`() async throws {
+    @Test func `fetched documents are not kept if the rules for fetching change`() async throws {
         let (door, issuer) = try Door.notes()
         #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).status == 200)
         issuer.fetcher.setDown(true)
@@ -179,7 +179,7 @@ import Testing
         #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).status == 200)
     }
 
-    @Test func `nor where other certificate authorities are trusted`() async throws {
+    @Test func `fetched documents are not kept if the trusted certificate authorities change`() async throws {
         let folder = try Folder()
         defer { folder.remove() }
         let (door, issuer) = try Door.notes()
@@ -197,11 +197,11 @@ import Testing
         #expect(try await fetches(with: "two") == 2)
     }
 
-    @Test func `a generation that is ready late does not take the place of a newer one`() async throws {
+    @Test func `a configuration snapshot that is ready late does not replace a newer one`() async throws {
         let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let first = try Self.configuration(issuer, Self.requiring("first"))
         let live = try LiveConfiguration(first) { _ in issuer.fetcher }
-        // Each is built and noted, and then a while goes by before its engines are in place.
+        // Both are built before one is published, and the older one is published last.
         let second = try live.build(try Self.configuration(issuer, Self.requiring("second")))
         let third = try live.build(try Self.configuration(issuer, Self.requiring("third")))
         live.publish(third)
@@ -220,7 +220,7 @@ import Testing
         return response.head.headerFields[.wwwAuthenticate]
     }
 
-    @Test func `what was read is what is tested and served, whatever happens to the files meanwhile`() async throws {
+    @Test func `policy tests use the files as they were read, even if the files change meanwhile`() async throws {
         let folder = try Folder()
         defer { folder.remove() }
         try folder.write("server.json", Self.server)
@@ -237,7 +237,7 @@ import Testing
         #expect(try bad.lintWarnings().isEmpty)
     }
 
-    @Test func `tests that come to be after a policy was read are not run before the next reading`() async throws {
+    @Test func `tests that are created after a policy was read are run only after the next reading`() async throws {
         let folder = try Folder()
         defer { folder.remove() }
         try folder.write("server.json", Self.server)
@@ -250,7 +250,7 @@ import Testing
         await #expect(throws: ConfigurationError(.testFailed, "")) { try await next.runPolicyTests() }
     }
 
-    @Test func `the files of a configuration that is refused are known`() async throws {
+    @Test func `the files of a refused configuration are known`() async throws {
         let folder = try Folder()
         defer { folder.remove() }
         try folder.write("server.json", Self.server)
@@ -265,7 +265,7 @@ import Testing
         #expect(files.digests[folder.path("server.json")] != FileSnapshot.currentDigest(of: folder.path("server.json")))
     }
 
-    @Test func `a file whose policy fails its own tests is not put in force`() async throws {
+    @Test func `a configuration whose policy fails its tests is not applied`() async throws {
         let folder = try Folder()
         defer { folder.remove() }
         try folder.write("server.json", Self.server)
@@ -326,7 +326,7 @@ import Testing
     }
 }
 
-/// A folder of its own for one test.
+/// A temporary folder for one test.
 struct Folder {
     private let root = NSTemporaryDirectory() + "/mcp-auth-\(UUID().uuidString)"
 

@@ -8,9 +8,9 @@ import Testing
 
 @testable import MCPAuthVerification
 
-/// Who waits for a fetch, how long, and when the next one is allowed.
+/// How long callers wait for a fetch, and when the next fetch is allowed.
 @Suite(.timeLimit(.minutes(2))) struct CachedFetchTests {
-    /// A source that answers when it is told to, and with what.
+    /// A source whose answers, and their times, a test controls.
     private final class Source: Sendable {
         private struct State {
             var answer: Result<Int, FetchError> = .success(1)
@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    @Test func `those who wait are released at their deadline, while the fetch goes on for the others`() async throws {
+    @Test func `waiting callers are released at their deadline, and the fetch continues for the others`() async throws {
         let source = Source()
         source.hold()
         let cached = Self.cached(source)
@@ -86,7 +86,7 @@ import Testing
         #expect(source.count == 1)
     }
 
-    @Test func `those who wait are released when they are cancelled, while the fetch goes on for the others`()
+    @Test func `waiting callers are released when they are cancelled, and the fetch continues for the others`()
         async throws
     {
         let source = Source()
@@ -102,7 +102,7 @@ import Testing
         #expect(source.count == 1)
     }
 
-    @Test func `who is cancelled already does not wait at all`() async throws {
+    @Test func `a caller that is already cancelled does not wait`() async throws {
         let source = Source()
         source.hold()
         let cached = Self.cached(source)
@@ -115,7 +115,7 @@ import Testing
         source.release()
     }
 
-    @Test func `a fetch that does not end is given up, and the next one is allowed`() async throws {
+    @Test func `a fetch that does not end is abandoned, and the next one is allowed`() async throws {
         let source = Source()
         source.hold()
         let cached = Self.cached(source, deadline: 0.02)
@@ -125,13 +125,13 @@ import Testing
         source.time.pass(1)
         let again = Task { await cached.value(until: Deadline(in: Self.long)) }
         try await source.waitUntilAsked(2)
-        // The answer of the first one comes too late to count.
+        // The answer of the first fetch comes too late to be used.
         source.answer(.success(2))
         source.release()
         #expect(await again.value?.value == 2)
     }
 
-    @Test func `pauses count from the end of a fetch`() async throws {
+    @Test func `pauses start at the end of a fetch`() async throws {
         let source = Source()
         source.hold()
         source.answer(.failure(FetchError("down")))
@@ -162,7 +162,7 @@ import Testing
         #expect(source.count == 3)
     }
 
-    @Test func `a value is as old as the beginning of its fetch`() async throws {
+    @Test func `the age of a value counts from the beginning of its fetch`() async throws {
         let source = Source()
         source.hold()
         let cached = Self.cached(source)
@@ -176,7 +176,7 @@ import Testing
         #expect(cached.fresh() == nil)
     }
 
-    @Test func `whoever joins a fetch late still waits a whole deadline of its own`() async throws {
+    @Test func `a caller that joins a fetch late still has its full deadline`() async throws {
         let source = Source()
         source.hold()
         let cached = Self.cached(source, deadline: 0.4)
@@ -187,14 +187,14 @@ import Testing
         #expect(await late?.value == 1)
     }
 
-    @Test func `a function that throws something of its own is an error without its text`() async {
+    @Test func `an error of another type is reported without its text`() async {
         struct Secretive: Error { let secret = "s3cret" }
         let cached = CachedFetch<Int>(clock: TestTime().clock) { _ in throw Secretive() }
         #expect(await cached.value() == nil)
         #expect(cached.lastError?.contains("s3cret") == false)
     }
 
-    @Test func `flights share one answer and are bounded in number and in bytes`() async throws {
+    @Test func `calls with the same key share one flight, and flights are limited in number and bytes`() async throws {
         let source = Source()
         source.hold()
         let flights = SingleFlight<String, Int>(most: 3, bytes: 100)

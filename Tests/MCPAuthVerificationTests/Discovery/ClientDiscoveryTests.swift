@@ -7,7 +7,7 @@ import MCPAuthVerification
 import TestSupport
 import Testing
 
-/// What MCP clients find at an authorization server, as they look for it.
+/// Discovery of the metadata of an authorization server in the way of MCP clients.
 @Suite struct ClientDiscoveryTests {
     private static let oauth = "/.well-known/oauth-authorization-server"
     private static let oidc = "/.well-known/openid-configuration"
@@ -56,7 +56,7 @@ import Testing
             ),
         ] as [(String, [String: JSON], String?, Bool, [String])]
     )
-    func `the first document that suits counts, in the order of the clients`(
+    func `the first suitable document is used, in the order that clients try`(
         path: String,
         documents: [String: JSON],
         chosen: String?,
@@ -81,7 +81,7 @@ import Testing
 
     private static let registrationWarning = "warning dynamic_registration_not_supported"
 
-    @Test func `a server that does not answer is not called incompatible`() async throws {
+    @Test func `a server that does not answer is reported as unreachable`() async throws {
         let fetcher = FixtureFetcher([:])
         fetcher.setDown(true)
         let inspection = IssuerInspection(issuer: "https://as.example/a", fetcher: fetcher)

@@ -11,12 +11,12 @@ import Testing
 @testable import MCPAuthJOSE
 @testable import MCPAuthVerification
 
-/// The keys of one issuer from the first token on, with a clock of our own.
+/// The keys of one issuer from the first token on, with a test clock.
 @Suite struct KeyLifeTests {
     private static let start = NumericDate(1_795_425_000)
     private static let jwks = "https://issuer.example/jwks"
 
-    @Test func `an unknown kid causes one fetch per cool-down, however many tokens carry one`() async throws {
+    @Test func `an unknown kid causes one fetch per cool-down, however many tokens have one`() async throws {
         let (directory, fetcher, key) = try Self.directory()
         #expect(await Self.ask(directory, key.keyID, at: 0).isKeys)
         for number in 0..<10_000 {
@@ -30,7 +30,7 @@ import Testing
         #expect(await Self.ask(directory, key.keyID, at: 42).isKeys)
     }
 
-    @Test func `a token younger than the key set may be tried again, an older one is invalid`() async throws {
+    @Test func `a token newer than the key set may be tried again, and an older one is invalid`() async throws {
         let (directory, _, key) = try Self.directory()
         #expect(await Self.ask(directory, key.keyID, at: 0).isKeys)
         guard case .unknown = await Self.ask(directory, "new", issuedAt: -5, at: 1) else {
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test func `those who need keys at the same time share one fetch`() async throws {
+    @Test func `concurrent requests for keys share one fetch`() async throws {
         let (directory, fetcher, key) = try Self.directory()
         fetcher.hold()
         let answers = await withTaskGroup(of: Bool.self) { group in
@@ -71,13 +71,13 @@ import Testing
             return
         }
         fetcher.setDown(false)
-        // A refresh in the background may have failed only now, and be repeated in half a minute.
+        // A background refresh may have failed just before; the next one is allowed after half a minute.
         let isBack = await Self.ask(directory, key.keyID, at: 24 * 3600 + 60).isKeys
         let isBackLater = await Self.ask(directory, key.keyID, at: 24 * 3600 + 120).isKeys
         #expect(isBack || isBackLater)
     }
 
-    @Test func `failed fetches back off to the cool-down`() async throws {
+    @Test func `the pause after failed fetches grows up to the cool-down`() async throws {
         let (directory, fetcher, key) = try Self.directory()
         fetcher.setDown(true)
         for second in 0..<300 { _ = await Self.ask(directory, key.keyID, at: Double(second)) }
@@ -85,8 +85,7 @@ import Testing
         #expect((10...16).contains(fetcher.requests.count))
     }
 
-    @Test func `a purge forgets keys at once, those of the grace too, and fetches despite the cool-down`() async throws
-    {
+    @Test func `a purge forgets all keys at once, and the next fetch ignores the cool-down`() async throws {
         let (directory, fetcher, old) = try Self.directory()
         #expect(await Self.ask(directory, old.keyID, at: 0).isKeys)
         let new = try SigningKey(.es256)
@@ -99,7 +98,7 @@ import Testing
         #expect(await Self.ask(directory, new.keyID, at: 33).isKeys)
     }
 
-    @Test func `a fetch that began before a purge does not bring back what was thrown away`() async throws {
+    @Test func `a fetch that began before a purge does not bring back old keys`() async throws {
         let (directory, fetcher, old) = try Self.directory()
         fetcher.time.follow(Self.start)
         _ = await directory.metadata()
@@ -113,7 +112,7 @@ import Testing
         #expect(await !Self.ask(directory, old.keyID, at: 1).isKeys)
     }
 
-    @Test func `a key that is published with its private part is refused, without grace`() async throws {
+    @Test func `a key that is published with its private part is refused without a grace period`() async throws {
         let events = Lock<[EngineEvent]>([])
         let (directory, fetcher, key) = try Self.directory { event in events.withLock { $0.append(event) } }
         #expect(await Self.ask(directory, key.keyID, at: 0).isKeys)
@@ -123,7 +122,7 @@ import Testing
         #expect(events.withLock { $0 }.contains { $0.code == .keysSkipped && $0.level == .error })
     }
 
-    @Test func `a key whose kid is given to another stays good for the grace beside it`() async throws {
+    @Test func `a key whose kid is reused stays valid with the new key during the grace period`() async throws {
         let (directory, fetcher, old) = try Self.directory()
         #expect(await Self.ask(directory, old.keyID, at: 0).isKeys)
         let new = try SigningKey(.es256)
@@ -141,7 +140,7 @@ import Testing
         #expect(one.count == 1)
     }
 
-    @Test func `several keys of one kid are tried, four at most`() async throws {
+    @Test func `several keys with one kid are tried, at most four`() async throws {
         let (directory, fetcher, key) = try Self.directory()
         let others = try (0..<5).map { _ in
             try SigningKey(.es256).publicJWK.merging(patch: ["kid": .string(key.keyID)])
@@ -154,7 +153,7 @@ import Testing
         #expect(keys.count == 4)
     }
 
-    @Test func `a key that took the place of another under its kid is fetched within the cool-down of an unknown kid`()
+    @Test func `a key that replaced another with the same kid is fetched at most once per cool-down`()
         async throws
     {
         let (directory, fetcher, old) = try Self.directory()
@@ -174,7 +173,7 @@ import Testing
         #expect(fetcher.requests.count { $0 == Self.jwks } == 2)
     }
 
-    @Test func `a fetch that brings no other key for a kid brings none to try`() async throws {
+    @Test func `a fetch that returns no other key for a kid gives no key to try`() async throws {
         let (directory, fetcher, key) = try Self.directory()
         guard case .keys(let tried, _) = await Self.ask(directory, key.keyID, at: 0) else {
             Issue.record("no key")
@@ -187,7 +186,7 @@ import Testing
         #expect(await Self.ask(directory, key.keyID, at: 63).isKeys, "an issuer that is down takes no key away")
     }
 
-    @Test func `what is left out of a set is told once, with the reason, however often sets change`() async throws {
+    @Test func `skipped keys are reported once, with the reason, however often the set changes`() async throws {
         let events = Lock<[EngineEvent]>([])
         let (directory, fetcher, key) = try Self.directory { event in events.withLock { $0.append(event) } }
         let omitted: [JSON] = [
@@ -205,7 +204,7 @@ import Testing
     }
 
     @Test(arguments: [100, 101])
-    func `a set of up to a hundred keys is read`(count: Int) async throws {
+    func `a set of up to a hundred keys is read, and a larger one is not`(count: Int) async throws {
         let (directory, fetcher, key) = try Self.directory()
         let filler = (1..<count).map { key.publicJWK.merging(patch: ["kid": .string("k\($0)")]) }
         fetcher.serve(Self.set([key.publicJWK] + filler), at: Self.jwks)
@@ -216,7 +215,7 @@ import Testing
         ("<html>", 200), ("[]", 200), (#"{"keys":{}}"#, 200), (#"{"keys":[],"keys":[]}"#, 200), (#"{"keys":[]}"#, 500),
         ("{\"keys\":[]}" + String(repeating: " ", count: 512 * 1024), 200),
     ])
-    func `what is no key set leaves the old one in use`(body: String, status: Int) async throws {
+    func `an invalid key set leaves the previous one in use`(body: String, status: Int) async throws {
         let (directory, fetcher, key) = try Self.directory()
         #expect(await Self.ask(directory, key.keyID, at: 0).isKeys)
         fetcher.serve(Array(body.utf8), at: Self.jwks, status: status)

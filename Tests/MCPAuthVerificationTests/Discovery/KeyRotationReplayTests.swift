@@ -10,7 +10,7 @@ import Testing
 @testable import MCPAuthJOSE
 @testable import MCPAuthVerification
 
-/// What real providers published over months, replayed with a clock of our own.
+/// Key sets that real providers published over months, replayed with a test clock.
 @Suite(.enabled(if: Vectors.hasThirdParty)) struct KeyRotationReplayTests {
     private static let providers = [
         "apple", "discord", "docker", "entra-common", "entra-organizations", "facebook", "gitlab",
@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test(arguments: providers)
-    func `D2 a key is good while published and for two hours after it vanished, and not longer`(
+    func `D2 a key is valid while published and for two hours after its removal, and no longer`(
         provider: String
     ) async throws {
         let versions = try Self.versions(of: provider)
@@ -33,7 +33,7 @@ import Testing
                 Array(#"{"issuer":"https://issuer.example","jwks_uri":"https://issuer.example/jwks"}"#.utf8)
         ])
         let directory = IssuerDocuments(issuer: "https://issuer.example", source: .oidc, fetcher: fetcher)
-        // The reference: when each key was first seen to be gone.
+        // The reference: when each key was first missing.
         var goneSince: [ExactString: NumericDate] = [:]
         var known: [ExactString: SignatureAlgorithm] = [:]
         var (good, refused) = (0, 0)
@@ -45,10 +45,10 @@ import Testing
                 let now = version.date.adding(seconds)
                 guard now < end else { break }
                 fetcher.time.follow(now)
-                // The other tests wait for answers meanwhile.
+                // Lets other tests run.
                 await Task.yield()
                 if seconds == 0 {
-                    // The first question after a long time waits for the new set.
+                    // The first request after a long time waits for the new set.
                     _ = await directory.keys(keyID: "nobody", algorithm: .rs256, tokenIssuedAt: nil, now: now)
                     for key in known.keys where !published.contains(key) && goneSince[key] == nil {
                         goneSince[key] = now

@@ -6,7 +6,7 @@ import MCPAuthJSON
 import MCPAuthVerification
 import Testing
 
-/// What MCP clients need of an authorization server, by the codes of the existing SDKs.
+/// What MCP clients require of an authorization server, with the codes of the existing SDKs.
 @Suite struct MetadataValidationTests {
     private static let complete: JSON = [
         "issuer": "https://issuer.example", "authorization_endpoint": "https://issuer.example/authorize",
@@ -35,7 +35,7 @@ import Testing
             (["response_types_supported": .null], ["invalid_server_metadata", "code_response_type_not_supported"]),
         ] as [(JSON, [String])]
     )
-    func `what is missing is named by its code, all at once`(changes: JSON, errors: [String]) throws {
+    func `all defects of the metadata are reported at once, by their codes`(changes: JSON, errors: [String]) throws {
         let metadata = try AuthorizationServerMetadata(Self.complete.merging(patch: changes))
         let validation = MetadataValidation(metadata)
         #expect(validation.errors.map(\.code) == errors)
@@ -43,21 +43,21 @@ import Testing
         #expect(validation.warnings.isEmpty)
     }
 
-    @Test func `a server without registration is good, with one warning`() throws {
+    @Test func `a server without dynamic registration is valid, with one warning`() throws {
         let metadata = Self.complete.merging(patch: ["registration_endpoint": .null])
         let validation = MetadataValidation(try AuthorizationServerMetadata(metadata))
         #expect(validation.isValid)
         #expect(validation.warnings.map(\.code) == ["dynamic_registration_not_supported"])
     }
 
-    @Test func `client id metadata documents are as good as registration`() throws {
+    @Test func `client ID metadata documents can replace dynamic registration`() throws {
         let changes: JSON = ["registration_endpoint": .null, "client_id_metadata_document_supported": true]
         let validation = MetadataValidation(try AuthorizationServerMetadata(Self.complete.merging(patch: changes)))
         #expect(validation.isValid && validation.warnings.isEmpty)
         #expect(validation.successes.last?.code == "client_id_metadata_document_supported")
     }
 
-    @Test func `an endpoint that is plain http is a warning, but on this machine`() throws {
+    @Test func `an endpoint with plain http is a warning, except on this machine`() throws {
         for (url, codes) in [("http://issuer.example/token", ["endpoint_not_https"]), ("http://[::1]:9/token", [])] {
             let metadata = Self.complete.merging(patch: ["token_endpoint": .string(url)])
             let validation = MetadataValidation(try AuthorizationServerMetadata(metadata))
@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    @Test func `what is there is listed too`() throws {
+    @Test func `supported features are listed too`() throws {
         let validation = MetadataValidation(try AuthorizationServerMetadata(Self.complete))
         #expect(
             validation.successes.map(\.code) == [
@@ -76,7 +76,7 @@ import Testing
     }
 
     @Test(arguments: [.null, [], "text", 7, [:], ["issuer": 7]] as [JSON])
-    func `what is no object with an issuer is no metadata`(document: JSON) {
+    func `a document that is not an object with an issuer is refused`(document: JSON) {
         #expect(throws: ConfigurationError(.invalidServerMetadata, "")) {
             try AuthorizationServerMetadata(document)
         }

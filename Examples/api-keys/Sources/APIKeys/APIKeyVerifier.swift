@@ -4,20 +4,20 @@
 import Crypto
 import MCPAuth
 
-/// Verifies API keys of the form `nk_NAME_SECRET`, of which only hashes are known.
+/// Verifies API keys of the form `nk_NAME_SECRET`, of which it stores only hashes.
 ///
-/// A key has 128 random bits or more, so a plain SHA-256 of it cannot be turned back; keys that people choose would need
-/// a slow hash.
+/// A key must have at least 128 random bits, so that a plain SHA-256 of it cannot be reversed. Keys that people choose
+/// would need a slow hash.
 public struct APIKeyVerifier: TokenVerifier {
     /// One key.
     public struct Key: Sendable {
         /// The SHA-256 of the whole key, in lower-case hexadecimal.
         public var sha256: String
-        /// Who uses it.
+        /// The subject that uses it.
         public var subject: String
-        /// What it may do.
+        /// The scopes that it grants.
         public var scopes: [String]
-        /// Until when it is good, in seconds since 1970.
+        /// When it expires, in seconds since 1970.
         public var expires: Double
 
         /// Describes a key.
@@ -34,8 +34,8 @@ public struct APIKeyVerifier: TokenVerifier {
     private let audience: String
 
     /// - Parameters:
-    ///   - keys: All keys there are.
-    ///   - audience: The resource that they are for.
+    ///   - keys: All known keys.
+    ///   - audience: The identifier of the resource that they are for.
     public init(_ keys: [Key], audience: String) {
         self.keys = Dictionary(keys.map { ($0.sha256, $0) }, uniquingKeysWith: { first, _ in first })
         self.audience = audience
@@ -47,9 +47,9 @@ public struct APIKeyVerifier: TokenVerifier {
         now: NumericDate
     ) async throws -> TokenVerdict {
         let text = token.dangerouslyRevealed
-        // Whatever else is sent here may be a token that another verifier knows.
+        // Any other token may be one that another verifier knows.
         guard text.hasPrefix("nk_") else { return .notMine() }
-        // The hash is looked up, not the key: how long that takes says nothing about any key.
+        // The hash is looked up, not the key, so the time it takes reveals nothing about a key.
         let hash = SHA256.hash(data: Array(text.utf8)).map { Self.hexadecimal($0) }.joined()
         guard let key = keys[hash] else { return .rejected() }
         return .verified(

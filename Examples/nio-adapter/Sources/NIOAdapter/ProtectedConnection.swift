@@ -9,7 +9,7 @@ import NIOHTTP1
 
 /// Serves one connection of NIO's HTTP/1: an adapter for a host that knows neither MCPAuth nor swift-http-types.
 public struct ProtectedConnection: Sendable {
-    /// What a handler answers.
+    /// The response of a handler.
     public struct Answer: Sendable {
         public var status: HTTPResponseStatus
         public var headers: HTTPHeaders
@@ -22,7 +22,7 @@ public struct ProtectedConnection: Sendable {
         }
     }
 
-    /// The handlers of the application; `AuthInfo.current` says who is calling.
+    /// The handlers of the application; the caller is in `AuthInfo.current`.
     public typealias Handler = @Sendable (HTTPRequestHead, _ body: [UInt8]) async throws -> Answer
     public typealias Channel = NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>
 
@@ -38,14 +38,14 @@ public struct ProtectedConnection: Sendable {
         self.handler = handler
     }
 
-    /// Answers the requests of a connection, one after the other, until it ends.
+    /// Serves the requests of a connection, one after the other, until it ends.
     public func serve(_ channel: Channel) async throws {
         try await channel.executeThenClose { inbound, outbound in
             let incoming = Incoming(inbound)
             while let head = try await incoming.nextHead() {
                 let answer = try await answer(to: head, incoming)
                 try await write(answer, to: head, outbound)
-                // What is left of a body must not be taken for the next request.
+                // The rest of a body must not be read as the next request.
                 guard head.isKeepAlive, try await incoming.skip(upTo: Self.mostBytes) else { return }
             }
         }
@@ -53,7 +53,7 @@ public struct ProtectedConnection: Sendable {
 
     private func answer(to head: HTTPRequestHead, _ incoming: Incoming) async throws -> Answer {
         let request = HTTPRequest(head)
-        // What anybody may ask: metadata and preflights.
+        // Requests that need no token: metadata and preflights.
         if let open = mcpAuth.openResponse(to: request) { return Answer(open) }
         let action = try await requestGuard.check(request) { mostBytes in
             try await incoming.read(upTo: mostBytes) ? .bytes(incoming.bytes) : .tooLarge
@@ -64,7 +64,7 @@ public struct ProtectedConnection: Sendable {
             guard try await incoming.read(upTo: Self.mostBytes) else { return Answer(status: .payloadTooLarge, body: []) }
             let bytes = incoming.bytes
             var answer = try await AuthInfo.$current.withValue(authInfo) { try await handler(head, bytes) }
-            // The fields that let web pages read the answer.
+            // The CORS fields, which let web pages read the response.
             var fields = HTTPFields(answer.headers)
             requestGuard.complete(&fields, answering: request)
             answer.headers = HTTPHeaders(fields)
@@ -89,7 +89,7 @@ public struct ProtectedConnection: Sendable {
     }
 }
 
-/// What a client sends over one connection, and the body of the request that is being answered.
+/// The input of one connection, and the body of the current request.
 private final class Incoming {
     private var parts: NIOAsyncChannelInboundStream<HTTPServerRequestPart>.AsyncIterator
     private(set) var bytes: [UInt8] = []
@@ -106,7 +106,7 @@ private final class Incoming {
         return head
     }
 
-    /// Whether the whole body is here and no longer than that.
+    /// Reads the body; false when it is longer than `mostBytes` or incomplete.
     func read(upTo mostBytes: Int) async throws -> Bool {
         while !isWhole {
             guard let buffer = try await nextOfBody() else { return isWhole }
@@ -116,7 +116,7 @@ private final class Incoming {
         return true
     }
 
-    /// Passes over the rest; false when there is more of it than a client could be in the middle of sending.
+    /// Discards the rest of the body; false when it is longer than `mostBytes` or incomplete.
     func skip(upTo mostBytes: Int) async throws -> Bool {
         var skipped = 0
         while !isWhole, skipped <= mostBytes {
@@ -143,7 +143,7 @@ private final class Incoming {
 }
 
 extension HTTPRequest {
-    /// The request in the types of MCPAuth: method, authority, path and every field as received.
+    /// The request in the types of MCPAuth, with method, authority, path and all fields unchanged.
     fileprivate init(_ head: HTTPRequestHead) {
         self.init(
             method: Method(head.method.rawValue) ?? .trace,

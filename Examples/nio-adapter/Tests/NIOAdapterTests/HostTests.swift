@@ -38,7 +38,7 @@ import Testing
         for row in HostConformance.rows { try await kit.check(row) }
     }
 
-    /// What the kit asks of handlers: who is calling, at which resource, and how many bytes came.
+    /// The response that the kit expects from handlers: the caller, the resource and the number of body bytes.
     @Sendable private static func answer(_ head: HTTPRequestHead, _ body: [UInt8]) -> ProtectedConnection.Answer {
         guard let info = AuthInfo.current else { return .init(status: .internalServerError, body: []) }
         if head.uri.contains("?parts=") {

@@ -51,9 +51,9 @@ enum ClaimMappingReader {
             for source in sources { try check(source, at: pointer, in: document) }
             return ClaimRule(sources)
         }
-        let object = try document.object(value, at: pointer, allowing: FileKeys.claimRule)
+        let object = try document.object(value, at: pointer, allowing: ConfigurationGrammar.claimRule.keys)
         if let constant = value["constant"] {
-            guard FileKeys.claimRule.allSatisfy({ $0 == "constant" || value[$0] == nil }) else {
+            guard ConfigurationGrammar.claimRule.keys.allSatisfy({ $0 == "constant" || value[$0] == nil }) else {
                 throw object.error(.conflict, "a rule with `constant` has no other key", at: "constant")
             }
             var rule = ClaimRule([])

@@ -5,51 +5,35 @@ internal import MCPAuthCore
 internal import MCPAuthJOSE
 internal import MCPAuthJSON
 
+internal import enum MCPAuthVerification.TokenForm
+
 /// Reads `introspection` of an issuer.
 struct IntrospectionReader {
     let context: ReadingContext
 
-    private enum Method: String, CaseIterable {
-        case clientSecretBasic = "client_secret_basic"
-        case clientSecretPost = "client_secret_post"
-        case privateKeyJWT = "private_key_jwt"
-        case bearer
-        case mutualTLS = "tls_client_auth"
-
-        /// The keys that say the credentials.
-        var keys: [String] {
-            switch self {
-            case .clientSecretBasic, .clientSecretPost: ["client_id", "client_secret"]
-            case .privateKeyJWT: ["client_id", "private_key", "assertion_algorithm", "assertion_audience"]
-            case .bearer: ["bearer_token"]
-            case .mutualTLS: ["client_id", "tls"]
-            }
-        }
-    }
-
     func introspection(_ issuer: ObjectReader) throws -> AuthorizationServer.Introspection? {
-        guard let object = try issuer.object("introspection", allowing: FileKeys.introspection) else { return nil }
-        let method = try object.word("method", as: Method.self) ?? .clientSecretBasic
-        for key in Set(Method.allCases.flatMap(\.keys)).subtracting(method.keys).sorted() where object.value[key] != nil
+        guard let object = try issuer.object("introspection", allowing: ConfigurationGrammar.introspection.keys) else { return nil }
+        let method = try object.word("method", as: IntrospectionMethod.self) ?? .clientSecretBasic
+        for key in Set(IntrospectionMethod.allCases.flatMap(\.keys)).subtracting(method.keys).sorted() where object.value[key] != nil
         {
             throw object.error(.conflict, "`\(key)` has no meaning with the method `\(method.rawValue)`", at: key)
         }
-        return AuthorizationServer.Introspection(
-            endpoint: try object.string("endpoint"),
-            authentication: try authentication(method, object),
-            tokens: try object.word("tokens", as: AuthorizationServer.Introspection.Tokens.self) ?? .opaque,
-            tokenPrefix: try object.string("token_prefix") ?? "",
-            assumedAudience: try object.string("assume_audience"),
-            cacheSeconds: Double(try object.integer("cache_seconds", in: 0...3600) ?? 30),
-            negativeCacheSeconds: Double(try object.integer("negative_cache_seconds", in: 0...3600) ?? 10),
-            maximumConcurrency: Int(try object.integer("max_concurrent", in: 1...10_000) ?? 64),
-            maximumPerSecond: Int(try object.integer("max_per_second", in: 1...100_000) ?? 500),
-            maximumSecondsWithoutExpiry: try object.integer("max_seconds_without_exp", in: 1...86_400).map(Double.init)
-        )
+        var settings = AuthorizationServer.Introspection(authentication: try authentication(method, object))
+        settings.endpoint = try object.string("endpoint")
+        if let tokens = try object.word("tokens", as: TokenForm.self) { settings.tokens = tokens }
+        settings.tokenPrefix = try object.string("token_prefix") ?? settings.tokenPrefix
+        settings.assumedAudience = try object.string("assume_audience")
+        if let seconds = try object.integer(.cacheSeconds) { settings.cacheSeconds = Double(seconds) }
+        if let seconds = try object.integer(.negativeCacheSeconds) { settings.negativeCacheSeconds = Double(seconds) }
+        if let most = try object.integer(.maxConcurrent) { settings.maximumConcurrency = Int(most) }
+        if let most = try object.integer(.maxPerSecond) { settings.maximumPerSecond = Int(most) }
+        let longest = try object.integer("max_seconds_without_exp", in: NumberSetting.secondsWithoutExpiry)
+        settings.maximumSecondsWithoutExpiry = longest.map(Double.init)
+        return settings
     }
 
     private func authentication(
-        _ method: Method,
+        _ method: IntrospectionMethod,
         _ object: ObjectReader
     ) throws -> AuthorizationServer.Introspection.Authentication {
         func clientID() throws -> String { try object.required("client_id", try object.string("client_id")) }
@@ -70,7 +54,7 @@ struct IntrospectionReader {
         case .mutualTLS:
             let files = try object.required(
                 "tls",
-                try object.object("tls", allowing: FileKeys.tls)
+                try object.object("tls", allowing: ConfigurationGrammar.tls.keys)
             )
             return .mutualTLS(
                 clientID: try clientID(),

@@ -11,8 +11,6 @@ internal import enum MCPAuthVerification.AccessTokenProfile
 struct IssuerReader {
     let context: ReadingContext
 
-    private enum DiscoveryWord: String, CaseIterable { case oidc, oauth }
-
     /// The authorization servers that an entry stands for: one, or one for each tenant.
     func servers(_ object: ObjectReader) throws -> [AuthorizationServer] {
         let profile = try object.string("provider").map { try provider($0, object) }
@@ -26,7 +24,7 @@ struct IssuerReader {
         server.caFile = try caFile(object)
         server.profile = try object.word("profile", as: AccessTokenProfile.self) ?? server.profile
         if let marks = try Self.marks(object) { server.accessTokenMarks = marks }
-        server.leeway = Double(try object.integer("leeway_seconds", in: 0...300) ?? 60)
+        if let leeway = try object.integer(.leewaySeconds) { server.leeway = Double(leeway) }
         server.claims = try ClaimMappingReader.mapping(object, over: server.claims)
         server.introspection = try IntrospectionReader(context: context).introspection(object)
         server.hmacSecrets = try hmacSecrets(object)
@@ -104,7 +102,7 @@ struct IssuerReader {
             let entry = try object.document.object(
                 element.value,
                 at: element.pointer,
-                allowing: FileKeys.hmacSecret
+                allowing: ConfigurationGrammar.hmacSecret.keys
             )
             let algorithm = try entry.required("algorithm", try entry.word("algorithm", as: HMACAlgorithm.self))
             let secret = try context.secret("secret", entry)

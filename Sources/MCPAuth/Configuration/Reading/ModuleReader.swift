@@ -53,7 +53,7 @@ struct ModuleReader {
     private func secrets(_ object: ObjectReader) throws -> [String: [UInt8]] {
         var secrets: [String: [UInt8]] = [:]
         for (name, value, pointer) in try object.dictionary("secrets") {
-            let source = try object.document.object(value, at: pointer, allowing: FileKeys.secret)
+            let source = try object.document.object(value, at: pointer, allowing: ConfigurationGrammar.secret.keys)
             secrets[name] = try context.secrets.secret(source, relativeTo: context.directory).bytes
         }
         return secrets

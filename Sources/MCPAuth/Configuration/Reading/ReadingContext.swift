@@ -20,7 +20,7 @@ struct ReadingContext {
 
     /// Reads a secret member, which must be present.
     func secret(_ key: String, _ object: ObjectReader) throws -> Secret {
-        let source = try object.required(key, try object.object(key, allowing: FileKeys.secret))
+        let source = try object.required(key, try object.object(key, allowing: ConfigurationGrammar.secret.keys))
         return try secrets.secret(source, relativeTo: directory)
     }
 

@@ -11,8 +11,6 @@ struct ResourceReader {
     let issuers: [String: [AuthorizationServer]]
     let modules: [String: ModuleReader.Factory]
 
-    private enum ProtocolWord: String, CaseIterable { case mcp, http }
-
     func resource(_ object: ObjectReader) throws -> ResourceConfiguration {
         let identifier = try object.required("resource", try object.string("resource"))
         var resource: ResourceConfiguration
@@ -23,13 +21,13 @@ struct ResourceReader {
                 audiences: try object.strings("audiences") ?? [],
                 scopesSupported: try object.strings("scopes_supported") ?? [],
                 name: try object.string("name"),
-                speaksMCP: try object.word("protocol", as: ProtocolWord.self) != .http
+                speaksMCP: try object.word("protocol", as: ResourceProtocol.self) != .http
             )
         } catch let error as ConfigurationError where error.location == nil {
             throw object.error(error.code, error.message, at: "resource")
         }
         resource.metadata.resourceDocumentation = try object.string("documentation")
-        if let members = try object.object("metadata", allowing: FileKeys.metadata) {
+        if let members = try object.object("metadata", allowing: ConfigurationGrammar.metadata.keys) {
             try readMetadata(of: &resource.metadata, members)
         }
         resource.allowedOrigins = try OriginReader.origins("allowed_origins", object, allowingAny: false)
@@ -71,8 +69,8 @@ struct ResourceReader {
         var places: [String: ConfigurationError.Location] = [:]
         places["resource_documentation"] = object.error(.invalidValue, "", at: "documentation").location
         places["scopes_supported"] = object.error(.invalidValue, "", at: "scopes_supported").location
-        guard let members = try object.object("metadata", allowing: FileKeys.metadata) else { return places }
-        for key in FileKeys.metadata { places[key] = members.error(.invalidValue, "", at: key).location }
+        guard let members = try object.object("metadata", allowing: ConfigurationGrammar.metadata.keys) else { return places }
+        for key in ConfigurationGrammar.metadata.keys { places[key] = members.error(.invalidValue, "", at: key).location }
         return places
     }
 
@@ -80,7 +78,7 @@ struct ResourceReader {
         for (index, element) in (try object.elements("issuers") ?? []).enumerated() {
             let bounded =
                 element.value.string == nil
-                ? try object.document.object(element.value, at: element.pointer, allowing: FileKeys.resourceIssuer)
+                ? try object.document.object(element.value, at: element.pointer, allowing: ConfigurationGrammar.resourceIssuer.keys)
                 : nil
             let name = try bounded.map { try $0.required("name", try $0.string("name")) } ?? element.value.string ?? ""
             guard let servers = issuers[name] else {

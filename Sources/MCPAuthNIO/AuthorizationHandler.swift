@@ -1,0 +1,348 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+#if NIO
+internal import HTTPTypes
+public import MCPAuth
+public import MCPAuthHTTP
+public import NIOCore
+public import NIOHTTPTypes
+internal import NIOHTTPTypesHTTP1
+
+/// Lets only authorized requests of a channel reach the handlers after it; it answers every other request itself.
+///
+/// It takes the HTTP types of swift-nio-extras, so it protects an HTTP/1.1 connection (after `HTTP1ToHTTPServerCodec`) and
+/// each stream of an HTTP/2 connection (after `HTTP2FramePayloadToHTTPServerCodec`):
+///
+/// ```swift
+/// try channel.pipeline.syncOperations.configureHTTPServerPipeline()
+/// try channel.pipeline.syncOperations.addHandlers(HTTP1ToHTTPServerCodec(secure: true), AuthorizationHandler(mcpAuth))
+/// let connection = try NIOAsyncChannel<AuthorizedRequestPart, HTTPResponsePart>(wrappingChannelSynchronously: channel)
+/// ```
+///
+/// It serves the metadata of resources and answers preflights. It reads the body of an MCP request up to a bound and passes it
+/// on unchanged. The body of a refused request is discarded up to 2 MiB and 5 seconds; then the channel is closed. One
+/// request is answered at a time: parts of the next one wait, and nothing more is read meanwhile.
+///
+/// A response ends when the token of its caller is no longer accepted: an event stream is ended, every other response is
+/// broken off, and the channel is closed. A revocation does not end a response; the next request of that caller is refused.
+///
+/// Needs: a codec that refuses two `Host` fields and unclear lengths, as NIO's does, and handlers that answer each request
+/// they are given. Not checked: how fast a client sends header fields; use an idle or header deadline of the server.
+public final class AuthorizationHandler: ChannelDuplexHandler {
+    public typealias InboundIn = HTTPRequestPart
+    public typealias InboundOut = AuthorizedRequestPart
+    public typealias OutboundIn = HTTPResponsePart
+    public typealias OutboundOut = HTTPResponsePart
+
+    private enum State {
+        case idle
+        /// The guard has not answered yet.
+        case deciding(UndecidedRequest)
+        /// The handlers after this one answer.
+        case authorized(AuthorizedExchange)
+        /// The response is written; the rest of the request is discarded.
+        case refused(RefusedRequest)
+        case closed
+    }
+
+    private let mcpAuth: MCPAuth
+    private let requestGuard: RequestGuard
+    private var state = State.idle
+    /// Parts of the requests after the one that is being answered.
+    private var queue = CircularBuffer<HTTPRequestPart>()
+    private var isDraining = false
+    /// Whether a read was asked for and not passed on.
+    private var isReadHeld = false
+    private var isHTTP1 = false
+
+    /// Protects a channel.
+    ///
+    /// - Parameter requestGuard: That of one resource, from `MCPAuth.requestGuard(resource:audience:requiredScopes:)`. Without
+    ///   one every resource is protected, and each request is routed by its authority and path.
+    public init(_ mcpAuth: MCPAuth, requestGuard: RequestGuard? = nil) {
+        self.mcpAuth = mcpAuth
+        self.requestGuard = requestGuard ?? mcpAuth.requestGuard()
+    }
+
+    public func handlerAdded(context: ChannelHandlerContext) {
+        isHTTP1 = (try? context.pipeline.syncOperations.handler(type: HTTP1ToHTTPServerCodec.self)) != nil
+    }
+
+    public func handlerRemoved(context: ChannelHandlerContext) {
+        end()
+    }
+
+    public func channelInactive(context: ChannelHandlerContext) {
+        end()
+        context.fireChannelInactive()
+    }
+
+    // MARK: Requests
+
+    public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let part = unwrapInboundIn(data)
+        guard queue.isEmpty else { return queue.append(part) }
+        take(part, context)
+    }
+
+    private func take(_ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
+        switch (state, part) {
+        case (.idle, .head(let request)): begin(request, context)
+        case (.idle, _), (.closed, _): return
+        case (_, .head): queue.append(part)
+        case (.deciding(let undecided), _): undecided.receive(part)
+        case (.authorized(let exchange), _): pass(part, of: exchange, context)
+        case (.refused(let refused), .body(let buffer)):
+            if !refused.discard(buffer) { close(context) }
+        case (.refused(let refused), .end):
+            refused.isRequestEnded = true
+            finish(refused, context)
+        }
+    }
+
+    private func pass(_ part: HTTPRequestPart, of exchange: AuthorizedExchange, _ context: ChannelHandlerContext) {
+        switch part {
+        case .head: return
+        case .body(let buffer): context.fireChannelRead(wrapInboundOut(.body(buffer)))
+        case .end(let trailers):
+            exchange.isRequestEnded = true
+            context.fireChannelRead(wrapInboundOut(.end(trailers)))
+            finish(exchange, context)
+        }
+    }
+
+    /// Takes the parts that waited, up to the head of a request that must go on waiting.
+    private func drain(_ context: ChannelHandlerContext) {
+        guard !isDraining else { return }
+        isDraining = true
+        defer { isDraining = false }
+        while let part = queue.first {
+            if case .head = part {
+                guard case .idle = state else { return }
+            }
+            queue.removeFirst()
+            take(part, context)
+        }
+        readHeld(context)
+    }
+
+    /// Holds back reads that would only fill the memory.
+    public func read(context: ChannelHandlerContext) {
+        let isUseful =
+            switch state {
+            case .deciding(let undecided): undecided.isBodyAwaited
+            case .idle, .authorized, .refused, .closed: queue.isEmpty
+            }
+        guard isUseful else {
+            isReadHeld = true
+            return
+        }
+        context.read()
+    }
+
+    private func readHeld(_ context: ChannelHandlerContext) {
+        guard isReadHeld else { return }
+        isReadHeld = false
+        read(context: context)
+    }
+
+    // MARK: Decisions
+
+    private func begin(_ request: HTTPRequest, _ context: ChannelHandlerContext) {
+        let undecided = UndecidedRequest(request)
+        state = .deciding(undecided)
+        if let response = mcpAuth.openResponse(to: request) {
+            return respond(response, to: undecided, context)
+        }
+        let eventLoop = context.eventLoop
+        let bound = NIOLoopBound((handler: self, context: context, undecided: undecided), eventLoop: eventLoop)
+        undecided.task = Self.startTask { [requestGuard] in
+            let action = try? await requestGuard.check(request) { mostBytes in
+                let body = eventLoop.makePromise(of: CollectedBody.self)
+                eventLoop.runSoon {
+                    let (handler, context, undecided) = bound.value
+                    handler.awaitBody(of: undecided, upTo: mostBytes, body, context)
+                }
+                return try await body.futureResult.get()
+            }
+            eventLoop.runSoon {
+                let (handler, context, undecided) = bound.value
+                handler.decided(action, undecided, context)
+            }
+        }
+    }
+
+    /// Starts on the event loop, so that what can be decided at once is decided before anything else happens there.
+    private static func startTask(_ work: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
+        if #available(macOS 26, *) { Task.immediate { await work() } } else { Task { await work() } }
+    }
+
+    private func awaitBody(
+        of undecided: UndecidedRequest,
+        upTo mostBytes: Int,
+        _ body: EventLoopPromise<CollectedBody>,
+        _ context: ChannelHandlerContext
+    ) {
+        guard isDeciding(undecided) else { return body.fail(ChannelError.eof) }
+        undecided.awaitBody(upTo: mostBytes, body, for: requestGuard.bodySeconds, on: context.eventLoop)
+        guard undecided.isBodyAwaited else { return }
+        if undecided.awaitsContinue {
+            context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
+        }
+        readHeld(context)
+    }
+
+    private func isDeciding(_ undecided: UndecidedRequest) -> Bool {
+        guard case .deciding(let current) = state else { return false }
+        return current === undecided
+    }
+
+    /// - Parameter action: `nil` when the body cannot be read any more.
+    private func decided(_ action: RequestGuard.Action?, _ undecided: UndecidedRequest, _ context: ChannelHandlerContext) {
+        guard isDeciding(undecided) else { return }
+        switch action {
+        case .proceed(let authInfo):
+            let exchange = AuthorizedExchange(undecided.request, authInfo)
+            state = .authorized(exchange)
+            context.fireChannelRead(wrapInboundOut(.head(undecided.request, authInfo)))
+            for part in undecided.parts where isAnswering(exchange) { pass(part, of: exchange, context) }
+            if !undecided.parts.isEmpty { context.fireChannelReadComplete() }
+            readHeld(context)
+        case .respond(let response, _):
+            respond(mcpAuth.notFoundResponse(to: undecided.request) ?? response, to: undecided, context)
+        case nil:
+            close(context)
+        }
+    }
+
+    private func isAnswering(_ exchange: AuthorizedExchange) -> Bool {
+        guard case .authorized(let current) = state else { return false }
+        return current === exchange
+    }
+
+    // MARK: Responses of this handler
+
+    private func respond(_ response: RenderedResponse, to undecided: UndecidedRequest, _ context: ChannelHandlerContext) {
+        let refused = RefusedRequest(undecided, mustClose: response.closesConnection)
+        state = .refused(refused)
+        var head = response.head
+        if head.status != .noContent, head.headerFields[.contentLength] == nil {
+            head.headerFields[.contentLength] = String(response.body.count)
+        }
+        if refused.mustClose, isHTTP1 { head.headerFields[.connection] = "close" }
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        if !response.body.isEmpty {
+            context.write(wrapOutboundOut(.body(context.channel.allocator.buffer(bytes: response.body))), promise: nil)
+        }
+        let bound = NIOLoopBound((handler: self, context: context, refused: refused), eventLoop: context.eventLoop)
+        context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in
+            let (handler, context, refused) = bound.value
+            refused.isResponseWritten = true
+            handler.finish(refused, context)
+        }
+        refused.closing = context.eventLoop.scheduleTask(in: RefusedRequest.longestWait) {
+            let (handler, context, refused) = bound.value
+            if handler.isDiscarding(refused) { handler.close(context) }
+        }
+        readHeld(context)
+    }
+
+    private func isDiscarding(_ refused: RefusedRequest) -> Bool {
+        guard case .refused(let current) = state else { return false }
+        return current === refused
+    }
+
+    private func finish(_ refused: RefusedRequest, _ context: ChannelHandlerContext) {
+        guard isDiscarding(refused), refused.isResponseWritten else { return }
+        if refused.isRequestEnded || refused.awaitsContinue {
+            if refused.mustClose { return close(context) }
+            refused.closing?.cancel()
+            state = .idle
+            drain(context)
+        }
+    }
+
+    // MARK: Responses of the handlers after this one
+
+    public func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        guard case .authorized(let exchange) = state, !exchange.isResponseEnded else {
+            promise?.fail(ChannelError.outputClosed)
+            return
+        }
+        switch unwrapOutboundIn(data) {
+        case .head(var head):
+            if head.status.kind != .informational {
+                requestGuard.complete(&head.headerFields, answering: exchange.request)
+                exchange.beginResponse(head)
+            }
+            context.write(wrapOutboundOut(.head(head)), promise: promise)
+        case .body(let buffer):
+            guard !exchange.life.isOver else {
+                promise?.fail(ResponseLife.Expired())
+                return expire(exchange, context)
+            }
+            context.write(wrapOutboundOut(.body(buffer)), promise: promise)
+        case .end(let trailers):
+            exchange.endResponse()
+            context.write(wrapOutboundOut(.end(trailers)), promise: promise)
+            finish(exchange, context)
+        }
+    }
+
+    /// Starts to watch the token when a response is not written in one piece.
+    public func flush(context: ChannelHandlerContext) {
+        context.flush()
+        guard case .authorized(let exchange) = state, exchange.mustBeWatched else { return }
+        let eventLoop = context.eventLoop
+        let bound = NIOLoopBound((handler: self, context: context, exchange: exchange), eventLoop: eventLoop)
+        exchange.watch = Task { [life = exchange.life] in
+            guard await life.waitUntilOver() else { return }
+            eventLoop.execute {
+                let (handler, context, exchange) = bound.value
+                handler.expire(exchange, context)
+            }
+        }
+    }
+
+    private func finish(_ exchange: AuthorizedExchange, _ context: ChannelHandlerContext) {
+        guard isAnswering(exchange), exchange.isRequestEnded, exchange.isResponseEnded else { return }
+        state = .idle
+        drain(context)
+    }
+
+    /// Ends the response to a caller whose token is no longer accepted.
+    private func expire(_ exchange: AuthorizedExchange, _ context: ChannelHandlerContext) {
+        guard isAnswering(exchange), !exchange.isResponseEnded else { return }
+        guard exchange.canEndEarly else { return close(context) }
+        end()
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in bound.value.close(promise: nil) }
+    }
+
+    // MARK: End
+
+    private func close(_ context: ChannelHandlerContext) {
+        end()
+        context.close(promise: nil)
+    }
+
+    private func end() {
+        switch state {
+        case .deciding(let undecided): undecided.cancel()
+        case .authorized(let exchange): exchange.endResponse()
+        case .refused(let refused): refused.closing?.cancel()
+        case .idle, .closed: break
+        }
+        state = .closed
+        queue.removeAll()
+    }
+}
+
+extension EventLoop {
+    /// Runs `work` now when called on the event loop, and otherwise on it as soon as possible.
+    fileprivate func runSoon(_ work: @escaping @Sendable () -> Void) {
+        if inEventLoop { work() } else { execute(work) }
+    }
+}
+#endif

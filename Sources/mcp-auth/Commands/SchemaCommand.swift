@@ -1,0 +1,39 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+#if Programs
+internal import ArgumentParser
+internal import MCPAuth
+internal import MCPAuthJSON
+internal import MCPAuthPolicy
+
+/// `mcp-auth schema`: prints the JSON Schema of a kind of file.
+struct SchemaCommand: ParsableCommand {
+    enum Kind: String, CaseIterable, ExpressibleByArgument {
+        case server
+        case policy
+        case policyTest = "policy-test"
+        case provider
+        case revocations
+
+        var schema: JSON? {
+            let all =
+                [("policy-1", PolicyGrammar.schema), ("policy-test-1", PolicyTestGrammar.schema)]
+                + ConfigurationGrammar.schemas.map { ($0.key, $0.value) }
+            return all.first { $0.0 == rawValue + "-1" }?.1
+        }
+    }
+
+    static let configuration = CommandConfiguration(
+        commandName: "schema",
+        abstract: "Print the JSON Schema of a kind of file, for editors and validators."
+    )
+
+    @Argument(help: "The kind of file.")
+    var kind: Kind
+
+    func run() {
+        if let schema = kind.schema { Output.json(schema) }
+    }
+}
+#endif
