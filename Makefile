@@ -3,7 +3,7 @@ SWIFT ?= swift
 BUILD := $(SWIFT) build --enable-all-traits
 BIN = $(shell $(BUILD) --show-bin-path)
 
-.PHONY: demo test test-hosts test-examples test-field-cases test-interop test-sanitize mutants fuzz generate docs lint bench bench-compare deps
+.PHONY: demo test test-hosts test-examples test-field-cases test-interop test-sanitize mutants fuzz generate docs api-check lint bench bench-check bench-compare deps
 
 demo: deps
 	$(BUILD)
@@ -39,11 +39,17 @@ generate: deps
 docs: deps
 	scripts/docs.sh
 
+api-check: deps
+	scripts/api-check.sh
+
 lint: deps
 	scripts/lint.sh
 
 bench: deps
 	scripts/bench.sh
+
+bench-check: deps
+	scripts/bench-check.sh
 
 bench-compare: deps
 	scripts/bench-compare.sh

@@ -4,6 +4,7 @@
 # Installs the other libraries itself: liboauth2 from Debian, Python libraries from PyPI, jwt-kit as a Swift package.
 set -eu
 cd "$(dirname "$0")/.."
+export MCPAUTH_BENCHMARKS=1
 swift=${SWIFT:-swift}
 scratch=$PWD/.build-compare
 mkdir -p "$scratch"

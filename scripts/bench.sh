@@ -4,6 +4,7 @@
 # Arguments select benchmarks: decision, policy, bounds.
 set -eu
 cd "$(dirname "$0")/.."
+export MCPAUTH_BENCHMARKS=1
 for benchmark in ${*:-decision policy bounds}; do
     case "$benchmark" in
     bounds) options="--scratch-path .build-bench-hosts --traits Hummingbird" ;;

@@ -3,7 +3,9 @@
 # Arguments select packages.
 set -eu
 cd "$(dirname "$0")/.."
+# One folder for all, so that what they have in common is built once.
+scratch=$PWD/.build-examples
 for example in ${*:-hummingbird-notes api-keys nio-adapter grpc-notes}; do
     echo "Examples/$example"
-    swift test --package-path "Examples/$example"
+    swift test --package-path "Examples/$example" --scratch-path "$scratch"
 done

@@ -39,12 +39,6 @@ struct DecisionBenchmark {
         report.line("cached, wall clock", .rs256, remembered.alone)
         report.line("cached, 2 threads, wall clock", .rs256, remembered.together, comparedWith: remembered.alone)
         report.line("cached, 2 engines, wall clock", .rs256, remembered.apart, comparedWith: remembered.alone)
-        report.line(
-            "cached, 2 threads, one engine copy",
-            .rs256,
-            remembered.withoutCopies,
-            comparedWith: remembered.alone
-        )
         for shards in [16, 1] {
             let (one, two) = try await Sharding.lookups(shards: shards)
             report.line("cache lookup, 2 threads, \(shards) shards", .rs256, two, comparedWith: one)

@@ -24,11 +24,10 @@ struct Decisions: Sendable {
     private let requests: [Request]
 
     /// One request for each token, to the one resource of an engine that trusts the one key.
-    init(about tokens: [String], jwk: JSON, cacheCapacity: Int, engineCopies: Int? = nil) throws {
+    init(about tokens: [String], jwk: JSON, cacheCapacity: Int) throws {
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oauth)
         let resource = try ResourceConfiguration(Fixtures.resource, authorizationServers: [server])
-        var configuration = MCPAuthConfiguration(resources: [resource], tokenCacheCapacity: cacheCapacity)
-        if let engineCopies { configuration.engineCopies = engineCopies }
+        let configuration = MCPAuthConfiguration(resources: [resource], tokenCacheCapacity: cacheCapacity)
         let mcpAuth = try MCPAuth(configuration, fetcher: StaticFetcher([jwk]))
         self.init(mcpAuth, tokens)
     }

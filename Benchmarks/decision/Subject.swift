@@ -14,8 +14,6 @@ struct Subject {
     private let cached: Decisions
     /// The same as ``cached``, by an engine that shares nothing with it.
     private let other: Decisions
-    /// The same as ``cached``, by an engine without copies for processors.
-    private let single: Decisions
 
     /// How many different tokens are decided in turn, if decisions are cached.
     private static let variety = 500
@@ -32,7 +30,6 @@ struct Subject {
         self.raw = raw
         uncached = try Decisions(about: Array(tokens.prefix(Self.oneRound)), jwk: key.publicJWK, cacheCapacity: 0)
         cached = try Decisions(about: tokens, jwk: key.publicJWK, cacheCapacity: 100_000)
-        single = try Decisions(about: tokens, jwk: key.publicJWK, cacheCapacity: 100_000, engineCopies: 1)
         other = try Decisions(about: tokens, jwk: key.publicJWK, cacheCapacity: 100_000)
     }
 
@@ -63,24 +60,19 @@ struct Subject {
         let together: Double
         /// Wall-clock time, with two threads that use an engine each: the most that the machine allows.
         let apart: Double
-        /// Wall-clock time, with two threads that use one engine without copies for processors.
-        let withoutCopies: Double
     }
 
     /// Measures in turns; two threads are compared with one thread in the same turn.
     func remembered() async throws -> Remembered {
         try await cached.decide(2000)
         try await other.decide(2000)
-        try await single.decide(2000)
         var alone: [Timing.Sample] = []
         var together: [Double] = []
         var apart: [Double] = []
-        var withoutCopies: [Double] = []
         for _ in 0..<Timing.rounds {
             let one = try await Timing.sample(20_000) { try await cached.decide(20_000) }
             alone.append(one)
             together.append(try await Self.both(cached.halves()) / one.wall)
-            withoutCopies.append(try await Self.both(single.halves()) / one.wall)
             apart.append(try await Self.both([cached.halves()[0], other.halves()[1]]) / one.wall)
         }
         let wall = Timing.median(alone.map(\.wall))
@@ -88,8 +80,7 @@ struct Subject {
             processor: Timing.median(alone.map(\.processor)),
             alone: wall,
             together: wall * Timing.median(together),
-            apart: wall * Timing.median(apart),
-            withoutCopies: wall * Timing.median(withoutCopies)
+            apart: wall * Timing.median(apart)
         )
     }
 

@@ -69,8 +69,8 @@ enum PolicyFixtures {
             return ProtectedResource(
                 identifier: identifier,
                 issuers: [],
-                acceptedAudiences: [ResourceAudience(identifier.description)],
-                verifiers: [],
+                audiences: AcceptedAudiences([identifier.description]),
+                verification: TokenVerification([]),
                 policy: AuthenticatedPolicy(),
                 metadata: ProtectedResourceMetadata(resource: identifier)
             )

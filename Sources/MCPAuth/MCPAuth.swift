@@ -18,8 +18,10 @@ public struct MCPAuth: Sendable {
 
     /// Protects the resources of a configuration, with a fetcher of the application.
     ///
-    /// - Parameter fetcher: Fetches metadata and keys, and sends introspection requests.
-    /// - Throws: ``ConfigurationError``.
+    /// - Parameters:
+    ///   - configuration: What is protected.
+    ///   - fetcher: Fetches metadata and keys, and sends introspection requests.
+    /// - Throws: `ConfigurationError`.
     public init(_ configuration: MCPAuthConfiguration, fetcher: any HTTPFetcher) throws {
         self.init(try LiveConfiguration(configuration) { _ in fetcher })
     }
@@ -69,7 +71,7 @@ public struct MCPAuth: Sendable {
     /// with the configuration they started with. Keys and metadata of issuers whose configuration did not change are
     /// kept; tokens are verified again.
     ///
-    /// - Throws: ``ConfigurationError``; the current configuration then stays in force.
+    /// - Throws: `ConfigurationError`; the current configuration then stays in force.
     public func reload(_ configuration: MCPAuthConfiguration) throws {
         try live.replace(with: configuration)
     }
@@ -87,10 +89,12 @@ public struct MCPAuth: Sendable {
     /// Settings that are allowed but probably unintended.
     public var warnings: [String] { findings.map(\.description) }
 
-    /// The same with their codes. With one that has the code of an error, the server works, but not for every client.
+    /// The same with their codes.
+    ///
+    /// With one that has the code of an error, the server works, but not for every client.
     package var findings: [ConfigurationError] { live.current.warnings }
 
-    package var engine: AuthorizationEngine { live.engine() }
+    package var engine: AuthorizationEngine { live.engine }
     package var fetcher: any HTTPFetcher { live.current.fetcher }
     package var metadataEndpoint: MetadataEndpoint { live.current.metadataEndpoint }
 
@@ -128,7 +132,7 @@ public struct MCPAuth: Sendable {
 
     /// One of the protected resources, by its identifier.
     ///
-    /// - Throws: ``ConfigurationError`` when there is no such resource.
+    /// - Throws: `ConfigurationError` when there is no such resource.
     package func protectedResource(_ name: String) throws -> ProtectedResource {
         try live.current.resource(try ResourceIdentifier(name), named: name)
     }
@@ -142,7 +146,7 @@ public struct MCPAuth: Sendable {
 
     private static func routedGuard(_ live: LiveConfiguration, ignoringCase: Bool) -> RequestGuard {
         RequestGuard(
-            routing: { live.engine() },
+            routing: { live.engine },
             cors: { live.corsSettings },
             ignoresCase: ignoringCase,
             bodySeconds: live.current.configuration.bodySeconds,
@@ -173,7 +177,7 @@ public struct MCPAuth: Sendable {
     ///   - audience: The audiences a token may name on these routes; those of the resource when empty.
     ///   - requiredScopes: Scopes required on these routes, in addition to what the policy of the resource requires.
     ///   - ignoringCase: Whether the host ignores case in its routes.
-    /// - Throws: ``ConfigurationError`` when there is no such resource.
+    /// - Throws: `ConfigurationError` when there is no such resource.
     public func requestGuard(
         resource name: String,
         audience: [String] = [],
@@ -196,14 +200,14 @@ public struct MCPAuth: Sendable {
 extension MCPAuth {
     /// Protects these resources.
     ///
-    /// - Throws: ``ConfigurationError``.
+    /// - Throws: `ConfigurationError`.
     public init(protectedResources: [ResourceConfiguration]) throws {
         try self.init(MCPAuthConfiguration(resources: protectedResources))
     }
 
     /// Protects the resources of a configuration.
     ///
-    /// - Throws: ``ConfigurationError``.
+    /// - Throws: `ConfigurationError`.
     public init(_ configuration: MCPAuthConfiguration) throws {
         self.init(try LiveConfiguration(configuration, makeFetcher: Self.fetcher))
     }
@@ -214,7 +218,7 @@ extension MCPAuth {
 extension MCPAuth {
     /// Checks an authorization server before tokens arrive, with the same fetches as a running server.
     ///
-    /// - Throws: ``ConfigurationError`` when the configuration of the server is not allowed.
+    /// - Throws: `ConfigurationError` when the configuration of the server is not allowed.
     package static func onlineCheck(
         of server: AuthorizationServer,
         in configuration: MCPAuthConfiguration

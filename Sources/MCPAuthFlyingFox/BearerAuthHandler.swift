@@ -36,9 +36,11 @@ public struct BearerAuthHandler: HTTPHandler {
     /// Protects a handler that belongs to one resource.
     ///
     /// - Parameters:
+    ///   - mcpAuth: The engine.
     ///   - resource: The resource identifier.
     ///   - audience: The audiences a token may name here; those of the resource when empty.
     ///   - requiredScopes: Scopes required here, in addition to what the policy of the resource requires.
+    ///   - handler: Handles allowed requests.
     /// - Throws: `ConfigurationError` when there is no such resource.
     public init(
         _ mcpAuth: MCPAuth,

@@ -39,6 +39,7 @@ public struct AuthorizationInterceptor: ServerInterceptor {
     /// Protects the services of one resource.
     ///
     /// - Parameters:
+    ///   - mcpAuth: The engine.
     ///   - resource: The resource identifier. The resource must not speak MCP, since MCP is not carried over gRPC.
     ///   - audience: The audiences a token may name here; those of the resource when empty.
     ///   - requiredScopes: Scopes needed here in addition to what the policy of the resource requires.
@@ -129,7 +130,9 @@ extension RPCError {
         if let seconds = response.head.headerFields[.retryAfter] {
             trailers.addString(seconds, forKey: "retry-after")
             // What gRPC clients with a retry policy obey (gRFC A6).
-            if let seconds = Int(seconds) { trailers.addString(String(seconds * 1000), forKey: "grpc-retry-pushback-ms") }
+            if let seconds = Int(seconds) {
+                trailers.addString(String(seconds * 1000), forKey: "grpc-retry-pushback-ms")
+            }
         }
         self.init(code: code, message: message, metadata: trailers)
     }

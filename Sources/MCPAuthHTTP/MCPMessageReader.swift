@@ -23,7 +23,9 @@ struct MCPMessageReader {
     /// Whether a message can be interpreted in two ways, or cannot be interpreted.
     private(set) var isUnknown = false
 
-    /// In bytes. Longer names and methods are not used: no server has them, and patterns would be matched against them.
+    /// The maximum length of a name or URI, in bytes.
+    ///
+    /// Longer ones and methods are not used: no server has them, and patterns would be matched against them.
     private static let longestName = 4096
     private static let versionMember = "io.modelcontextprotocol/protocolVersion"
 

@@ -99,7 +99,6 @@ package struct MetadataEndpoint: Sendable {
         RequestPath(path)?.description ?? path
     }
 
-    /// FNV-1a; the tag only has to change when the document changes.
     /// Whether one of the tags in `If-None-Match` is that of the document (RFC 9110 section 13.1.2, weak comparison).
     private static func matches(_ fields: [String], _ entityTag: String) -> Bool {
         fields.contains { field in
@@ -110,6 +109,7 @@ package struct MetadataEndpoint: Sendable {
         }
     }
 
+    /// FNV-1a, because the tag only has to change when the document changes.
     private static func entityTag(_ body: [UInt8]) -> String {
         let hash = body.reduce(UInt64(0xcbf2_9ce4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
         return "\"\(String(hash, radix: 16))\""

@@ -54,7 +54,9 @@ public struct RequestGuard: Sendable {
         self.ignoresCase = ignoresCase
     }
 
-    /// Protects routes that all belong to one resource, regardless of their paths. If the resource is no longer
+    /// Protects routes that all belong to one resource, regardless of their paths.
+    ///
+    /// If the resource is no longer
     /// configured, the response is 404.
     package init(
         resource: @escaping @Sendable () -> ProtectedResource?,
@@ -73,6 +75,7 @@ public struct RequestGuard: Sendable {
     /// Decides about one request, and creates the response if it is refused.
     ///
     /// - Parameters:
+    ///   - request: With every field as received.
     ///   - now: The clock; it is read again after the body was read, because that can take long.
     ///   - body: Collects the body, up to the given number of bytes. Called at most once, and only if the MCP operation
     ///     is in the body and the request carries a token.

@@ -46,6 +46,7 @@ public struct BearerAuthMiddleware<Context: MCPAuthRequestContext>: RouterMiddle
     /// Protects routes that belong to one resource.
     ///
     /// - Parameters:
+    ///   - mcpAuth: The engine.
     ///   - resource: The resource identifier.
     ///   - audience: The audiences a token may name on these routes; those of the resource when empty.
     ///   - requiredScopes: Scopes required on these routes, in addition to what the policy of the resource requires.

@@ -139,7 +139,11 @@ final class ModuleSchema: Sendable {
     /// - Throws: ``Mistake`` for the first mistake; members are checked in the order of their names.
     func resolved(_ value: JSON, at place: JSONPointer, _ resolvePath: (String) -> String) throws(Mistake) -> JSON {
         guard let kind = Self.kind(of: value) else {
-            throw mistake(.wrongType, "cannot be represented: a number is out of range, or a string contains NUL", at: place)
+            throw mistake(
+                .wrongType,
+                "cannot be represented: a number is out of range, or a string contains NUL",
+                at: place
+            )
         }
         guard kinds.isEmpty || kinds.contains(kind) || (kind == .integer && kinds.contains(.number)) else {
             let expected = kinds.map(\.withArticle).joined(separator: " or ")

@@ -30,9 +30,13 @@ internal import NIOHTTPTypesHTTP1
 /// Needs: a codec that refuses two `Host` fields and unclear lengths, as NIO's does, and handlers that answer each request
 /// they are given. Not checked: how fast a client sends header fields; use an idle or header deadline of the server.
 public final class AuthorizationHandler: ChannelDuplexHandler {
+    /// The parts of a request, from a codec.
     public typealias InboundIn = HTTPRequestPart
+    /// The parts of an authorized request.
     public typealias InboundOut = AuthorizedRequestPart
+    /// The parts of a response.
     public typealias OutboundIn = HTTPResponsePart
+    /// The same parts, with the fields that let web pages read them.
     public typealias OutboundOut = HTTPResponsePart
 
     private enum State {
@@ -58,21 +62,26 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
 
     /// Protects a channel.
     ///
-    /// - Parameter requestGuard: That of one resource, from `MCPAuth.requestGuard(resource:audience:requiredScopes:)`. Without
-    ///   one every resource is protected, and each request is routed by its authority and path.
+    /// - Parameters:
+    ///   - mcpAuth: The engine.
+    ///   - requestGuard: The guard of one resource, from `MCPAuth.requestGuard(resource:audience:requiredScopes:)`. Without
+    ///     one every resource is protected, and each request is routed by its authority and path.
     public init(_ mcpAuth: MCPAuth, requestGuard: RequestGuard? = nil) {
         self.mcpAuth = mcpAuth
         self.requestGuard = requestGuard ?? mcpAuth.requestGuard()
     }
 
+    /// Looks for the codec of HTTP/1.1, in which a response can say that the connection ends.
     public func handlerAdded(context: ChannelHandlerContext) {
         isHTTP1 = (try? context.pipeline.syncOperations.handler(type: HTTP1ToHTTPServerCodec.self)) != nil
     }
 
+    /// Cancels what is under way.
     public func handlerRemoved(context: ChannelHandlerContext) {
         end()
     }
 
+    /// Cancels what is under way, and passes the event on.
     public func channelInactive(context: ChannelHandlerContext) {
         end()
         context.fireChannelInactive()
@@ -80,6 +89,7 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
 
     // MARK: Requests
 
+    /// Takes a part of a request.
     public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let part = unwrapInboundIn(data)
         guard queue.isEmpty else { return queue.append(part) }
@@ -199,7 +209,11 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
     }
 
     /// - Parameter action: `nil` when the body cannot be read any more.
-    private func decided(_ action: RequestGuard.Action?, _ undecided: UndecidedRequest, _ context: ChannelHandlerContext) {
+    private func decided(
+        _ action: RequestGuard.Action?,
+        _ undecided: UndecidedRequest,
+        _ context: ChannelHandlerContext
+    ) {
         guard isDeciding(undecided) else { return }
         switch action {
         case .proceed(let authInfo):
@@ -223,7 +237,8 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
 
     // MARK: Responses of this handler
 
-    private func respond(_ response: RenderedResponse, to undecided: UndecidedRequest, _ context: ChannelHandlerContext) {
+    private func respond(_ response: RenderedResponse, to undecided: UndecidedRequest, _ context: ChannelHandlerContext)
+    {
         let refused = RefusedRequest(undecided, mustClose: response.closesConnection)
         state = .refused(refused)
         var head = response.head
@@ -265,6 +280,7 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
 
     // MARK: Responses of the handlers after this one
 
+    /// Takes a part of a response to an authorized request; fails the promise for any other.
     public func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         guard case .authorized(let exchange) = state, !exchange.isResponseEnded else {
             promise?.fail(ChannelError.outputClosed)

@@ -8,10 +8,12 @@ internal import MCPAuthHTTP
 internal import NIOCore
 internal import NIOHTTPTypes
 
-/// A request that the guard has not answered yet. Used on the event loop of its channel only.
+/// A request that the guard has not answered yet.
+///
+/// Used on the event loop of its channel only.
 final class UndecidedRequest {
     let request: HTTPRequest
-    /// What came after the head. Complete as far as the client sent it, unless the body is too large.
+    /// What came after the head, as far as the client sent it.
     private(set) var parts: [HTTPRequestPart] = []
     private(set) var isEnded = false
     var task: Task<Void, Never>?
@@ -75,7 +77,9 @@ final class UndecidedRequest {
     }
 }
 
-/// An authorized request and its response. Used on the event loop of its channel only.
+/// An authorized request and its response.
+///
+/// Used on the event loop of its channel only.
 final class AuthorizedExchange {
     let request: HTTPRequest
     let life: ResponseLife
@@ -106,8 +110,9 @@ final class AuthorizedExchange {
     }
 }
 
-/// A refused request whose rest is discarded. Used on the event loop of its channel only.
+/// A refused request whose rest is discarded.
 ///
+/// Used on the event loop of its channel only.
 /// A client that is sending a body reads the response only when it can go on sending, so some of it is read and dropped.
 final class RefusedRequest {
     static let longestWait = TimeAmount.seconds(5)

@@ -53,6 +53,7 @@ public struct TestIdentity: Sendable {
     ///   - request: Its path must be that of the resource, or below it.
     ///   - body: The body; an MCP resource reads the operation from it.
     ///   - resource: The resource identifier.
+    ///   - mcpAuth: The engine.
     /// - Throws: `ConfigurationError` when there is no such resource.
     public func authorize(
         _ request: HTTPRequest,

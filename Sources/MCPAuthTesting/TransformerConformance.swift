@@ -12,7 +12,9 @@ public struct TransformerConformance: Sendable {
 
     /// Checks one transformer.
     ///
-    /// - Parameter claims: Typical normalised claims for it, in addition to `iss`, `sub`, `aud`, `exp` and `scope`.
+    /// - Parameters:
+    ///   - transformer: The transformer.
+    ///   - claims: Typical normalised claims for it, in addition to `iss`, `sub`, `aud`, `exp` and `scope`.
     public init(_ transformer: any ClaimTransformer, claims: [String: JSON] = [:]) {
         self.transformer = transformer
         self.claims = claims

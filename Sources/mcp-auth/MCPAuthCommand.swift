@@ -6,7 +6,9 @@ internal import ArgumentParser
 internal import MCPAuth
 internal import MCPAuthCore
 
-/// The `mcp-auth` program: serves, checks and explains configurations. It cannot create tokens.
+/// The `mcp-auth` program: serves, checks and explains configurations.
+///
+/// It cannot create tokens.
 @main
 struct MCPAuthCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,13 +1,16 @@
 # An issuer built with Authlib and controlled by the test: `resource`, new and removed keys, opaque tokens, an outage.
 echo "== Authlib as the issuer"
+issuer_port=$(free_port)
+opaque_port=$(free_port)
+server_port=$(free_port)
 folder="$work/authlib"
-issuer="http://127.0.0.1:9023"
-opaque_issuer="http://127.0.0.1:9024"
-files="http://127.0.0.1:9043/files"
-opaque="http://127.0.0.1:9043/opaque"
+issuer="http://127.0.0.1:$issuer_port"
+opaque_issuer="http://127.0.0.1:$opaque_port"
+files="http://127.0.0.1:$server_port/files"
+opaque="http://127.0.0.1:$server_port/opaque"
 mkdir "$folder" "$folder/tokens"
 cat >"$folder/server.json" <<C
-{ "version": 1, "server": { "listen": "127.0.0.1:9043" },
+{ "version": 1, "server": { "listen": "127.0.0.1:$server_port" },
   "issuers": {
     "jwt": { "issuer": "$issuer", "discovery": "oauth", "profile": "rfc9068" },
     "opaque": { "issuer": "$opaque_issuer", "discovery": "oauth",
@@ -27,9 +30,9 @@ mint() {
 steer() { curl -sf -m 20 -o "$work/output" -X POST "$issuer/_test/$1"; }
 retry_after() { sed -nE 's/^retry-after: *([0-9]+).*/\1/ip' "$work/head"; }
 
-start authlib 9023 "$python" "$here/authlib_issuer.py" 9023
+start authlib $issuer_port "$python" "$here/authlib_issuer.py" $issuer_port
 authlib=$pid
-serve authlib 9043
+serve authlib $server_port
 server=$pid
 mint "$issuer" "$files" "$folder/first"
 mint "$issuer" "$opaque" "$folder/elsewhere"
@@ -44,14 +47,14 @@ mint "$issuer" "$files" "$folder/second"
 step "a token of a newer key is undecided for now, not refused" answers 503 "$files" "$folder/second"
 step "… for half a minute at most" test "$(retry_after)" -le 30
 
-start authlib-opaque 9024 "$python" "$here/authlib_issuer.py" 9024 --opaque "$folder/tokens"
+start authlib-opaque $opaque_port "$python" "$here/authlib_issuer.py" $opaque_port --opaque "$folder/tokens"
 mint "$opaque_issuer" "$opaque" "$folder/opaque"
 mint "$opaque_issuer" "$files" "$folder/opaque-elsewhere"
 step "an opaque token passes by introspection" answers 200 "$opaque" "$folder/opaque"
 step "one for another resource does not" refused audience_mismatch "$opaque" "$folder/opaque-elsewhere"
 stop "$pid"
 step "the issuer is killed under load: known 200, undecided 503, then as before" \
-    shown "$python" "$here/outage.py" 9024 "$folder/tokens" "$opaque"
+    shown "$python" "$here/outage.py" $opaque_port "$folder/tokens" "$opaque"
 
 while [ $((SECONDS - fetched)) -le 31 ]; do sleep 1; done
 step "the token of the newer key passes" answers 200 "$files" "$folder/second"

@@ -1,13 +1,15 @@
 # Canaille as the issuer (PyPI): access tokens look like ID tokens, and a refresh token is reported as an active Bearer.
 echo "== Canaille as the issuer"
+issuer_port=$(free_port)
+server_port=$(free_port)
 folder="$work/canaille"
-issuer="http://127.0.0.1:9022"
-files="http://127.0.0.1:9042/files"
+issuer="http://127.0.0.1:$issuer_port"
+files="http://127.0.0.1:$server_port/files"
 mkdir "$folder"
 export CANAILLE_CONFIG="$folder/config.toml"
 cat >"$CANAILLE_CONFIG" <<C
 SECRET_KEY = "loopback-only"
-SERVER_NAME = "127.0.0.1:9022"
+SERVER_NAME = "127.0.0.1:$issuer_port"
 PREFERRED_URL_SCHEME = "http"
 [CANAILLE]
 LOGO = ""
@@ -21,14 +23,14 @@ C
 "$venv/bin/canaille" install >"$work/canaille-install.log" 2>&1
 "$venv/bin/canaille" create user --user-name alice --password alicepw --emails alice@example.test \
     --given-name Alice --family-name Doe --formatted-name "Alice Doe" >"$work/canaille-user.log" 2>&1
-start canaille 9022 "$venv/bin/canaille" run --bind 127.0.0.1:9022
+start canaille $issuer_port "$venv/bin/canaille" run --bind 127.0.0.1:$issuer_port
 canaille=$pid
 step "a user signs in; introspection calls the refresh token an active Bearer" \
     quietly "$python" "$here/canaille.py" "$issuer" "$folder"
 
 # Its tokens name the client as their only audience and have no scope; only introspection gives the scope.
 cat >"$folder/server.json" <<C
-{ "version": 1, "server": { "listen": "127.0.0.1:9042" },
+{ "version": 1, "server": { "listen": "127.0.0.1:$server_port" },
   "issuers": {
     "keys": { "issuer": "$issuer", "claims": { "client_id": ["/aud/0"] } },
     "ask": { "issuer": "$issuer",
@@ -44,7 +46,7 @@ cat >"$folder/server.json" <<C
       "audiences": ["$(cat "$folder/client_id")"] } ] }
 C
 echo '{ "version": 1, "required_scopes": ["profile"] }' >"$folder/policy.json"
-serve canaille 9042
+serve canaille $server_port
 step "a token for the client only is refused" refused audience_mismatch "$files" "$folder/access"
 step "it passes where the client is an accepted audience" answers 200 "$files/client" "$folder/access"
 step "the caller is named, as the claim mapping says" named client_id "$(cat "$folder/client_id")"

@@ -1,12 +1,15 @@
 # Glewlwyd as the issuer (Debian package): JWTs of three algorithms; introspection reports every token as active.
 echo "== Glewlwyd as the issuer"
+issuer_port=$(free_port)
+server_port=$(free_port)
+hintless_port=$(free_port)
 folder="$work/glewlwyd"
-issuer="http://127.0.0.1:9021"
-files="http://127.0.0.1:9041/files"
+issuer="http://127.0.0.1:$issuer_port"
+files="http://127.0.0.1:$server_port/files"
 mkdir "$folder"
 sqlite3 "$folder/db" </usr/share/dbconfig-common/data/glewlwyd/install/sqlite3
 cat >"$folder/glewlwyd.conf" <<C
-port=9021
+port=$issuer_port
 bind_address="127.0.0.1"
 external_url="$issuer"
 login_url="login.html"
@@ -27,7 +30,7 @@ database = { type = "sqlite3"; path = "$folder/db"; };
 C
 # The resources that use introspection accept the client as audience too: ID and refresh tokens have no other.
 cat >"$folder/server.json" <<C
-{ "version": 1, "server": { "listen": "127.0.0.1:9041" },
+{ "version": 1, "server": { "listen": "127.0.0.1:$server_port" },
   "issuers": {
     "rsa": { "issuer": "$issuer/api/rsa" },
     "ec": { "issuer": "$issuer/api/ec" },
@@ -38,7 +41,7 @@ cat >"$folder/server.json" <<C
       "introspection": { "method": "bearer", "bearer_token": { "file": "introspect" }, "tokens": "jwt" } },
     "no-hint": { "issuer": "$issuer/api/rsa",
       "introspection": { "method": "bearer", "bearer_token": { "file": "introspect" }, "tokens": "any",
-        "endpoint": "http://127.0.0.1:9025/" } } },
+        "endpoint": "http://127.0.0.1:$hintless_port/" } } },
   "resources": [
     { "resource": "$files", "protocol": "http", "policies": ["policy.json"], "issuers": [
         { "name": "rsa", "allowed_scopes": ["files:read"] }, { "name": "ec", "allowed_scopes": ["files:read"] },
@@ -53,10 +56,10 @@ C
 echo '{ "version": 1, "required_scopes": ["files:read"] }' >"$folder/policy.json"
 echo "unknown-yet" >"$folder/introspect"
 
-serve glewlwyd 9041
+serve glewlwyd $server_port
 server=$pid
 step "our server runs while its issuer does not; no token is 401" answers 401 "$files"
-start glewlwyd 9021 glewlwyd --config-file="$folder/glewlwyd.conf"
+start glewlwyd $issuer_port glewlwyd --config-file="$folder/glewlwyd.conf"
 glewlwyd=$pid
 step "a user and a client get tokens; introspection calls ID and refresh tokens active" \
     quietly "$python" "$here/glewlwyd.py" "$issuer" "$folder" "$files"
@@ -70,7 +73,7 @@ step "the ID token is refused" refused wrong_token_type "$files" "$folder/id"
 step "provider check reports on it" reports code_response_type_supported "$bin/mcp-auth" provider check "$issuer/api/rsa"
 
 stop "$server"
-serve glewlwyd 9041
+serve glewlwyd $server_port
 # Our server sends the hint that the token is an access token, and Glewlwyd uses the hint.
 for tokens in any jwt; do
     asked="$files/ask-$tokens"
@@ -82,7 +85,7 @@ step "… a refresh token is not even shown where only JWTs are" \
     refused unrecognized_token "$files/ask-jwt" "$folder/refresh"
 server=$pid
 # Without that hint, its answer about these tokens is only `"active":true` and another `token_type`.
-start without-hint 9025 "$python" "$here/without_hint.py" 9025 "$issuer/api/rsa/introspect"
+start without-hint $hintless_port "$python" "$here/without_hint.py" $hintless_port "$issuer/api/rsa/introspect"
 step "by introspection without a hint, an access token passes" answers 200 "$files/no-hint" "$folder/access"
 step "… the ID token, called active, is refused" refused wrong_token_type "$files/no-hint" "$folder/id"
 step "… a refresh token, called active, is refused" refused wrong_token_type "$files/no-hint" "$folder/refresh"

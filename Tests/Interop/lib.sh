@@ -16,6 +16,10 @@ step() {
 }
 
 listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+# free_port: prints a port of this machine that nobody listens on.
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
 pids=()
 # start NAME PORT COMMAND…: starts the command in a new process group, whose id is `pid`, and waits until it listens.
 start() {

@@ -43,9 +43,11 @@ else
 fi
 
 echo "== MCP clients against the demo"
-start demo 8901 "$bin/mcp-auth-dev" demo --auto-consent
-notes=(http://127.0.0.1:8901/notes list_notes create_note text)
-calendar=(http://127.0.0.1:8901/calendar list_events create_event title)
+demo_port=$(free_port)
+issuer_port=$(free_port)
+start demo "$demo_port" "$bin/mcp-auth-dev" demo --auto-consent --port "$demo_port" --issuer-port "$issuer_port"
+notes=("http://127.0.0.1:$demo_port/notes" list_notes create_note text)
+calendar=("http://127.0.0.1:$demo_port/calendar" list_events create_event title)
 step "the official client, notes: sign-in, tools, step-up" \
     shown "$python" "$here/mcp_client.py" legacy "${notes[@]}"
 step "… calendar: sign-in, tools, step-up, by introspection" \
@@ -58,9 +60,9 @@ step "… notes, when it asks which revision there is" shown "$python" "$here/mc
 step "FastMCP's client, notes: sign-in, tools, step-up" shown "$python" "$here/fastmcp_client.py" "${notes[@]}"
 step "… calendar, by introspection" shown "$python" "$here/fastmcp_client.py" "${calendar[@]}"
 step "CanMCP, notes: every check of the server and of the sign-in" \
-    shown "$python" "$here/canmcp_scan.py" "${notes[0]}" http://127.0.0.1:8900
+    shown "$python" "$here/canmcp_scan.py" "${notes[0]}" "http://127.0.0.1:$issuer_port"
 step "… calendar, by introspection" \
-    shown "$python" "$here/canmcp_scan.py" "${calendar[0]}" http://127.0.0.1:8900
+    shown "$python" "$here/canmcp_scan.py" "${calendar[0]}" "http://127.0.0.1:$issuer_port"
 stop "$pid"
 
 for each in glewlwyd canaille lemonldap authlib; do . "$here/$each.sh"; done

@@ -152,7 +152,9 @@ import Testing
                     options: .defaults
                 ) { response in
                     var names: [String] = []
-                    for try await message in response.messages { names.append(String(decoding: message, as: UTF8.self)) }
+                    for try await message in response.messages {
+                        names.append(String(decoding: message, as: UTF8.self))
+                    }
                     return names
                 }
             }

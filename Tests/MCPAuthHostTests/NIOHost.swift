@@ -174,7 +174,9 @@ enum HTTP2Gateway {
             guard case .head(var head)? = try await parts.next() else { return nil }
             isEnded = false
             // Fields that are about one connection are not forwarded (RFC 9113 section 8.2.2).
-            for name in [.connection, .transferEncoding, .keepAlive] as [HTTPField.Name] { head.headerFields[name] = nil }
+            for name in [.connection, .transferEncoding] as [HTTPField.Name] {
+                head.headerFields[name] = nil
+            }
             return head
         }
 
@@ -184,9 +186,5 @@ enum HTTP2Gateway {
             return part
         }
     }
-}
-
-extension HTTPField.Name {
-    fileprivate static let keepAlive = Self("keep-alive")!
 }
 #endif

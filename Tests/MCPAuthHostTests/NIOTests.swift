@@ -61,7 +61,10 @@ import Testing
     }
 
     private func run(_ body: (RunningHost, _ token: String) async throws -> Void) async throws {
-        try await RunningHost.run(.nio, { try HostConformance.configuration(base: $0, server: $1) }) { running in
+        func configure(_ base: String, _ server: AuthorizationServer) throws -> MCPAuthConfiguration {
+            try HostConformance.configuration(base: base, server: server)
+        }
+        try await RunningHost.run(.nio, configure) { running in
             try await body(running, try await running.token(for: running.notes))
         }
     }

@@ -7,7 +7,7 @@ import Testing
 /// The code that the documentation shows is code that compiles.
 @Suite struct ReadmeTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
-    static let documents = ["README.md", "docs/MCPAuth.docc/GettingStarted.md"]
+    static let documents = ["README.md", "Sources/MCPAuth/MCPAuth.docc/GettingStarted.md"]
 
     @Test(arguments: documents)
     func `every snippet is identical to the file that it names`(document: String) throws {
@@ -17,6 +17,25 @@ import Testing
         for snippet in shown {
             let source = try Self.read(String(snippet.1))
             #expect(Self.part(of: source, between: "// snippet.begin\n", and: "// snippet.end") == String(snippet.2))
+        }
+    }
+
+    /// `docs/recipes.md` says of itself that it is not compiled: it is for packages that this one does not depend on.
+    @Test func `every other code block in Swift is part of a file that is compiled`() throws {
+        let compiled = try Self.read("Tests/MCPAuthHostTests/DocumentSnippets.swift")
+            .split(separator: "\n", omittingEmptySubsequences: false)
+            .map { $0.hasPrefix("        ") ? String($0.dropFirst(8)) : String($0) }.joined(separator: "\n")
+        let documents = try ["", "docs/", "Sources/MCPAuth/MCPAuth.docc/", "policies/", "Plugins/"].flatMap { folder in
+            try FileManager.default.contentsOfDirectory(atPath: Self.root.appending(path: folder).path)
+                .filter { $0.hasSuffix(".md") && $0 != "recipes.md" }.map { folder + $0 }
+        }
+        #expect(documents.count > 15)
+        for document in documents {
+            let text = try Self.read(document)
+            for block in text.matches(of: /(<!-- snippet: [^ ]+ -->\n)?```swift\n(.*?)```/.dotMatchesNewlines()) {
+                let isManifest = block.2.hasPrefix("// swift-tools-version") || block.2.hasPrefix(".package(")
+                #expect(block.1 != nil || isManifest || compiled.contains(block.2), "\(document): \(block.2)")
+            }
         }
     }
 

@@ -13,8 +13,8 @@ extension ProtectedResource {
         return ProtectedResource(
             identifier: identifier,
             issuers: [],
-            acceptedAudiences: [ResourceAudience(name)],
-            verifiers: [],
+            audiences: AcceptedAudiences([name]),
+            verification: TokenVerification([]),
             policy: AuthenticatedPolicy(),
             metadata: metadata ?? ProtectedResourceMetadata(resource: identifier)
         )

@@ -10,8 +10,10 @@
  * Ownership: what is passed to a function is borrowed for the call. What a module passes to `complete` is copied
  * before `complete` returns. Neither side frees memory of the other.
  *
- * Threads: the host calls every function of a module on dedicated threads, so a function may block. Calls of one
- * instance run on up to 8 threads at once; `destroy` runs after the last of them has returned.
+ * Threads: the host calls `validate`, `create`, `verify` and `destroy` on dedicated threads, so they may block. If no
+ * dedicated thread is available, `destroy` runs on the thread that releases the instance. `mcp_auth_module_v1` and the
+ * constructors of the library run on the thread that loads the configuration, without a time limit; they must not
+ * block. Calls of one instance run on up to 8 threads at once; `destroy` runs after the last of them has returned.
  *
  * A module has all rights of the process that loads it.
  */

@@ -5,7 +5,7 @@ internal import MCPAuthCore
 
 /// Checks the settings of a configuration for the whole server; a file is also checked when it is read, with places.
 enum ConfigurationCheck {
-    /// - Throws: ``ConfigurationError``.
+    /// - Throws: `ConfigurationError`.
     static func check(_ configuration: MCPAuthConfiguration) throws {
         let bounds = NumberSetting.tokenBytes
         guard bounds.contains(Double(configuration.maximumTokenBytes)) else {

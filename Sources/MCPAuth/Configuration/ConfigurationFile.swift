@@ -50,7 +50,7 @@ public struct ConfigurationFile: Sendable {
     ///   - environment: Where `{"env": …}` secrets are looked up.
     ///   - moduleDirectory: Replaces the directory of relative module paths, when given.
     ///   - onEvent: Receives the events of the engine.
-    /// - Throws: ``ConfigurationError``.
+    /// - Throws: `ConfigurationError`.
     public init(
         path: String,
         environment: [String: String],
@@ -110,7 +110,7 @@ public struct ConfigurationFile: Sendable {
 
     /// Runs the test files of its policies, with the content they had when the configuration was read.
     ///
-    /// - Throws: ``ConfigurationError`` for the first test that fails or cannot be read; it also contains the others.
+    /// - Throws: `ConfigurationError` for the first test that fails or cannot be read; it also contains the others.
     public func runPolicyTests() async throws {
         var mistakes = Mistakes()
         for (policy, _) in configuration.policyUses {

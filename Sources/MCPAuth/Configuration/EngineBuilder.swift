@@ -57,7 +57,7 @@ struct EngineBuilder {
         files = configuration.files ?? FileSnapshot()
     }
 
-    /// - Throws: ``ConfigurationError``.
+    /// - Throws: `ConfigurationError`.
     mutating func resources() throws -> [ProtectedResource] {
         guard !configuration.resources.isEmpty else {
             throw ConfigurationError(.missingKey, "no protected resource is configured")
@@ -89,18 +89,20 @@ struct EngineBuilder {
         let audiences = resource.audiences.isEmpty ? [identifier.description] : resource.audiences
         var settings = ProtectedResource.Settings(speaksMCP: resource.speaksMCP)
         settings.allowedOrigins = resource.allowedOrigins
-        settings.maximumTokenBytes = configuration.maximumTokenBytes
-        settings.tokenCache = tokenCache
         settings.revocations = revocations
-        settings.readJWT = UnverifiedJWT.read
         settings.generation = generation
         settings.onEvent = configuration.onEvent
         return ProtectedResource(
             identifier: identifier,
             issuers: trustedIssuers(of: resource),
-            acceptedAudiences: audiences.map(ResourceAudience.init),
-            verifiers: resource.modules.map(\.verifier) + attached(to: resource) + [JWTVerifier(issuers: jwtIssuers)]
-                + introspections,
+            audiences: AcceptedAudiences(audiences),
+            verification: TokenVerification(
+                resource.modules.map(\.verifier) + attached(to: resource) + [JWTVerifier(issuers: jwtIssuers)]
+                    + introspections,
+                maximumTokenBytes: configuration.maximumTokenBytes,
+                cache: tokenCache,
+                readJWT: UnverifiedJWT.read
+            ),
             policy: resource.policies.isEmpty ? AuthenticatedPolicy() : PolicySet(resource.policies.map(\.compiled)),
             metadata: metadata,
             settings: settings
@@ -164,7 +166,9 @@ struct EngineBuilder {
         return documents
     }
 
-    /// Checks metadata that is part of the configuration. Fetched metadata is not checked at the start, which it must
+    /// Checks metadata that is part of the configuration.
+    ///
+    /// Fetched metadata is not checked at the start, which it must
     /// never prevent.
     private mutating func lookAtInlineMetadata(of server: AuthorizationServer) throws {
         guard case .inline(var document) = try source(of: server), server.transformMetadata == nil else { return }

@@ -11,7 +11,7 @@ internal import Foundation
 
 /// Reads files that a configuration names.
 enum FileReading {
-    /// - Throws: ``ConfigurationError`` when the file cannot be read.
+    /// - Throws: `ConfigurationError` when the file cannot be read.
     static func bytes(at path: String) throws(ConfigurationError) -> [UInt8] {
         guard let data = try? Data(contentsOf: URL(filePath: path)) else {
             throw ConfigurationError(.unreadableFile, "cannot read the file `\(path.printable)`")

@@ -35,7 +35,7 @@ package final class FileSnapshot: Sendable {
 
     /// The content of a file at the first call for it.
     ///
-    /// - Throws: ``ConfigurationError`` when the file could not be read.
+    /// - Throws: `ConfigurationError` when the file could not be read.
     package func bytes(at path: String) throws(ConfigurationError) -> [UInt8] {
         note(path)
         if let known = state.withLock({ $0.contents[path] }) { return try known.get() }
@@ -50,7 +50,7 @@ package final class FileSnapshot: Sendable {
 
     /// The same for an optional file; `nil` when it did not exist at the first call for it.
     ///
-    /// - Throws: ``ConfigurationError`` when it existed and could not be read.
+    /// - Throws: `ConfigurationError` when it existed and could not be read.
     func bytesIfPresent(at path: String) throws(ConfigurationError) -> [UInt8]? {
         note(path)
         if state.withLock({ $0.contents[path] == nil && !$0.absent.contains(path) }), !PolicyFiles.exists(path) {

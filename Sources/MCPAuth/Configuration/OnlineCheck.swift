@@ -22,7 +22,7 @@ package struct OnlineCheck: Sendable {
 
     /// Checks a configured authorization server.
     ///
-    /// - Throws: ``ConfigurationError`` when its configuration is not allowed.
+    /// - Throws: `ConfigurationError` when its configuration is not allowed.
     package init(
         _ server: AuthorizationServer,
         in configuration: MCPAuthConfiguration,
@@ -54,7 +54,7 @@ package struct OnlineCheck: Sendable {
 
     /// Checks an authorization server for the needs of MCP clients and of a server that trusts its JWTs.
     ///
-    /// - Throws: ``ConfigurationError`` when the issuer is not a URL that may be fetched from.
+    /// - Throws: `ConfigurationError` when the issuer is not a URL that may be fetched from.
     package init(clientsOf issuer: IssuerIdentifier, fetcher: any HTTPFetcher) async throws {
         let server = AuthorizationServer(issuer: issuer, discovery: .oauth)
         _ = try EngineBuilder(MCPAuthConfiguration(resources: []), fetcher: fetcher).source(of: server)

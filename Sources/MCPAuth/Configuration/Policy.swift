@@ -17,7 +17,7 @@ public struct Policy: Sendable {
 
     /// Reads a policy file immediately; decisions are labelled with its SHA-256.
     ///
-    /// - Throws: ``ConfigurationError`` with every mistake of the file and its place.
+    /// - Throws: `ConfigurationError` with every mistake of the file and its place.
     public static func file(_ path: String) throws -> Policy {
         Policy(try PolicyFiles.policy(at: path))
     }
@@ -27,7 +27,7 @@ public struct Policy: Sendable {
     /// - Parameters:
     ///   - document: The content of a policy file: `["version": 1, "rules": [["id": "read", "effect": "allow", …]]]`.
     ///   - name: Used in place of a file name in errors, traces and logs.
-    /// - Throws: ``ConfigurationError`` with every mistake; its place is the one in the document when it is encoded
+    /// - Throws: `ConfigurationError` with every mistake; its place is the one in the document when it is encoded
     ///   with one member per line.
     public static func json(_ document: JSON, name: String = "code") throws -> Policy {
         Policy(try PolicyFiles.policy(name, document.encodedExactly(pretty: true)))
@@ -35,7 +35,7 @@ public struct Policy: Sendable {
 
     /// Requires these scopes for every operation; the same as the short form `{"required_scopes": […]}`.
     ///
-    /// - Throws: ``ConfigurationError`` when no scope is given, or one has a character that scopes cannot have (RFC
+    /// - Throws: `ConfigurationError` when no scope is given, or one has a character that scopes cannot have (RFC
     ///   6749 section 3.3).
     public static func requiredScopes(_ scopes: String...) throws -> Policy {
         let read = ScopeSet(scopes)

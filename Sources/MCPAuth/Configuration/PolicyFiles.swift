@@ -15,7 +15,7 @@ internal import Foundation
 package enum PolicyFiles {
     /// Reads and compiles a policy; decisions are labelled with its SHA-256.
     ///
-    /// - Throws: ``ConfigurationError``.
+    /// - Throws: `ConfigurationError`.
     package static func policy(at path: String) throws -> CompiledPolicy {
         try policy(at: path, files: FileSnapshot())
     }
@@ -39,7 +39,7 @@ package enum PolicyFiles {
 
     /// Runs a test file against the policies it names.
     ///
-    /// - Throws: ``ConfigurationError`` when a file cannot be read.
+    /// - Throws: `ConfigurationError` when a file cannot be read.
     package static func run(testsAt path: String) async throws -> PolicyTestRun {
         try await run(testsAt: path, files: FileSnapshot())
     }
@@ -56,7 +56,7 @@ package enum PolicyFiles {
 
     /// The lint warnings for a policy.
     ///
-    /// - Throws: ``ConfigurationError`` when the policy cannot be loaded.
+    /// - Throws: `ConfigurationError` when the policy cannot be loaded.
     package static func lint(_ path: String, uses: [PolicyLint.Use] = []) throws -> [ConfigurationError] {
         try lint(path, uses: uses, files: FileSnapshot())
     }

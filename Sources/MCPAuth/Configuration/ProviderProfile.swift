@@ -27,7 +27,7 @@ package struct ProviderProfile: Sendable {
     private let accessTokenMarks: Set<String>
     private let claims: ClaimMapping
 
-    /// - Throws: ``ConfigurationError``.
+    /// - Throws: `ConfigurationError`.
     package init(file path: String) throws {
         try self.init(name: path, bytes: try FileReading.bytes(at: path))
     }

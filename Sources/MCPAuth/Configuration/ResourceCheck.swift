@@ -8,7 +8,7 @@ internal import MCPAuthPolicy
 enum ResourceCheck {
     /// Settings that are allowed but probably unintended.
     ///
-    /// - Throws: ``ConfigurationError`` for a setting that is not allowed.
+    /// - Throws: `ConfigurationError` for a setting that is not allowed.
     static func warnings(
         about resource: ResourceConfiguration,
         dangerouslyAllowHTTP: Bool

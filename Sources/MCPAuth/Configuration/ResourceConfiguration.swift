@@ -3,7 +3,6 @@
 
 public import MCPAuthCore
 internal import MCPAuthHTTP
-internal import MCPAuthLock
 
 /// The configuration of a protected resource.
 public struct ResourceConfiguration: Sendable {
@@ -43,7 +42,7 @@ public struct ResourceConfiguration: Sendable {
     /// The places of metadata members in the file that the resource was read from.
     package var metadataPlaces: [String: ConfigurationError.Location] = [:]
 
-    /// - Throws: ``ConfigurationError`` when `resource` is not an absolute URL without fragment.
+    /// - Throws: `ConfigurationError` when `resource` is not an absolute URL without fragment.
     public init(
         _ resource: String,
         authorizationServers: [AuthorizationServer],
@@ -114,17 +113,19 @@ public struct MCPAuthConfiguration: Sendable {
     package var fetchDeadline = FetchRequest.defaultTimeout
     /// How long a host waits for the body of a request, in seconds.
     package var bodySeconds = RequestGuard.standardBodySeconds
-    /// The number of copies of the engine: one for each processor, so that requests do not wait for each other's reference
-    /// counts.
-    package var engineCopies = Processor.count
     /// The files that it was read from, with their content; `nil` when it was made in code.
     package var files: FileSnapshot?
 
     /// Describes the resources and settings of one server.
     ///
     /// - Parameters:
-    ///   - tokenCacheCapacity: 0 to 10,000,000; `nil` for 100,000.
-    ///   - maximumTokenBytes: `nil` for 16384.
+    ///   - resources: The protected resources.
+    ///   - rootResource: The one whose metadata is also served under the well-known path without suffix.
+    ///   - dangerouslyAllowHTTP: Allows plain HTTP to issuers on other machines.
+    ///   - tokenCacheCapacity: The number of cached tokens, 0 to 10,000,000; `nil` for 100,000.
+    ///   - revocations: Tokens to refuse.
+    ///   - maximumTokenBytes: The maximum length of a token; `nil` for 16384.
+    ///   - corsAllowedOrigins: The origins of web pages that may read responses.
     ///   - onEvent: Receives events, including denials; `EngineEvent.log(to:)` writes them to a logger.
     public init(
         resources: [ResourceConfiguration],

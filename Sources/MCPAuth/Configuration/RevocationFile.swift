@@ -10,7 +10,7 @@ extension RevocationList {
     /// `{"version": 1, "entries": [{"issuer": …, "jti": …, "sub": …, "client_id": …, "issued_before": …}]}`: an entry
     /// refuses the tokens of its issuer that match all its members. `issued_before` is in seconds since 1970.
     ///
-    /// - Throws: ``ConfigurationError`` with the place of the mistake.
+    /// - Throws: `ConfigurationError` with the place of the mistake.
     public init(file path: String) throws {
         try self.init(file: path, bytes: try FileReading.bytes(at: path))
     }
@@ -24,7 +24,11 @@ extension RevocationList {
         let entries = try root.required("entries", try root.elements("entries"))
         self.init(
             try entries.map { element in
-                let entry = try document.object(element.value, at: element.pointer, allowing: ConfigurationGrammar.revocation.keys)
+                let entry = try document.object(
+                    element.value,
+                    at: element.pointer,
+                    allowing: ConfigurationGrammar.revocation.keys
+                )
                 return Entry(
                     issuer: IssuerIdentifier(try entry.required("issuer", try entry.string("issuer"))),
                     tokenID: try entry.string("jti"),

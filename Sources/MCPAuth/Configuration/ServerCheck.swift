@@ -5,7 +5,7 @@ internal import MCPAuthCore
 
 /// Checks the configuration of one authorization server.
 enum ServerCheck {
-    /// - Throws: ``ConfigurationError`` for a setting that is not allowed.
+    /// - Throws: `ConfigurationError` for a setting that is not allowed.
     static func check(_ server: AuthorizationServer) throws {
         let issuer = server.issuer.description.printable
         let leeway = NumberSetting.leewaySeconds

@@ -18,7 +18,9 @@ enum AddressRule {
         case unresolved
     }
 
-    /// The addresses of a host as text. Connect to one of them, not to the name.
+    /// The addresses of a host as text.
+    ///
+    /// Connect to one of them, not to the name.
     ///
     /// All addresses are checked, so that a name cannot mix public and private ones. Blocks the calling thread.
     static func resolve(_ host: String) -> Resolution {

@@ -11,9 +11,7 @@ final class ConfigurationSnapshot: Sendable {
     /// Counted from 1 since the start of the process.
     let number: Int
     let configuration: MCPAuthConfiguration
-    /// One engine for each processor, all equal: processors would contend for the reference counts of a shared engine
-    /// and its resources.
-    let engines: [AuthorizationEngine]
+    let engine: AuthorizationEngine
     let cors: CORSSettings
     let metadataEndpoint: MetadataEndpoint
     let warnings: [ConfigurationError]
@@ -27,7 +25,7 @@ final class ConfigurationSnapshot: Sendable {
     ///   - documents: The documents fetched so far; those of an issuer whose configuration did not change are reused.
     ///   - revokedAtRunTime: Tokens that were revoked at run time; all snapshots share them.
     ///   - onFetchEvent: Receives the events of fetches, also after a later snapshot reuses the documents.
-    /// - Throws: ``ConfigurationError``.
+    /// - Throws: `ConfigurationError`.
     init(
         _ configuration: MCPAuthConfiguration,
         fetcher: any HTTPFetcher,
@@ -50,9 +48,7 @@ final class ConfigurationSnapshot: Sendable {
         self.fetcher = fetcher
         self.documents = builder.usedDocuments
         introspections = builder.introspections
-        engines = try (0..<configuration.engineCopies).map { _ in
-            try AuthorizationEngine(resources: resources.map { $0.copy() }, authority: configuration.authorityRule)
-        }
+        engine = try AuthorizationEngine(resources: resources, authority: configuration.authorityRule)
         cors = CORSSettings(allowedOrigins: configuration.corsAllowedOrigins)
         metadataEndpoint = MetadataEndpoint(resources, rootResource: configuration.rootResource, cors: cors)
         warnings = builder.warnings
@@ -62,10 +58,10 @@ final class ConfigurationSnapshot: Sendable {
 }
 
 extension ConfigurationSnapshot {
-    /// - Throws: ``ConfigurationError`` when there is no such resource.
+    /// - Throws: `ConfigurationError` when there is no such resource.
     func resource(_ identifier: ResourceIdentifier, named name: String) throws -> ProtectedResource {
-        guard let resource = engines[0].resources.first(where: { $0.identifier == identifier }) else {
-            let known = engines[0].resources.map(\.identifier.description)
+        guard let resource = engine.resources.first(where: { $0.identifier == identifier }) else {
+            let known = engine.resources.map(\.identifier.description)
             throw ConfigurationError(
                 .unknownName,
                 "no protected resource `\(name.printable)` is configured\(Suggestion.text(for: name, among: known))"
@@ -84,18 +80,26 @@ final class LiveConfiguration: Sendable {
         var lastRefusal: ConfigurationError?
     }
 
+    private struct Published {
+        var number: Int
+        var engine: AuthorizationEngine
+        var cors: CORSSettings
+
+        init(_ snapshot: ConfigurationSnapshot) {
+            number = snapshot.number
+            engine = snapshot.engine
+            cors = snapshot.cors
+        }
+    }
+
     private let makeFetcher: FetcherMaker
     /// Tokens that were revoked at run time, in addition to those of the configuration.
     private let revokedAtRunTime = Revocations()
     /// Receives the events of fetches: the handler of the snapshot in force.
     private let fetchEvents: Lock<EngineEventHandler>
     private let state: Lock<State>
-    /// The number of the snapshot whose engines are in use.
-    private let published = Lock(1)
-    /// The engines of the snapshot in force, one for each processor.
-    private let engines: ShardedLock<AuthorizationEngine>
-    /// The CORS settings of the snapshot in force, one copy for each processor.
-    private let cors: ShardedLock<CORSSettings>
+    /// What requests use: parts of the snapshot in force, never of two snapshots.
+    private let published: Lock<Published>
 
     init(_ configuration: MCPAuthConfiguration, makeFetcher: @escaping FetcherMaker) throws {
         self.makeFetcher = makeFetcher
@@ -107,19 +111,17 @@ final class LiveConfiguration: Sendable {
             revokedAtRunTime: revokedAtRunTime
         ) { event in fetchEvents.withLock { $0 }(event) }
         state = Lock(State(snapshot: snapshot))
-        var made = snapshot.engines.makeIterator()
-        engines = ShardedLock(count: snapshot.engines.count) { made.next() ?? snapshot.engines[0] }
-        cors = ShardedLock(count: snapshot.engines.count) { snapshot.cors }
+        published = Lock(Published(snapshot))
     }
 
-    /// The engine for requests on a processor; the same object for the same processor until a reload.
-    func engine(of processor: Int = Processor.current) -> AuthorizationEngine {
-        engines.withLock(shard: processor % engines.count) { $0 }
+    /// The engine for requests; the same object until a reload.
+    var engine: AuthorizationEngine {
+        published.withLock { $0.engine }
     }
 
     /// Which web pages may read responses now.
     var corsSettings: CORSSettings {
-        cors.withLock(shard: Processor.current % cors.count) { $0 }
+        published.withLock { $0.cors }
     }
 
     var current: ConfigurationSnapshot {
@@ -143,19 +145,15 @@ final class LiveConfiguration: Sendable {
         }
     }
 
-    /// Gives each processor its engine, unless a newer snapshot has already done so.
+    /// Gives requests the engine of a snapshot, unless a newer snapshot has already done so.
     ///
     /// A request uses either the old or the new engine, never parts of both. This is the only place where a lock is
     /// taken while another is held.
     func publish(_ snapshot: ConfigurationSnapshot) {
-        published.withLock { number in
-            guard snapshot.number > number else { return }
-            number = snapshot.number
+        published.withLock { published in
+            guard snapshot.number > published.number else { return }
+            published = Published(snapshot)
             fetchEvents.withLock { $0 = snapshot.configuration.onEvent }
-            for (processor, engine) in snapshot.engines.enumerated() {
-                engines.withLock(shard: processor) { $0 = engine }
-                cors.withLock(shard: processor) { $0 = snapshot.cors }
-            }
         }
     }
 

@@ -17,7 +17,7 @@ extension MCPAuth {
     ///   - moduleDirectory: Replaces the directory of relative module paths, when given.
     ///   - onEvent: Receives the events of the engine from now on.
     /// - Returns: The configuration that was read.
-    /// - Throws: ``ConfigurationError``.
+    /// - Throws: `ConfigurationError`.
     @discardableResult
     public func reload(
         path: String,

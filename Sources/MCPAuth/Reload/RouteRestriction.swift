@@ -7,7 +7,7 @@ internal import MCPAuthPolicy
 
 /// A resource, narrowed for some routes of an application, in the configuration in force.
 final class RouteRestriction: Sendable {
-    /// The narrowed resource for one processor.
+    /// The narrowed resource of the engine in force.
     private struct Made {
         /// The engine whose resource was narrowed.
         var engine: AuthorizationEngine?
@@ -16,15 +16,15 @@ final class RouteRestriction: Sendable {
     }
 
     private let identifier: ResourceIdentifier
-    private let audiences: [ResourceAudience]
+    private let audiences: AcceptedAudiences
     private let requiredScopes: ScopeSet
     private let live: LiveConfiguration
-    private let made = ShardedLock(count: Processor.count) { Made() }
+    private let made = Lock(Made())
 
-    /// - Throws: ``ConfigurationError`` when there is no such resource, or a scope is not valid.
+    /// - Throws: `ConfigurationError` when there is no such resource, or a scope is not valid.
     init(_ name: String, audience: [String], requiredScopes: [String], of live: LiveConfiguration) throws {
         identifier = try ResourceIdentifier(name)
-        audiences = audience.map(ResourceAudience.init)
+        audiences = AcceptedAudiences(audience)
         let scopes = ScopeSet(requiredScopes)
         guard scopes.count == Set(requiredScopes).count else {
             throw ConfigurationError(.invalidValue, "a required scope has a character that scopes cannot have")
@@ -36,9 +36,8 @@ final class RouteRestriction: Sendable {
 
     /// The narrowed resource; `nil` when the configuration in force no longer has it.
     @Sendable func current() -> ProtectedResource? {
-        let processor = Processor.current
-        let engine = live.engine(of: processor)
-        return made.withLock(shard: processor) { made in
+        let engine = live.engine
+        return made.withLock { made in
             if made.engine !== engine {
                 made.engine = engine
                 made.resource = engine.resources.first { $0.identifier == identifier }
@@ -50,7 +49,7 @@ final class RouteRestriction: Sendable {
 
     private static func narrow(
         _ resource: ProtectedResource,
-        _ audiences: [ResourceAudience],
+        _ audiences: AcceptedAudiences,
         _ requiredScopes: ScopeSet
     ) -> ProtectedResource {
         var policy = resource.policy
@@ -58,7 +57,6 @@ final class RouteRestriction: Sendable {
             let inCode = CompiledPolicy.requiring(requiredScopes)
             policy = (policy as? PolicySet)?.adding(inCode) ?? PolicySet([inCode])
         }
-        let accepted = audiences.isEmpty ? resource.acceptedAudiences : audiences
-        return resource.narrowed(acceptedAudiences: accepted, policy: policy)
+        return resource.copy(audiences: audiences.isEmpty ? nil : audiences, policy: policy)
     }
 }

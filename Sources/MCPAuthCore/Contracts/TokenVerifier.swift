@@ -24,7 +24,10 @@ public protocol TokenVerifier: Sendable {
 
     /// Verifies the token of a request.
     ///
-    /// - Parameter now: The current time, for checks that the verifier makes itself.
+    /// - Parameters:
+    ///   - token: The token that the client presented.
+    ///   - request: The request; its operation is known only if ``needsOperation`` is true.
+    ///   - now: The current time, for checks that the verifier makes itself.
     /// - Throws: Any error, if the verifier cannot decide now. Its text is not logged, because it could contain the
     ///   token.
     func verify(
@@ -129,7 +132,7 @@ public struct TokenEvidence: Sendable {
     ///   - audience: The audience to use if the claims have no `aud`, for credentials of a kind that never carries one.
     ///   - seconds: How long the same token need not be verified again. Use more than 0 only if the verdict depends on
     ///     the token alone. A verifier that needs the operation is called for every request.
-    /// - Throws: ``JSONParsingError`` when the claims are nested deeper than 32 levels or longer than 256 KiB.
+    /// - Throws: `JSONParsingError` when the claims are nested deeper than 32 levels or longer than 256 KiB.
     public init(
         claims: [String: JSON],
         notAfter: NumericDate? = nil,
@@ -142,7 +145,7 @@ public struct TokenEvidence: Sendable {
 
     /// Creates the evidence from claims as JSON text, which must be an object without duplicate members.
     ///
-    /// - Throws: ``JSONParsingError`` when the text is not such an object, or is nested deeper than 32 levels or longer
+    /// - Throws: `JSONParsingError` when the text is not such an object, or is nested deeper than 32 levels or longer
     ///   than 256 KiB.
     public init(
         parsing claims: [UInt8],

@@ -75,7 +75,7 @@ package final class AuthorizationEngine: Sendable {
         _ readOperation: () async throws -> Checked<RequestOperation>
     ) async rethrows -> Decision {
         var request = request
-        let isReadFirst = isInBody && resource.needsOperation && request.hasToken
+        let isReadFirst = isInBody && resource.verification.needsOperation && request.hasToken
         if isReadFirst {
             switch try await readOperation() {
             case .passed(let operation): request = request.asking(for: operation)

@@ -249,7 +249,9 @@ package enum ClaimTransformation {
         }.map { ($0.key, $0.value) }
     }
 
-    /// The members that differ from the claims of the token. A claim whose rule finds nothing is hidden, even if the
+    /// The members that differ from the claims of the token.
+    ///
+    /// A claim whose rule finds nothing is hidden, even if the
     /// token has a claim of that name.
     private static func mappedMembers(
         _ issuer: TrustedIssuer,

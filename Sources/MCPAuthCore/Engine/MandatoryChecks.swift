@@ -34,7 +34,7 @@ package enum MandatoryChecks {
         if let issuedAt = token.verified.facts.issuedAt, issuedAt > latest {
             return invalidToken(.notYetValid, resource, time("iat", "a time not after", issuedAt, now))
         }
-        guard resource.accepts(audience: token.verified.facts.audience) else {
+        guard resource.audiences.accepts(token.verified.facts.audience) else {
             return invalidToken(.audienceMismatch, resource, audience(token.verified.facts, resource))
         }
         guard !token.verified.facts.isSenderConstrained else {
@@ -70,7 +70,7 @@ package enum MandatoryChecks {
     }
 
     private static func audience(_ facts: TokenFacts, _ resource: ProtectedResource) -> Diagnosis {
-        let expected = resource.acceptedAudiences.map { "`\($0.text.printable)`" }.joined(separator: " or ")
+        let expected = resource.audiences.description
         let found = facts.audience
         if found.isEmpty, case .view(let claim)? = ClaimsView(facts.claims).rawClaim(at: JSONPointer(tokens: ["aud"])) {
             return Diagnosis(claim: "aud", expected: expected, found: claim)

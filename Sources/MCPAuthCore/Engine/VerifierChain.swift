@@ -17,20 +17,20 @@ package enum VerifierChain {
         now: NumericDate,
         trace: inout DecisionTrace?
     ) async -> Checked<VerifiedToken> {
-        guard token.bytes.count <= resource.maximumTokenBytes else {
+        guard token.bytes.count <= resource.verification.maximumTokenBytes else {
             return .denied(tooLong(token, resource))
         }
-        let digest = resource.tokenCache?.digest(of: token)
+        let digest = resource.verification.cache?.digest(of: token)
         var nobodys: (reason: Denial.Reason, diagnosis: Diagnosis?) = (.unrecognizedToken, nil)
-        for index in resource.verifiers.indices {
-            let number = resource.verifiers[index].number
-            if let digest, let known = resource.tokenCache?.facts(of: digest, from: number, now: now) {
-                trace?.record("verify", "\(resource.verifiers[index].verifier.name): verified before")
-                trace?.recordVerification(by: resource.verifiers[index].verifier.name, .hit)
+        for index in resource.verification.slots.indices {
+            let number = resource.verification.slots[index].number
+            if let digest, let known = resource.verification.cache?.facts(of: digest, from: number, now: now) {
+                trace?.record("verify", "\(resource.verification.slots[index].verifier.name): verified before")
+                trace?.recordVerification(by: resource.verification.slots[index].verifier.name, .hit)
                 return .passed(VerifiedToken(token: token, verified: known))
             }
-            let slot = resource.verifiers[index]
-            let epoch = resource.tokenCache?.epoch ?? 0
+            let slot = resource.verification.slots[index]
+            let epoch = resource.verification.cache?.epoch ?? 0
             let verdict: TokenVerdict
             do {
                 verdict = try await slot.verifier.verify(token, of: request, now: now)
@@ -47,7 +47,7 @@ package enum VerifierChain {
                     return .denied(denial)
                 case .passed(let verified):
                     if let digest {
-                        resource.tokenCache?.keep(verified, of: digest, from: slot.number, epoch: epoch, now: now)
+                        resource.verification.cache?.keep(verified, of: digest, from: slot.number, epoch: epoch, now: now)
                     }
                     return .passed(VerifiedToken(token: token, verified: verified))
                 }
@@ -107,7 +107,7 @@ package enum VerifierChain {
             return TokenMarks.find(in: evidence.document.root, type: type, ignoring: issuer.accessTokenMarks)
         case .statement:
             if let mark = TokenMarks.find(in: evidence.document.root, ignoring: issuer.accessTokenMarks) { return mark }
-            guard let jwt = resource.readJWT(token) else { return nil }
+            guard let jwt = resource.verification.readJWT(token) else { return nil }
             return TokenMarks.find(in: jwt.claims, type: jwt.type, ignoring: issuer.accessTokenMarks)
         }
     }
@@ -119,7 +119,7 @@ package enum VerifierChain {
             status: 431,
             diagnosis: Diagnosis(
                 "the token",
-                expected: "at most \(resource.maximumTokenBytes) bytes (`max_token_bytes`)",
+                expected: "at most \(resource.verification.maximumTokenBytes) bytes (`max_token_bytes`)",
                 found: "\(token.bytes.count) bytes"
             )
         )

@@ -47,7 +47,7 @@ package struct DecisionTrace: Sendable {
     /// The decision of the engine.
     package internal(set) var decision: Decision?
     /// The duration of the decision in seconds, measured by the caller.
-    package package(set) var duration: Double?
+    package var duration: Double?
 
     let revealsClaims: Bool
 

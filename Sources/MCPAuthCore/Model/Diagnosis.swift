@@ -5,10 +5,10 @@ package import MCPAuthJSON
 
 /// Details of a refusal for an operator: what was checked, what was expected and what was found.
 ///
-/// ``description`` is for logs: it names the kind of value that was found, never the value. ``revealed`` also has the
-/// value and is for the operator's own terminal. Neither is ever sent to a client, and neither contains a whole token.
+/// ``description`` is for logs: it names the kind of value that was found, never the value. It is never sent to a client,
+/// and does not contain a whole token.
 public struct Diagnosis: Sendable, Hashable, CustomStringConvertible {
-    /// What was checked, such as ``claim `aud` ``.
+    /// What was checked, such as a claim and its name.
     public let subject: String
     /// What would have been accepted.
     public let expected: String

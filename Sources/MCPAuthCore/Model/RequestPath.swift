@@ -11,7 +11,9 @@
 public struct RequestPath: Sendable, Hashable, CustomStringConvertible {
     /// The canonical path, without a trailing slash unless it is the root.
     public let description: String
-    /// The path with its trailing slash, if the request had one. Hosts route both forms to one handler, so rules that
+    /// The path with its trailing slash, if the request had one.
+    ///
+    /// Hosts route both forms to one handler, so rules that
     /// deny or require apply to both.
     package let withSlash: String?
 

@@ -18,7 +18,9 @@ package struct TokenFacts: Sendable {
     package let issuedAt: NumericDate?
     /// Whether the token is bound to a key (`cnf` of RFC 7800, or a DPoP token type).
     package let isSenderConstrained: Bool
-    /// A hash of the `jti`, or 0 if there is none. It saves the memory of the text, because few revocations have a
+    /// A hash of the `jti`, or 0 if there is none.
+    ///
+    /// It saves the memory of the text, because few revocations have a
     /// `jti`.
     let tokenIDHash: Int
     package private(set) var claims: Claims

@@ -38,7 +38,9 @@ package struct Uptime: Hashable, Sendable, Comparable {
     }
 }
 
-/// A clock that is never set. It measures cool-downs, pauses after failures and the age of cached data.
+/// A clock that is never set.
+///
+/// It measures cool-downs, pauses after failures and the age of cached data.
 ///
 /// The wall clock (``NumericDate``) says whether a token has expired; hosts read it and pass it in as `now`.
 /// Administrators and time services set it, by seconds or by days, and that must not change how long data is cached. So

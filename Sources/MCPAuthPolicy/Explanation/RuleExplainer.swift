@@ -31,7 +31,7 @@ struct RuleExplainer {
             return finding(.notApplicable, rule.pointer, "it is not about `\(operation)`", [])
         }
         let who = who(input.authInfo)
-        if let other = who.first(where: { $0.truth == .isFalse }) {
+        if rule.isFor(input.authInfo) == .isFalse, let other = who.first(where: { $0.truth == .isFalse }) {
             return finding(.notApplicable, other.pointer, other.why, [])
         }
         let claims = ClaimsView(input.authInfo.claims)
@@ -123,17 +123,17 @@ struct RuleExplainer {
         switch condition {
         case .all(let conditions):
             let parts = explain(conditions, pointer.appending("all"), claims, &leaves)
-            let truth = Truth.all(parts, \.truth)
+            let truth = condition.evaluate(claims)
             let decisive = truth == .isTrue ? nil : parts.first { $0.truth == truth }
             return decisive ?? Part(truth: truth, pointer: pointer, why: "all of \(parts.count) conditions are true")
         case .any(let conditions):
             let parts = explain(conditions, pointer.appending("any"), claims, &leaves)
-            let truth = Truth.any(parts, \.truth)
+            let truth = condition.evaluate(claims)
             let decisive = truth == .isFalse ? nil : parts.first { $0.truth == truth }
             return decisive ?? Part(truth: truth, pointer: pointer, why: "none of \(parts.count) conditions is true")
         case .not(let inner):
             let part = explain(inner, pointer.appending("not"), claims, &leaves)
-            return Part(truth: part.truth.negated, pointer: part.pointer, why: "not: \(part.why)")
+            return Part(truth: condition.evaluate(claims), pointer: part.pointer, why: "not: \(part.why)")
         case .predicate(let reference, let predicate):
             let truth = reference.truth(of: predicate, in: claims)
             leaves.append(RuleFinding.Leaf(pointer: pointer.description, result: truth.result))

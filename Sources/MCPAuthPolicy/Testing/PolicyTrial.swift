@@ -23,8 +23,10 @@ package struct PolicyTrial: Sendable {
         self.resource = ProtectedResource(
             identifier: identifier,
             issuers: [TrustedIssuer(identifier: issuer)],
-            acceptedAudiences: audiences.map(ResourceAudience.init),
-            verifiers: [ClaimsVerifier(payload: payload ?? claims.encoded(), issuer: issuer, audience: resource)],
+            audiences: AcceptedAudiences(audiences),
+            verification: TokenVerification([
+                ClaimsVerifier(payload: payload ?? claims.encoded(), issuer: issuer, audience: resource)
+            ]),
             policy: PolicySet(policies),
             metadata: ProtectedResourceMetadata(resource: identifier)
         )
@@ -33,15 +35,12 @@ package struct PolicyTrial: Sendable {
     /// Tries a configured resource, with its policies, issuers, mappings and bounds.
     package init(at resource: ProtectedResource, claims: JSON, payload: [UInt8]? = nil) {
         let issuer = claims["iss"]?.string.map { IssuerIdentifier($0) } ?? resource.issuers.first?.identifier
-        self.resource = resource.verifying(
-            with: [
-                ClaimsVerifier(
-                    payload: payload ?? claims.encoded(),
-                    issuer: issuer ?? IssuerIdentifier(Self.issuer),
-                    audience: resource.identifier.description
-                )
-            ]
+        let verifier = ClaimsVerifier(
+            payload: payload ?? claims.encoded(),
+            issuer: issuer ?? IssuerIdentifier(Self.issuer),
+            audience: resource.identifier.description
         )
+        self.resource = resource.copy(verification: resource.verification.replacingVerifiers(with: [verifier]))
     }
 
     /// The trace of the decision; the request has no token when `hasToken` is false.

@@ -139,7 +139,9 @@ struct DemoClient {
         return (token, redirect, answer)
     }
 
-    /// The redirect URI for codes. Nothing listens there; the client reads the redirect response itself.
+    /// The redirect URI for codes.
+    ///
+    /// Nothing listens there; the client reads the redirect response itself.
     static let redirectURI = "http://127.0.0.1:8999/callback"
 
     private func answer(to request: HTTPClientRequest) async throws -> Answer {

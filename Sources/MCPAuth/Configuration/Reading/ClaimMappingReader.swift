@@ -20,7 +20,7 @@ enum ClaimMappingReader {
             case _ where ClaimMapping.unmappable.contains(name):
                 throw object.document.error(
                     .invalidValue,
-                    "`\(name)` is not a matter of mapping: it means what RFC 7519, RFC 7800 and RFC 9449 say",
+                    "`\(name)` cannot be mapped: RFC 7519, RFC 7800 and RFC 9449 define it",
                     at: pointer
                 )
             default: mapping.others[name] = rule
@@ -72,7 +72,7 @@ enum ClaimMappingReader {
         rule.keepUnmapped = try object.boolean("keep_unmapped") ?? false
         if value["map"] != nil { rule.map = try valueMap(object) }
         if rule.keepUnmapped, rule.map == nil {
-            throw object.error(.conflict, "`keep_unmapped` says nothing without `map`", at: "keep_unmapped")
+            throw object.error(.conflict, "`keep_unmapped` has no effect without `map`", at: "keep_unmapped")
         }
         return rule
     }

@@ -104,7 +104,8 @@ extension ConfigurationGrammar {
         default: .oidc
     )
     static let metadataURL: JSON = [
-        "type": "string", "pattern": .string(urlPattern), "description": "Replaces `discovery`: the URL of the metadata",
+        "type": "string", "pattern": .string(urlPattern),
+        "description": "Replaces `discovery`: the URL of the metadata",
     ]
     static let algorithms: JSON = [
         "type": "array", "minItems": 1, "items": ["enum": .array(algorithmNames.map(JSON.string))],
@@ -123,7 +124,8 @@ extension ConfigurationGrammar {
     ]
     static let claims: JSON = [
         "type": "object",
-        "description": "Normalised claims by name, with their sources: claim names, JSON Pointers, or a rule; see below",
+        "description":
+            "Normalised claims by name, with their sources: claim names, JSON Pointers, or a rule; see below",
         "properties": .object(excluded(ClaimMapping.unmappable)),
         "additionalProperties": [
             "oneOf": [

@@ -25,7 +25,10 @@ package enum ConfigurationGrammar {
     )
 
     package static let server = ObjectGrammar([
-        "listen": text("Where `mcp-auth serve` listens: `host:port`, an IPv6 address in brackets", default: standardListener),
+        "listen": text(
+            "Where `mcp-auth serve` listens: `host:port`, an IPv6 address in brackets",
+            default: standardListener
+        ),
         "authority": words(
             ResourceRouter.AuthorityRule.self,
             "`any` ignores the `Host` of requests and chooses the resource by path alone",
@@ -57,10 +60,13 @@ package enum ConfigurationGrammar {
             "token_issuer": text(
                 "The `iss` of its tokens where that differs from `issuer` (AD FS: `http://HOST/adfs/services/trust`)"
             ),
-            "provider": text("The name or path of a provider profile with the settings of such servers; keys here override it"),
+            "provider": text(
+                "The name or path of a provider profile with the settings of such servers; keys here override it"
+            ),
             "tenants": [
                 "type": "array", "minItems": 1, "items": ["type": "string", "pattern": "^[A-Za-z0-9._-]+$"],
-                "description": "The values of `{tenant}` in `issuer`, `token_issuer` and `metadata_url`; each is an issuer",
+                "description":
+                    "The values of `{tenant}` in `issuer`, `token_issuer` and `metadata_url`; each is an issuer",
             ],
             "discovery": discovery,
             "metadata_url": metadataURL,
@@ -98,11 +104,18 @@ package enum ConfigurationGrammar {
 
     package static let introspection = ObjectGrammar([
         "endpoint": text("The URL of the endpoint; without it, that of the metadata"),
-        "method": words(IntrospectionMethod.self, "How this server authenticates to the endpoint", default: .clientSecretBasic),
+        "method": words(
+            IntrospectionMethod.self,
+            "How this server authenticates to the endpoint",
+            default: .clientSecretBasic
+        ),
         "client_id": text("The client identifier of this server, for every method but `bearer`"),
         "client_secret": secret("For `client_secret_basic` and `client_secret_post`"),
         "private_key": secret("A private key in PEM, for `private_key_jwt` (RFC 7523)"),
-        "assertion_algorithm": words(SignatureAlgorithm.self, "For `private_key_jwt`; without it, one that fits the key"),
+        "assertion_algorithm": words(
+            SignatureAlgorithm.self,
+            "For `private_key_jwt`; without it, one that fits the key"
+        ),
         "assertion_audience": text("For `private_key_jwt`; without it, the issuer identifier"),
         "bearer_token": secret("For `bearer`"),
         "tls": tls.schema(adding: ["description": "The client certificate, for `tls_client_auth` (RFC 8705)"]),
@@ -116,7 +129,8 @@ package enum ConfigurationGrammar {
         "max_seconds_without_exp": [
             "type": "integer", "minimum": .integer(NumberSetting.secondsWithoutExpiry.lowerBound),
             "maximum": .integer(NumberSetting.secondsWithoutExpiry.upperBound),
-            "description": "How long a response without `exp` is valid, in seconds; without it, such tokens are refused",
+            "description":
+                "How long a response without `exp` is valid, in seconds; without it, such tokens are refused",
         ],
         NumberSetting.cacheSeconds.key: NumberSetting.cacheSeconds.schema,
         NumberSetting.negativeCacheSeconds.key: NumberSetting.negativeCacheSeconds.schema,
@@ -174,7 +188,10 @@ package enum ConfigurationGrammar {
     package static let resource = ObjectGrammar(
         required: ["resource"],
         [
-            "resource": ["type": "string", "pattern": .string(urlPattern), "description": "Its identifier: the URL that clients use"],
+            "resource": [
+                "type": "string", "pattern": .string(urlPattern),
+                "description": "Its identifier: the URL that clients use",
+            ],
             "name": text("A name for people, published in the metadata"),
             "documentation": text("The URL of a page for developers, published in the metadata"),
             "metadata": metadata.schema(adding: [
@@ -182,21 +199,27 @@ package enum ConfigurationGrammar {
             ]),
             "issuers": [
                 "type": "array", "items": ["oneOf": [string, resourceIssuer.schema()]],
-                "description": "The issuers that are trusted here: names, or objects that limit what an issuer may grant; see below",
+                "description":
+                    "The issuers that are trusted here: names, or objects that limit what an issuer may grant; see below",
             ],
             "audiences": list("The audiences that a token may have; without it, the identifier of the resource"),
             "modules": list("The names of the verifier modules that are used here, asked in this order"),
             "policies": [
-                "type": "array", "minItems": 1, "items": string, "description": "The paths of policy files; all of them apply",
+                "type": "array", "minItems": 1, "items": string,
+                "description": "The paths of policy files; all of them apply",
             ],
-            "policy": ["const": "authenticated", "description": "Replaces `policies`: every valid token is allowed everything"],
+            "policy": [
+                "const": "authenticated", "description": "Replaces `policies`: every valid token is allowed everything",
+            ],
             "scopes_supported": list("The scopes that a client asks for at first, published in the metadata"),
             "protocol": words(
                 ResourceProtocol.self,
                 "`http` for a resource whose requests carry no MCP messages",
                 default: .mcp
             ),
-            "root_metadata": flag("Publishes the metadata at `/.well-known/oauth-protected-resource` too; always so for a single resource"),
+            "root_metadata": flag(
+                "Publishes the metadata at `/.well-known/oauth-protected-resource` too; always so for a single resource"
+            ),
             "allowed_origins": list(
                 "The origins of web pages that may send requests. Without it, any; on a loopback address, loopback origins"
             ),
@@ -224,10 +247,10 @@ package enum ConfigurationGrammar {
             "type": "array", "items": ["type": "string", "not": ["const": "none"]],
             "description": "The algorithms of signed responses",
         ],
-        "tls_client_certificate_bound_access_tokens": flag("Refused: this version refuses tokens bound to a client"),
+        "tls_client_certificate_bound_access_tokens": flag("Not supported: tokens bound to a client are refused, so `mcp-auth check` fails"),
         "authorization_details_types_supported": list("The types of RFC 9396 that the resource knows"),
-        "dpop_signing_alg_values_supported": list("Refused: this version refuses tokens bound to a client"),
-        "dpop_bound_access_tokens_required": flag("Refused: this version refuses tokens bound to a client"),
+        "dpop_signing_alg_values_supported": list("Not supported: tokens bound to a client are refused, so `mcp-auth check` fails"),
+        "dpop_bound_access_tokens_required": flag("Not supported: tokens bound to a client are refused, so `mcp-auth check` fails"),
         "signed_metadata": text("A JWT with the metadata, published unchanged"),
     ])
 

@@ -12,10 +12,12 @@ struct IntrospectionReader {
     let context: ReadingContext
 
     func introspection(_ issuer: ObjectReader) throws -> AuthorizationServer.Introspection? {
-        guard let object = try issuer.object("introspection", allowing: ConfigurationGrammar.introspection.keys) else { return nil }
+        guard let object = try issuer.object("introspection", allowing: ConfigurationGrammar.introspection.keys) else {
+            return nil
+        }
         let method = try object.word("method", as: IntrospectionMethod.self) ?? .clientSecretBasic
-        for key in Set(IntrospectionMethod.allCases.flatMap(\.keys)).subtracting(method.keys).sorted() where object.value[key] != nil
-        {
+        for key in Set(IntrospectionMethod.allCases.flatMap(\.keys)).subtracting(method.keys).sorted()
+        where object.value[key] != nil {
             throw object.error(.conflict, "`\(key)` has no meaning with the method `\(method.rawValue)`", at: key)
         }
         var settings = AuthorizationServer.Introspection(authentication: try authentication(method, object))

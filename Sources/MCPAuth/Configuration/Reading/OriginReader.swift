@@ -8,7 +8,7 @@ internal import MCPAuthJSON
 enum OriginReader {
     /// The origins in the form in which browsers send them; `nil` when the member is absent.
     ///
-    /// - Throws: ``ConfigurationError`` for an element that is not an origin.
+    /// - Throws: `ConfigurationError` for an element that is not an origin.
     static func origins(_ key: String, _ object: ObjectReader, allowingAny: Bool) throws -> [String]? {
         guard let written = try object.strings(key) else { return nil }
         if allowingAny, written == ["*"] { return written }

@@ -69,8 +69,12 @@ struct ResourceReader {
         var places: [String: ConfigurationError.Location] = [:]
         places["resource_documentation"] = object.error(.invalidValue, "", at: "documentation").location
         places["scopes_supported"] = object.error(.invalidValue, "", at: "scopes_supported").location
-        guard let members = try object.object("metadata", allowing: ConfigurationGrammar.metadata.keys) else { return places }
-        for key in ConfigurationGrammar.metadata.keys { places[key] = members.error(.invalidValue, "", at: key).location }
+        guard let members = try object.object("metadata", allowing: ConfigurationGrammar.metadata.keys) else {
+            return places
+        }
+        for key in ConfigurationGrammar.metadata.keys {
+            places[key] = members.error(.invalidValue, "", at: key).location
+        }
         return places
     }
 
@@ -78,7 +82,11 @@ struct ResourceReader {
         for (index, element) in (try object.elements("issuers") ?? []).enumerated() {
             let bounded =
                 element.value.string == nil
-                ? try object.document.object(element.value, at: element.pointer, allowing: ConfigurationGrammar.resourceIssuer.keys)
+                ? try object.document.object(
+                    element.value,
+                    at: element.pointer,
+                    allowing: ConfigurationGrammar.resourceIssuer.keys
+                )
                 : nil
             let name = try bounded.map { try $0.required("name", try $0.string("name")) } ?? element.value.string ?? ""
             guard let servers = issuers[name] else {

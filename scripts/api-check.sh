@@ -1,0 +1,10 @@
+#!/bin/sh
+# Compares the public API of the core with that of the last tag. Without a tag there is nothing to compare.
+set -eu
+cd "$(dirname "$0")/.."
+tag=$(git describe --tags --abbrev=0 2>/dev/null || true)
+if [ -z "$tag" ]; then
+    echo "there is no tag to compare the public API with"
+    exit 0
+fi
+swift package --scratch-path .build-core diagnose-api-breaking-changes "$tag"

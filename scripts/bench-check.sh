@@ -1,0 +1,31 @@
+#!/bin/sh
+# Runs the decision and policy benchmarks, and fails when a ratio within the run is beyond its limit. Times are not
+# compared, because they depend on the machine.
+set -eu
+cd "$(dirname "$0")/.."
+output=$(mktemp)
+trap 'rm -f "$output"' EXIT
+scripts/bench.sh decision policy >"$output"
+cat "$output"
+python3 - "$output" <<'PYTHON'
+import re
+import sys
+
+# The start of a line, and the largest ratio that it may print.
+LIMITS = [
+    ("uncached +RS256", 2.5), ("uncached +ES256", 1.7), ("uncached +EdDSA", 1.5),
+    ("cached, 2 threads, wall clock", 1.3), ("good tokens among 10,000 of unknown keys", 2.5),
+    ("10, 100, 1,000 rules by name", 2.0), ("10, 100, 1,000 rules by pattern", 2.0),
+    ("10, 100, 1,000 rules by URI pattern", 2.0), ("10, 100, 1,000 rules by method", 2.0),
+    ("10, 100, 1,000, 10,000 resources", 4.0),
+]
+lines = open(sys.argv[1]).read().splitlines()
+failed = False
+for start, limit in LIMITS:
+    found = [line for line in lines if re.match(start, line)]
+    ratio = re.search(r"ratio ([0-9.]+)", found[0]) if found else None
+    if ratio is None or float(ratio[1]) > limit:
+        print(f"bench-check: `{start}` {f'has the ratio {ratio[1]}' if ratio else 'is missing'}, limit {limit}")
+        failed = True
+sys.exit(failed)
+PYTHON
