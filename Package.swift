@@ -102,22 +102,27 @@ let package = Package(
         .target(name: "CMCPAuthModule"),
 
         .target(name: "CMemoryFile"),
-        library("MCPAuthLock"),
+        library("MCPAuthConcurrency"),
         library("MCPAuthJSON", ["CJansson"]),
-        library("MCPAuthJOSE", ["COpenSSL", "MCPAuthJSON", "MCPAuthLock"]),
-        library("MCPAuthCore", ["MCPAuthJSON", "MCPAuthLock", httpTypes]),
+        library("MCPAuthJOSE", ["COpenSSL", "MCPAuthJSON", "MCPAuthConcurrency"]),
+        library("MCPAuthCore", ["MCPAuthJSON", "MCPAuthConcurrency", httpTypes]),
         library("MCPAuthPolicy", ["MCPAuthCore", "MCPAuthJSON"]),
-        library("MCPAuthVerification", ["MCPAuthCore", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthLock", "MCPAuthSigning"]),
+        library("MCPAuthPolicyTools", ["MCPAuthCore", "MCPAuthJSON", "MCPAuthPolicy", httpTypes]),
+        library(
+            "MCPAuthVerification",
+            ["MCPAuthCore", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthConcurrency", "MCPAuthSigning"]
+        ),
         library(
             "MCPAuthModuleHost",
-            ["CMCPAuthModule", "CMemoryFile", "MCPAuthCore", "MCPAuthJSON", "MCPAuthLock", httpTypes]
+            ["CMCPAuthModule", "CMemoryFile", "MCPAuthCore", "MCPAuthJSON", "MCPAuthConcurrency", httpTypes]
         ),
-        library("MCPAuthHTTP", ["MCPAuthCore", "MCPAuthJSON", httpTypes]),
+        library("MCPAuthHTTP", ["MCPAuthConcurrency", "MCPAuthCore", "MCPAuthJSON", httpTypes]),
         library(
             "MCPAuth",
             [
-                "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthLock", "MCPAuthModuleHost",
-                "MCPAuthPolicy", "MCPAuthSigning", "MCPAuthVerification", httpTypes, product("Logging", "swift-log"),
+                "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthConcurrency", "MCPAuthModuleHost",
+                "MCPAuthPolicy", "MCPAuthPolicyTools", "MCPAuthSigning", "MCPAuthVerification", httpTypes,
+                product("Logging", "swift-log"),
                 product("AsyncHTTPClient", "async-http-client", "AsyncHTTPClient"),
                 product("NIOCore", "swift-nio", "AsyncHTTPClient"), product("NIOHTTP1", "swift-nio", "AsyncHTTPClient"),
                 product("NIOPosix", "swift-nio", "AsyncHTTPClient"),
@@ -157,7 +162,9 @@ let package = Package(
         library(
             "MCPAuthTesting",
             [
-                "MCPAuth", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthLock", "MCPAuthPolicy",
+                "MCPAuth", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthConcurrency",
+                "MCPAuthPolicy",
+                "MCPAuthPolicyTools",
                 "MCPAuthSigning", httpTypes,
             ]
         ),
@@ -172,6 +179,7 @@ let package = Package(
             name: "mcp-auth",
             dependencies: [
                 "MCPAuth", "MCPAuthCore", "MCPAuthHummingbird", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthPolicy",
+                "MCPAuthPolicyTools",
                 "MCPAuthVerification", httpTypes,
                 product("ArgumentParser", "swift-argument-parser", "Programs"),
                 product("Hummingbird", "hummingbird", "Hummingbird"),
@@ -206,34 +214,37 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["MCPAuthCore", "MCPAuthJSON", "MCPAuthLock", "MCPAuthVerification"],
+            dependencies: ["MCPAuthCore", "MCPAuthJSON", "MCPAuthConcurrency", "MCPAuthVerification"],
             path: "Tests/TestSupport",
             swiftSettings: shared
         ),
         tests("MCPAuthJSONTests", ["MCPAuthJSON"]),
         tests("MCPAuthTestingTests", ["MCPAuth", "MCPAuthTesting", httpTypes]),
         tests("MCPAuthJOSETests", ["MCPAuthJOSE", "MCPAuthJSON", "MCPAuthSigning", "TestSupport"]),
-        tests("MCPAuthCoreTests", ["MCPAuthCore", "MCPAuthJSON", "TestSupport", httpTypes]),
-        tests("MCPAuthPolicyTests", ["MCPAuthCore", "MCPAuthJSON", "MCPAuthPolicy", httpTypes]),
+        tests("MCPAuthCoreTests", ["MCPAuthConcurrency", "MCPAuthCore", "MCPAuthJSON", "TestSupport", httpTypes]),
+        tests("MCPAuthPolicyTests", ["MCPAuthCore", "MCPAuthJSON", "MCPAuthPolicy", "MCPAuthPolicyTools", httpTypes]),
         tests("MCPAuthHTTPTests", ["MCPAuthCore", "MCPAuthHTTP", "MCPAuthJSON", "TestSupport", httpTypes]),
         tests(
             "MCPAuthModuleHostTests",
             [
-                "HelloC", "MCPAuth", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthLock",
+                "HelloC", "MCPAuth", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthConcurrency",
                 "MCPAuthModuleHost", "MCPAuthSigning", "TestSupport", httpTypes,
             ]
         ),
         tests(
             "MCPAuthVerificationTests",
             [
-                "MCPAuthCore", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthLock", "MCPAuthSigning", "MCPAuthVerification",
+                "MCPAuthCore", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthConcurrency", "MCPAuthSigning",
+                "MCPAuthVerification",
                 "TestSupport", httpTypes,
             ]
         ),
         tests(
             "MCPAuthTests",
             [
-                "MCPAuth", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthLock", "MCPAuthPolicy",
+                "MCPAuth", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthConcurrency",
+                "MCPAuthPolicy",
+                "MCPAuthPolicyTools",
                 "MCPAuthSigning", "MCPAuthVerification", "TestSupport", httpTypes,
             ]
         ),
@@ -257,7 +268,9 @@ let package = Package(
             "MCPAuthHostTests",
             [
                 "MCPAuth", "MCPAuthCore", "MCPAuthDevIssuer", "MCPAuthFlyingFox", "MCPAuthHummingbird", "MCPAuthJSON",
-                "MCPAuthLock", "MCPAuthNIO", "MCPAuthPolicy", "MCPAuthSigning", "MCPAuthTesting", "MCPAuthVerification",
+                "MCPAuthConcurrency", "MCPAuthNIO", "MCPAuthPolicy", "MCPAuthPolicyTools", "MCPAuthSigning",
+                "MCPAuthTesting",
+                "MCPAuthVerification",
                 "TestSupport",
                 httpTypes,
                 product("AsyncHTTPClient", "async-http-client", "AsyncHTTPClient"),
@@ -293,7 +306,9 @@ if Context.environment["MCPAUTH_BENCHMARKS"] != nil {
         .target(name: "CAllocations", path: "Benchmarks/allocations"),
         .executableTarget(
             name: "policy-benchmark",
-            dependencies: ["CAllocations", "MCPAuthCore", "MCPAuthJSON", "MCPAuthPolicy", httpTypes],
+            dependencies: [
+                "CAllocations", "MCPAuthCore", "MCPAuthJSON", "MCPAuthPolicy", "MCPAuthPolicyTools", httpTypes,
+            ],
             path: "Benchmarks/policy",
             swiftSettings: strict
         ),
@@ -316,7 +331,9 @@ if Context.environment["MCPAUTH_FUZZ"] != nil {
         .executableTarget(
             name: "mcp-auth-fuzz",
             dependencies: [
-                "MCPAuth", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthLock", "MCPAuthPolicy",
+                "MCPAuth", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthConcurrency",
+                "MCPAuthPolicy",
+                "MCPAuthPolicyTools",
                 "MCPAuthSigning", "MCPAuthVerification", "TestSupport", httpTypes,
             ],
             path: "Tests/Fuzz",

@@ -5,6 +5,7 @@ internal import HTTPTypes
 internal import MCPAuthCore
 internal import MCPAuthJSON
 internal import MCPAuthPolicy
+internal import MCPAuthPolicyTools
 
 /// Policies, callers and resources for the measurements.
 enum PolicyFixtures {

@@ -1,8 +1,8 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MCPAuthConcurrency
 public import MCPAuthCore
-internal import MCPAuthLock
 
 /// Passes on a limited number of events of each kind per second, and reports how many more there were.
 ///

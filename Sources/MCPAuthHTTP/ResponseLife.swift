@@ -1,6 +1,7 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MCPAuthConcurrency
 public import MCPAuthCore
 
 /// Limits a response to the time for which the token of its caller is accepted.

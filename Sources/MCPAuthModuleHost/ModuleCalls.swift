@@ -1,8 +1,8 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MCPAuthConcurrency
 internal import MCPAuthCore
-internal import MCPAuthLock
 
 /// The open calls of one instance, identified by numbers that are never used twice.
 ///

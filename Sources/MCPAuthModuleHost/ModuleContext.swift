@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CMCPAuthModule
+internal import MCPAuthConcurrency
 internal import MCPAuthCore
-internal import MCPAuthLock
 
 /// What the host functions need for one instance; the context pointer of its host table refers to it.
 final class ModuleContext: Sendable {

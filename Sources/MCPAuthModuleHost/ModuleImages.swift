@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CMemoryFile
+internal import MCPAuthConcurrency
 internal import MCPAuthCore
-internal import MCPAuthLock
 
 #if canImport(Glibc)
 internal import Glibc

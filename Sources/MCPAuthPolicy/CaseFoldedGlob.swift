@@ -41,7 +41,7 @@ struct CaseFoldedGlob: Sendable {
     }
 
     /// Whether the whole path matches.
-    func matches(_ path: String) -> Bool {
+    package func matches(_ path: String) -> Bool {
         var text: [UInt16] = []
         for (index, segment) in path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
             .enumerated()

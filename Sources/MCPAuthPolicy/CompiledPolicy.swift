@@ -7,12 +7,12 @@ internal import MCPAuthJSON
 /// A policy document, read, checked and ready for evaluation; immutable.
 package final class CompiledPolicy: Sendable {
     package let identity: PolicyIdentity
-    let rules: [PolicyRule]
+    package let rules: [PolicyRule]
     let scopeTable: ScopeTable
     /// The scopes of the short form, `required_scopes`.
-    let requiredScopes: ScopeSet
+    package let requiredScopes: ScopeSet
     /// False when the whole file is in shadow mode.
-    let isEnforced: Bool
+    package let isEnforced: Bool
     private let requiredBits: ScopeBits
     private let index: RuleIndex
 
@@ -95,16 +95,16 @@ package final class CompiledPolicy: Sendable {
         _ message: MCPMessage?,
         _ body: (PolicyRule, Int) -> Void
     ) {
-        index.forEachCandidate(request, message) { position, finding in
+        index.forEachCandidate(request, message) { position, hit in
             let rule = rules[position]
-            if rule.isAbout(request, message, found: finding) { body(rule, position) }
+            if rule.isAbout(request, message, found: hit) { body(rule, position) }
         }
     }
 }
 
 extension DocumentReader {
     /// Refuses a file of another version before its other keys are read, since they may mean something else.
-    func refuseOtherVersions() throws(ConfigurationError) {
+    package func refuseOtherVersions() throws(ConfigurationError) {
         guard let version = root["version"] else { return }
         let place = JSONPointer(tokens: ["version"])
         guard version.kind == .number else {

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A pattern with `*`, matched without recursion and without allocation.
-struct Glob: Sendable, Hashable {
+package struct Glob: Sendable, Hashable {
     /// What `*` may match.
-    enum Kind: Sendable {
+    package enum Kind: Sendable {
         /// In names, `*` matches anything.
         case name
         /// In paths and URIs, `*` stops at `/` and `**` does not.
@@ -22,13 +22,13 @@ struct Glob: Sendable, Hashable {
     /// The bytes of the pattern, with `star` and `doubleStar` for stars.
     private let elements: [UInt16]
     /// The pattern as written.
-    let pattern: String
+    package let pattern: String
     /// Whether the pattern has no star, so that it matches only itself.
-    let isExact: Bool
+    package let isExact: Bool
     /// The bytes before the first star.
     let prefix: [UInt8]
 
-    init(_ pattern: String, _ kind: Kind) {
+    package init(_ pattern: String, _ kind: Kind) {
         var elements: [UInt16] = []
         for byte in pattern.utf8 {
             if byte != UInt8(ascii: "*") {
@@ -55,7 +55,7 @@ struct Glob: Sendable, Hashable {
     }
 
     /// Whether the whole text matches.
-    func matches(_ text: String) -> Bool {
+    package func matches(_ text: String) -> Bool {
         Self.matches(elements, text.utf8)
     }
 
@@ -63,7 +63,7 @@ struct Glob: Sendable, Hashable {
     ///
     /// A star matches as little as possible, and more only when the elements after it do not match. Only the last `*`
     /// and the last `**` are ever extended, so the time is bounded by the product of both lengths.
-    static func matches<Text: Collection>(_ elements: [UInt16], _ text: Text) -> Bool
+    package static func matches<Text: Collection>(_ elements: [UInt16], _ text: Text) -> Bool
     where Text.Element: UnsignedInteger & FixedWidthInteger {
         var position = text.startIndex
         var index = 0

@@ -25,7 +25,7 @@ package enum PolicyGrammar {
     )
 
     /// The keys for what a rule is about; a rule has at least one of these, or `targets`.
-    static let targetLists = ["mcp_methods", "tools", "prompts", "resource_uris", "http_methods", "paths"]
+    package static let targetLists = ["mcp_methods", "tools", "prompts", "resource_uris", "http_methods", "paths"]
 
     static let rule = ObjectGrammar(
         required: ["id", "effect"],

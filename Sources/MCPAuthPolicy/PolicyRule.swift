@@ -1,18 +1,18 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-internal import MCPAuthCore
-internal import MCPAuthJSON
+package import MCPAuthCore
+package import MCPAuthJSON
 
 /// What a rule does when it applies.
-enum Effect: String, Sendable, CaseIterable {
+package enum Effect: String, Sendable, CaseIterable {
     case allow
     case deny
     case require
 }
 
 /// The kind of subject that a token represents.
-enum SubjectKind: String, Sendable, CaseIterable {
+package enum SubjectKind: String, Sendable, CaseIterable {
     /// A user, through a client.
     case user
     /// A client that acts for itself.
@@ -29,24 +29,24 @@ enum SubjectKind: String, Sendable, CaseIterable {
 }
 
 /// One rule of a policy; immutable, and a class so that passing it around does not copy its parts.
-final class PolicyRule: Sendable {
-    let id: String
+package final class PolicyRule: Sendable {
+    package let id: String
     /// The id in an array, made once to avoid allocations.
     let ids: [String]
-    let effect: Effect
+    package let effect: Effect
     /// False in shadow mode, in which the rule decides nothing.
-    let isEnforced: Bool
-    let targets: Targets
-    let allScopes: ScopeSet
-    let anyScopes: ScopeSet
-    let issuers: Set<ExactString>?
-    let clientIDs: Set<ExactString>?
-    let subjectKind: SubjectKind?
+    package let isEnforced: Bool
+    package let targets: Targets
+    package let allScopes: ScopeSet
+    package let anyScopes: ScopeSet
+    package let issuers: Set<ExactString>?
+    package let clientIDs: Set<ExactString>?
+    package let subjectKind: SubjectKind?
     let signIn: SignInDemand?
     let requiresProof: Bool
-    let condition: Condition?
+    package let condition: Condition?
     /// The position of the rule in its file.
-    let pointer: JSONPointer
+    package let pointer: JSONPointer
     private let allBits: ScopeBits
     private let anyBits: ScopeBits
     // Most rules leave out most keys; these flags skip the checks that a rule does not need.
@@ -111,8 +111,8 @@ final class PolicyRule: Sendable {
     }
 
     /// The same for a rule that the index found; when it is found in several ways, true for at most one of them.
-    func isAbout(_ request: ProtectedResourceRequest, _ message: MCPMessage?, found finding: RuleIndex.Match) -> Bool {
-        switch finding {
+    func isAbout(_ request: ProtectedResourceRequest, _ message: MCPMessage?, found hit: RuleIndex.Hit) -> Bool {
+        switch hit {
         case .certain: matchesHTTP(request)
         case .byMethod(let method): targets.hasMethod(method) && matchesHTTP(request)
         case .byName(let name, let object, let method):

@@ -1,7 +1,7 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-internal import MCPAuthCore
+package import MCPAuthCore
 internal import MCPAuthJSON
 
 extension PolicyRule.Parts {
@@ -205,7 +205,7 @@ extension Targets {
 
 extension ObjectReader {
     /// Reads a list that must not be empty when it is present: an empty one would make a rule that never applies.
-    func nonEmptyStrings(
+    package func nonEmptyStrings(
         _ key: String,
         _ consequence: String = ", so nothing matches"
     ) throws(ConfigurationError) -> [String]? {
@@ -237,7 +237,12 @@ extension ObjectReader {
     }
 
     /// An error about one element of a list.
-    func error(_ code: ConfigurationError.Code, _ message: String, at key: String, _ index: Int) -> ConfigurationError {
+    package func error(
+        _ code: ConfigurationError.Code,
+        _ message: String,
+        at key: String,
+        _ index: Int
+    ) -> ConfigurationError {
         document.error(code, message, at: pointer.appending(key).appending(String(index)))
     }
 }

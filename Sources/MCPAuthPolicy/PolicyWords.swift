@@ -1,12 +1,12 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-internal import MCPAuthCore
+package import MCPAuthCore
 
 /// Words of other policy languages, each with the advice that the error message gives.
 ///
 /// Used in place of "did you mean", which compares spellings only: `and` is not a misspelt `any`.
-enum PolicyWords {
+package enum PolicyWords {
     private static let regularExpressions =
         "regular expressions are not part of this language; use `glob`, `prefix` or `suffix`"
     private static let negation = "write `{\"not\": {…}}` around the condition without the negation"
@@ -58,14 +58,14 @@ enum PolicyWords {
     ])
 
     /// Values of `effect`.
-    static let effect = ForeignWords([
+    package static let effect = ForeignWords([
         "permit grant accept pass yes true": "write `allow`",
         "forbid refuse reject block drop no false": "write `deny`",
         "must need needs demand assert obligate": "write `require`",
     ])
 
     /// Values of `subject_kind`.
-    static let subjectKind = ForeignWords([
+    package static let subjectKind = ForeignWords([
         "person human people end_user": "write `user`",
         "service machine application app m2m workload agent bot": "write `client`",
         "anyone anybody everyone everybody anonymous public guest":
@@ -81,7 +81,7 @@ enum PolicyWords {
     ])
 
     /// Keys of a condition.
-    static let condition = ForeignWords([
+    package static let condition = ForeignWords([
         "and && all_of every each": "write `all`",
         "or || any_of some either": "write `any`",
         "one_of":

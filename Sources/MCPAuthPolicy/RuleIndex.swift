@@ -4,14 +4,15 @@
 internal import MCPAuthCore
 internal import MCPAuthJSON
 
-/// Finds the rules that can be about a message, so that the cost of a decision depends on those rules and not on the
-/// size of the file.
+/// Finds the rules that can be about an MCP message by its method and name, so that the cost of a decision depends on
+/// those rules and not on the size of the file. Rules that have only `paths` or `http_methods` are compared with every
+/// request.
 ///
 /// A rule is found under every method or name that it lists, under the prefixes of its patterns, or always. Each list
-/// finds it at most once. When two lists find it, `isAbout` is true for at most one of the matches (``Match``).
+/// finds it at most once. When two lists find it, `isAbout` is true for at most one of the matches (``Hit``).
 struct RuleIndex: Sendable {
     /// How a rule was found, and what remains to be checked.
-    enum Match {
+    enum Hit {
         /// The rule is about the message if the HTTP method and path of the request match.
         case certain
         /// The MCP method may match one that the rule lists.
@@ -29,7 +30,7 @@ struct RuleIndex: Sendable {
     }
 
     private var always: [Int32] = []
-    private var session: [Int32] = []
+    private var basics: [Int32] = []
     private var methods = Names()
     private var tools = Names()
     private var prompts = Names()
@@ -48,7 +49,7 @@ struct RuleIndex: Sendable {
         }
         var globs = targets.methods
         if targets.includesBasics {
-            session.append(index)
+            basics.append(index)
             globs += Targets.basicMethods.map { Glob($0, .name) } + [Glob(Targets.basicPrefix + "*", .name)]
         }
         Self.add(globs, index, to: &methods)
@@ -73,14 +74,14 @@ struct RuleIndex: Sendable {
     func forEachCandidate(
         _ request: ProtectedResourceRequest,
         _ message: MCPMessage?,
-        _ body: (_ position: Int, _ finding: Match) -> Void
+        _ body: (_ position: Int, _ hit: Hit) -> Void
     ) {
         guard let message else {
             return request.operation == .http ? Self.visit(always, .perhaps, body) : visitAll(body)
         }
         guard case .call(let method, let name) = message else {
             Self.visit(always, .certain, body)
-            Self.visit(session, .certain, body)
+            Self.visit(basics, .certain, body)
             return
         }
         let object = MCPMethod.acting(named: method)?.object
@@ -88,7 +89,7 @@ struct RuleIndex: Sendable {
         Self.visit(always, .certain, body)
         Self.visit(methods, method, exactly: .certain, or: .byMethod(method), body)
         guard let object, let name else { return }
-        let byName = Match.byName(name, object, method: method)
+        let byName = Hit.byName(name, object, method: method)
         switch object {
         case .tool: Self.visit(tools, name, exactly: .certain, or: byName, body)
         case .prompt: Self.visit(prompts, name, exactly: .certain, or: byName, body)
@@ -97,20 +98,20 @@ struct RuleIndex: Sendable {
         }
     }
 
-    private func visitAll(_ body: (Int, Match) -> Void) {
+    private func visitAll(_ body: (Int, Hit) -> Void) {
         for position in 0..<Int(count) { body(position, .perhaps) }
     }
 
-    private static func visit(_ positions: [Int32], _ finding: Match, _ body: (Int, Match) -> Void) {
-        for position in positions { body(Int(position), finding) }
+    private static func visit(_ positions: [Int32], _ hit: Hit, _ body: (Int, Hit) -> Void) {
+        for position in positions { body(Int(position), hit) }
     }
 
     private static func visit(
         _ names: Names,
         _ name: String,
-        exactly exact: Match,
-        or perhaps: Match,
-        _ body: (Int, Match) -> Void
+        exactly exact: Hit,
+        or perhaps: Hit,
+        _ body: (Int, Hit) -> Void
     ) {
         if !names.exact.isEmpty, let found = names.exact[ExactString(name)] { visit(found, exact, body) }
         names.patterns.visit(name) { body($0, perhaps) }

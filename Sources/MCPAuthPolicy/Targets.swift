@@ -6,7 +6,7 @@ internal import MCPAuthCore
 internal import MCPAuthJSON
 
 /// Which operations a rule is about.
-struct Targets: Sendable {
+package struct Targets: Sendable {
     /// Whether a target matches one operation.
     enum Match: Sendable {
         case yes
@@ -15,21 +15,21 @@ struct Targets: Sendable {
         case unknown
     }
 
-    var matchesAny = false
-    var methods: [Glob] = []
-    var includesBasics = false
-    var tools: [Glob] = []
-    var prompts: [Glob] = []
-    var resourceURIs: [Glob] = []
-    var httpMethods: Set<String> = []
-    var paths: [Glob] = [] {
+    package var matchesAny = false
+    package var methods: [Glob] = []
+    package var includesBasics = false
+    package var tools: [Glob] = []
+    package var prompts: [Glob] = []
+    package var resourceURIs: [Glob] = []
+    package var httpMethods: Set<String> = []
+    package var paths: [Glob] = [] {
         didSet { foldedPaths = paths.map { CaseFoldedGlob($0.pattern) } }
     }
     /// The paths, for hosts that ignore case.
     private var foldedPaths: [CaseFoldedGlob] = []
 
     /// Whether the rule is about some MCP operations only.
-    var restrictsMCP: Bool {
+    package var restrictsMCP: Bool {
         includesBasics || !(methods.isEmpty && tools.isEmpty && prompts.isEmpty && resourceURIs.isEmpty)
     }
 

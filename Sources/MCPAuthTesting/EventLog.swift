@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import MCPAuth
-internal import MCPAuthLock
+internal import MCPAuthConcurrency
 
 /// The lines that an operator would see.
 final class EventLog: Sendable {

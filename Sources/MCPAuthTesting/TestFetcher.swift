@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import MCPAuth
-internal import MCPAuthLock
+internal import MCPAuthConcurrency
 
 /// Responds for test issuers in place of the network; a request to any other URL fails.
 public final class TestFetcher: HTTPFetcher {

@@ -7,6 +7,7 @@ internal import MCPAuthCore
 internal import MCPAuthHTTP
 internal import MCPAuthJSON
 internal import MCPAuthPolicy
+internal import MCPAuthPolicyTools
 
 /// A caller as whom a test runs the handlers of an application.
 ///

@@ -3,7 +3,7 @@
 
 internal import Foundation
 public import MCPAuth
-internal import MCPAuthLock
+internal import MCPAuthConcurrency
 internal import MCPAuthSigning
 
 /// An authorization server in memory: it signs tokens, publishes its keys and supports introspection, without a

@@ -1,9 +1,9 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MCPAuthConcurrency
 package import MCPAuthCore
 internal import MCPAuthJSON
-internal import MCPAuthLock
 
 /// Runs a verifier of the application for one issuer, with limits on time, calls and memory.
 ///

@@ -3,7 +3,7 @@
 
 import Dispatch
 import Foundation
-import MCPAuthLock
+import MCPAuthConcurrency
 
 /// One reader of untrusted bytes, and what it promises for every input.
 protocol FuzzTarget: Sendable {

@@ -3,7 +3,7 @@
 
 #if AsyncHTTPClient
 import AsyncHTTPClient
-import MCPAuthLock
+import MCPAuthConcurrency
 import MCPAuthVerification
 import TestSupport
 import Testing

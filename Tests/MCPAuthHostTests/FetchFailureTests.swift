@@ -5,6 +5,7 @@
 import AsyncHTTPClient
 import Foundation
 import MCPAuthVerification
+import MCPAuthConcurrency
 import NIOCore
 import NIOHTTP1
 import NIOSSL

@@ -5,7 +5,7 @@
 import HTTPTypes
 import MCPAuthCore
 import MCPAuthJSON
-import MCPAuthLock
+import MCPAuthConcurrency
 import MCPAuthSigning
 import TestSupport
 import Testing

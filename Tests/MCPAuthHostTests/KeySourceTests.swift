@@ -8,7 +8,7 @@ import HTTPTypes
 import MCPAuth
 import MCPAuthCore
 import MCPAuthJSON
-import MCPAuthLock
+import MCPAuthConcurrency
 import MCPAuthSigning
 import TestSupport
 import Testing

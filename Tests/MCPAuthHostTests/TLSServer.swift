@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if AsyncHTTPClient
-import MCPAuthLock
+import MCPAuthConcurrency
 import NIOCore
 import NIOHTTP1
 import NIOPosix

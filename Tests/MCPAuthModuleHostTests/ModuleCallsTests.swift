@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import MCPAuthConcurrency
 import MCPAuthCore
 import MCPAuthJSON
-import MCPAuthLock
 import Testing
 
 @testable import MCPAuthModuleHost

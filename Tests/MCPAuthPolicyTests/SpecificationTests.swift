@@ -6,6 +6,7 @@ import Testing
 
 @testable import MCPAuthCore
 @testable import MCPAuthPolicy
+@testable import MCPAuthPolicyTools
 
 /// An example for each rule of the policy language; `docs/decision-semantics.md` describes them.
 @Suite struct SpecificationTests {

@@ -4,9 +4,9 @@
 import Dispatch
 import HTTPTypes
 import MCPAuth
+import MCPAuthConcurrency
 import MCPAuthCore
 import MCPAuthJSON
-import MCPAuthLock
 import TestSupport
 import Testing
 

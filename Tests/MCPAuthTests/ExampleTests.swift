@@ -5,6 +5,7 @@ import Foundation
 import MCPAuth
 import MCPAuthCore
 import MCPAuthPolicy
+import MCPAuthPolicyTools
 import Testing
 
 /// Every example in `policies/examples` loads, passes its tests and is fully covered by them.

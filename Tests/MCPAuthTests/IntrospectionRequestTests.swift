@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import MCPAuth
+import MCPAuthConcurrency
 import MCPAuthCore
 import MCPAuthJOSE
 import MCPAuthJSON
-import MCPAuthLock
 import MCPAuthSigning
 import MCPAuthVerification
 import TestSupport

@@ -3,10 +3,10 @@
 
 import HTTPTypes
 import MCPAuth
+import MCPAuthConcurrency
 import MCPAuthCore
 import MCPAuthHTTP
 import MCPAuthJSON
-import MCPAuthLock
 import MCPAuthPolicy
 import MCPAuthSigning
 import TestSupport

@@ -4,6 +4,7 @@
 import Foundation
 import MCPAuthJSON
 import MCPAuthPolicy
+import MCPAuthPolicyTools
 import TestSupport
 import Testing
 

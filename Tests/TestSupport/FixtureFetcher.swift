@@ -1,8 +1,8 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MCPAuthConcurrency
 package import MCPAuthCore
-internal import MCPAuthLock
 
 /// Answers fetches from a table of documents and records them; it can fail, or delay answers until ``release()``.
 package final class FixtureFetcher: ClockedFetcher {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Foundation
-internal import MCPAuthLock
+internal import MCPAuthConcurrency
 
 #if canImport(Glibc)
 internal import Glibc

@@ -1,8 +1,8 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MCPAuthConcurrency
 package import MCPAuthCore
-internal import MCPAuthLock
 
 /// The steady clock of a test: it follows the times that the test passes in, but not steps of the wall clock.
 package final class TestTime: Sendable {

@@ -4,6 +4,7 @@
 public import MCPAuthCore
 internal import MCPAuthJSON
 internal import MCPAuthPolicy
+internal import MCPAuthPolicyTools
 
 /// A server configuration file, read with the policies, secrets and modules it names.
 ///
@@ -87,21 +88,10 @@ public struct ConfigurationFile: Sendable {
             onEvent: onEvent
         )
         var configuration = try Self.resources(root, context)
-        let server = try root.object("server", allowing: ConfigurationGrammar.server.keys)
-        configuration.dangerouslyAllowHTTP = try server?.boolean("dangerously_allow_http") ?? false
-        configuration.authorityRule = try server?.word("authority", as: ResourceRouter.AuthorityRule.self) ?? .exact
-        if let longest = try server?.integer(.tokenBytes) { configuration.maximumTokenBytes = Int(longest) }
-        if let cors = try server?.object("cors", allowing: ConfigurationGrammar.cors.keys),
-            let origins = try OriginReader.origins("allowed_origins", cors, allowingAny: true)
-        {
-            configuration.corsAllowedOrigins = origins
-        }
-        if let entries = try server?.integer(.tokenCacheEntries) { configuration.tokenCacheCapacity = Int(entries) }
         configuration.onEvent = onEvent
-        if let path = try server?.string("revocations").map(context.path) {
-            configuration.revocations = try RevocationList(file: path, bytes: try files.bytes(at: path))
-        }
-        listener = try Self.listener(server)
+        let server = try root.object("server", allowing: ConfigurationGrammar.server.keys)
+        if let server { try ServerReader(context: context).read(server, into: &configuration) }
+        listener = try ServerReader.listener(server)
         configuration.files = files
         self.configuration = configuration
         self.files = files.paths
@@ -159,14 +149,5 @@ public struct ConfigurationFile: Sendable {
             configuration.resources.append(resource)
         }
         return configuration
-    }
-
-    private static func listener(_ server: ObjectReader?) throws -> Listener {
-        let text = try server?.string("listen") ?? ConfigurationGrammar.standardListener
-        guard let listener = Listener(text) else {
-            let message = "`\(text.printable)` is not an address to listen on, expected host:port"
-            throw server?.error(.invalidValue, message, at: "listen") ?? ConfigurationError(.invalidValue, message)
-        }
-        return listener
     }
 }

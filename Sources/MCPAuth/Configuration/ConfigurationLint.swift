@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import MCPAuthCore
-package import MCPAuthPolicy
+internal import MCPAuthPolicy
+package import MCPAuthPolicyTools
 
 extension MCPAuthConfiguration {
     /// Settings of the configuration itself that are allowed but probably unintended.

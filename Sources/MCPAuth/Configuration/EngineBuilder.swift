@@ -14,10 +14,10 @@ struct EngineBuilder {
     private let fetcher: any HTTPFetcher
     private let generation: Int
     /// The documents of the previous snapshot, which may be reused.
-    private let earlierDocuments: IssuerDocumentsCache
+    private let earlierDocuments: SharedIssuerDocuments
     /// Receives the events of fetches; documents outlive the configuration they were made for.
     private let onFetchEvent: EngineEventHandler
-    private(set) var usedDocuments = IssuerDocumentsCache()
+    private(set) var usedDocuments = SharedIssuerDocuments()
     /// The introspection verifiers of all resources.
     private(set) var introspections: [IntrospectionVerifier] = []
     let tokenCache: TokenCache?
@@ -37,7 +37,7 @@ struct EngineBuilder {
         _ configuration: MCPAuthConfiguration,
         fetcher: any HTTPFetcher,
         generation: Int = 1,
-        documents: IssuerDocumentsCache = IssuerDocumentsCache(),
+        documents: SharedIssuerDocuments = SharedIssuerDocuments(),
         revokedAtRunTime: Revocations = Revocations(),
         onFetchEvent: @escaping EngineEventHandler = { _ in }
     ) {

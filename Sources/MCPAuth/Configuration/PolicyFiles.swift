@@ -4,6 +4,7 @@
 package import MCPAuthCore
 internal import MCPAuthJOSE
 package import MCPAuthPolicy
+package import MCPAuthPolicyTools
 
 #if canImport(FoundationEssentials)
 internal import FoundationEssentials

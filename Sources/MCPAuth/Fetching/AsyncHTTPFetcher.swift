@@ -4,6 +4,7 @@
 #if AsyncHTTPClient
 internal import AsyncHTTPClient
 package import MCPAuthCore
+internal import MCPAuthConcurrency
 internal import MCPAuthVerification
 internal import NIOCore
 internal import NIOHTTP1

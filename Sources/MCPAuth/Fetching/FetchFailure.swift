@@ -4,6 +4,7 @@
 #if AsyncHTTPClient
 internal import AsyncHTTPClient
 internal import MCPAuthVerification
+internal import MCPAuthConcurrency
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix

@@ -4,6 +4,7 @@
 #if AsyncHTTPClient
 internal import Dispatch
 internal import MCPAuthVerification
+internal import MCPAuthConcurrency
 
 /// Resolves names, with a deadline.
 enum NameResolution {

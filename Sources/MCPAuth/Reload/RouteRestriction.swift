@@ -1,8 +1,8 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MCPAuthConcurrency
 internal import MCPAuthCore
-internal import MCPAuthLock
 internal import MCPAuthPolicy
 
 /// A resource, narrowed for some routes of an application, in the configuration in force.

@@ -5,8 +5,8 @@ internal import HTTPTypes
 
 /// Decides about requests: who is calling, and whether the caller may do what the request wants.
 ///
-/// An immutable snapshot of resources, issuers and compiled policies. It does not read the clock, files or the network;
-/// verifiers do. A class, so that a request that uses it copies one reference.
+/// An instance finds the resource of a request; the decision needs only that resource. Immutable. It does not read the
+/// clock, files or the network; verifiers do. A class, so that a request that uses it copies one reference.
 package final class AuthorizationEngine: Sendable {
     package let resources: [ProtectedResource]
     private let router: ResourceRouter
@@ -40,7 +40,7 @@ package final class AuthorizationEngine: Sendable {
         readOperation: () async throws -> Checked<RequestOperation>
     ) async rethrows -> Decision {
         trace?.begin(request, at: resource)
-        let decision = try await decide(request, at: resource, now, &trace, isInBody, readOperation)
+        let decision = try await runStages(request, at: resource, now, &trace, isInBody, readOperation)
         trace?.decision = decision
         return decision
     }
@@ -66,7 +66,7 @@ package final class AuthorizationEngine: Sendable {
     ///
     /// The token is verified and must pass the mandatory checks before the body is read, so that clients without a
     /// valid token cannot make a server read bodies. Only if a verifier needs the operation is the body read first.
-    private static func decide(
+    private static func runStages(
         _ request: ProtectedResourceRequest,
         at resource: ProtectedResource,
         _ now: () -> NumericDate,
@@ -96,7 +96,7 @@ package final class AuthorizationEngine: Sendable {
             case .denied(let denial): return .deny(denial.about(token.verified.facts, name(of: request)))
             }
         }
-        return decide(request, token, at: resource, now: now(), trace: &trace)
+        return checkAndEvaluate(request, token, at: resource, now: now(), trace: &trace)
     }
 
     /// Verifies the token of a request and normalises its claims.
@@ -115,7 +115,7 @@ package final class AuthorizationEngine: Sendable {
     }
 
     /// Decides what the caller may do: the mandatory checks, then the policy.
-    private static func decide(
+    private static func checkAndEvaluate(
         _ request: ProtectedResourceRequest,
         _ token: VerifiedToken,
         at resource: ProtectedResource,
@@ -144,7 +144,8 @@ package final class AuthorizationEngine: Sendable {
                 diagnosis("a newer or stronger sign-in", request, rules)
             )
         case .deny(let rules):
-            denial = Denial(.deniedByPolicy, status: 403, diagnosis: diagnosis("an allow rule", request, rules))
+            let expected = rules.isEmpty ? "an allow rule" : "no rule that denies it"
+            denial = Denial(.deniedByPolicy, status: 403, diagnosis: diagnosis(expected, request, rules))
         }
         return .deny(denial.about(token.verified.facts, name(of: request), rules: answer.kind.rules))
     }

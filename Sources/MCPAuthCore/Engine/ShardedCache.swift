@@ -1,7 +1,7 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-internal import MCPAuthLock
+internal import MCPAuthConcurrency
 
 /// A cache for concurrent use, bounded in entries and in bytes.
 ///

@@ -57,8 +57,6 @@ package final class ProtectedResource: Sendable {
 
     /// The same resource with other audiences or another policy for some of its routes, or with other verifiers for a
     /// trial.
-    ///
-    /// A copy is a separate object, so that several threads do not change the same reference count.
     package func copy(
         audiences: AcceptedAudiences? = nil,
         verification: TokenVerification? = nil,

@@ -1,8 +1,8 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MCPAuthConcurrency
 internal import MCPAuthJSON
-internal import MCPAuthLock
 internal import Synchronization
 
 /// A local revocation list: the tokens that this resource server refuses although their issuer does not.

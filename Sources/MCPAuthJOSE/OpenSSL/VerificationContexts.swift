@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import COpenSSL
-internal import MCPAuthLock
+internal import MCPAuthConcurrency
 internal import Synchronization
 
 /// The prepared OpenSSL contexts of one key and one algorithm, each used by one thread at a time.

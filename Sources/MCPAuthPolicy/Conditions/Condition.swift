@@ -2,22 +2,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import MCPAuthCore
-internal import MCPAuthJSON
+package import MCPAuthJSON
 
 /// A condition on the claims of a token.
 ///
 /// Evaluation always has a result. A predicate on a missing or wrongly typed claim is unknown, except `exists` and
 /// `absent`. Every predicate is unknown for a claim inside a value that cannot be represented.
-indirect enum Condition: Sendable {
+package indirect enum Condition: Sendable {
     case all([Condition])
     case any([Condition])
     case not(Condition)
     case predicate(ClaimReference, Predicate)
 
     /// A claim, and whether it is read before or after the issuer's mapping.
-    struct ClaimReference: Sendable {
-        let pointer: JSONPointer
-        let isRaw: Bool
+    package struct ClaimReference: Sendable {
+        package let pointer: JSONPointer
+        package let isRaw: Bool
         /// Whether a string counts as an array of that string (RFC 7519 section 4.1.3, and common use).
         let isSetValued: Bool
 
@@ -83,13 +83,18 @@ indirect enum Condition: Sendable {
         var absent = Set<JSONPointer>()
         var present = Set<JSONPointer>()
         for case .predicate(let reference, let predicate) in conditions where !reference.isRaw {
-            if case .absent = predicate { absent.insert(reference.pointer) } else { present.insert(reference.pointer) }
+            switch predicate {
+            case .absent: absent.insert(reference.pointer)
+            case .exists, .equals, .isIn, .contains, .containsAny, .containsAll, .subsetOf, .prefix, .suffix, .glob,
+                .compare:
+                present.insert(reference.pointer)
+            }
         }
         return !absent.isDisjoint(with: present)
     }
 
     /// Every predicate with its claim.
-    var leaves: [(reference: ClaimReference, predicate: Predicate)] {
+    package var leaves: [(reference: ClaimReference, predicate: Predicate)] {
         switch self {
         case .all(let conditions), .any(let conditions): conditions.flatMap(\.leaves)
         case .not(let condition): condition.leaves

@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import MCPAuthCore
-internal import MCPAuthJSON
+package import MCPAuthJSON
 
 /// A test of one claim: an operator with its operand.
-enum Predicate: Sendable {
+package enum Predicate: Sendable {
     case equals(JSON)
     case isIn([JSON])
     case contains(JSON)
@@ -19,7 +19,7 @@ enum Predicate: Sendable {
     case absent
     case compare(Comparison, Bound)
 
-    enum Comparison: String, Sendable, CaseIterable {
+    package enum Comparison: String, Sendable, CaseIterable {
         case lessThan = "lt"
         case atMost = "lte"
         case greaterThan = "gt"
@@ -36,7 +36,7 @@ enum Predicate: Sendable {
     }
 
     /// The operand of a comparison; the result is unknown for a claim of another kind.
-    enum Bound: Sendable {
+    package enum Bound: Sendable {
         case number(Double)
         /// A date-time (RFC 3339), in seconds since the epoch.
         case time(Double)

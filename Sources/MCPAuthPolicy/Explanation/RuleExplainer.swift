@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import MCPAuthCore
-internal import MCPAuthJSON
+package import MCPAuthJSON
 
 /// Explains the result of one rule for one message: what it is, which part of the rule decided it, and why.
 ///
@@ -226,7 +226,7 @@ extension Predicate {
 
 extension PolicyRule {
     /// The positions of the conditions on claims, in file order.
-    var leafPointers: [JSONPointer] {
+    package var leafPointers: [JSONPointer] {
         condition.map { Self.leafPointers($0, pointer.appending("when")) } ?? []
     }
 

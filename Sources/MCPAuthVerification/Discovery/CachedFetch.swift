@@ -1,8 +1,8 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+package import MCPAuthConcurrency
 package import MCPAuthCore
-internal import MCPAuthLock
 
 /// A fetched value that is kept, refreshed, and used for a limited time longer while its source is down.
 ///

@@ -7,7 +7,7 @@ internal import MCPAuthCore
 package struct FetchTiming: Sendable {
     /// The age after which a value is refreshed while it is still used.
     package var freshFor: Double = 600
-    /// The age after which a value is refreshed before it is used.
+    /// The age after which a value is refreshed before it is used, unless the last fetch failed.
     package var waitAfter: Double = 1200
     /// The age after which a value that could not be refreshed is no longer used.
     package var usableFor: Double = 24 * 3600
@@ -25,19 +25,4 @@ package struct FetchTiming: Sendable {
     ///
     /// Callers do not wait that long. The limit ends a fetch that would otherwise block every later one.
     var limit: Double { 3 * deadline }
-}
-
-/// The time at which a caller stops waiting.
-package struct Deadline: Sendable {
-    package let instant: ContinuousClock.Instant
-
-    /// The time that is `seconds` from now.
-    package init(in seconds: Double) {
-        instant = .now.advanced(by: .seconds(seconds))
-    }
-
-    /// A number of seconds for a message, such as `5 s`.
-    package static func text(_ seconds: Double) -> String {
-        seconds == seconds.rounded() && seconds < 1e9 ? "\(Int(seconds)) s" : "\(seconds) s"
-    }
 }

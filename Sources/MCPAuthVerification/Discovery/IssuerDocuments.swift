@@ -1,10 +1,10 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+package import MCPAuthConcurrency
 package import MCPAuthCore
 package import MCPAuthJOSE
 package import MCPAuthJSON
-internal import MCPAuthLock
 
 /// What one authorization server publishes: its metadata and its keys, fetched when first needed.
 ///

@@ -1,8 +1,8 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MCPAuthConcurrency
 internal import MCPAuthCore
-internal import MCPAuthLock
 
 /// Limits how many introspection requests are under way and how many begin in a second.
 ///

@@ -1,6 +1,7 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MCPAuthConcurrency
 package import MCPAuthCore
 package import MCPAuthJOSE
 internal import MCPAuthJSON

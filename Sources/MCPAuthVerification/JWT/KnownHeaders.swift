@@ -1,10 +1,10 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MCPAuthConcurrency
 internal import MCPAuthCore
 internal import MCPAuthJOSE
 internal import MCPAuthJSON
-internal import MCPAuthLock
 
 /// A cache of the headers of verified tokens: nearly all tokens of an issuer have the same header.
 ///

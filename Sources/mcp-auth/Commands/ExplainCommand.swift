@@ -8,6 +8,7 @@ internal import MCPAuth
 internal import MCPAuthCore
 internal import MCPAuthJSON
 internal import MCPAuthPolicy
+internal import MCPAuthPolicyTools
 
 extension PolicyCommand {
     /// `mcp-auth policy explain`.

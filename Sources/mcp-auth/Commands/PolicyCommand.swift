@@ -7,6 +7,7 @@ internal import MCPAuth
 internal import MCPAuthCore
 internal import MCPAuthJSON
 internal import MCPAuthPolicy
+internal import MCPAuthPolicyTools
 
 /// `mcp-auth policy`: checks, tests and explains policies before they are served.
 struct PolicyCommand: AsyncParsableCommand {

@@ -6,6 +6,7 @@ internal import ArgumentParser
 internal import MCPAuth
 internal import MCPAuthJSON
 internal import MCPAuthPolicy
+internal import MCPAuthPolicyTools
 
 /// `mcp-auth schema`: prints the JSON Schema of a kind of file.
 struct SchemaCommand: ParsableCommand {

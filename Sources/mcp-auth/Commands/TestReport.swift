@@ -5,6 +5,7 @@
 internal import MCPAuthCore
 internal import MCPAuthJSON
 internal import MCPAuthPolicy
+internal import MCPAuthPolicyTools
 
 /// The output of `mcp-auth policy test`.
 struct TestReport {

@@ -6,6 +6,7 @@ internal import ArgumentParser
 internal import MCPAuth
 internal import MCPAuthCore
 internal import MCPAuthPolicy
+internal import MCPAuthPolicyTools
 
 /// `mcp-auth token`: inspects or verifies a token from standard input or a file.
 ///

@@ -6,6 +6,7 @@ import Testing
 
 @testable import MCPAuthCore
 @testable import MCPAuthPolicy
+@testable import MCPAuthPolicyTools
 
 @Suite struct PolicyLintTests {
     private static func warnings(_ rules: String, uses: [PolicyLint.Use] = []) throws -> [String] {

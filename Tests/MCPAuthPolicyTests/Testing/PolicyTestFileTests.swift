@@ -6,6 +6,7 @@ import Testing
 
 @testable import MCPAuthCore
 @testable import MCPAuthPolicy
+@testable import MCPAuthPolicyTools
 
 @Suite struct PolicyTestFileTests {
     static let policy = """

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import MCPAuth
+import MCPAuthConcurrency
 import MCPAuthCore
 import MCPAuthJSON
-import MCPAuthLock
 import TestSupport
 import Testing
 

@@ -3,10 +3,10 @@
 
 import HTTPTypes
 import MCPAuth
+import MCPAuthConcurrency
 import MCPAuthCore
 import MCPAuthJOSE
 import MCPAuthJSON
-import MCPAuthLock
 import MCPAuthSigning
 import TestSupport
 import Testing

@@ -3,10 +3,10 @@
 
 import Foundation
 import HTTPTypes
+import MCPAuthConcurrency
 import MCPAuthCore
 import MCPAuthHTTP
 import MCPAuthJSON
-import MCPAuthLock
 import MCPAuthPolicy
 import TestSupport
 import Testing
@@ -103,6 +103,29 @@ import Testing
         #expect(try await door.request(authorization: bearer, through: routes).status == 403)
         try door.mcpAuth.reload(try Self.configuration(issuer, nil, resource: "https://api.example.com/other"))
         #expect(try await door.request(authorization: bearer, through: routes).status == 404)
+    }
+
+    @Test func `a request whose body comes after a reload is decided by the configuration it began with`() async throws
+    {
+        let (door, issuer) = try Door.notes(policy: Self.requiring("read:notes"))
+        let next = try Self.configuration(issuer, Self.requiring("write:notes"))
+        var request = HTTPRequest(method: .post, scheme: "https", authority: "api.example.com", path: "/notes")
+        request.headerFields[.authorization] = "Bearer \(try issuer.token())"
+        let ping = Array(#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#.utf8)
+        let first = try await door.mcpAuth.authorize(request, now: { door.now }) { _ in
+            try door.mcpAuth.reload(next)
+            return .bytes(ping)
+        }
+        guard case .allow = first else {
+            Issue.record("\(first)")
+            return
+        }
+        let second = await door.mcpAuth.authorize(request, now: { door.now }) { _ in .bytes(ping) }
+        guard case .deny(let denial) = second else {
+            Issue.record("\(second)")
+            return
+        }
+        #expect(denial.reason == .insufficientScope)
     }
 
     @Test func `under load every request is answered by the old or the new configuration`() async throws {

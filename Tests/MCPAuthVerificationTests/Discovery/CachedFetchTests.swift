@@ -1,8 +1,8 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+import MCPAuthConcurrency
 import MCPAuthCore
-import MCPAuthLock
 import TestSupport
 import Testing
 

@@ -1,9 +1,9 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+import MCPAuthConcurrency
 import MCPAuthCore
 import MCPAuthJSON
-import MCPAuthLock
 import MCPAuthSigning
 import TestSupport
 import Testing

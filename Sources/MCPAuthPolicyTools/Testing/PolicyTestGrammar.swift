@@ -3,6 +3,7 @@
 
 internal import MCPAuthCore
 package import MCPAuthJSON
+internal import MCPAuthPolicy
 
 /// The grammar of policy test files, version 1: what the reader allows, and the published JSON Schema.
 package enum PolicyTestGrammar {

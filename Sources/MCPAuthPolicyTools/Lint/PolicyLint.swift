@@ -3,6 +3,7 @@
 
 package import MCPAuthCore
 internal import MCPAuthJSON
+internal import MCPAuthPolicy
 
 /// Warnings about a policy: what is valid and probably not intended.
 ///

@@ -3,6 +3,7 @@
 
 internal import MCPAuthCore
 internal import MCPAuthJSON
+internal import MCPAuthPolicy
 
 // Properties of the parts of a rule that lint needs.
 
@@ -22,7 +23,7 @@ extension Predicate {
     var alwaysKnows: Bool {
         switch self {
         case .exists, .absent: true
-        default: false
+        case .equals, .isIn, .contains, .containsAny, .containsAll, .subsetOf, .prefix, .suffix, .glob, .compare: false
         }
     }
 

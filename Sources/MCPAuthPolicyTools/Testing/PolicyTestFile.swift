@@ -3,6 +3,7 @@
 
 package import MCPAuthCore
 internal import MCPAuthJSON
+internal import MCPAuthPolicy
 
 /// A file of policy tests, such as `notes.test.json` for `notes.json`.
 package struct PolicyTestFile: Sendable {

@@ -3,6 +3,7 @@
 
 internal import HTTPTypes
 package import MCPAuthCore
+internal import MCPAuthPolicy
 
 /// The operation of a request, as written in policy tests and for `explain`.
 ///

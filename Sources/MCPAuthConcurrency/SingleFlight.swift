@@ -1,13 +1,10 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-internal import MCPAuthCore
-internal import MCPAuthLock
-
 /// A pending result that several tasks wait for.
 ///
 /// Each task waits until its own deadline or its cancellation; the work continues for the others.
-final class Flight<Value: Sendable>: Sendable {
+package final class Flight<Value: Sendable>: Sendable {
     private enum Place {
         /// A task is about to wait.
         case reserved
@@ -22,8 +19,10 @@ final class Flight<Value: Sendable>: Sendable {
 
     private let state = Lock(State())
 
+    package init() {}
+
     /// Gives the result to all who wait now or later; only the first call has an effect.
-    func land(_ value: Value) {
+    package func land(_ value: Value) {
         let places = state.withLock { state in
             guard state.landed == nil else { return [Int: Place]() }
             state.landed = value
@@ -34,7 +33,7 @@ final class Flight<Value: Sendable>: Sendable {
     }
 
     /// The result; `nil` when the deadline passes or this task is cancelled first.
-    func value(until deadline: Deadline) async -> Value? {
+    package func value(until deadline: Deadline) async -> Value? {
         let (landed, ticket) = state.withLock { state in
             state.nextTicket += 1
             if state.landed == nil { state.places[state.nextTicket] = .reserved }

@@ -1,8 +1,6 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-internal import MCPAuthLock
-
 /// Runs actions at given times, unless they are cancelled before.
 ///
 /// A sleep of a task keeps its timer in the system until it is due, even if the task is cancelled. With requests that

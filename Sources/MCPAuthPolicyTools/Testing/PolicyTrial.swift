@@ -3,6 +3,7 @@
 
 package import MCPAuthCore
 package import MCPAuthJSON
+package import MCPAuthPolicy
 
 /// Makes a decision for given claims, without verifying a token.
 ///

@@ -3,6 +3,7 @@
 
 package import MCPAuthCore
 internal import MCPAuthJSON
+package import MCPAuthPolicy
 
 /// The results of the tests of one file.
 package struct PolicyTestRun: Sendable {

@@ -9,7 +9,7 @@ internal import MCPAuthVerification
 ///
 /// The documents of an issuer with a function that changes its metadata are never shared, because functions cannot be
 /// compared.
-struct IssuerDocumentsCache: Sendable {
+struct SharedIssuerDocuments: Sendable {
     private struct Key: Hashable {
         let issuer: IssuerIdentifier
         let discovery: AuthorizationServer.Discovery
