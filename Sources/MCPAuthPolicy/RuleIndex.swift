@@ -5,8 +5,9 @@ internal import MCPAuthCore
 internal import MCPAuthJSON
 
 /// Finds the rules that can be about an MCP message by its method and name, so that the cost of a decision depends on
-/// those rules and not on the size of the file. Rules that have only `paths` or `http_methods` are compared with every
-/// request.
+/// those rules and not on the size of the file.
+///
+/// Rules that have only `paths` or `http_methods` are compared with every request.
 ///
 /// A rule is found under every method or name that it lists, under the prefixes of its patterns, or always. Each list
 /// finds it at most once. When two lists find it, `isAbout` is true for at most one of the matches (``Hit``).

@@ -1,9 +1,9 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MCPAuthConcurrency
 internal import MCPAuthCore
 internal import MCPAuthHTTP
-internal import MCPAuthConcurrency
 internal import MCPAuthVerification
 
 /// The configuration snapshot in force, and how it is replaced.

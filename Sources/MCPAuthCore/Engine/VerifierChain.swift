@@ -47,7 +47,13 @@ package enum VerifierChain {
                     return .denied(denial)
                 case .passed(let verified):
                     if let digest {
-                        resource.verification.cache?.keep(verified, of: digest, from: slot.number, epoch: epoch, now: now)
+                        resource.verification.cache?.keep(
+                            verified,
+                            of: digest,
+                            from: slot.number,
+                            epoch: epoch,
+                            now: now
+                        )
                     }
                     return .passed(VerifiedToken(token: token, verified: verified))
                 }

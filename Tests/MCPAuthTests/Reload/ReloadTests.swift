@@ -112,7 +112,8 @@ import Testing
         var request = HTTPRequest(method: .post, scheme: "https", authority: "api.example.com", path: "/notes")
         request.headerFields[.authorization] = "Bearer \(try issuer.token())"
         let ping = Array(#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#.utf8)
-        let first = try await door.mcpAuth.authorize(request, now: { door.now }) { _ in
+        func clock() -> NumericDate { door.now }
+        let first = try await door.mcpAuth.authorize(request, now: clock) { _ in
             try door.mcpAuth.reload(next)
             return .bytes(ping)
         }
@@ -120,7 +121,7 @@ import Testing
             Issue.record("\(first)")
             return
         }
-        let second = await door.mcpAuth.authorize(request, now: { door.now }) { _ in .bytes(ping) }
+        let second = await door.mcpAuth.authorize(request, now: clock) { _ in .bytes(ping) }
         guard case .deny(let denial) = second else {
             Issue.record("\(second)")
             return

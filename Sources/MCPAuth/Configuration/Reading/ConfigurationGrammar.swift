@@ -247,12 +247,14 @@ package enum ConfigurationGrammar {
             "type": "array", "items": ["type": "string", "not": ["const": "none"]],
             "description": "The algorithms of signed responses",
         ],
-        "tls_client_certificate_bound_access_tokens": flag("Not supported: tokens bound to a client are refused, so `mcp-auth check` fails"),
+        "tls_client_certificate_bound_access_tokens": flag(boundTokens),
         "authorization_details_types_supported": list("The types of RFC 9396 that the resource knows"),
-        "dpop_signing_alg_values_supported": list("Not supported: tokens bound to a client are refused, so `mcp-auth check` fails"),
-        "dpop_bound_access_tokens_required": flag("Not supported: tokens bound to a client are refused, so `mcp-auth check` fails"),
+        "dpop_signing_alg_values_supported": list(boundTokens),
+        "dpop_bound_access_tokens_required": flag(boundTokens),
         "signed_metadata": text("A JWT with the metadata, published unchanged"),
     ])
+
+    private static let boundTokens = "Not supported: tokens bound to a client are refused, so `mcp-auth check` fails"
 
     // MARK: Other files
 

@@ -56,7 +56,11 @@ struct IssuerReader {
     private func discovery(_ object: ObjectReader) throws -> AuthorizationServer.Discovery? {
         let ways = ["discovery", "metadata_url", "metadata"].filter { object.value[$0] != nil }
         guard ways.count <= 1 else {
-            throw object.error(.conflict, "`\(ways[0])` and `\(ways[1])` are two ways to get the metadata; keep one", at: ways[1])
+            throw object.error(
+                .conflict,
+                "`\(ways[0])` and `\(ways[1])` are two ways to get the metadata; keep one",
+                at: ways[1]
+            )
         }
         if let url = try object.string("metadata_url") { return .metadataURL(url) }
         if let metadata = object.value["metadata"] { return .inline(JSON(metadata)) }

@@ -8,7 +8,9 @@ struct ServerReader {
     let context: ReadingContext
 
     func read(_ server: ObjectReader, into configuration: inout MCPAuthConfiguration) throws {
-        if let isAllowed = try server.boolean("dangerously_allow_http") { configuration.dangerouslyAllowHTTP = isAllowed }
+        if let isAllowed = try server.boolean("dangerously_allow_http") {
+            configuration.dangerouslyAllowHTTP = isAllowed
+        }
         if let rule = try server.word("authority", as: ResourceRouter.AuthorityRule.self) {
             configuration.authorityRule = rule
         }
