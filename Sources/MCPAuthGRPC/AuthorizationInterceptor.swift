@@ -70,13 +70,18 @@ public struct AuthorizationInterceptor: ServerInterceptor {
             var request = request
             request.messages = RPCAsyncSequence(wrapping: request.messages.map { try life.passing($0) })
             let authorized = request
-            var response = try await AuthInfo.$current.withValue(authInfo) { try await next(authorized, context) }
+            var response = try await withoutActuallyEscaping(next) { next in
+                try await life.bounding(context) {
+                    try await AuthInfo.$current.withValue(authInfo) { try await next(authorized, context) }
+                }
+            }
             response.accepted = response.accepted.map { contents in
                 var contents = contents
                 let produce = contents.producer
                 contents.producer = { writer in
-                    try await life.bounding {
-                        try await AuthInfo.$current.withValue(authInfo) { try await produce(writer) }
+                    let limited = RPCWriter(wrapping: LimitedWriter(writer: writer, life: life))
+                    return try await life.bounding(context) {
+                        try await AuthInfo.$current.withValue(authInfo) { try await produce(limited) }
                     }
                 }
                 return contents
@@ -95,16 +100,42 @@ extension ResponseLife {
         return message
     }
 
-    /// Runs `produce`, and cancels it when the token is no longer accepted.
-    fileprivate func bounding(_ produce: @escaping @Sendable () async throws -> Metadata) async throws -> Metadata {
-        guard hasEnd else { return try await produce() }
-        return try await withThrowingTaskGroup(of: Metadata?.self) { group in
-            group.addTask { try await produce() }
-            group.addTask { await self.waitUntilOver() ? nil : [:] }
+    /// Runs `work`, and cancels it and the RPC when the token is no longer accepted.
+    ///
+    /// Services of grpc-swift watch the cancellation of the RPC, which is not that of a task.
+    fileprivate func bounding<Result: Sendable>(
+        _ context: ServerContext,
+        _ work: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        guard hasEnd else { return try await work() }
+        if isOver { throw Self.over }
+        return try await withThrowingTaskGroup(of: Result?.self) { group in
+            group.addTask { try await work() }
+            group.addTask {
+                guard await self.waitUntilOver() else { return nil }
+                context.cancellation.cancel()
+                throw Self.over
+            }
             defer { group.cancelAll() }
-            guard let trailers = try await group.next() ?? nil else { throw Self.over }
-            return trailers
+            while let ended = try await group.next() {
+                if let ended { return ended }
+            }
+            throw CancellationError()
         }
+    }
+}
+
+/// Writes nothing after the token is no longer accepted.
+private struct LimitedWriter<Message: Sendable>: RPCWriterProtocol {
+    let writer: RPCWriter<Message>
+    let life: ResponseLife
+
+    func write(_ message: Message) async throws {
+        try await writer.write(try life.passing(message))
+    }
+
+    func write(contentsOf messages: some Sequence<Message>) async throws {
+        for message in messages { try await write(message) }
     }
 }
 
@@ -131,7 +162,7 @@ extension RPCError {
             trailers.addString(seconds, forKey: "retry-after")
             // What gRPC clients with a retry policy obey (gRFC A6).
             if let seconds = Int(seconds) {
-                trailers.addString(String(seconds * 1000), forKey: "grpc-retry-pushback-ms")
+                trailers.addString(String(min(seconds, 86_400) * 1000), forKey: "grpc-retry-pushback-ms")
             }
         }
         self.init(code: code, message: message, metadata: trailers)

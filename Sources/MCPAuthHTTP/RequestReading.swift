@@ -3,6 +3,7 @@
 
 package import HTTPTypes
 package import MCPAuthCore
+internal import MCPAuthJSON
 
 /// Converts an HTTP request into a ``ProtectedResourceRequest``, the first stage of every request.
 package enum RequestReading {
@@ -13,6 +14,11 @@ package enum RequestReading {
     ///
     /// - Parameter ignoresCase: Whether the host ignores case in its routes.
     package static func read(_ request: HTTPRequest, ignoresCase: Bool = false) -> Checked<ProtectedResourceRequest> {
+        if let host, let named = request.headerFields[host] {
+            let values = request.headerFields[values: host]
+            let authority = request.authority ?? values.first ?? ""
+            guard values.allSatisfy({ $0.isExactly(authority) }) else { return .denied(otherHost(named)) }
+        }
         let received = path(of: request)
         guard let path = RequestPath(received) else { return .denied(ambiguous(received)) }
         return .passed(
@@ -24,6 +30,20 @@ package enum RequestReading {
                 ignoresCase: ignoresCase
             )
         )
+    }
+
+    /// `Host`, which hosts move to the authority of a request; a second one stays among the fields.
+    private static let host = HTTPField.Name("Host")
+
+    /// A request that names two hosts: a server behind this one could take the other (RFC 9112 section 3.2).
+    private static func otherHost(_ value: String) -> Denial {
+        let diagnosis = Diagnosis(
+            "field `Host`",
+            expected: "the authority of the request, once",
+            found: "another one",
+            value: "`\(value.printable)`"
+        )
+        return Denial(.ambiguousTarget, status: 400, diagnosis: diagnosis)
     }
 
     private static func ambiguous(_ path: String) -> Denial {

@@ -27,8 +27,10 @@ internal import NIOHTTPTypesHTTP1
 /// A response ends when the token of its caller is no longer accepted: an event stream is ended, every other response is
 /// broken off, and the channel is closed. A revocation does not end a response; the next request of that caller is refused.
 ///
-/// Needs: a codec that refuses two `Host` fields and unclear lengths, as NIO's does, and handlers that answer each request
-/// they are given. Not checked: how fast a client sends header fields; use an idle or header deadline of the server.
+/// Needs: a codec that refuses unclear lengths, as NIO's does, and handlers that answer each request they are given. At a
+/// resource that does not speak MCP, they also send `100 Continue`. A pipeline with `withServerUpgrade` is not protected: an
+/// upgrader answers before this handler sees the request. Not checked: how fast a client sends header fields; use an idle or
+/// header deadline of the server.
 public final class AuthorizationHandler: ChannelDuplexHandler {
     /// The parts of a request, from a codec.
     public typealias InboundIn = HTTPRequestPart
@@ -56,6 +58,8 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
     /// Parts of the requests after the one that is being answered.
     private var queue = CircularBuffer<HTTPRequestPart>()
     private var isDraining = false
+    /// Whether parts were passed on since the last `channelReadComplete` of this handler.
+    private var hasPassedParts = false
     /// Whether a read was asked for and not passed on.
     private var isReadHeld = false
     private var isHTTP1 = false
@@ -87,6 +91,27 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
         context.fireChannelInactive()
     }
 
+    /// Closes the channel when the codec finds an error in a request that is not answered yet; the handlers after this one
+    /// deal with others.
+    public func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.fireErrorCaught(error)
+        switch state {
+        case .authorized, .closed: break
+        case .idle, .deciding, .refused: close(context)
+        }
+    }
+
+    /// Asks for more while this handler itself waits for parts of a request.
+    public func channelReadComplete(context: ChannelHandlerContext) {
+        hasPassedParts = false
+        context.fireChannelReadComplete()
+        switch state {
+        case .deciding(let undecided) where undecided.isBodyAwaited: context.read()
+        case .refused: context.read()
+        default: break
+        }
+    }
+
     // MARK: Requests
 
     /// Takes a part of a request.
@@ -114,8 +139,11 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
     private func pass(_ part: HTTPRequestPart, of exchange: AuthorizedExchange, _ context: ChannelHandlerContext) {
         switch part {
         case .head: return
-        case .body(let buffer): context.fireChannelRead(wrapInboundOut(.body(buffer)))
+        case .body(let buffer):
+            hasPassedParts = true
+            context.fireChannelRead(wrapInboundOut(.body(buffer)))
         case .end(let trailers):
+            hasPassedParts = true
             exchange.isRequestEnded = true
             context.fireChannelRead(wrapInboundOut(.end(trailers)))
             finish(exchange, context)
@@ -127,14 +155,25 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
         guard !isDraining else { return }
         isDraining = true
         defer { isDraining = false }
-        while let part = queue.first {
-            if case .head = part {
-                guard case .idle = state else { return }
+        repeat {
+            while let part = queue.first, canTake(part) {
+                queue.removeFirst()
+                take(part, context)
             }
-            queue.removeFirst()
-            take(part, context)
-        }
+            // The next handler may wait for this before it looks at the parts. Inside the loop, so that one that answers
+            // at once does not make the stack deeper with each request.
+            if hasPassedParts {
+                hasPassedParts = false
+                context.fireChannelReadComplete()
+            }
+        } while queue.first.map(canTake) ?? false
         readHeld(context)
+    }
+
+    private func canTake(_ part: HTTPRequestPart) -> Bool {
+        guard case .head = part else { return true }
+        if case .idle = state { return true }
+        return false
     }
 
     /// Holds back reads that would only fill the memory.
@@ -142,7 +181,8 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
         let isUseful =
             switch state {
             case .deciding(let undecided): undecided.isBodyAwaited
-            case .idle, .authorized, .refused, .closed: queue.isEmpty
+            case .authorized(let exchange): queue.isEmpty && !exchange.isRequestEnded
+            case .idle, .refused, .closed: queue.isEmpty
             }
         guard isUseful else {
             isReadHeld = true
@@ -200,7 +240,7 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
         if undecided.awaitsContinue {
             context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
         }
-        readHeld(context)
+        context.read()
     }
 
     private func isDeciding(_ undecided: UndecidedRequest) -> Bool {
@@ -219,10 +259,11 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
         case .proceed(let authInfo):
             let exchange = AuthorizedExchange(undecided.request, authInfo)
             state = .authorized(exchange)
+            // In front of later requests, and before the head is passed on: a read by the next handler then waits for them.
+            for part in undecided.parts.reversed() { queue.prepend(part) }
+            hasPassedParts = true
             context.fireChannelRead(wrapInboundOut(.head(undecided.request, authInfo)))
-            for part in undecided.parts where isAnswering(exchange) { pass(part, of: exchange, context) }
-            if !undecided.parts.isEmpty { context.fireChannelReadComplete() }
-            readHeld(context)
+            drain(context)
         case .respond(let response, _):
             respond(mcpAuth.notFoundResponse(to: undecided.request) ?? response, to: undecided, context)
         case nil:
@@ -239,10 +280,13 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
 
     private func respond(_ response: RenderedResponse, to undecided: UndecidedRequest, _ context: ChannelHandlerContext)
     {
-        let refused = RefusedRequest(undecided, mustClose: response.closesConnection)
+        let refused = RefusedRequest(
+            undecided,
+            mustClose: response.closesConnection || undecided.request.stopsTheDecoder
+        )
         state = .refused(refused)
         var head = response.head
-        if head.status != .noContent, head.headerFields[.contentLength] == nil {
+        if head.status != .noContent, head.status != .notModified, head.headerFields[.contentLength] == nil {
             head.headerFields[.contentLength] = String(response.body.count)
         }
         if refused.mustClose, isHTTP1 { head.headerFields[.connection] = "close" }
@@ -256,11 +300,13 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
             refused.isResponseWritten = true
             handler.finish(refused, context)
         }
+        guard isDiscarding(refused) else { return }
         refused.closing = context.eventLoop.scheduleTask(in: RefusedRequest.longestWait) {
             let (handler, context, refused) = bound.value
             if handler.isDiscarding(refused) { handler.close(context) }
         }
-        readHeld(context)
+        // What is left of the request is wanted, also where nobody else asks for it.
+        context.read()
     }
 
     private func isDiscarding(_ refused: RefusedRequest) -> Bool {
@@ -275,6 +321,7 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
             refused.closing?.cancel()
             state = .idle
             drain(context)
+            if case .idle = state { context.read() }
         }
     }
 
@@ -290,6 +337,7 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
         case .head(var head):
             if head.status.kind != .informational {
                 requestGuard.complete(&head.headerFields, answering: exchange.request)
+                if isHTTP1, exchange.request.stopsTheDecoder { head.headerFields[.connection] = "close" }
                 exchange.beginResponse(head)
             }
             context.write(wrapOutboundOut(.head(head)), promise: promise)
@@ -301,6 +349,10 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
             context.write(wrapOutboundOut(.body(buffer)), promise: promise)
         case .end(let trailers):
             exchange.endResponse()
+            if exchange.request.stopsTheDecoder {
+                end()
+                return closeAfter(.end(trailers), promise, context)
+            }
             context.write(wrapOutboundOut(.end(trailers)), promise: promise)
             finish(exchange, context)
         }
@@ -332,8 +384,8 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
         guard isAnswering(exchange), !exchange.isResponseEnded else { return }
         guard exchange.canEndEarly else { return close(context) }
         end()
-        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in bound.value.close(promise: nil) }
+        closeAfter(.end(nil), nil, context)
+        context.flush()
     }
 
     // MARK: End
@@ -341,6 +393,24 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
     private func close(_ context: ChannelHandlerContext) {
         end()
         context.close(promise: nil)
+    }
+
+    /// Writes the last part, and closes the channel when it is written or the client does not take it.
+    private func closeAfter(
+        _ part: HTTPResponsePart,
+        _ promise: EventLoopPromise<Void>?,
+        _ context: ChannelHandlerContext
+    ) {
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        let closing = context.eventLoop.scheduleTask(in: RefusedRequest.longestWait) {
+            bound.value.close(promise: nil)
+        }
+        let written = promise ?? context.eventLoop.makePromise(of: Void.self)
+        written.futureResult.whenComplete { _ in
+            closing.cancel()
+            bound.value.close(promise: nil)
+        }
+        context.write(wrapOutboundOut(part), promise: written)
     }
 
     private func end() {
@@ -353,6 +423,11 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
         state = .closed
         queue.removeAll()
     }
+}
+
+extension HTTPRequest {
+    /// Whether NIO's HTTP/1.1 decoder parses nothing after this request, so that bytes would only accumulate in it.
+    fileprivate var stopsTheDecoder: Bool { method == .connect || headerFields[.upgrade] != nil }
 }
 
 extension EventLoop {

@@ -37,8 +37,19 @@ final class UndecidedRequest {
         case .end: isEnded = true
         }
         if let awaited, byteCount > awaited.mostBytes { return succeed(.tooLarge) }
-        parts.append(part)
-        if isEnded { succeed(.bytes(bytes)) }
+        append(part)
+        if isEnded, awaited != nil { succeed(.bytes(bytes)) }
+    }
+
+    /// Parts of a body are joined: a client may send each byte alone, and a part takes more memory than a byte.
+    private func append(_ part: HTTPRequestPart) {
+        if case .body(var new) = part, case .body(var last)? = parts.last {
+            parts.removeLast()
+            last.writeBuffer(&new)
+            parts.append(.body(last))
+        } else {
+            parts.append(part)
+        }
     }
 
     /// Fulfils `body` when the whole body is there, is too long, or takes longer than `seconds`.
@@ -131,7 +142,9 @@ final class RefusedRequest {
         isRequestEnded = undecided.isEnded
         awaitsContinue = undecided.awaitsContinue && !undecided.isEnded
         let length = undecided.request.headerFields[.contentLength].flatMap { Int($0) } ?? 0
-        let asksToClose = undecided.request.headerFields[.connection]?.lowercased() == "close"
+        let asksToClose = undecided.request.headerFields[values: .connection].contains { value in
+            value.split(separator: ",").contains { $0.filter { $0 != " " && $0 != "\t" }.lowercased() == "close" }
+        }
         let isTooLong = !undecided.isEnded && length > Self.mostBytes
         self.mustClose = mustClose || awaitsContinue || asksToClose || isTooLong
     }

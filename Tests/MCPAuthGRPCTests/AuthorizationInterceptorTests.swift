@@ -130,13 +130,32 @@ import Testing
         #expect(error.code == .unauthenticated)
     }
 
+    @Test(.timeLimit(.minutes(1)), arguments: ["Stubborn", "Idle"])
+    func `neither a service that heeds no cancellation nor a client that sends nothing outlives the token`(
+        method: String
+    ) async throws {
+        let server = AuthorizationServer(issuer: issuer.server.issuer, discovery: issuer.server.discovery, leeway: 0)
+        let mcpAuth = try mcpAuth { $0.authorizationServers = [server] }
+        let token = try issuer.token(subject: "alice", scopes: ["echo"], lifetime: 2)
+        let error = try await #require(throws: RPCError.self) {
+            try await call(method, ["authorization": .string("Bearer \(token)")], mcpAuth, isIdle: method == "Idle")
+        }
+        #expect(error.code == .unauthenticated)
+    }
+
     @Test func `a resource that speaks MCP or does not exist is a configuration error`() throws {
         let mcpAuth = try mcpAuth { $0.speaksMCP = true }
         #expect(throws: ConfigurationError.self) { try AuthorizationInterceptor(mcpAuth, resource: Self.resource) }
         #expect(throws: ConfigurationError.self) { try AuthorizationInterceptor(mcpAuth, resource: "https://x.test") }
     }
 
-    private func call(_ method: String, _ metadata: Metadata, _ mcpAuth: MCPAuth? = nil) async throws -> [String] {
+    /// - Parameter isIdle: Whether the client sends no message, and does not end its stream for a while.
+    private func call(
+        _ method: String,
+        _ metadata: Metadata,
+        _ mcpAuth: MCPAuth? = nil,
+        isIdle: Bool = false
+    ) async throws -> [String] {
         let interceptor = try AuthorizationInterceptor(try mcpAuth ?? self.mcpAuth(), resource: Self.resource)
         let transport = InProcessTransport()
         let server = GRPCServer(transport: transport.server, services: [Echo()], interceptors: [interceptor])
@@ -144,8 +163,10 @@ import Testing
             group.addTask { try await server.serve() }
             defer { server.beginGracefulShutdown() }
             return try await withGRPCClient(transport: transport.client) { client in
-                try await client.serverStreaming(
-                    request: ClientRequest(message: [], metadata: metadata),
+                try await client.bidirectionalStreaming(
+                    request: StreamingClientRequest(metadata: metadata) { writer in
+                        if isIdle { try await Task.sleep(for: .seconds(30)) } else { try await writer.write([]) }
+                    },
                     descriptor: MethodDescriptor(fullyQualifiedService: "echo.Echo", method: method),
                     serializer: Bytes(),
                     deserializer: Bytes(),
@@ -162,7 +183,8 @@ import Testing
     }
 }
 
-/// Answers with the subject of its caller: once, three times, or without end.
+/// Answers with the subject of its caller: once, three times, or without end. `Stubborn` goes on when its task is
+/// cancelled, and `Idle` waits for all messages of the client before it answers.
 private struct Echo: RegistrableRPCService {
     func registerMethods<Transport: ServerTransport>(with router: inout RPCRouter<Transport>) {
         for (method, count) in [("Unary", 1), ("Stream", 3), ("Endless", Int.max), ("Closed", 1)] {
@@ -180,6 +202,27 @@ private struct Echo: RegistrableRPCService {
                 }
             }
         }
+        router.registerHandler(forMethod: Self.method("Stubborn"), deserializer: Bytes(), serializer: Bytes()) {
+            _,
+            context in
+            StreamingServerResponse { writer in
+                while !context.cancellation.isCancelled {
+                    try await writer.write([])
+                    try? await Task.sleep(for: .milliseconds(20))
+                }
+                return [:]
+            }
+        }
+        router.registerHandler(forMethod: Self.method("Idle"), deserializer: Bytes(), serializer: Bytes()) {
+            request,
+            _ in
+            for try await _ in request.messages {}
+            return StreamingServerResponse { _ in [:] }
+        }
+    }
+
+    private static func method(_ name: String) -> MethodDescriptor {
+        MethodDescriptor(fullyQualifiedService: "echo.Echo", method: name)
     }
 }
 

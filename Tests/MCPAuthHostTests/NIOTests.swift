@@ -60,6 +60,48 @@ import Testing
         }
     }
 
+    @Test func `pipelined requests that are decided at once reach a handler that waits for the end of a read`()
+        async throws
+    {
+        try await run { running, _ in
+            let token = try await running.token(for: running.base + "/calendar")
+            let fields = "Host: 127.0.0.1:\(running.port)\r\nAuthorization: Bearer \(token)\r\n\r\n"
+            let one = Array("GET /calendar HTTP/1.1\r\n\(fields)".utf8)
+            let answers = try await RawClient.exchange([one, one + one + one, [], []], port: running.port)
+            #expect(answers.map(\.status) == [200, 200, 200, 200])
+        }
+    }
+
+    @Test(arguments: ["Connection: Upgrade\r\nUpgrade: h2c\r\n", "Upgrade: websocket\r\n"], [true, false])
+    func `after a request that asks for an upgrade the connection ends`(fields: String, hasToken: Bool) async throws {
+        try await run { running, _ in
+            let token = try await running.token(for: running.base + "/calendar")
+            let authorization = hasToken ? "Authorization: Bearer \(token)\r\n" : ""
+            let head = "GET /calendar HTTP/1.1\r\nHost: 127.0.0.1:\(running.port)\r\n\(authorization)"
+            let upgrade = Array("\(head)\(fields)\r\n".utf8)
+            let answers = try await RawClient.exchange([upgrade, Array("\(head)\r\n".utf8)], port: running.port)
+            #expect(answers.map(\.status) == [hasToken ? 200 : 401])
+            #expect(answers.first?["connection"] == "close")
+        }
+    }
+
+    @Test(arguments: [Host.hummingbird, .nio])
+    func `a request that names two hosts is refused`(host: Host) async throws {
+        func configure(_ base: String, _ server: AuthorizationServer) throws -> MCPAuthConfiguration {
+            try HostConformance.configuration(base: base, server: server)
+        }
+        try await RunningHost.run(host, configure) { running in
+            let token = try await running.token(for: running.base + "/calendar")
+            let right = "Host: 127.0.0.1:\(running.port)\r\n"
+            for hosts in [right + "Host: other.example\r\n", right + right] {
+                let request = "GET /calendar HTTP/1.1\r\n\(hosts)Authorization: Bearer \(token)\r\n\r\n"
+                let answers = try await RawClient.exchange([Array(request.utf8)], port: running.port)
+                let status = hosts == right + right ? 200 : 400
+                #expect(answers.map(\.status) == [status], "\(hosts)")
+            }
+        }
+    }
+
     private func run(_ body: (RunningHost, _ token: String) async throws -> Void) async throws {
         func configure(_ base: String, _ server: AuthorizationServer) throws -> MCPAuthConfiguration {
             try HostConformance.configuration(base: base, server: server)

@@ -7,12 +7,23 @@ import MCPAuth
 public enum Protection {
     public static let resource = "https://notes.example.com/api"
 
+    /// A job of the company, which works for one tenant until a time in seconds since 1970.
+    public struct Job: Sendable {
+        let tenant: String
+        let end: Int64
+
+        public init(tenant: String, end: Int64) {
+            self.tenant = tenant
+            self.end = end
+        }
+    }
+
     /// The resource, for the tokens of `server` and for those that the job runner of the company presents.
     ///
     /// - Parameter jobs: The tokens of running jobs, and the tenant that each works for.
     public static func configuration(
         trusting server: AuthorizationServer,
-        jobs: [String: String] = [:]
+        jobs: [String: Job] = [:]
     ) throws -> MCPAuthConfiguration {
         var api = try ResourceConfiguration(
             resource,
@@ -45,13 +56,14 @@ public enum Protection {
     }
 
     /// Verifies the tokens of jobs, which are not JWTs and belong to no authorization server.
-    private static func jobRunner(_ jobs: [String: String]) -> FunctionVerifier {
+    private static func jobRunner(_ jobs: [String: Job]) -> FunctionVerifier {
         FunctionVerifier("job-runner") { token, _ in
             let text = token.dangerouslyRevealed
             guard text.hasPrefix("job_") else { return .notMine() }
-            guard let tenant = jobs[text] else { return .rejected() }
+            guard let job = jobs[text] else { return .rejected() }
             return try .verified(claims: [
-                "sub": .string("job"), "aud": .string(resource), "scope": "notes:read", "tenant": .string(tenant),
+                "sub": "job", "aud": .string(resource), "scope": "notes:read", "tenant": .string(job.tenant),
+                "exp": .integer(job.end),
             ])
         }
     }

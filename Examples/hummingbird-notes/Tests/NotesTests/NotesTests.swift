@@ -15,7 +15,7 @@ import Testing
 
     init() throws {
         issuer = try TestIssuer(audience: Protection.resource)
-        let configuration = try Protection.configuration(trusting: issuer.server, jobs: ["job_1": "acme"])
+        let configuration = try Protection.configuration(trusting: issuer.server, jobs: ["job_1": .init(tenant: "acme", end: 4_102_444_800)])
         mcpAuth = try MCPAuth(configuration, fetcher: TestFetcher(issuer))
     }
 
@@ -52,7 +52,7 @@ import Testing
             #expect(none.status == .unauthorized)
             let few = try await client.send(.post, "/api/notes", reader, "x")
             #expect(few.status == .forbidden)
-            #expect(few.headers[.wwwAuthenticate]?.contains(#"scope="notes:read notes:write""#) == true)
+            #expect(few.headers[.wwwAuthenticate]?.contains(#"scope="notes:write""#) == true)
             #expect(try await client.send(.get, "/api/notes", stray).status == .forbidden)
             #expect(try await client.send(.get, "/api/notes", "job_2").status == .unauthorized)
         }
