@@ -45,8 +45,10 @@ public struct ProtectedConnection: Sendable {
             while let head = try await incoming.nextHead() {
                 let answer = try await answer(to: head, incoming)
                 try await write(answer, to: head, outbound)
-                // The rest of a body must not be read as the next request.
-                guard head.isKeepAlive, try await incoming.skip(upTo: Self.mostBytes) else { return }
+                // The rest of a body must not be read as the next request, and NIO's decoder parses nothing after a request
+                // for an upgrade.
+                let isLast = !head.isKeepAlive || head.method == .CONNECT || head.headers.contains(name: "upgrade")
+                guard !isLast, try await incoming.skip(upTo: Self.mostBytes) else { return }
             }
         }
     }
