@@ -11,13 +11,14 @@ python3 - "$output" <<'PYTHON'
 import re
 import sys
 
-# The start of a line, and the largest ratio that it may print.
+# The start of a line, and the largest ratio that it may print. A machine may become slower within a run by half, so
+# the limits leave room for that; without its index, a policy has a ratio above 50.
 LIMITS = [
     ("uncached +RS256", 2.5), ("uncached +ES256", 1.7), ("uncached +EdDSA", 1.5),
     ("cached, 2 threads, wall clock", 1.3), ("good tokens among 10,000 of unknown keys", 2.5),
-    ("10, 100, 1,000 rules by name", 2.0), ("10, 100, 1,000 rules by pattern", 2.0),
-    ("10, 100, 1,000 rules by URI pattern", 2.0), ("10, 100, 1,000 rules by method", 2.0),
-    ("10, 100, 1,000, 10,000 resources", 4.0),
+    ("10, 100, 1,000 rules by name", 4.0), ("10, 100, 1,000 rules by pattern", 4.0),
+    ("10, 100, 1,000 rules by URI pattern", 4.0), ("10, 100, 1,000 rules by method", 4.0),
+    ("10, 100, 1,000, 10,000 resources", 6.0),
 ]
 lines = open(sys.argv[1]).read().splitlines()
 failed = False

@@ -27,7 +27,10 @@ struct KeyFlood {
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oauth)
         let resource = try ResourceConfiguration(Fixtures.resource, authorizationServers: [server])
         // Nothing is cached, so that a good token has to find its key each time.
-        let mcpAuth = try MCPAuth(MCPAuthConfiguration(resources: [resource], tokenCacheCapacity: 0), fetcher: fetcher)
+        let mcpAuth = try MCPAuth(
+            MCPAuthConfiguration(resources: [resource], tokenCacheCapacity: 0, onEvent: { _ in }),
+            fetcher: fetcher
+        )
         let good = Decisions.request(try Fixtures.token(0, signedBy: key))
         let strange = try (0..<strangers).map { number in
             Decisions.request(try Fixtures.token(number, signedBy: key, keyID: "stranger-\(number)"))

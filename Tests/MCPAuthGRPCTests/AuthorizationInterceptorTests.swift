@@ -183,7 +183,9 @@ import Testing
     }
 }
 
-/// Answers with the subject of its caller: once, three times, or without end. `Stubborn` goes on when its task is
+/// Answers with the subject of its caller: once, three times, or without end.
+///
+/// `Stubborn` goes on when its task is
 /// cancelled, and `Idle` waits for all messages of the client before it answers.
 private struct Echo: RegistrableRPCService {
     func registerMethods<Transport: ServerTransport>(with router: inout RPCRouter<Transport>) {

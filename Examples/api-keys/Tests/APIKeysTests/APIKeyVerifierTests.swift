@@ -36,9 +36,12 @@ import Testing
         try await check.run()
     }
 
-    @Test(arguments: [
-        (good, 200, "ci"), ("nk_old_77d0a1b2c3d4e5f6", 401, nil), ("nk_unknown", 401, nil), ("something else", 400, nil),
-    ] as [(String, Int, String?)])
+    @Test(
+        arguments: [
+            (good, 200, "ci"), ("nk_old_77d0a1b2c3d4e5f6", 401, nil), ("nk_unknown", 401, nil),
+            ("something else", 400, nil),
+        ] as [(String, Int, String?)]
+    )
     func `a key is its owner at the resource`(token: String, status: Int, subject: String?) async throws {
         let expired = APIKeyVerifier.Key(
             sha256: "ccfb5edae2445ed9a7b744577ae11e047b3cbd72ff3a093fe8f5cbfc7ca3126f",

@@ -20,7 +20,10 @@ public actor NotesService: RegistrableRPCService {
         let policy = try Policy.json([
             "version": 1,
             "rules": [
-                ["id": "list", "effect": "allow", "paths": ["/notes.v1.Notes/List"], "scopes": ["all": ["notes:read"]]],
+                [
+                    "id": "list", "effect": "allow", "paths": ["/notes.v1.Notes/List"],
+                    "scopes": ["all": ["notes:read"]],
+                ],
                 ["id": "add", "effect": "allow", "paths": ["/notes.v1.Notes/Add"], "scopes": ["all": ["notes:write"]]],
             ],
         ])

@@ -24,8 +24,13 @@ public actor NoteStore {
     func erase(_ tenant: String) { notes[tenant] = nil }
 }
 
-/// The routes of the application. Each one works on the tenant in the token, never on one that the request names.
-public func notesRouter(_ mcpAuth: MCPAuth, _ store: NoteStore = NoteStore()) throws -> Router<BasicMCPAuthRequestContext> {
+/// The routes of the application.
+///
+/// Each one works on the tenant in the token, never on one that the request names.
+public func notesRouter(
+    _ mcpAuth: MCPAuth,
+    _ store: NoteStore = NoteStore()
+) throws -> Router<BasicMCPAuthRequestContext> {
     let router = Router(context: BasicMCPAuthRequestContext.self)
     router.addProtectedResourceMetadata(mcpAuth)
     let api = router.group("api").add(middleware: try BearerAuthMiddleware(mcpAuth, resource: Protection.resource))

@@ -15,7 +15,10 @@ import Testing
 
     init() throws {
         issuer = try TestIssuer(audience: Protection.resource)
-        let configuration = try Protection.configuration(trusting: issuer.server, jobs: ["job_1": .init(tenant: "acme", end: 4_102_444_800)])
+        let configuration = try Protection.configuration(
+            trusting: issuer.server,
+            jobs: ["job_1": .init(tenant: "acme", end: 4_102_444_800)]
+        )
         mcpAuth = try MCPAuth(configuration, fetcher: TestFetcher(issuer))
     }
 

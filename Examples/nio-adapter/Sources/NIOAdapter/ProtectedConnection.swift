@@ -63,7 +63,9 @@ public struct ProtectedConnection: Sendable {
         switch action {
         case .respond(let response, _): return Answer(mcpAuth.notFoundResponse(to: request) ?? response)
         case .proceed(let authInfo):
-            guard try await incoming.read(upTo: Self.mostBytes) else { return Answer(status: .payloadTooLarge, body: []) }
+            guard try await incoming.read(upTo: Self.mostBytes) else {
+                return Answer(status: .payloadTooLarge, body: [])
+            }
             let bytes = incoming.bytes
             var answer = try await AuthInfo.$current.withValue(authInfo) { try await handler(head, bytes) }
             // The CORS fields, which let web pages read the response.
