@@ -67,7 +67,7 @@ import Testing
             ("https://oauth.example", "/.well-known/oauth-authorization-server", .oauth),
             ("https://url.example", "/metadata.json", .metadataURL("https://url.example/metadata.json")),
         ]
-        let issuers = try ways.map { try TestIssuer($0.name, fetcher: fetcher, discovery: $0.place) }
+        let issuers = try ways.map { try FixtureIssuer($0.name, fetcher: fetcher, discovery: $0.place) }
         let servers = ways.map { AuthorizationServer(issuer: IssuerIdentifier($0.name), discovery: $0.discovery) }
         let door = try Door.notes(servers, fetcher: fetcher)
         for issuer in issuers {
@@ -123,7 +123,7 @@ import Testing
     @Test func `a trailing slash of the issuer is kept`() async throws {
         let fetcher = FixtureFetcher([:])
         let place = ".well-known/openid-configuration"
-        let issuer = try TestIssuer("https://auth.example.com/", fetcher: fetcher, discovery: place)
+        let issuer = try FixtureIssuer("https://auth.example.com/", fetcher: fetcher, discovery: place)
         let server = AuthorizationServer(issuer: "https://auth.example.com/", discovery: .oidc)
         let door = try Door.notes([server], fetcher: fetcher)
         let good = try await door.request(authorization: ["Bearer \(try issuer.token())"])
@@ -143,7 +143,7 @@ import Testing
         text: String
     ) async throws {
         let events = Lock<[EngineEvent]>([])
-        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        let issuer = try FixtureIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let place = "https://issuer.example/.well-known/openid-configuration"
         issuer.fetcher.serve(Array(body.utf8), at: place, status: status)
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
@@ -157,8 +157,8 @@ import Testing
 
     @Test func `a token for one resource is refused at another without a fetch`() async throws {
         let fetcher = FixtureFetcher([:])
-        let first = try TestIssuer("https://one.example", fetcher: fetcher)
-        let second = try TestIssuer("https://two.example", fetcher: fetcher)
+        let first = try FixtureIssuer("https://one.example", fetcher: fetcher)
+        let second = try FixtureIssuer("https://two.example", fetcher: fetcher)
         let resources = try [("notes", first), ("calendar", second)].map { name, issuer in
             let server = AuthorizationServer(issuer: IssuerIdentifier(issuer.identifier), discovery: .oidc)
             return try ResourceConfiguration("https://api.example.com/\(name)", authorizationServers: [server])
@@ -318,7 +318,7 @@ import Testing
         seconds: Double,
         status: Int
     ) async throws {
-        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        let issuer = try FixtureIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc, leeway: leeway)
         let door = try Door.notes([server], fetcher: issuer.fetcher)
         let token = try issuer.token(["exp": .number(door.now.secondsSinceEpoch + seconds)])

@@ -180,7 +180,7 @@ import Testing
     }
 
     @Test func `a token that a verifier rejects or cannot check is not verified with issuer keys`() async throws {
-        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        let issuer = try FixtureIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let door = try Self.door(fetcher: issuer.fetcher) { _, _ in .rejected() }
         #expect(
             try await door.request(authorization: ["Bearer \(try issuer.token())"]).verdict
@@ -192,7 +192,7 @@ import Testing
     }
 
     @Test func `a token that is not for the verifier is verified with the keys of its issuer`() async throws {
-        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        let issuer = try FixtureIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let door = try Self.door(fetcher: issuer.fetcher) { _, _ in .notMine() }
         #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).status == 200)
     }

@@ -11,11 +11,11 @@ import Testing
 
 /// Requests to a host that ignores case in its routes, compared with one that does not.
 @Suite struct CaseTests {
-    private let issuer: TestIssuer
+    private let issuer: FixtureIssuer
     private let door: Door
 
     init() throws {
-        issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        issuer = try FixtureIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let server = AuthorizationServer(issuer: IssuerIdentifier(issuer.identifier), discovery: .oidc)
         let policy =
             #"{"version":1,"rules":[{"id":"a","effect":"allow","paths":["/notes/open","/notes/c/*"]},"#

@@ -79,7 +79,7 @@ import Testing
 
     @Test func `the bounds of the issuer apply to the transformed claims too`() async throws {
         let change = Change { claims, _ in claims["scope"] = "read:notes admin" }
-        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        let issuer = try FixtureIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
         var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
         resource.transformers = [change]
@@ -235,7 +235,7 @@ import Testing
     }
 
     @Test func `transformers of the authorization server run before those of the resource`() async throws {
-        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        let issuer = try FixtureIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         var server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
         func append(_ word: String) -> Change {
             Change { claims, _ in claims["order"] = .array((claims["order"]?.elements ?? []) + [.string(word)]) }
@@ -252,8 +252,8 @@ import Testing
         _ transformers: [Change],
         policy: String? = nil,
         claims: ClaimMapping = ClaimMapping()
-    ) throws -> (Door, TestIssuer) {
-        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+    ) throws -> (Door, FixtureIssuer) {
+        let issuer = try FixtureIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc, claims: claims)
         var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
         resource.transformers = transformers

@@ -20,7 +20,7 @@ import Testing
     /// A door whose wall clock can be set.
     private struct Setting {
         var door: Door
-        let issuer: TestIssuer
+        let issuer: FixtureIssuer
 
         init() throws {
             (door, issuer) = try Door.notes()

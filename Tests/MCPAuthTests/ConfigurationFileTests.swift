@@ -222,7 +222,7 @@ import Testing
         )
         #expect(file.files.contains(path))
         let fetcher = FixtureFetcher([:])
-        let issuer = try TestIssuer(
+        let issuer = try FixtureIssuer(
             "https://auth.example.com",
             fetcher: fetcher,
             discovery: "/.well-known/oauth-authorization-server"

@@ -114,7 +114,7 @@ struct Door {
 }
 
 /// An issuer whose documents the fetcher serves and whose tokens the test signs.
-struct TestIssuer {
+struct FixtureIssuer {
     let identifier: String
     let key: SigningKey
     let fetcher: FixtureFetcher
@@ -181,13 +181,13 @@ extension Door {
     }
 
     /// One issuer and the resource `https://api.example.com/notes`.
-    static func notes(claims: ClaimMapping = ClaimMapping(), policy: String? = nil) throws -> (Door, TestIssuer) {
-        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+    static func notes(claims: ClaimMapping = ClaimMapping(), policy: String? = nil) throws -> (Door, FixtureIssuer) {
+        let issuer = try FixtureIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         return (try notes(trusting: [issuer], claims: claims, policy: policy, fetcher: issuer.fetcher), issuer)
     }
 
     static func notes(
-        trusting issuers: [TestIssuer],
+        trusting issuers: [FixtureIssuer],
         claims: ClaimMapping = ClaimMapping(),
         policy: String? = nil,
         fetcher: FixtureFetcher

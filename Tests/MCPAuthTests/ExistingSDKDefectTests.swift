@@ -15,7 +15,7 @@ import Testing
 /// Defects of the existing SDKs that must not occur here; `Tests/acceptance.md` has the list.
 @Suite struct ExistingSDKDefectTests {
     @Test func `SDK D1: keys are not fetched for every token, and concurrent requests share one fetch`() async throws {
-        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        let issuer = try FixtureIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let fetcher = issuer.fetcher
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
         let door = try Door.notes([server], fetcher: fetcher, tokenCacheCapacity: 0)
@@ -205,7 +205,7 @@ import Testing
     }
 
     @Test func `an asynchronous transform repairs metadata without a key set`() async throws {
-        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        let issuer = try FixtureIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let place = "https://issuer.example/.well-known/openid-configuration"
         issuer.fetcher.serve(Array(#"{"issuer":"https://issuer.example"}"#.utf8), at: place)
         let server = AuthorizationServer(
@@ -222,8 +222,8 @@ import Testing
 
     @Test func `SDK D10: scp and azp need no configuration, and each issuer has its own mapping`() async throws {
         let fetcher = FixtureFetcher([:])
-        let plain = try TestIssuer("https://plain.example", fetcher: fetcher)
-        let mapped = try TestIssuer("https://mapped.example", fetcher: fetcher)
+        let plain = try FixtureIssuer("https://plain.example", fetcher: fetcher)
+        let mapped = try FixtureIssuer("https://mapped.example", fetcher: fetcher)
         let mapping = ClaimMapping(scope: ["permissions"], clientID: ["appid"])
         let servers = [
             AuthorizationServer(issuer: "https://plain.example", discovery: .oidc),

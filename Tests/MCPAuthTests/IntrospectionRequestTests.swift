@@ -184,8 +184,8 @@ import Testing
                 tokens: tokens
             )
         )
-        let own = try TestIssuer("https://as.example", fetcher: FixtureFetcher([:])).token()
-        let foreign = try TestIssuer("https://foreign.example", fetcher: FixtureFetcher([:])).token()
+        let own = try FixtureIssuer("https://as.example", fetcher: FixtureFetcher([:])).token()
+        let foreign = try FixtureIssuer("https://foreign.example", fetcher: FixtureFetcher([:])).token()
         for token in ["opaque", own, foreign] { _ = try await door.request(authorization: ["Bearer \(token)"]) }
         let shown = fetcher.received.filter { $0.form != nil }.count
         #expect(shown == [.opaque: 1, .jwt: 1, .any: 2][tokens])
@@ -200,10 +200,10 @@ import Testing
         )
         let (door, fetcher) = try Self.door(standard)
         fetcher.serve(Array("{\(IntrospectionTests.active)}".utf8), at: Self.endpoint)
-        let issuer = try TestIssuer("https://as.example", fetcher: FixtureFetcher([:]))
+        let issuer = try FixtureIssuer("https://as.example", fetcher: FixtureFetcher([:]))
         let nameless = try issuer.token(without: ["iss"])
         #expect(try await door.request(authorization: ["Bearer \(nameless)"]).status == 200)
-        let other = try TestIssuer("https://other.example", fetcher: FixtureFetcher([:])).token()
+        let other = try FixtureIssuer("https://other.example", fetcher: FixtureFetcher([:])).token()
         #expect(try await door.request(authorization: ["Bearer \(other)"]).verdict == "401 untrusted_issuer")
         #expect(fetcher.received.count == 1)
     }

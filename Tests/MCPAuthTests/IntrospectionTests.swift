@@ -101,7 +101,7 @@ import Testing
 
     @Test func `a token of another issuer is not sent to this one`() async throws {
         let fetcher = FixtureFetcher([:])
-        let stranger = try TestIssuer("https://stranger.example", fetcher: FixtureFetcher([:]))
+        let stranger = try FixtureIssuer("https://stranger.example", fetcher: FixtureFetcher([:]))
         let answer = try await door(fetcher).request(authorization: ["Bearer \(try stranger.token())"])
         #expect(answer.status == 401)
         #expect(answer.reason == "untrusted_issuer")

@@ -11,7 +11,7 @@ import Testing
 /// The scopes and claim values that an issuer may grant at one resource.
 @Suite struct IssuerBoundsTests {
     @Test func `scopes and claim values beyond the bounds of an issuer are dropped`() async throws {
-        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        let issuer = try FixtureIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let server = AuthorizationServer(
             issuer: "https://issuer.example",
             discovery: .oidc,
@@ -40,7 +40,7 @@ import Testing
 
     @Test func `the bounds of an issuer apply separately to each resource`() async throws {
         let fetcher = FixtureFetcher([:])
-        let issuer = try TestIssuer("https://issuer.example", fetcher: fetcher)
+        let issuer = try FixtureIssuer("https://issuer.example", fetcher: fetcher)
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
         var notes = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
         notes.allowedScopes = ["https://issuer.example": ["read:notes"]]
@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test func `a challenge names all required scopes, unless the issuer may not grant them`() async throws {
-        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        let issuer = try FixtureIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
         var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
         resource.allowedScopes["https://issuer.example"] = ["read:notes", "write:notes"]

@@ -91,7 +91,7 @@ import Testing
     }
 
     @Test func `a foreign origin is refused even with a valid token`() async throws {
-        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        let issuer = try FixtureIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let server = AuthorizationServer(issuer: IssuerIdentifier(issuer.identifier), discovery: .oidc)
         var notes = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
         notes.allowedOrigins = ["https://app.example"]
@@ -106,7 +106,7 @@ import Testing
     @Test func `one CORS setting applies to refused, allowed and metadata requests, and can be reloaded`()
         async throws
     {
-        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        let issuer = try FixtureIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let server = AuthorizationServer(issuer: IssuerIdentifier(issuer.identifier), discovery: .oidc)
         let notes = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
         let page = "https://app.example"

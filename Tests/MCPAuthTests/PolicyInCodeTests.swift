@@ -60,8 +60,8 @@ import Testing
         #expect(throws: ConfigurationError.self) { try Policy.json(["version": 1, "rules": [rule]]) }
     }
 
-    private static func door(_ policies: [Policy]) throws -> (Door, TestIssuer) {
-        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+    private static func door(_ policies: [Policy]) throws -> (Door, FixtureIssuer) {
+        let issuer = try FixtureIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
         let resource = try ResourceConfiguration(
             "https://api.example.com/notes",

@@ -34,7 +34,7 @@ import Testing
     @Test(arguments: attempts.map(\.0))
     func `a refusal is reported once, with its reason and without the token`(reason: String) async throws {
         let events = Lock<[EngineEvent]>([])
-        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        let issuer = try FixtureIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
         var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
         resource.allowedOrigins = ["https://app.example"]

@@ -81,7 +81,7 @@ import Testing
     @Test func `a token over the limit is 431 without a challenge, and one up to the limit is verified`()
         async throws
     {
-        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        let issuer = try FixtureIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
         let resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
         let token = try issuer.token(["groups": .array((0..<900).map { .string("/org/department-\($0)/team") })])
@@ -102,7 +102,7 @@ import Testing
         }
     }
 
-    private static func stranger(_ issuer: TestIssuer) throws -> String {
+    private static func stranger(_ issuer: FixtureIssuer) throws -> String {
         try issuer.token(header: ["typ": "at+jwt", "kid": "unknown"])
     }
 

@@ -13,11 +13,11 @@ import Testing
 /// The example of every MCP Auth SDK: `https://api.example.com/notes`, OIDC discovery, `read:notes`/`write:notes`.
 @Suite struct SeedScenarioTests {
     let fetcher = FixtureFetcher([:])
-    let issuer: TestIssuer
+    let issuer: FixtureIssuer
     let door: Door
 
     init() throws {
-        issuer = try TestIssuer("https://auth.example.com", fetcher: fetcher)
+        issuer = try FixtureIssuer("https://auth.example.com", fetcher: fetcher)
         let server = AuthorizationServer(issuer: "https://auth.example.com", discovery: .oidc)
         let notes = try ResourceConfiguration(
             "https://api.example.com/notes",
@@ -129,7 +129,7 @@ import Testing
 
     @Test func `a token of an issuer that is not trusted causes no request`() async throws {
         let elsewhere = FixtureFetcher([:])
-        let stranger = try TestIssuer("https://evil.example", fetcher: elsewhere)
+        let stranger = try FixtureIssuer("https://evil.example", fetcher: elsewhere)
         let answer = try await door.request(authorization: ["Bearer \(try stranger.token())"])
         #expect(answer.status == 401)
         #expect(answer.reason == "untrusted_issuer")
@@ -230,7 +230,7 @@ import Testing
 @Suite struct ConcurrencyTests {
     @Test func `two hundred requests at once, half of them hostile, each get their own answer`() async throws {
         let fetcher = FixtureFetcher([:])
-        let issuer = try TestIssuer("https://auth.example.com", fetcher: fetcher)
+        let issuer = try FixtureIssuer("https://auth.example.com", fetcher: fetcher)
         let server = AuthorizationServer(issuer: "https://auth.example.com", discovery: .oidc)
         let names = ["https://api.example.com/notes", "https://api.example.com/calendar"]
         let resources = try names.map { try ResourceConfiguration($0, authorizationServers: [server]) }

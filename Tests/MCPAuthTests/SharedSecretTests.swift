@@ -36,7 +36,7 @@ import Testing
 
     @Test func `with a shared secret nothing is fetched, and published keys are not used`() async throws {
         let fetcher = FixtureFetcher([:])
-        let issuer = try TestIssuer("https://issuer.example", fetcher: fetcher)
+        let issuer = try FixtureIssuer("https://issuer.example", fetcher: fetcher)
         let door = try SecretIssuer.door(HMACSecret(.hs256, secret: Secret(Self.secret)), fetcher: fetcher)
         let answer = try await door.request(authorization: ["Bearer \(try issuer.token())"])
         #expect(answer.reason == "algorithm_not_allowed")

@@ -92,7 +92,7 @@ import Testing
         tool: String,
         _ policy: String = policy
     ) async throws -> Door.Answer {
-        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        let issuer = try FixtureIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
         var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
         resource.policies = [Policy(try CompiledPolicy(file: "p.json", bytes: Array(policy.utf8)))]

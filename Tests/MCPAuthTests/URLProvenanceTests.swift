@@ -94,7 +94,7 @@ import Testing
         way.change(&server)
         let resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
         let door = try Door([resource], fetcher: fetcher)
-        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        let issuer = try FixtureIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).status == 503)
         #expect(try await door.request(authorization: ["Bearer opaque"]).status == 503)
         let keys = try #require(fetcher.received.first { ["/jwks", "/keys"].contains($0.url.path) })

@@ -145,7 +145,7 @@ import Testing
             try ConfigurationFileTests.read(text.replacing(#", "tenants": ["\#(tenant)"]"#, with: ""))
         }
         let fetcher = FixtureFetcher([:])
-        let listed = try TestIssuer("https://login.microsoftonline.com/\(tenant)/v2.0", fetcher: fetcher)
+        let listed = try FixtureIssuer("https://login.microsoftonline.com/\(tenant)/v2.0", fetcher: fetcher)
         let door = Door(
             mcpAuth: try MCPAuth(try ConfigurationFileTests.read(text).configuration, fetcher: fetcher),
             resource: try ResourceIdentifier("https://api.example.com/notes"),
@@ -168,7 +168,7 @@ import Testing
 
     @Test func `C8 a token for one resource is refused at another on the same host`() async throws {
         let fetcher = FixtureFetcher([:])
-        let issuer = try TestIssuer("https://issuer.example", fetcher: fetcher)
+        let issuer = try FixtureIssuer("https://issuer.example", fetcher: fetcher)
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
         let resources = try ["notes", "calendar"].map {
             try ResourceConfiguration("https://api.example.com/\($0)", authorizationServers: [server])
@@ -283,7 +283,7 @@ import Testing
 
     @Test func `C16 a claim that a user can edit grants nothing beyond the bounds of the issuer`() async throws {
         let fetcher = FixtureFetcher([:])
-        let issuer = try TestIssuer("https://issuer.example", fetcher: fetcher)
+        let issuer = try FixtureIssuer("https://issuer.example", fetcher: fetcher)
         let server = AuthorizationServer(
             issuer: "https://issuer.example",
             discovery: .oidc,

@@ -119,7 +119,7 @@ import Testing
     }
 
     @Test func `a client_id claim is ignored if the mapping reads the client from another claim`() async throws {
-        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        let issuer = try FixtureIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let policy =
             #"{"version":1,"rules":[{"id":"r","effect":"allow","targets":"any","when":{"claim":"/client_id","equals":"admin"}}]}"#
         let mapping = ClaimMapping(clientID: ["azp"])
@@ -141,7 +141,7 @@ import Testing
     }
 
     @Test func `the audience and the issuer of a token are compared byte by byte`() async throws {
-        let issuer = try TestIssuer("https://issuer.example/K", fetcher: FixtureFetcher([:]))
+        let issuer = try FixtureIssuer("https://issuer.example/K", fetcher: FixtureFetcher([:]))
         let door = try Door.notes(trusting: [issuer], fetcher: issuer.fetcher)
         #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).status == 200)
         let other = try issuer.token(["iss": "https://issuer.example/\u{212A}"])

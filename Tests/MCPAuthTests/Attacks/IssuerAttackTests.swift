@@ -178,7 +178,7 @@ import Testing
             "https://issuer.example/.well-known/oauth-authorization-server/realms/a",
             "https://issuer.example/.well-known/openid-configuration/realms/a",
         ]
-        let issuer = try TestIssuer("https://issuer.example/realms/a", fetcher: fetcher, discovery: "/unused")
+        let issuer = try FixtureIssuer("https://issuer.example/realms/a", fetcher: fetcher, discovery: "/unused")
         for (index, each) in everywhere.enumerated() {
             let metadata: JSON = [
                 "issuer": "https://issuer.example/realms/a",
@@ -197,8 +197,8 @@ import Testing
 
     @Test func `D6 a broken or dishonest issuer does not affect another issuer`() async throws {
         let fetcher = FixtureFetcher([:])
-        let good = try TestIssuer("https://good.example", fetcher: fetcher)
-        let bad = try TestIssuer("https://bad.example", fetcher: fetcher)
+        let good = try FixtureIssuer("https://good.example", fetcher: fetcher)
+        let bad = try FixtureIssuer("https://bad.example", fetcher: fetcher)
         let door = try Door.notes(trusting: [bad, good], fetcher: fetcher)
         fetcher.serve(Array("<html>".utf8), at: "https://bad.example/jwks")
         #expect(try await door.request(authorization: ["Bearer \(try bad.token())"]).status == 503)

@@ -32,7 +32,7 @@ import Testing
 
     @Test func `A2 a public key is never used as an HMAC secret, in any encoding`() async throws {
         let fetcher = FixtureFetcher([:])
-        let issuer = try TestIssuer("https://issuer.example", fetcher: fetcher)
+        let issuer = try FixtureIssuer("https://issuer.example", fetcher: fetcher)
         let key = try SigningKey(.rs256)
         issuer.publish([key])
         let door = try Door.notes(trusting: [issuer], fetcher: fetcher)
@@ -171,7 +171,7 @@ import Testing
 
     @Test func `A11 EdDSA is accepted under both its names, and a signature with another key is refused`() async throws
     {
-        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        let issuer = try FixtureIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let key = try SigningKey(.edDSA)
         issuer.publish([key])
         let door = try Door.notes(trusting: [issuer], fetcher: issuer.fetcher)
@@ -225,7 +225,7 @@ import Testing
     }
 
     @Test func `A12 a kid that differs in case, space or Unicode composition is another kid`() async throws {
-        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        let issuer = try FixtureIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let named = issuer.key.publicJWK.merging(patch: ["kid": "Caf\u{E9}"])
         issuer.fetcher.serve((["keys": [named]] as JSON).encoded(), at: "https://issuer.example/jwks")
         let door = try Door.notes(trusting: [issuer], fetcher: issuer.fetcher)
@@ -290,8 +290,8 @@ import Testing
 
     @Test func `A16 a key of one issuer verifies no token of another, whatever its kid`() async throws {
         let fetcher = FixtureFetcher([:])
-        let first = try TestIssuer("https://one.example", fetcher: fetcher)
-        let second = try TestIssuer("https://two.example", fetcher: fetcher)
+        let first = try FixtureIssuer("https://one.example", fetcher: fetcher)
+        let second = try FixtureIssuer("https://two.example", fetcher: fetcher)
         let door = try Door.notes(trusting: [first, second], fetcher: fetcher)
         #expect(try await door.request(authorization: ["Bearer \(try first.token())"]).status == 200)
         #expect(try await door.request(authorization: ["Bearer \(try second.token())"]).status == 200)

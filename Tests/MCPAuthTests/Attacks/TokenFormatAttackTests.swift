@@ -176,7 +176,7 @@ import Testing
     ) async throws {
         let events = Lock<[EngineEvent]>([])
         let fetcher = FixtureFetcher([:])
-        let issuer = try TestIssuer("https://issuer.example", fetcher: fetcher)
+        let issuer = try FixtureIssuer("https://issuer.example", fetcher: fetcher)
         let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
         let resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
         let configuration = MCPAuthConfiguration(resources: [resource]) { event in events.withLock { $0.append(event) }

@@ -96,8 +96,8 @@ import Testing
 
     @Test func `a mark that is accepted for one issuer is refused for another`() async throws {
         let fetcher = FixtureFetcher([:])
-        let lenient = try TestIssuer("https://one.example", fetcher: fetcher)
-        let strict = try TestIssuer("https://two.example", fetcher: fetcher)
+        let lenient = try FixtureIssuer("https://one.example", fetcher: fetcher)
+        let strict = try FixtureIssuer("https://two.example", fetcher: fetcher)
         let servers = [
             AuthorizationServer(issuer: "https://one.example", discovery: .oidc, accessTokenMarks: ["nonce"]),
             AuthorizationServer(issuer: "https://two.example", discovery: .oidc),
@@ -117,7 +117,7 @@ import Testing
         ignoring ignored: Set<String> = [],
         ending: String = ""
     ) async throws -> Door.Answer {
-        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        let issuer = try FixtureIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let isInToken = [.keys, .introspectedMarkedJWT, .functionMarkedJWT].contains(verifier)
         let statement = claims(of: issuer, isInToken ? [:] : marks, ["active": true])
         let token =
@@ -155,8 +155,11 @@ import Testing
     }
 
     /// The claims of a valid token with more members, as JSON text; an unrepresentable value is written as `1e999`.
-    private static func claims(of issuer: TestIssuer, _ marks: [String: JSON], _ more: [String: JSON] = [:]) -> [UInt8]
-    {
+    private static func claims(
+        of issuer: FixtureIssuer,
+        _ marks: [String: JSON],
+        _ more: [String: JSON] = [:]
+    ) -> [UInt8] {
         let members = marks.merging(more) { $1 }.map { name, value in
             let text = value == .unrepresentable ? "1e999" : String(decoding: value.encoded(), as: UTF8.self)
             return "\"\(name)\":\(text)"

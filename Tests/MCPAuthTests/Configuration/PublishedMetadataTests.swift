@@ -104,7 +104,7 @@ import Testing
         text: String
     ) async throws {
         let fetcher = FixtureFetcher([:])
-        let signer = try TestIssuer("https://keys.example", fetcher: fetcher)
+        let signer = try FixtureIssuer("https://keys.example", fetcher: fetcher)
         let metadata: JSON = ["issuer": .string(issuer), "jwks_uri": "https://keys.example/jwks"]
         fetcher.serve(metadata.encoded(), at: "https://keys.example/metadata")
         let server = AuthorizationServer(

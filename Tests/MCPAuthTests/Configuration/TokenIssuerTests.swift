@@ -16,9 +16,9 @@ import Testing
 
     private static func door(
         _ change: (inout ResourceConfiguration) -> Void = { _ in }
-    ) throws -> (Door, TestIssuer) {
+    ) throws -> (Door, FixtureIssuer) {
         let fetcher = FixtureFetcher([:])
-        let issuer = try TestIssuer(published.description, fetcher: fetcher)
+        let issuer = try FixtureIssuer(published.description, fetcher: fetcher)
         let server = AuthorizationServer(issuer: published, discovery: .oidc, tokenIssuer: signing)
         var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
         change(&resource)

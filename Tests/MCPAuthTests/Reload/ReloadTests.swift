@@ -28,7 +28,7 @@ import Testing
 
     @Test func `a refused configuration changes nothing and is reported with its error`() async throws {
         let events = Lock<[EngineEvent.Code]>([])
-        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        let issuer = try FixtureIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         var configuration = try Self.configuration(issuer, Self.requiring("read:notes"))
         configuration.onEvent = { event in events.withLock { $0.append(event.code) } }
         let door = try Self.door(configuration, issuer)
@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test func `hits, misses and evictions are counted, and a reload empties the token cache`() async throws {
-        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        let issuer = try FixtureIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         var configuration = try Self.configuration(issuer, nil)
         configuration.tokenCacheCapacity = 16
         let door = try Self.door(configuration, issuer)
@@ -74,7 +74,7 @@ import Testing
 
     @Test func `events of an issuer that stays configured go to the handler of the new configuration`() async throws {
         let (old, new) = (Lock<[EngineEvent.Code]>([]), Lock<[EngineEvent.Code]>([]))
-        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        let issuer = try FixtureIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         var configuration = try Self.configuration(issuer, nil)
         configuration.onEvent = { event in old.withLock { $0.append(event.code) } }
         var door = try Self.door(configuration, issuer)
@@ -222,7 +222,7 @@ import Testing
     }
 
     @Test func `a configuration snapshot that is ready late does not replace a newer one`() async throws {
-        let issuer = try TestIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        let issuer = try FixtureIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
         let first = try Self.configuration(issuer, Self.requiring("first"))
         let live = try LiveConfiguration(first) { _ in issuer.fetcher }
         // Both are built before one is published, and the older one is published last.
@@ -329,7 +329,7 @@ import Testing
     }
 
     private static func configuration(
-        _ issuer: TestIssuer,
+        _ issuer: FixtureIssuer,
         _ policy: String?,
         resource: String = "https://api.example.com/notes"
     ) throws -> MCPAuthConfiguration {
@@ -339,7 +339,7 @@ import Testing
         return MCPAuthConfiguration(resources: [resource])
     }
 
-    private static func door(_ configuration: MCPAuthConfiguration, _ issuer: TestIssuer) throws -> Door {
+    private static func door(_ configuration: MCPAuthConfiguration, _ issuer: FixtureIssuer) throws -> Door {
         Door(
             mcpAuth: try MCPAuth(configuration, fetcher: issuer.fetcher),
             resource: configuration.resources[0].metadata.resource,
