@@ -28,7 +28,7 @@ ROUTINE = {"hash(into:)", "hashValue", "==(_:_:)", "!=(_:_:)", "encode(to:)", "i
            "init(extendedGraphemeClusterLiteral:)", "RawValue", "ArrayLiteralElement", "Element", "Iterator",
            "AllCases", "StringLiteralType", "InboundIn", "InboundOut", "OutboundIn", "OutboundOut", "$current",
            "handlerAdded(context:)", "handlerRemoved(context:)", "channelInactive(context:)", "channelRead(context:data:)",
-           "read(context:)", "write(context:data:promise:)", "flush(context:)", "channelReadComplete(context:)"}
+           "read(context:)", "write(context:data:promise:)", "flush(context:)", "channelReadComplete(context:)", "errorCaught(context:error:)"}
 
 
 def summary(symbol):
