@@ -94,6 +94,9 @@ public struct MCPAuth: Sendable {
     /// With one that has the code of an error, the server works, but not for every client.
     package var findings: [ConfigurationError] { live.current.warnings }
 
+    /// Receives the events of the configuration in force.
+    var eventHandler: EngineEventHandler { live.current.configuration.onEvent }
+
     package var engine: AuthorizationEngine { live.engine }
     package var fetcher: any HTTPFetcher { live.current.fetcher }
     package var metadataEndpoint: MetadataEndpoint { live.current.metadataEndpoint }

@@ -17,10 +17,17 @@ package enum RequestReading {
         if let host, let named = request.headerFields[host] {
             let values = request.headerFields[values: host]
             let authority = request.authority ?? values.first ?? ""
-            guard values.allSatisfy({ $0.isExactly(authority) }) else { return .denied(otherHost(named)) }
+            // A server behind this one could take the other host (RFC 9112 section 3.2).
+            guard values.allSatisfy({ $0.isExactly(authority) }) else {
+                let expected = "the authority of the request, once"
+                return .denied(ambiguous("field `Host`", expected: expected, found: "another one", named))
+            }
         }
         let received = path(of: request)
-        guard let path = RequestPath(received) else { return .denied(ambiguous(received)) }
+        guard let path = RequestPath(received) else {
+            let expected = "a path with only one interpretation"
+            return .denied(ambiguous("the path", expected: expected, found: "an ambiguous path", received))
+        }
         return .passed(
             ProtectedResourceRequest(
                 method: request.method,
@@ -35,24 +42,8 @@ package enum RequestReading {
     /// `Host`, which hosts move to the authority of a request; a second one stays among the fields.
     private static let host = HTTPField.Name("Host")
 
-    /// A request that names two hosts: a server behind this one could take the other (RFC 9112 section 3.2).
-    private static func otherHost(_ value: String) -> Denial {
-        let diagnosis = Diagnosis(
-            "field `Host`",
-            expected: "the authority of the request, once",
-            found: "another one",
-            value: "`\(value.printable)`"
-        )
-        return Denial(.ambiguousTarget, status: 400, diagnosis: diagnosis)
-    }
-
-    private static func ambiguous(_ path: String) -> Denial {
-        let diagnosis = Diagnosis(
-            "the path",
-            expected: "a path with only one interpretation",
-            found: "an ambiguous path",
-            value: "`\(path.printable)`"
-        )
+    private static func ambiguous(_ subject: String, expected: String, found: String, _ value: String) -> Denial {
+        let diagnosis = Diagnosis(subject, expected: expected, found: found, value: "`\(value.printable)`")
         return Denial(.ambiguousTarget, status: 400, diagnosis: diagnosis)
     }
 

@@ -41,7 +41,7 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
     /// The same parts, with the fields that let web pages read them.
     public typealias OutboundOut = HTTPResponsePart
 
-    private enum State {
+    enum State {
         case idle
         /// The guard has not answered yet.
         case deciding(UndecidedRequest)
@@ -52,9 +52,9 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
         case closed
     }
 
-    private let mcpAuth: MCPAuth
-    private let requestGuard: RequestGuard
-    private var state = State.idle
+    let mcpAuth: MCPAuth
+    let requestGuard: RequestGuard
+    var state = State.idle
     /// Parts of the requests after the one that is being answered.
     private var queue = CircularBuffer<HTTPRequestPart>()
     private var isDraining = false
@@ -62,7 +62,7 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
     private var hasPassedParts = false
     /// Whether a read was asked for and not passed on.
     private var isReadHeld = false
-    private var isHTTP1 = false
+    var isHTTP1 = false
 
     /// Protects a channel.
     ///
@@ -151,7 +151,7 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
     }
 
     /// Takes the parts that waited, up to the head of a request that must go on waiting.
-    private func drain(_ context: ChannelHandlerContext) {
+    func drain(_ context: ChannelHandlerContext) {
         guard !isDraining else { return }
         isDraining = true
         defer { isDraining = false }
@@ -271,149 +271,19 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
         }
     }
 
-    private func isAnswering(_ exchange: AuthorizedExchange) -> Bool {
+    func isAnswering(_ exchange: AuthorizedExchange) -> Bool {
         guard case .authorized(let current) = state else { return false }
         return current === exchange
     }
 
-    // MARK: Responses of this handler
-
-    private func respond(_ response: RenderedResponse, to undecided: UndecidedRequest, _ context: ChannelHandlerContext)
-    {
-        let refused = RefusedRequest(
-            undecided,
-            mustClose: response.closesConnection || undecided.request.stopsTheDecoder
-        )
-        state = .refused(refused)
-        var head = response.head
-        if head.status != .noContent, head.status != .notModified, head.headerFields[.contentLength] == nil {
-            head.headerFields[.contentLength] = String(response.body.count)
-        }
-        if refused.mustClose, isHTTP1 { head.headerFields[.connection] = "close" }
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
-        if !response.body.isEmpty {
-            context.write(wrapOutboundOut(.body(context.channel.allocator.buffer(bytes: response.body))), promise: nil)
-        }
-        let bound = NIOLoopBound((handler: self, context: context, refused: refused), eventLoop: context.eventLoop)
-        context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in
-            let (handler, context, refused) = bound.value
-            refused.isResponseWritten = true
-            handler.finish(refused, context)
-        }
-        guard isDiscarding(refused) else { return }
-        refused.closing = context.eventLoop.scheduleTask(in: RefusedRequest.longestWait) {
-            let (handler, context, refused) = bound.value
-            if handler.isDiscarding(refused) { handler.close(context) }
-        }
-        // What is left of the request is wanted, also where nobody else asks for it.
-        context.read()
-    }
-
-    private func isDiscarding(_ refused: RefusedRequest) -> Bool {
-        guard case .refused(let current) = state else { return false }
-        return current === refused
-    }
-
-    private func finish(_ refused: RefusedRequest, _ context: ChannelHandlerContext) {
-        guard isDiscarding(refused), refused.isResponseWritten else { return }
-        if refused.isRequestEnded || refused.awaitsContinue {
-            if refused.mustClose { return close(context) }
-            refused.closing?.cancel()
-            state = .idle
-            drain(context)
-            if case .idle = state { context.read() }
-        }
-    }
-
-    // MARK: Responses of the handlers after this one
-
-    /// Takes a part of a response to an authorized request; fails the promise for any other.
-    public func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        guard case .authorized(let exchange) = state, !exchange.isResponseEnded else {
-            promise?.fail(ChannelError.outputClosed)
-            return
-        }
-        switch unwrapOutboundIn(data) {
-        case .head(var head):
-            if head.status.kind != .informational {
-                requestGuard.complete(&head.headerFields, answering: exchange.request)
-                if isHTTP1, exchange.request.stopsTheDecoder { head.headerFields[.connection] = "close" }
-                exchange.beginResponse(head)
-            }
-            context.write(wrapOutboundOut(.head(head)), promise: promise)
-        case .body(let buffer):
-            guard !exchange.life.isOver else {
-                promise?.fail(ResponseLife.Expired())
-                return expire(exchange, context)
-            }
-            context.write(wrapOutboundOut(.body(buffer)), promise: promise)
-        case .end(let trailers):
-            exchange.endResponse()
-            if exchange.request.stopsTheDecoder {
-                end()
-                return closeAfter(.end(trailers), promise, context)
-            }
-            context.write(wrapOutboundOut(.end(trailers)), promise: promise)
-            finish(exchange, context)
-        }
-    }
-
-    /// Starts to watch the token when a response is not written in one piece.
-    public func flush(context: ChannelHandlerContext) {
-        context.flush()
-        guard case .authorized(let exchange) = state, exchange.mustBeWatched else { return }
-        let eventLoop = context.eventLoop
-        let bound = NIOLoopBound((handler: self, context: context, exchange: exchange), eventLoop: eventLoop)
-        exchange.watch = Task { [life = exchange.life] in
-            guard await life.waitUntilOver() else { return }
-            eventLoop.execute {
-                let (handler, context, exchange) = bound.value
-                handler.expire(exchange, context)
-            }
-        }
-    }
-
-    private func finish(_ exchange: AuthorizedExchange, _ context: ChannelHandlerContext) {
-        guard isAnswering(exchange), exchange.isRequestEnded, exchange.isResponseEnded else { return }
-        state = .idle
-        drain(context)
-    }
-
-    /// Ends the response to a caller whose token is no longer accepted.
-    private func expire(_ exchange: AuthorizedExchange, _ context: ChannelHandlerContext) {
-        guard isAnswering(exchange), !exchange.isResponseEnded else { return }
-        guard exchange.canEndEarly else { return close(context) }
-        end()
-        closeAfter(.end(nil), nil, context)
-        context.flush()
-    }
-
     // MARK: End
 
-    private func close(_ context: ChannelHandlerContext) {
+    func close(_ context: ChannelHandlerContext) {
         end()
         context.close(promise: nil)
     }
 
-    /// Writes the last part, and closes the channel when it is written or the client does not take it.
-    private func closeAfter(
-        _ part: HTTPResponsePart,
-        _ promise: EventLoopPromise<Void>?,
-        _ context: ChannelHandlerContext
-    ) {
-        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        let closing = context.eventLoop.scheduleTask(in: RefusedRequest.longestWait) {
-            bound.value.close(promise: nil)
-        }
-        let written = promise ?? context.eventLoop.makePromise(of: Void.self)
-        written.futureResult.whenComplete { _ in
-            closing.cancel()
-            bound.value.close(promise: nil)
-        }
-        context.write(wrapOutboundOut(part), promise: written)
-    }
-
-    private func end() {
+    func end() {
         switch state {
         case .deciding(let undecided): undecided.cancel()
         case .authorized(let exchange): exchange.endResponse()
@@ -423,11 +293,6 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
         state = .closed
         queue.removeAll()
     }
-}
-
-extension HTTPRequest {
-    /// Whether NIO's HTTP/1.1 decoder parses nothing after this request, so that bytes would only accumulate in it.
-    fileprivate var stopsTheDecoder: Bool { method == .connect || headerFields[.upgrade] != nil }
 }
 
 extension EventLoop {

@@ -123,8 +123,7 @@ final class AuthorizedExchange {
 
 /// A refused request whose rest is discarded.
 ///
-/// Used on the event loop of its channel only.
-/// A client that is sending a body reads the response only when it can go on sending, so some of it is read and dropped.
+/// Used on the event loop of its channel only. A client that is sending a body reads the response only when it can go on sending, so some of it is read and dropped.
 final class RefusedRequest {
     static let longestWait = TimeAmount.seconds(5)
     private static let mostBytes = 2 * 1024 * 1024

@@ -3,8 +3,6 @@
 
 import Foundation
 import MCPAuthJSON
-import MCPAuthPolicy
-import MCPAuthPolicyTools
 import TestSupport
 import Testing
 
@@ -16,11 +14,8 @@ import Testing
 @Suite struct SchemaTests {
     private static let root = #filePath.replacing("Tests/MCPAuthTests/SchemaTests.swift", with: "")
     private static let isGenerating = ProcessInfo.processInfo.environment["MCPAUTH_GENERATE"] != nil
-    private static let schemas =
-        [("policy-1", PolicyGrammar.schema), ("policy-test-1", PolicyTestGrammar.schema)]
-        + ConfigurationGrammar.schemas.map { ($0.key, $0.value) }
 
-    @Test(arguments: schemas)
+    @Test(arguments: PublishedSchemas.all.map { ($0.key, $0.value) })
     func `a published schema is the one that the grammar of its reader generates`(name: String, schema: JSON) throws {
         let path = Self.root + "policies/schema/\(name).schema.json"
         let generated = String(decoding: schema.encoded(pretty: true), as: UTF8.self) + "\n"

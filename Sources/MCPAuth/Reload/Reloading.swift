@@ -15,22 +15,26 @@ extension MCPAuth {
     ///   - path: The configuration file.
     ///   - environment: Where `{"env": …}` secrets are looked up.
     ///   - moduleDirectory: Replaces the directory of relative module paths, when given.
-    ///   - onEvent: Receives the events of the engine from now on.
-    /// - Returns: The configuration that was read.
-    /// - Throws: `ConfigurationError`.
+    ///   - onEvent: Receives the events of the engine from now on; `nil` for the handler that is in force.
+    ///   - change: Changes what was read before it is put in force. An application that sets verifiers, transformers or
+    ///     policies in code sets them here too: a file does not have them, and those of the old configuration are not kept.
+    /// - Returns: The configuration that was read, without the changes.
+    /// - Throws: `ConfigurationError`, and what `change` throws.
     @discardableResult
     public func reload(
         path: String,
         environment: [String: String],
         moduleDirectory: String? = nil,
-        onEvent: @escaping EngineEventHandler = EngineEvent.log()
+        onEvent: EngineEventHandler? = nil,
+        changing change: (inout MCPAuthConfiguration) throws -> Void = { _ in }
     ) async throws -> ConfigurationFile {
         try await reload(
             path: path,
             environment: environment,
             moduleDirectory: moduleDirectory,
-            onEvent: onEvent,
-            files: FileSnapshot()
+            onEvent: onEvent ?? eventHandler,
+            files: FileSnapshot(),
+            changing: change
         )
     }
 
@@ -40,9 +44,11 @@ extension MCPAuth {
         environment: [String: String],
         moduleDirectory: String? = nil,
         onEvent: @escaping EngineEventHandler,
-        files: FileSnapshot
+        files: FileSnapshot,
+        changing change: (inout MCPAuthConfiguration) throws -> Void = { _ in }
     ) async throws -> ConfigurationFile {
         let file: ConfigurationFile
+        var configuration: MCPAuthConfiguration
         do {
             // Loading modules may block, so it must not happen on a thread that serves requests.
             file = try await OwnThread.value {
@@ -55,11 +61,13 @@ extension MCPAuth {
                 )
             }
             try await file.runPolicyTests()
+            configuration = file.configuration
+            try change(&configuration)
         } catch {
             refuseReload(error)
             throw error
         }
-        try reload(file.configuration)
+        try reload(configuration)
         return file
     }
 }

@@ -5,8 +5,6 @@
 internal import ArgumentParser
 internal import MCPAuth
 internal import MCPAuthJSON
-internal import MCPAuthPolicy
-internal import MCPAuthPolicyTools
 
 /// `mcp-auth schema`: prints the JSON Schema of a kind of file.
 struct SchemaCommand: ParsableCommand {
@@ -17,12 +15,7 @@ struct SchemaCommand: ParsableCommand {
         case provider
         case revocations
 
-        var schema: JSON? {
-            let all =
-                [("policy-1", PolicyGrammar.schema), ("policy-test-1", PolicyTestGrammar.schema)]
-                + ConfigurationGrammar.schemas.map { ($0.key, $0.value) }
-            return all.first { $0.0 == rawValue + "-1" }?.1
-        }
+        var schema: JSON? { PublishedSchemas.all.first { $0.key == rawValue + "-1" }?.value }
     }
 
     static let configuration = CommandConfiguration(

@@ -313,6 +313,49 @@ import Testing
         #expect(mcpAuth.status.generation == 2)
     }
 
+    @Test func `a reload from a file has what the application sets in code, and keeps the event handler`() async throws
+    {
+        let folder = try Folder()
+        defer { folder.remove() }
+        try folder.write("server.json", Self.server)
+        try folder.write("notes.json", Self.requiring("read:notes"))
+        let issuer = try FixtureIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
+        let events = Lock([EngineEvent.Code]())
+        let path = folder.path("server.json")
+        func restrict(_ configuration: inout MCPAuthConfiguration) {
+            configuration.resources[0].transformers = [WithoutScopes()]
+        }
+        var configuration = try ConfigurationFile(path: path, environment: [:]).configuration
+        restrict(&configuration)
+        configuration.onEvent = { event in events.withLock { $0.append(event.code) } }
+        let mcpAuth = try MCPAuth(configuration, fetcher: issuer.fetcher)
+        let resource = configuration.resources[0].metadata.resource
+        let door = Door(mcpAuth: mcpAuth, resource: resource, now: NumericDate(1_795_425_000))
+        let bearer = ["Bearer \(try issuer.token())"]
+        #expect(try await door.request(authorization: bearer).status == 403)
+        try await mcpAuth.reload(path: path, environment: [:], changing: restrict)
+        #expect(try await door.request(authorization: bearer).status == 403)
+        #expect(events.withLock { $0.contains(.reloaded) })
+        try await mcpAuth.reload(path: path, environment: [:])
+        #expect(try await door.request(authorization: bearer).status == 200)
+        struct Wrong: Error {}
+        await #expect(throws: Wrong.self) {
+            try await mcpAuth.reload(path: path, environment: [:], changing: { _ in throw Wrong() })
+        }
+        #expect(mcpAuth.status.generation == 3 && mcpAuth.status.lastRefusal != nil)
+    }
+
+    /// Takes every scope away, as an application would that trusts an issuer for identities only.
+    private struct WithoutScopes: ClaimTransformer {
+        let name = "without-scopes"
+
+        func transform(_ claims: [String: JSON], of issuer: IssuerIdentifier) -> [String: JSON] {
+            var claims = claims
+            claims["scope"] = []
+            return claims
+        }
+    }
+
     private static let server = """
         { "version": 1, "issuers": { "main": { "issuer": "https://issuer.example" } },
           "resources": [ { "resource": "https://api.example.com/notes", "issuers": ["main"], "policies": ["notes.json"] } ] }

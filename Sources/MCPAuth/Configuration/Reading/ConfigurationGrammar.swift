@@ -3,7 +3,7 @@
 
 package import MCPAuthCore
 internal import MCPAuthJOSE
-package import MCPAuthJSON
+internal import MCPAuthJSON
 
 internal import enum MCPAuthVerification.TokenForm
 
@@ -305,12 +305,9 @@ package enum ConfigurationGrammar {
     static let latestDate: Int64 = 253_402_300_799
     static let standardListener = "127.0.0.1:8080"
 
-    /// The published schemas, by the names of their files.
-    package static let schemas: KeyValuePairs<String, JSON> = [
-        "server-1": published(configuration, "server-1", "MCP Auth server configuration, version 1"),
-        "provider-1": published(provider, "provider-1", "MCP Auth provider profile, version 1"),
-        "revocations-1": published(revocations, "revocations-1", "MCP Auth revocation list, version 1"),
-    ]
+    static let serverSchema = published(configuration, "server-1", "MCP Auth server configuration, version 1")
+    static let providerSchema = published(provider, "provider-1", "MCP Auth provider profile, version 1")
+    static let revocationsSchema = published(revocations, "revocations-1", "MCP Auth revocation list, version 1")
 
     /// The tables of `docs/configuration.md`, by the names in its markers.
     package static let tables: KeyValuePairs<String, ObjectGrammar> = [
