@@ -245,7 +245,7 @@ let package = Package(
                 "MCPAuth", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthConcurrency",
                 "MCPAuthPolicy",
                 "MCPAuthPolicyTools",
-                "MCPAuthSigning", "MCPAuthVerification", "TestSupport", httpTypes,
+                "MCPAuthSigning", "MCPAuthTesting", "MCPAuthVerification", "TestSupport", httpTypes,
             ]
         ),
         tests(

@@ -6,17 +6,16 @@ import MCPAuth
 import MCPAuthCore
 import MCPAuthHTTP
 import MCPAuthPolicy
-import TestSupport
+import MCPAuthTesting
 import Testing
 
 /// Requests to a host that ignores case in its routes, compared with one that does not.
 @Suite struct CaseTests {
-    private let issuer: FixtureIssuer
+    private let issuer: TestIssuer
     private let door: Door
 
     init() throws {
-        issuer = try FixtureIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
-        let server = AuthorizationServer(issuer: IssuerIdentifier(issuer.identifier), discovery: .oidc)
+        issuer = try TestIssuer(audience: "https://api.example.com/notes")
         let policy =
             #"{"version":1,"rules":[{"id":"a","effect":"allow","paths":["/notes/open","/notes/c/*"]},"#
             + #"{"id":"d","effect":"deny","paths":["/notes/c/shut"]},"#
@@ -25,8 +24,8 @@ import Testing
         for path in ["/notes", "/notes/admin", "/Twice", "/twice", "/caf%C3%A9", ""] {
             var resource = try ResourceConfiguration(
                 "https://api.example.com" + path,
-                authorizationServers: [server],
-                audiences: ["https://api.example.com/notes"],
+                authorizationServers: [issuer.server],
+                audiences: [issuer.audience],
                 speaksMCP: false
             )
             if path == "/notes" {
@@ -34,7 +33,7 @@ import Testing
             }
             resources.append(resource)
         }
-        door = try Door(resources, fetcher: issuer.fetcher)
+        door = try Door(resources, issuer: issuer)
     }
 
     @Test(arguments: [
@@ -72,9 +71,8 @@ import Testing
     }
 
     @Test func `a resource on its own port is found on a host that ignores case`() async throws {
-        let server = AuthorizationServer(issuer: IssuerIdentifier(issuer.identifier), discovery: .oidc)
-        let resource = try ResourceConfiguration("http://127.0.0.1:8080/Notes", authorizationServers: [server])
-        let door = try Door([resource], fetcher: issuer.fetcher)
+        let resource = try ResourceConfiguration("http://127.0.0.1:8080/Notes", authorizationServers: [issuer.server])
+        let door = try Door([resource], issuer: issuer)
         let folding = door.mcpAuth.requestGuard(ignoringCase: true)
         for (path, status) in [("/Notes", 401), ("/Notes/a", 401), ("/notes", 404)] {
             #expect(try await door.request(path: path, through: folding).status == status)

@@ -9,6 +9,7 @@ import MCPAuthJOSE
 import MCPAuthJSON
 import MCPAuthPolicy
 import MCPAuthSigning
+import MCPAuthTesting
 import MCPAuthVerification
 import TestSupport
 import Testing
@@ -113,7 +114,9 @@ struct Door {
     }
 }
 
-/// An issuer whose documents the fetcher serves and whose tokens the test signs.
+/// An issuer with documents, headers, claims and keys that no honest issuer has, at a fixed time.
+///
+/// Tests that need none of this use `TestIssuer`.
 struct FixtureIssuer {
     let identifier: String
     let key: SigningKey
@@ -171,6 +174,15 @@ struct FixtureIssuer {
 }
 
 extension Door {
+    /// A door for the first of these resources, whose tokens the public test issuer signs now.
+    init(_ resources: [ResourceConfiguration], issuer: TestIssuer) throws {
+        self.init(
+            mcpAuth: try MCPAuth(MCPAuthConfiguration(resources: resources), fetcher: TestFetcher(issuer)),
+            resource: resources[0].metadata.resource,
+            now: NumericDate.now()
+        )
+    }
+
     /// A door for the first of these resources, at the time when test tokens are issued.
     init(_ resources: [ResourceConfiguration], fetcher: FixtureFetcher) throws {
         self.init(

@@ -5,7 +5,7 @@ import Foundation
 import MCPAuth
 import MCPAuthCore
 import MCPAuthJSON
-import TestSupport
+import MCPAuthTesting
 import Testing
 
 /// Policies that an application gives in code.
@@ -21,8 +21,9 @@ import Testing
         try Data(Self.document.encoded()).write(to: URL(fileURLWithPath: path))
         for policy in [try Policy.json(Self.document), try .file(path), try .requiredScopes("read:notes")] {
             let (door, issuer) = try Self.door([policy])
-            #expect(try await door.request(authorization: ["Bearer \(try issuer.token())"]).status == 200)
-            let without = try await door.request(authorization: ["Bearer \(try issuer.token(["scope": "other"]))"])
+            let token = try issuer.token(scopes: ["read:notes"])
+            #expect(try await door.request(authorization: ["Bearer \(token)"]).status == 200)
+            let without = try await door.request(authorization: ["Bearer \(try issuer.token(scopes: ["other"]))"])
             #expect(without.verdict == "403 insufficient_scope")
             #expect(without.challenge?.contains(#"scope="read:notes""#) == true)
         }
@@ -30,7 +31,7 @@ import Testing
 
     @Test func `all policies of a resource apply`() async throws {
         let (door, issuer) = try Self.door([try .json(Self.document), try .requiredScopes("more")])
-        let token = try issuer.token()
+        let token = try issuer.token(scopes: ["read:notes"])
         #expect(try await door.request(authorization: ["Bearer \(token)"]).verdict == "403 insufficient_scope")
     }
 
@@ -60,14 +61,13 @@ import Testing
         #expect(throws: ConfigurationError.self) { try Policy.json(["version": 1, "rules": [rule]]) }
     }
 
-    private static func door(_ policies: [Policy]) throws -> (Door, FixtureIssuer) {
-        let issuer = try FixtureIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
-        let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
+    private static func door(_ policies: [Policy]) throws -> (Door, TestIssuer) {
+        let issuer = try TestIssuer(audience: "https://api.example.com/notes")
         let resource = try ResourceConfiguration(
             "https://api.example.com/notes",
-            authorizationServers: [server],
+            authorizationServers: [issuer.server],
             policies: policies
         )
-        return (try Door([resource], fetcher: issuer.fetcher), issuer)
+        return (try Door([resource], issuer: issuer), issuer)
     }
 }

@@ -7,7 +7,7 @@ import MCPAuthConcurrency
 import MCPAuthCore
 import MCPAuthHTTP
 import MCPAuthJSON
-import TestSupport
+import MCPAuthTesting
 import Testing
 
 /// Each refused request causes one event with its reason, whatever stage refuses it.
@@ -34,21 +34,20 @@ import Testing
     @Test(arguments: attempts.map(\.0))
     func `a refusal is reported once, with its reason and without the token`(reason: String) async throws {
         let events = Lock<[EngineEvent]>([])
-        let issuer = try FixtureIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
-        let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
-        var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
+        let issuer = try TestIssuer(audience: "https://api.example.com/notes")
+        var resource = try ResourceConfiguration(issuer.audience, authorizationServers: [issuer.server])
         resource.allowedOrigins = ["https://app.example"]
         let configuration = MCPAuthConfiguration(resources: [resource]) { event in events.withLock { $0.append(event) }
         }
         let door = Door(
-            mcpAuth: try MCPAuth(configuration, fetcher: issuer.fetcher),
+            mcpAuth: try MCPAuth(configuration, fetcher: TestFetcher(issuer)),
             resource: resource.metadata.resource,
-            now: NumericDate(1_795_425_000)
+            now: NumericDate.now()
         )
         let attempt = try #require(Self.attempts.first { $0.0 == reason }?.1)
         let tokens = [
-            "good": try issuer.token(), "garbage": "garbage", "old": try issuer.token(["exp": 1_795_424_000]),
-            "stranger": try issuer.token(["aud": "https://other.example/secret-path"]),
+            "good": try issuer.token(), "garbage": "garbage", "old": try issuer.token(lifetime: -600),
+            "stranger": try issuer.token(audience: "https://other.example/secret-path"),
         ]
         let token = try attempt.token.map { try #require(tokens[$0]) }
         let answer = try await door.request(

@@ -6,7 +6,7 @@ import MCPAuthCore
 import MCPAuthHTTP
 import MCPAuthJSON
 import MCPAuthPolicy
-import TestSupport
+import MCPAuthTesting
 import Testing
 
 /// Step-up by a newer or stronger sign-in (RFC 9470).
@@ -92,15 +92,18 @@ import Testing
         tool: String,
         _ policy: String = policy
     ) async throws -> Door.Answer {
-        let issuer = try FixtureIssuer("https://issuer.example", fetcher: FixtureFetcher([:]))
-        let server = AuthorizationServer(issuer: "https://issuer.example", discovery: .oidc)
-        var resource = try ResourceConfiguration("https://api.example.com/notes", authorizationServers: [server])
-        resource.policies = [Policy(try CompiledPolicy(file: "p.json", bytes: Array(policy.utf8)))]
-        let door = try Door([resource], fetcher: issuer.fetcher)
-        var claims: [String: JSON] = ["scope": .string(scope)]
+        let issuer = try TestIssuer(audience: "https://api.example.com/notes")
+        let resource = try ResourceConfiguration(
+            issuer.audience,
+            authorizationServers: [issuer.server],
+            policies: [.json(JSON(text: policy))]
+        )
+        let door = try Door([resource], issuer: issuer)
+        var claims: [String: JSON] = [:]
         claims["acr"] = acr.map(JSON.string)
-        claims["auth_time"] = age.map { .number(1_795_425_000 - $0) }
+        claims["auth_time"] = age.map { .number(door.now.secondsSinceEpoch - $0) }
+        let token = try issuer.token(scopes: [scope], claims: claims)
         let body = #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"\#(tool)"}}"#
-        return try await door.request(authorization: ["Bearer \(try issuer.token(claims))"], body: body)
+        return try await door.request(authorization: ["Bearer \(token)"], body: body)
     }
 }
