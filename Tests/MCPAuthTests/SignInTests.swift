@@ -7,6 +7,7 @@ import MCPAuthHTTP
 import MCPAuthJSON
 import MCPAuthPolicy
 import MCPAuthTesting
+import TestSupport
 import Testing
 
 /// Step-up by a newer or stronger sign-in (RFC 9470).
