@@ -1,9 +1,11 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-internal import HTTPTypes
+public import HTTPTypes
 public import MCPAuthCore
-internal import MCPAuthJSON
+internal import MCPAuthHTTP
+public import MCPAuthJSON
+internal import MCPAuthPolicy
 
 /// A list of MCP that may differ between callers (MCP 2026-07-28, server/tools, prompts and resources).
 public enum MCPList: String, Sendable, CaseIterable {
@@ -33,52 +35,82 @@ public struct NotAListResult: Error, Sendable, CustomStringConvertible {
 extension MCPAuth {
     /// Removes the entries that the caller may not use from the result of a list method.
     ///
-    /// An entry is shown when the policy allows its use, or would allow it after a newer sign-in, so that a client can
-    /// ask for that. The result is marked `cacheScope: private`, because it applies to this caller only. Hiding an
-    /// entry does not protect it: every call is decided when it is made.
+    /// An entry is shown when the policy could allow its use with some arguments, or would allow it after a newer
+    /// sign-in, so that a client can ask for that. The scopes that the route of the request requires count too. The
+    /// result is marked `cacheScope: private`, because it applies to this caller only. Hiding an entry does not protect
+    /// it: every call is decided when it is made.
     ///
     /// Resource templates are not filtered.
     ///
     /// - Parameters:
-    ///   - result: The JSON text of the `result` member of the response.
+    ///   - result: The `result` member of the response.
     ///   - list: What is listed.
-    ///   - authInfo: The caller, as passed to the handler.
+    ///   - authInfo: The caller, as passed to the handler; `nil` without a token.
+    ///   - request: The request that asks for the list.
     ///   - now: The time, for rules about the age of a sign-in.
-    /// - Returns: The JSON text of the result to send.
-    /// - Throws: ``NotAListResult`` when `result` is not a JSON object with such a list.
+    /// - Returns: The result to send.
+    /// - Throws: ``NotAListResult`` when `result` is not an object with such a list.
     public func filter(
-        _ result: String,
+        _ result: JSON,
         _ list: MCPList,
-        for authInfo: AuthInfo,
+        for authInfo: AuthInfo?,
+        answering request: HTTPRequest,
         now: NumericDate = .now()
-    ) throws -> String {
-        // The result is encoded again, which would change values that cannot be represented.
-        let limits = JSONDocument.Limits(bytes: 16 * 1024 * 1024, depth: 256, acceptsUnrepresentable: false)
-        guard let root = try? JSONDocument(parsing: Array(result.utf8), limits: limits).root,
-            case .object(var members) = JSON(root), case .array(let entries)? = members[list.rawValue]
-        else { throw NotAListResult(description: "the result is not a JSON object with an array `\(list.rawValue)`") }
-        let resource = engine.resources.first { $0.identifier == authInfo.resource }
+    ) throws -> JSON {
+        guard case .object(var members) = result, case .array(let entries)? = members[list.rawValue] else {
+            throw NotAListResult(description: "the result is not an object with an array `\(list.rawValue)`")
+        }
+        let caller = ListCaller(authInfo, request, now, of: self)
         members[list.rawValue] = .array(
             entries.filter { entry in
-                guard let resource, let name = list.use.parameter.flatMap({ entry[$0]?.string }) else { return false }
-                return resource.mayUse(list.use.name, name, authInfo, now)
+                guard let name = list.use.parameter.flatMap({ entry[$0]?.string }) else { return false }
+                return caller?.mayUse(list.use.name, name) ?? false
             }
         )
         members["cacheScope"] = "private"
-        return String(decoding: JSON.object(members).encoded(), as: UTF8.self)
+        return .object(members)
     }
 }
 
-extension ProtectedResource {
-    fileprivate func mayUse(_ method: String, _ name: String, _ authInfo: AuthInfo, _ now: NumericDate) -> Bool {
+/// A caller that asks for a list, and the policy of the route.
+private struct ListCaller {
+    private let policy: any PolicyEvaluator
+    private let authInfo: AuthInfo?
+    private let path: RequestPath
+    private let now: NumericDate
+
+    /// `nil` if the configuration in force no longer has the resource.
+    init?(_ authInfo: AuthInfo?, _ request: HTTPRequest, _ now: NumericDate, of mcpAuth: MCPAuth) {
+        let resource =
+            authInfo.map { info in mcpAuth.engine.resources.first { $0.identifier == info.resource } }
+            ?? mcpAuth.resource(of: request)
+        guard let resource else { return nil }
+        // Without a token, a route that requires scopes allows nothing, so there is no list to filter.
+        policy = resource.policy.requiring(authInfo?.routeScopes ?? [])
+        self.authInfo = authInfo
+        path = RequestPath(RequestReading.path(of: request)) ?? resource.identifier.path
+        self.now = now
+    }
+
+    func mayUse(_ method: String, _ name: String) -> Bool {
         let request = ProtectedResourceRequest(
             method: .post,
-            path: identifier.path,
+            path: path,
             operation: .mcp([.call(method: method, name: name)])
         )
-        switch policy.evaluate(PolicyInput(authInfo: authInfo, request: request, now: now)).kind {
+        let input = PolicyInput(authInfo: authInfo, request: request, now: now, withAnyArguments: true)
+        switch policy.evaluate(input).kind {
         case .allow, .insufficientAuthentication: return true
         case .deny, .insufficientScope: return false
         }
+    }
+}
+
+extension PolicyEvaluator {
+    /// This policy, which also requires these scopes for every operation.
+    func requiring(_ scopes: ScopeSet) -> any PolicyEvaluator {
+        guard !scopes.isEmpty else { return self }
+        let required = CompiledPolicy.requiring(scopes)
+        return (self as? PolicySet)?.adding(required) ?? PolicySet([required])
     }
 }

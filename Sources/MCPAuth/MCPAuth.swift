@@ -45,8 +45,8 @@ public struct MCPAuth: Sendable {
     ///
     /// - Parameters:
     ///   - request: Its authority and path must be those that the client uses for the resource.
-    ///   - body: Reads the body, up to the given number of bytes. Called at most once, and only when the token is good
-    ///     and the operation is in the body.
+    ///   - body: Reads the body, up to the given number of bytes. Called at most once, and only when the operation is in
+    ///     the body, and the token is good or the policy may allow anyone.
     /// - Throws: What `body` throws.
     public func authorize(
         _ request: HTTPRequest,
@@ -138,6 +138,14 @@ public struct MCPAuth: Sendable {
     /// - Throws: `ConfigurationError` when there is no such resource.
     package func protectedResource(_ name: String) throws -> ProtectedResource {
         try live.current.resource(try ResourceIdentifier(name), named: name)
+    }
+
+    /// The resource that a request belongs to; `nil` when there is none.
+    package func resource(of request: HTTPRequest) -> ProtectedResource? {
+        guard case .passed(let read) = RequestReading.read(request),
+            case .passed(let resource) = engine.route(read)
+        else { return nil }
+        return resource
     }
 
     /// A guard for all resources, which finds the resource of a request by its authority and path.

@@ -10,7 +10,7 @@ internal import MCPAuthHTTP
 
 extension FlyingFox.HTTPResponse.Payload {
     /// The same payload, produced with `AuthInfo.current` set and sent only while the token of the caller is accepted.
-    func sent(for authInfo: AuthInfo, life: ResponseLife, canEndEarly: Bool) -> Self {
+    func sent(for authInfo: AuthInfo?, life: ResponseLife, canEndEarly: Bool) -> Self {
         switch self {
         case .webSocket(let handler):
             return .webSocket(SentWebSocket(handler: handler, authInfo: authInfo, life: life))
@@ -28,7 +28,7 @@ private struct SentBody: AsyncBufferedSequence {
     typealias Element = UInt8
 
     let body: HTTPBodySequence
-    let authInfo: AuthInfo
+    let authInfo: AuthInfo?
     let life: ResponseLife
     let canEndEarly: Bool
 
@@ -68,7 +68,7 @@ private struct SentBody: AsyncBufferedSequence {
 /// The frames of a web socket, for as long as they may be sent.
 private struct SentWebSocket: WSHandler {
     let handler: any WSHandler
-    let authInfo: AuthInfo
+    let authInfo: AuthInfo?
     let life: ResponseLife
 
     func makeFrames(for client: AsyncThrowingStream<WSFrame, any Error>) async throws -> AsyncStream<WSFrame> {
@@ -98,7 +98,7 @@ where Iterator.Element: Sendable {
     /// The next element, produced with `AuthInfo.current` set.
     ///
     /// - Throws: ``ResponseLife/Expired`` when the time is over before there is an element.
-    func next(for authInfo: AuthInfo, within life: ResponseLife) async throws -> Iterator.Element? {
+    func next(for authInfo: AuthInfo?, within life: ResponseLife) async throws -> Iterator.Element? {
         guard life.hasEnd else { return try await takeNext(for: authInfo) }
         guard !life.isOver else { throw ResponseLife.Expired() }
         return try await withThrowingTaskGroup(of: Event.self) { group in
@@ -116,7 +116,7 @@ where Iterator.Element: Sendable {
         }
     }
 
-    private func takeNext(for authInfo: AuthInfo) async throws -> Iterator.Element? {
+    private func takeNext(for authInfo: AuthInfo?) async throws -> Iterator.Element? {
         var iterator = iterator
         defer { self.iterator = iterator }
         return try await AuthInfo.$current.withValue(authInfo) { try await iterator.next(isolation: #isolation) }

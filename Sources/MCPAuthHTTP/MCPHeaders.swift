@@ -21,7 +21,7 @@ struct MCPHeaders {
         let names = values("Mcp-Name")
         guard methods.count <= 1 else { return Self.repeated("Mcp-Method", methods.count) }
         guard names.count <= 1 else { return Self.repeated("Mcp-Name", names.count) }
-        guard !isBatch, case .call(let method, let name) = messages.first else {
+        guard !isBatch, case .call(let method, let name, _) = messages.first else {
             guard methods.isEmpty && names.isEmpty else {
                 let what = isBatch ? "a batch" : "a response"
                 return Diagnosis("the `Mcp-*` fields", expected: "none with \(what)", found: "some")

@@ -14,6 +14,8 @@ struct MCPMessageReader {
         case unreadable
     }
 
+    /// The body; messages share it.
+    let body: [UInt8]
     private(set) var messages: [MCPMessage] = []
     private(set) var versions: [Version] = []
     /// The number of messages, including those that were not kept.
@@ -51,6 +53,8 @@ struct MCPMessageReader {
         /// Those of them that another parser might read from a different member.
         var ambiguous: Set<String> = []
         var version = Version.none
+        /// `nil` if they are not known.
+        var arguments: MCPArguments? = MCPArguments.none
     }
 
     private struct Parts {
@@ -71,14 +75,18 @@ struct MCPMessageReader {
         }
         var parts = Parts()
         try cursor.object { member, cursor throws(JSONParsingError) in
-            switch Self.meaning(of: member, among: Self.messageMembers) {
-            case .one("method"): parts.method = try Self.text(&cursor)
-            case .one("params"): parts.parameters = try Self.parameters(&cursor)
-            case .one("result"), .one("error"):
-                parts.hasOutcome = true
-                if cursor.kind != .null { parts.saysOutcome = true }
+            switch Self.messageMembers.match(member) {
             case .perhaps: parts.isAmbiguous = true
-            case .one, .another: break
+            case .another: break
+            case .one(let index):
+                switch Self.messageMembers.names[index] {
+                case "method": parts.method = try Self.text(&cursor)
+                case "params": parts.parameters = try parameters(&cursor)
+                case "result", "error":
+                    parts.hasOutcome = true
+                    if cursor.kind != .null { parts.saysOutcome = true }
+                default: break
+                }
             }
         }
         keep(parts)
@@ -102,7 +110,7 @@ struct MCPMessageReader {
     }
 
     private mutating func keepCall(_ method: String, _ parameters: Parameters?) {
-        guard let member = MCPMethod.acting(named: method)?.parameter else {
+        guard let acting = MCPMethod.acting(named: method), let member = acting.parameter else {
             return messages.append(.call(method: method, name: nil))
         }
         guard let parameters else { return messages.append(.call(method: method, name: nil)) }
@@ -110,22 +118,41 @@ struct MCPMessageReader {
             isUnknown = true
             return
         }
-        messages.append(.call(method: method, name: parameters.members[member]?.name))
+        let hasArguments = acting.object == .tool || acting.object == .prompt
+        let arguments = hasArguments ? parameters.arguments : nil
+        messages.append(.call(method: method, name: parameters.members[member]?.name, arguments: arguments))
     }
 
     /// The relevant members of `params`; `nil` if it is not an object.
-    private static func parameters(_ cursor: inout JSONCursor) throws(JSONParsingError) -> Parameters? {
+    private func parameters(_ cursor: inout JSONCursor) throws(JSONParsingError) -> Parameters? {
         guard cursor.kind == .object else { return nil }
         var parameters = Parameters()
+        let names = Self.parameterMembers.names
         try cursor.object { member, cursor throws(JSONParsingError) in
-            switch meaning(of: member, among: parameterMembers) {
-            case .one("_meta"): parameters.version = try version(&cursor)
-            case .one(let name): parameters.members[name] = try text(&cursor)
-            case .perhaps(let names): parameters.ambiguous.formUnion(names)
+            switch Self.parameterMembers.match(member) {
+            case .perhaps(let similar): parameters.ambiguous.formUnion(similar.map { names[$0] })
             case .another: break
+            case .one(let index):
+                switch names[index] {
+                case "_meta": parameters.version = try Self.version(&cursor)
+                case "arguments": parameters.arguments = try arguments(&cursor)
+                default: parameters.members[names[index]] = try Self.text(&cursor)
+                }
             }
         }
+        if parameters.ambiguous.contains("arguments") { parameters.arguments = nil }
         return parameters
+    }
+
+    /// The arguments of a call; `nil` if they are not an object. Some serialisers write `null` for no arguments.
+    private func arguments(_ cursor: inout JSONCursor) throws(JSONParsingError) -> MCPArguments? {
+        guard cursor.kind != .null else {
+            try cursor.skip()
+            return MCPArguments.none
+        }
+        let (isObject, start) = (cursor.kind == .object, cursor.offset)
+        try cursor.skip()
+        return isObject ? MCPArguments(body, at: start..<cursor.offset) : nil
     }
 
     private static func version(_ meta: inout JSONCursor) throws(JSONParsingError) -> Version {
@@ -155,30 +182,6 @@ struct MCPMessageReader {
         }
     }
 
-    private static let messageMembers = ["jsonrpc", "id", "method", "params", "result", "error"]
-    private static let parameterMembers = ["name", "uri", "taskId", "_meta"]
-
-    /// How a member name relates to the names that are looked for.
-    private enum Meaning {
-        case one(String)
-        /// Another parser might read it as one of these.
-        case perhaps([String])
-        case another
-    }
-
-    /// Compares a member name with `names`.
-    ///
-    /// A name is ambiguous if it differs from one of them only in case, in either direction (some parsers fold U+017F
-    /// to `s` and U+212A to `k`), or if it contains a NUL, where some parsers end it.
-    private static func meaning(of member: JSONCursor.Name, among names: [String]) -> Meaning {
-        guard let name = member.text else { return .perhaps(names) }
-        // A name of that length cannot be one of `names` in another case.
-        guard name.utf8.count <= longestConfusableName else { return .another }
-        if let exact = names.first(where: name.isExactly) { return .one(exact) }
-        let (lower, upper) = (name.lowercased(), name.uppercased())
-        let similar = names.filter { $0.lowercased() == lower || $0.uppercased() == upper }
-        return similar.isEmpty ? .another : .perhaps(similar)
-    }
-
-    private static let longestConfusableName = 64
+    private static let messageMembers = MemberNames(["jsonrpc", "id", "method", "params", "result", "error"])
+    private static let parameterMembers = MemberNames(["name", "uri", "taskId", "_meta", "arguments"])
 }

@@ -20,7 +20,7 @@ package enum MCPMessageReading {
     }
 
     /// The maximum size of a body, in bytes.
-    package static let maximumBodyBytes = 1024 * 1024
+    package static let maximumBodyBytes = ProtectedResource.bodyBytes
     /// The maximum number of messages in a batch.
     package static let mostMessages = 64
     /// The maximum nesting of arrays and objects.
@@ -56,7 +56,7 @@ package enum MCPMessageReading {
 
     package static func read(_ request: HTTPRequest, body: [UInt8]) -> Result {
         guard needsBody(request.method) else { return .operation(operation(of: request.method)) }
-        var reader = MCPMessageReader()
+        var reader = MCPMessageReader(body: body)
         var isBatch = false
         do throws(JSONParsingError) {
             let limits = JSONDocument.Limits(bytes: maximumBodyBytes, depth: mostDepth)

@@ -12,8 +12,8 @@ public import MCPAuthCore
 public struct RequestGuard: Sendable {
     /// What a host must do with a request.
     public enum Action: Sendable {
-        /// The handler may run, for this caller.
-        case proceed(AuthInfo)
+        /// The handler may run, for this caller; `nil` for a caller without a token, where the policy allows anyone.
+        case proceed(AuthInfo?)
         /// The host must send this response; the handler must not run.
         ///
         /// The reason is for logs; `nil` for a preflight.
@@ -78,7 +78,7 @@ public struct RequestGuard: Sendable {
     ///   - request: With every field as received.
     ///   - now: The clock; it is read again after the body was read, because that can take long.
     ///   - body: Collects the body, up to the given number of bytes. Called at most once, and only if the MCP operation
-    ///     is in the body and the request carries a token.
+    ///     is in the body and the request carries a token, or the policy of the resource may allow anyone.
     /// - Throws: What `body` throws.
     public func check(
         _ request: HTTPRequest,
@@ -121,8 +121,8 @@ public struct RequestGuard: Sendable {
                 now: now,
                 trace: &trace,
                 isInBody: isInBody
-            ) {
-                try await Self.readOperation(request, body)
+            ) { mostBytes in
+                try await Self.readOperation(request, mostBytes, body)
             }
         }
         if case .deny(let denial) = decision { resource.report(denial) }
@@ -155,13 +155,14 @@ public struct RequestGuard: Sendable {
 
     private static func readOperation(
         _ request: HTTPRequest,
+        _ mostBytes: Int,
         _ body: (_ mostBytes: Int) async throws -> CollectedBody
     ) async rethrows -> Checked<RequestOperation> {
         guard MCPMessageReading.isReadable(request.headerFields) else {
             return .denied(Denial(.unsupportedEncoding, status: 415))
         }
         let bytes: [UInt8]
-        switch try await body(MCPMessageReading.maximumBodyBytes) {
+        switch try await body(mostBytes) {
         case .bytes(let read): bytes = read
         case .tooLarge: return .denied(Denial(.bodyTooLarge, status: 413))
         case .tooLate: return .denied(Denial(.bodyTooLate, status: 408))

@@ -56,9 +56,8 @@ package enum RequestReading {
     /// Reads the `Authorization` fields (RFC 9110 section 11.6.2, RFC 6750 section 2.1).
     ///
     /// Two fields, two credentials in one field, and a Bearer scheme with more than one token are malformed, because it
-    /// is not clear which of them counts. A Bearer scheme without a token counts as no credentials: clients that have
-    /// no token yet send it, and log in after a 401. Another scheme also counts as no credentials, unless a Bearer
-    /// credential comes after it.
+    /// is not clear which of them counts. A Bearer scheme without a token and an empty field count as no
+    /// credentials: clients that have no token yet send it, and log in after a 401.
     package static func credentials(_ fields: [String]) -> ProtectedResourceRequest.Credentials {
         guard let field = fields.first else { return .none }
         guard fields.count == 1 else { return .malformed }
@@ -71,7 +70,8 @@ package enum RequestReading {
         let end = unsafe bytes.firstIndex(of: 0x20) ?? bytes.count
         guard unsafe isBearer(bytes[..<end]) else {
             let others = unsafe bytes.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).dropFirst()
-            return unsafe others.contains { unsafe beginsWithBearer($0) } ? .malformed : .none
+            if unsafe others.contains(where: { unsafe beginsWithBearer($0) }) { return .malformed }
+            return unsafe bytes.allSatisfy { $0 == 0x20 || $0 == 0x09 } ? .none : .otherScheme
         }
         let token = unsafe bytes[end...].drop { $0 == 0x20 }
         if unsafe token.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) { return .none }

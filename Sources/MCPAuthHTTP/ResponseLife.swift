@@ -18,9 +18,9 @@ public struct ResponseLife: Sendable {
     private let end: NumericDate
     private let now: @Sendable () -> NumericDate
 
-    /// Creates the limit for a response to this caller.
-    public init(of authInfo: AuthInfo, now: @escaping @Sendable () -> NumericDate = NumericDate.now) {
-        end = authInfo.acceptedUntil
+    /// Creates the limit for a response to this caller; for a caller without a token there is no end.
+    public init(of authInfo: AuthInfo?, now: @escaping @Sendable () -> NumericDate = NumericDate.now) {
+        end = authInfo?.acceptedUntil ?? NumericDate(.infinity)
         self.now = now
     }
 

@@ -12,7 +12,7 @@ extension ResponseBody {
     /// The same body, written with `AuthInfo.current` set and sent only while the token of the caller is accepted.
     ///
     /// A short body is written immediately, so that Hummingbird can send it in one piece.
-    func sent(for authInfo: AuthInfo, life: ResponseLife, canEndEarly: Bool) async throws -> ResponseBody {
+    func sent(for authInfo: AuthInfo?, life: ResponseLife, canEndEarly: Bool) async throws -> ResponseBody {
         let body = self
         if let contentLength, contentLength <= Self.shortBytes {
             return try await AuthInfo.$current.withValue(authInfo) { try await body.collected() }
@@ -94,7 +94,7 @@ private final class Sending: @unchecked Sendable {
     }
 
     /// - Throws: ``ResponseLife/Expired`` when the time is over before the body is complete.
-    func write(_ body: ResponseBody, for authInfo: AuthInfo) async throws {
+    func write(_ body: ResponseBody, for authInfo: AuthInfo?) async throws {
         try await withThrowingTaskGroup(of: Event.self) { group in
             group.addTask {
                 try await AuthInfo.$current.withValue(authInfo) { try await body.write(SendingWriter(sending: self)) }

@@ -39,7 +39,7 @@ package struct JSONPointer: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The array index that a token denotes; `nil` for `-`, a sign or a leading zero (RFC 6901 section 4).
-    static func arrayIndex(_ token: String) -> Int? {
+    package static func arrayIndex(_ token: String) -> Int? {
         guard token == "0" || (token.utf8.first.map { (0x31...0x39).contains($0) } ?? false) else { return nil }
         return Int(token)
     }

@@ -10,9 +10,11 @@ public import NIOCore
 ///
 /// A handler that takes this type cannot be added to a pipeline without protection.
 public enum AuthorizedRequestPart: Sendable {
-    /// The request, and who is calling. NIO handlers run outside tasks, so `AuthInfo.current` is not set; code that needs it
-    /// runs in `AuthInfo.$current.withValue(authInfo)`.
-    case head(HTTPRequest, AuthInfo)
+    /// The request, and who is calling; `nil` for a caller without a token, where the policy allows anyone.
+    ///
+    /// NIO handlers run outside tasks, so `AuthInfo.current` is not set; code that needs it runs in
+    /// `AuthInfo.$current.withValue(authInfo)`.
+    case head(HTTPRequest, AuthInfo?)
     /// A part of the body.
     case body(ByteBuffer)
     /// The end of the request, with its trailers.

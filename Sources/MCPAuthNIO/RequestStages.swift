@@ -102,7 +102,7 @@ final class AuthorizedExchange {
     var watch: Task<Void, Never>?
     private var isResponseBegun = false
 
-    init(_ request: HTTPRequest, _ authInfo: AuthInfo) {
+    init(_ request: HTTPRequest, _ authInfo: AuthInfo?) {
         self.request = request
         life = ResponseLife(of: authInfo)
     }

@@ -9,6 +9,7 @@ package final class CompiledPolicy: Sendable {
     package let identity: PolicyIdentity
     package let rules: [PolicyRule]
     let scopeTable: ScopeTable
+    let argumentTable: ArgumentTable
     /// The scopes of the short form, `required_scopes`.
     package let requiredScopes: ScopeSet
     /// False when the whole file is in shadow mode.
@@ -73,9 +74,11 @@ package final class CompiledPolicy: Sendable {
         self.requiredScopes = requiredScopes
         self.isEnforced = isEnforced
         requiredBits = table.bits(naming: requiredScopes)
-        rules = parts.map { PolicyRule($0, scopes: &table) }
+        var arguments = ArgumentTable()
+        rules = parts.map { PolicyRule($0, scopes: &table, arguments: &arguments) }
         table.finish()
         scopeTable = table
+        argumentTable = arguments
         index = RuleIndex(rules)
     }
 

@@ -1,7 +1,8 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-/// A pattern with `*`, matched without recursion and without allocation.
+/// A pattern with `*` and, in paths and URIs, captures such as `{tenant}`, matched without recursion and without
+/// allocation.
 package struct Glob: Sendable, Hashable {
     /// What `*` may match.
     package enum Kind: Sendable {
@@ -23,14 +24,20 @@ package struct Glob: Sendable, Hashable {
     private let elements: [UInt16]
     /// The pattern as written.
     package let pattern: String
+    /// The named segments, in the order of the pattern.
+    package let captures: [Capture]
+    /// The pattern with a star in place of each capture.
+    let starred: String
     /// Whether the pattern has no star, so that it matches only itself.
     package let isExact: Bool
     /// The bytes before the first star.
     let prefix: [UInt8]
 
     package init(_ pattern: String, _ kind: Kind) {
+        captures = kind == .path ? Capture.all(in: pattern) : []
+        starred = captures.isEmpty ? pattern : Capture.starred(pattern)
         var elements: [UInt16] = []
-        for byte in pattern.utf8 {
+        for byte in starred.utf8 {
             if byte != UInt8(ascii: "*") {
                 elements.append(UInt16(byte))
             } else if kind == .path {

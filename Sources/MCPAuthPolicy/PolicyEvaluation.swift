@@ -15,10 +15,15 @@ struct PolicyEvaluation {
         case lacking(MissingRequirements)
     }
 
-    private let authInfo: AuthInfo
+    /// `nil` for a caller without a token.
+    private let authInfo: AuthInfo?
     private let now: NumericDate
+    /// Whether any arguments may be assumed.
+    private let assumesArguments: Bool
     /// Created for the first rule that checks claims; most operations have no such rule, and then nothing is parsed.
     private var openedClaims: ClaimsView?
+    /// The arguments of the message for the current policy, read for the first rule that asks for one.
+    private var openedArguments: ArgumentValues?
     private var firedDenies: [String] = []
     /// Require rules that are not met, and that neither scopes nor a sign-in can meet.
     private var unmetRequires: [String] = []
@@ -48,23 +53,51 @@ struct PolicyEvaluation {
         }
     }
 
-    init(for authInfo: AuthInfo, now: NumericDate) {
-        self.authInfo = authInfo
-        self.now = now
+    init(for input: PolicyInput) {
+        authInfo = input.authInfo
+        now = input.now
+        assumesArguments = input.withAnyArguments
     }
 
-    private mutating func holds(_ rule: PolicyRule) -> Truth {
-        rule.asksAboutClaims ? rule.holds(for: claims()) : rule.holdsForEveryToken
+    /// Whether a rule that is about the message is true.
+    private mutating func holds(
+        _ rule: PolicyRule,
+        of policy: CompiledPolicy,
+        _ request: ProtectedResourceRequest,
+        _ message: MCPMessage?
+    ) -> Truth {
+        guard rule.hasCondition else { return rule.holdsWithoutCondition }
+        let values = ConditionValues(
+            claims: rule.readsClaims ? claims(for: rule) : .unknown,
+            arguments: rule.readsArguments ? arguments(of: message, for: policy) : .unknown,
+            ignoresCaseOfCaptures: rule.effect != .allow && request.ignoresCase,
+            assumedOfArguments: assumesArguments ? rule.effect != .deny : nil
+        )
+        return rule.holds(values, request, message)
     }
 
     private mutating func hasSignIn(_ rule: PolicyRule) -> Bool {
-        !rule.demandsSignIn || rule.hasSignIn(claims(), now: now)
+        guard rule.demandsSignIn else { return true }
+        guard let authInfo else { return false }
+        return rule.hasSignIn(claims(of: authInfo), now: now)
     }
 
-    private mutating func claims() -> ClaimsView {
+    private mutating func claims(for rule: PolicyRule) -> ConditionValues.CallerClaims {
+        guard let authInfo else { return rule.effect == .allow ? .unknown : .missing }
+        return .token(claims(of: authInfo))
+    }
+
+    private mutating func claims(of authInfo: AuthInfo) -> ClaimsView {
         if let openedClaims { return openedClaims }
         let opened = ClaimsView(authInfo.claims)
         openedClaims = opened
+        return opened
+    }
+
+    private mutating func arguments(of message: MCPMessage?, for policy: CompiledPolicy) -> ArgumentValues {
+        if let openedArguments { return openedArguments }
+        let opened = policy.argumentTable.values(in: message?.arguments)
+        openedArguments = opened
         return opened
     }
 
@@ -74,16 +107,23 @@ struct PolicyEvaluation {
         about request: ProtectedResourceRequest,
         _ message: MCPMessage?
     ) {
-        let granted = policy.scopeTable.granted(by: authInfo.scopes)
+        let granted = policy.scopeTable.granted(by: authInfo?.scopes ?? [])
+        openedArguments = nil
         if !policy.hasRequiredScopes(granted) { noteShortForm(policy) }
         policy.forEachRule(about: request, message) { rule, position in
             let isForCaller = rule.isFor(authInfo)
             guard isForCaller != .isFalse else { return }
+            // Rules that need not be true are not evaluated: a deny fires for callers with its scopes only, and an allow
+            // after a better one changes nothing.
             switch rule.effect {
-            case .deny: deny(rule, granted)
-            case .require: require(rule, granted, policy)
+            case .deny where rule.hasScopes(granted): deny(rule, holds(rule, of: policy, request, message))
+            case .deny: break
+            case .require: require(rule, holds(rule, of: policy, request, message), granted, policy)
             case .allow where isForCaller == .isTrue && rule.isEnforced:
-                allow(rule, granted, policy, RuleOrder(policy: number, rule: position))
+                let order = RuleOrder(policy: number, rule: position)
+                if let allow, allow.order < order { return }
+                guard holds(rule, of: policy, request, message) == .isTrue else { return }
+                allow(rule, granted, policy, order)
             case .allow: break
             }
         }
@@ -97,13 +137,18 @@ struct PolicyEvaluation {
         lack.add(policy.requiredScopes, Self.shortForm, ScopeHolder(authInfo, policy))
     }
 
-    private mutating func deny(_ rule: PolicyRule, _ granted: ScopeBits) {
-        guard rule.hasScopes(granted), holds(rule) != .isFalse else { return }
+    private mutating func deny(_ rule: PolicyRule, _ truth: Truth) {
+        guard truth != .isFalse else { return }
         if rule.isEnforced { firedDenies.appendOnce(rule.id) } else { wouldDeny.appendOnce(rule.id) }
     }
 
-    private mutating func require(_ rule: PolicyRule, _ granted: ScopeBits, _ policy: CompiledPolicy) {
-        let holds = self.holds(rule) == .isTrue
+    private mutating func require(
+        _ rule: PolicyRule,
+        _ truth: Truth,
+        _ granted: ScopeBits,
+        _ policy: CompiledPolicy
+    ) {
+        let holds = truth == .isTrue
         let hasSignIn = self.hasSignIn(rule)
         if holds, hasSignIn, rule.hasScopes(granted) { return }
         if !rule.isEnforced {
@@ -121,8 +166,6 @@ struct PolicyEvaluation {
         _ policy: CompiledPolicy,
         _ order: RuleOrder
     ) {
-        if let allow, allow.order < order { return }
-        guard holds(rule) == .isTrue else { return }
         let hasScopes = rule.hasScopes(granted)
         let lacksSignIn = !hasSignIn(rule)
         guard !hasScopes || lacksSignIn else {

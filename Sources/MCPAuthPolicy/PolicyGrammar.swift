@@ -37,16 +37,23 @@ package enum PolicyGrammar {
             "mcp_methods": described("MCP methods, patterns with `*`, or `@basics`", patterns),
             "tools": described("Names of tools, or patterns with `*`", patterns),
             "prompts": described("Names of prompts, or patterns with `*`", patterns),
-            "resource_uris": described("Resource URIs; `*` stops at `/`, `**` does not", patterns),
+            "resource_uris": described(
+                "Resource URIs; `*` stops at `/`, `**` does not, and `{name}` captures a segment",
+                patterns
+            ),
             "http_methods": ["type": "array", "minItems": 1, "items": ["type": "string", "pattern": "^[^a-z]+$"]],
             "paths": [
-                "type": "array", "minItems": 1, "description": "Request paths; `*` stops at `/`, `**` does not",
+                "type": "array", "minItems": 1,
+                "description": "Request paths; `*` stops at `/`, `**` does not, and `{name}` captures a segment",
                 "items": ["type": "string", "pattern": "^[/*]", "maxLength": .integer(Int64(Glob.longest))],
             ],
             "scopes": ruleScopes.schema(adding: ["minProperties": 1]),
             "issuers": described("Issuer identifiers, byte for byte", strings),
             "client_ids": described("Client identifiers, byte for byte", strings),
-            "subject_kind": ["enum": words(SubjectKind.self), "description": "Whom the token speaks for"],
+            "subject_kind": [
+                "enum": words(SubjectKind.self),
+                "description": "Whom the token speaks for; `anyone` also allows callers without a token",
+            ],
             "when": ["$ref": "#/$defs/condition"],
             "acr": [
                 "type": "array", "minItems": 1, "items": scope,
@@ -60,22 +67,44 @@ package enum PolicyGrammar {
         ]
     )
 
+    /// The keys that a rule for anyone cannot have: they speak about tokens.
+    static let forVerifiedCallers = [
+        "scopes", "issuers", "client_ids", "acr", "max_age_seconds", "proof_of_possession",
+    ]
+
     static let ruleScopes = ObjectGrammar([
         "all": described("The caller needs every one of these", scopes(least: 1)),
         "any": described("The caller needs one of these", scopes(least: 1)),
     ])
 
-    /// The keys of a condition that combine others or name a claim; a condition has exactly one.
-    static let shapes = ["all", "any", "not", "claim", "raw_claim"]
+    /// The keys of a condition that combine others.
+    static let combinations = ["all", "any", "not"]
+    /// The keys of a condition that combine others or name a value; a condition has exactly one.
+    static let shapes = combinations + ValueReference.Key.allCases.map(\.rawValue)
 
-    /// The operators, each with the schema of its operand; a condition on a claim has exactly one.
-    static let operators: KeyValuePairs<String, JSON> = [
-        "equals": scalar, "in": scalars, "contains": scalar, "contains_any": scalars, "contains_all": scalars,
-        "subset_of": scalars, "prefix": text, "suffix": text, "glob": pattern, "exists": ["const": true],
-        "absent": ["const": true], "lt": bound, "lte": bound, "gt": bound, "gte": bound,
-    ]
+    /// The schema of the operand of an operator, where it is a constant; a condition on a value has exactly one
+    /// operator.
+    private static func constant(of name: Predicate.Operator) -> JSON {
+        switch name {
+        case .equals, .contains: scalar
+        case .isIn, .containsAny, .containsAll, .subsetOf: scalars
+        case .prefix, .suffix: text
+        case .glob: pattern
+        case .exists, .absent: ["const": true]
+        case .lessThan, .atMost, .greaterThan, .atLeast: bound
+        }
+    }
 
-    static let conditionKeys = shapes + operators.map(\.key)
+    static let conditionKeys = shapes + Predicate.Operator.allCases.map(\.rawValue)
+
+    /// A value of the request as an operand.
+    static let operand = ObjectGrammar([
+        "claim": pointer, "raw_claim": pointer, "argument": pointer, "capture": captureName,
+    ])
+
+    private static func reference(to key: ValueReference.Key) -> JSON {
+        key == .capture ? captureName : pointer
+    }
 
     /// The published JSON Schema (draft 2020-12).
     package static var schema: JSON {
@@ -84,7 +113,7 @@ package enum PolicyGrammar {
             "$id": "policy-1.schema.json",
             "title": "MCP Auth policy, version 1",
             "properties": document.propertiesOfAFile,
-            "$defs": ["rule": ruleSchema, "condition": conditionSchema],
+            "$defs": ["rule": ruleSchema, "condition": conditionSchema, "value": valueSchema],
         ])
     }
 
@@ -99,7 +128,16 @@ package enum PolicyGrammar {
                 [
                     "if": ["properties": ["effect": ["const": "deny"]], "required": ["effect"]],
                     "then": ["properties": ["acr": false, "max_age_seconds": false, "proof_of_possession": false]],
-                ]
+                ],
+                [
+                    "if": ["properties": ["subject_kind": ["const": "anyone"]], "required": ["subject_kind"]],
+                    "then": [
+                        "properties": .object(
+                            Dictionary(uniqueKeysWithValues: forVerifiedCallers.map { ($0, JSON.boolean(false)) })
+                                .merging(["effect": ["const": "allow"]]) { $1 }
+                        )
+                    ],
+                ],
             ],
         ])
     }
@@ -109,15 +147,25 @@ package enum PolicyGrammar {
         let lists = ["all", "any"].map { name in
             ObjectGrammar(required: [name], [name: ["type": "array", "items": nested]])
         }
-        let predicates = ["claim", "raw_claim"].flatMap { claim in
-            operators.map { name, operand in
-                ObjectGrammar(required: [claim, name], [claim: pointer, name: operand])
+        let predicates = ValueReference.Key.allCases.flatMap { key in
+            Predicate.Operator.allCases.map { name in
+                let constant = constant(of: name)
+                let operand: JSON = name.takesValue ? ["anyOf": [constant, ["$ref": "#/$defs/value"]]] : constant
+                return ObjectGrammar(
+                    required: [key.rawValue, name.rawValue],
+                    [key.rawValue: reference(to: key), name.rawValue: operand]
+                )
             }
         }
         let all = lists + [ObjectGrammar(required: ["not"], ["not": nested])] + predicates
         return ["oneOf": .array(all.map { $0.schema() })]
     }
 
+    private static var valueSchema: JSON {
+        operand.schema(adding: ["oneOf": .array(operand.keys.map { ["required": [.string($0)]] })])
+    }
+
+    private static let captureName: JSON = ["type": "string", "pattern": "^[a-z][a-z0-9_]{0,63}$"]
     private static let scope: JSON = ["type": "string", "pattern": "^[\\x21\\x23-\\x5B\\x5D-\\x7E]+$"]
     private static let text: JSON = ["type": "string", "minLength": 1]
     private static let pattern: JSON = [

@@ -17,6 +17,8 @@ package enum SubjectKind: String, Sendable, CaseIterable {
     case user
     /// A client that acts for itself.
     case client
+    /// Every caller, also one without a token; for allow rules only.
+    case anyone
 
     /// A token without a subject, or whose subject is its client, represents the client (RFC 9068 section 2.2).
     init(_ authInfo: AuthInfo) {
@@ -53,11 +55,15 @@ package final class PolicyRule: Sendable {
     private let limitsHTTP: Bool
     private let namesScopes: Bool
     let demandsSignIn: Bool
-    let asksAboutClaims: Bool
-    /// Whether the rule is for every caller.
+    /// Whether its truth depends on its condition.
+    let hasCondition: Bool
+    let readsClaims: Bool
+    let readsArguments: Bool
+    private let captures: CaptureTable?
+    /// Whether the rule is for every caller with a token.
     let isForEverybody: Bool
 
-    init(_ parts: Parts, scopes table: inout ScopeTable) {
+    init(_ parts: Parts, scopes table: inout ScopeTable, arguments: inout ArgumentTable) {
         id = parts.id
         ids = [parts.id]
         effect = parts.effect
@@ -70,15 +76,20 @@ package final class PolicyRule: Sendable {
         subjectKind = parts.subjectKind
         signIn = parts.signIn
         requiresProof = parts.requiresProof
-        condition = parts.condition
+        condition = parts.condition?.resolved(in: &arguments)
         pointer = parts.pointer
         allBits = table.bits(naming: parts.allScopes)
         anyBits = table.bits(naming: parts.anyScopes)
         limitsHTTP = !parts.targets.httpMethods.isEmpty || !parts.targets.paths.isEmpty
         namesScopes = !parts.allScopes.isEmpty || !parts.anyScopes.isEmpty
         demandsSignIn = parts.signIn != nil
-        asksAboutClaims = parts.condition != nil && !parts.requiresProof
-        isForEverybody = parts.issuers == nil && parts.clientIDs == nil && parts.subjectKind == nil
+        hasCondition = parts.condition != nil && !parts.requiresProof
+        let keys = Set(parts.condition?.references.map(\.key) ?? [])
+        readsClaims = !keys.isDisjoint(with: [.claim, .rawClaim])
+        readsArguments = keys.contains(.argument)
+        captures = keys.contains(.capture) ? CaptureTable(parts.targets) : nil
+        isForEverybody =
+            parts.issuers == nil && parts.clientIDs == nil && [nil, .anyone].contains(parts.subjectKind)
     }
 
     /// The parts of a rule, as read from its file.
@@ -146,8 +157,15 @@ package final class PolicyRule: Sendable {
         signIn?.isMet(by: claims, now: now) ?? true
     }
 
-    /// Whether the rule is for this caller; unknown when the rule names clients and the token names none.
-    func isFor(_ authInfo: AuthInfo) -> Truth {
+    /// Whether the rule is for this caller.
+    ///
+    /// Unknown when the rule names clients and the token names none, and when a rule that denies or requires is for some
+    /// callers and this one has no token.
+    func isFor(_ authInfo: AuthInfo?) -> Truth {
+        guard let authInfo else {
+            guard effect != .allow else { return Truth(subjectKind == .anyone) }
+            return isForEverybody ? .isTrue : .unknown
+        }
         guard !isForEverybody else { return .isTrue }
         if let issuers, !issuers.contains(ExactString(authInfo.issuer.description)) { return .isFalse }
         if let subjectKind, subjectKind != SubjectKind(authInfo) { return .isFalse }
@@ -155,14 +173,19 @@ package final class PolicyRule: Sendable {
         return Truth(authInfo.clientID.map { clientIDs.contains(ExactString($0)) })
     }
 
-    /// Whether a rule that does not check claims is true; the same for every token.
-    var holdsForEveryToken: Truth { requiresProof ? .isFalse : .isTrue }
-
-    /// Whether the rule is true for the claims.
+    /// Whether a rule without a condition is true.
     ///
     /// A rule that requires a proof is false: no verifier of this version accepts a proof.
-    func holds(for claims: ClaimsView) -> Truth {
-        guard asksAboutClaims else { return holdsForEveryToken }
-        return condition?.evaluate(claims) ?? .isTrue
+    var holdsWithoutCondition: Truth { requiresProof ? .isFalse : .isTrue }
+
+    /// Whether the rule is true for these values, in a request that the rule is about.
+    func holds(_ values: ConditionValues, _ request: ProtectedResourceRequest, _ message: MCPMessage?) -> Truth {
+        guard hasCondition, let condition else { return holdsWithoutCondition }
+        return condition.evaluate(values) { capture($0, request, message) }
+    }
+
+    /// The value of a capture in a request that the rule is about.
+    func capture(_ index: Int, _ request: ProtectedResourceRequest, _ message: MCPMessage?) -> KnownValue {
+        captures?.value(index, targets, request, message, isAgainstCaller: effect != .allow) ?? .unknown
     }
 }

@@ -39,7 +39,8 @@ extension PolicyRule.Parts {
         )
         let signIn = mistakes.noting(try SignInDemand.read(object, for: effect))
         let requiresProof = mistakes.noting(try readProof(object, effect)) ?? false
-        let condition = readCondition(object, effect, &mistakes)
+        let condition = readCondition(object, effect, CaptureTable.names(of: targets), &mistakes)
+        if subjectKind == .anyone { refuseTokenKeys(object, effect, &mistakes) }
         guard let id, let effect, mistakes.count == before else { return (id, nil) }
         let rule = PolicyRule.Parts(
             id: id,
@@ -61,6 +62,19 @@ extension PolicyRule.Parts {
             mistakes.add(object.error(.unreachableRule, "the rule requires nothing: it has none of \(list)"))
         }
         return (id, mistakes.count == before ? rule : nil)
+    }
+
+    /// Refuses what a caller without a token can never have.
+    private static func refuseTokenKeys(_ object: ObjectReader, _ effect: Effect?, _ mistakes: inout Mistakes) {
+        if let effect, effect != .allow {
+            let message =
+                "`anyone` is for allow rules; a \(effect.rawValue) rule without `subject_kind` is for every caller"
+            mistakes.add(object.error(.conflict, message, at: "subject_kind"))
+        }
+        for key in PolicyGrammar.forVerifiedCallers where object.value[key] != nil {
+            let message = "a rule for `anyone` cannot have `\(key)`: a caller without a token never meets it"
+            mistakes.add(object.error(.conflict, message, at: key))
+        }
     }
 
     private var demandsSomething: Bool {
@@ -118,10 +132,12 @@ extension PolicyRule.Parts {
     private static func readCondition(
         _ object: ObjectReader,
         _ effect: Effect?,
+        _ captures: [String],
         _ mistakes: inout Mistakes
     ) -> Condition? {
+        let pointer = object.pointer.appending("when")
         guard let when = object.value["when"],
-            let condition = Condition.read(when, at: object.pointer.appending("when"), in: object.document, &mistakes)
+            let condition = Condition.read(when, at: pointer, in: object.document, capturing: captures, &mistakes)
         else { return nil }
         // A deny rule also fires when its condition is unknown, so only a condition that is always false is useless.
         let isUseless = effect == .deny ? condition.constantTruth == .isFalse : !condition.canBeTrue
@@ -165,7 +181,7 @@ extension Targets {
 
     /// Whether a canonical path can match the pattern, if each star stands for a valid part of a path.
     private static func isSpelledAsPathsAre(_ pattern: String) -> Bool {
-        let path = (pattern.hasPrefix("*") ? "/" : "") + pattern.replacing("*", with: "x")
+        let path = (pattern.hasPrefix("*") ? "/" : "") + Capture.starred(pattern).replacing("*", with: "x")
         guard let canonical = RequestPath.canonical(path) else { return false }
         return canonical.isExactly(path) && (path == "/" || !path.hasSuffix("/"))
     }
@@ -176,7 +192,8 @@ extension Targets {
             let message = "`\(word.printable)` matches no request: HTTP methods are upper case"
             mistakes.add(object.error(.unreachableRule, message, at: "http_methods", index))
         }
-        for (index, path) in paths.enumerated() {
+        noteCaptures(object, &mistakes)
+        for (index, path) in paths.enumerated() where Capture.mistake(in: path.pattern) == nil {
             guard let message = Self.mistake(inPath: path.pattern) else { continue }
             mistakes.add(object.error(.unreachableRule, message, at: "paths", index))
         }
@@ -189,6 +206,21 @@ extension Targets {
         if restrictsMCP, !httpMethods.isEmpty, httpMethods.isDisjoint(with: carriers) {
             let message = "no request with these methods carries an MCP message; messages are sent with POST"
             mistakes.add(object.error(.unreachableRule, message, at: "http_methods"))
+        }
+    }
+
+    private func noteCaptures(_ object: ObjectReader, _ mistakes: inout Mistakes) {
+        for (key, globs) in [("paths", paths), ("resource_uris", resourceURIs)] {
+            for (index, glob) in globs.enumerated() {
+                guard let message = Capture.mistake(in: glob.pattern) else { continue }
+                mistakes.add(object.error(.invalidValue, message, at: key, index))
+            }
+        }
+        let ofPaths = Set(paths.flatMap(\.captures).map(\.name))
+        for (index, glob) in resourceURIs.enumerated() {
+            guard let twice = glob.captures.first(where: { ofPaths.contains($0.name) }) else { continue }
+            let message = "`\(twice.name)` is also captured in `paths`; give one of them another name"
+            mistakes.add(object.error(.duplicate, message, at: "resource_uris", index))
         }
     }
 

@@ -16,6 +16,7 @@ package struct PolicySet: PolicyEvaluator {
     package init(_ policies: [CompiledPolicy]) {
         self.policies = policies
         // An allow rule in shadow mode counts too: shadow mode must not make the short form allow more.
+        mayAllowAnyone = policies.contains { $0.rules.contains { $0.isEnforced && $0.subjectKind == .anyone } }
         let hasAllowRule = policies.contains { $0.rules.contains { $0.effect == .allow } }
         shortFormAllows = !hasAllowRule && policies.contains { $0.isEnforced && !$0.requiredScopes.isEmpty }
     }
@@ -26,6 +27,8 @@ package struct PolicySet: PolicyEvaluator {
     }
 
     package var identities: [PolicyIdentity] { policies.map(\.identity) }
+
+    package let mayAllowAnyone: Bool
 
     /// Why these policies allow no operation to any caller; `nil` when they may allow something.
     package var reasonNothingIsAllowed: String? {
@@ -67,12 +70,21 @@ package struct PolicySet: PolicyEvaluator {
             var allows: [(order: RuleOrder, scopes: ScopeSet)] = []
             for (number, policy) in policies.enumerated() {
                 if policy.isEnforced { scopes = scopes.union(policy.requiredScopes) }
+                let values = ConditionValues(
+                    claims: .unknown,
+                    arguments: policy.argumentTable.values(in: message?.arguments)
+                )
                 policy.forEachRule(about: request, message) { rule, position in
                     // Scopes that only some operations or callers need are asked for later, when these are known.
                     guard rule.isEnforced, rule.isForEverybody, request.isKnown || rule.targets.matchesAny else {
                         return
                     }
-                    let named = rule.namedScopes(ScopeHolder(withoutToken: policy))
+                    // An allow rule that no token can meet, or that also allows without one, needs no scope.
+                    guard
+                        rule.effect != .allow
+                            || rule.subjectKind != .anyone && rule.holds(values, request, message) != .isFalse
+                    else { return }
+                    let named = rule.namedScopes(ScopeHolder(nil, policy))
                     switch rule.effect {
                     case .require: scopes = scopes.union(named)
                     case .allow: allows.append((RuleOrder(policy: number, rule: position), named))
@@ -119,7 +131,7 @@ package struct PolicySet: PolicyEvaluator {
     }
 
     private func evaluation(_ input: PolicyInput, _ message: MCPMessage?) -> PolicyEvaluation {
-        var evaluation = PolicyEvaluation(for: input.authInfo, now: input.now)
+        var evaluation = PolicyEvaluation(for: input)
         for number in policies.indices { evaluation.add(policies[number], number, about: input.request, message) }
         return evaluation
     }

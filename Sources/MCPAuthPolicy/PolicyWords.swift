@@ -47,7 +47,8 @@ package enum PolicyWords {
             "write `when` with a condition on claims",
         "unless except not": "write `when` with `{\"not\": {…}}`",
         "argument arguments arg args params parameters input":
-            "rules cannot check the arguments of a call; check them in the tool",
+            "check the argument: `\"when\": {\"argument\": \"/amount\", \"lte\": …}`",
+        "public anonymous open": "write `\"subject_kind\": \"anyone\"` to allow callers without a token too",
         "permission permissions required_scopes": "write `scopes` with `all` or `any`",
         "order priority weight": "rules have no order: a deny or an unmet require beats every allow",
         "mfa acr_values amr": "write `acr` with the accepted classes of sign-in",
@@ -68,8 +69,8 @@ package enum PolicyWords {
     package static let subjectKind = ForeignWords([
         "person human people end_user": "write `user`",
         "service machine application app m2m workload agent bot": "write `client`",
-        "anyone anybody everyone everybody anonymous public guest":
-            "leave `subject_kind` out for users and clients; a caller without a token is always refused",
+        "anybody everyone everybody anonymous public guest":
+            "leave `subject_kind` out for users and clients; write `anyone` to allow callers without a token too",
     ])
 
     /// Keys of `scopes`.
@@ -118,12 +119,14 @@ package enum PolicyWords {
         ">= => gt= ge greater_or_equal greater_than_or_equal greater_than_or_equals greater_than_equals at_least min":
             "write `gte`",
         "between": "write `all` with `gte` and `lte`",
-        "argument arguments param params input":
-            "rules cannot check the arguments of a call; check them in the tool",
+        "arguments arg args param params parameter input":
+            "write `argument`, as in `{\"argument\": \"/amount\", \"lte\": 100}`",
+        "captures segment path_parameter": "write `capture`, as in `{\"capture\": \"tenant\", \"equals\": \"acme\"}`",
         "scope scopes": "write `scopes` in the rule, next to `when`",
         "op operator value values":
             "the operator is the key and its operand the value, as in `\"equals\": \"acme\"`",
-        "field attribute attr key path pointer var name": "a claim is named by `claim`, as in `\"claim\": \"/tenant\"`",
+        "field attribute attr key path pointer var name":
+            "a value is named by `claim`, `argument` or `capture`, as in `\"claim\": \"/tenant\"`",
         "if unless when expression expr": expressions,
         "ignore_case case_insensitive iequals equals_ignore_case ilike":
             "strings are compared exactly; list the spellings with `in`",

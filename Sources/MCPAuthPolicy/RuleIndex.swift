@@ -80,7 +80,7 @@ struct RuleIndex: Sendable {
         guard let message else {
             return request.operation == .http ? Self.visit(always, .perhaps, body) : visitAll(body)
         }
-        guard case .call(let method, let name) = message else {
+        guard case .call(let method, let name, _) = message else {
             Self.visit(always, .certain, body)
             Self.visit(basics, .certain, body)
             return

@@ -11,19 +11,12 @@ struct ScopeHolder {
     /// The scopes that the issuer may grant; `nil` for any.
     private let grantable: ScopeSet?
 
-    init(_ authInfo: AuthInfo, _ policy: CompiledPolicy) {
+    /// - Parameter authInfo: `nil` for a caller without a token, about whom nothing is known.
+    init(_ authInfo: AuthInfo?, _ policy: CompiledPolicy) {
         table = policy.scopeTable
-        granted = table.granted(by: authInfo.scopes)
-        held = authInfo.scopes
-        grantable = authInfo.grantableScopes
-    }
-
-    /// A caller without a token, about whom nothing is known.
-    init(withoutToken policy: CompiledPolicy) {
-        table = policy.scopeTable
-        granted = ScopeBits()
-        held = []
-        grantable = nil
+        held = authInfo?.scopes ?? []
+        granted = table.granted(by: held)
+        grantable = authInfo?.grantableScopes
     }
 
     /// Whether the token has the scope, or one that implies it.

@@ -23,7 +23,7 @@ package struct Targets: Sendable {
     package var resourceURIs: [Glob] = []
     package var httpMethods: Set<String> = []
     package var paths: [Glob] = [] {
-        didSet { foldedPaths = paths.map { CaseFoldedGlob($0.pattern) } }
+        didSet { foldedPaths = paths.map { CaseFoldedGlob($0.starred) } }
     }
     /// The paths, for hosts that ignore case.
     private var foldedPaths: [CaseFoldedGlob] = []
@@ -71,6 +71,22 @@ package struct Targets: Sendable {
         paths.contains { $0.matches(path) } || ignoringCase && foldedPaths.contains { $0.matches(path) }
     }
 
+    /// Calls `body` with every pattern of `paths` that matches, and the spelling of the path that it matches.
+    func forEachMatch(
+        of request: ProtectedResourceRequest,
+        isAgainstCaller: Bool,
+        _ body: (Glob, String) -> Void
+    ) {
+        let ignoresCase = isAgainstCaller && request.ignoresCase
+        for (index, glob) in paths.enumerated() {
+            func offer(_ path: String) {
+                if glob.matches(path) || ignoresCase && foldedPaths[index].matches(path) { body(glob, path) }
+            }
+            offer(request.path.description)
+            if isAgainstCaller, let path = request.path.withSlash { offer(path) }
+        }
+    }
+
     /// Whether the rule lists the MCP method itself, and so every name that it acts on.
     func hasMethod(_ method: String) -> Bool {
         includesBasics && Self.isBasic(method) || methods.contains { $0.matches(method) }
@@ -82,7 +98,7 @@ package struct Targets: Sendable {
     }
 
     private func match(_ message: MCPMessage) -> Match {
-        guard case .call(let method, let name) = message else { return includesBasics ? .yes : .no }
+        guard case .call(let method, let name, _) = message else { return includesBasics ? .yes : .no }
         if hasMethod(method) { return .yes }
         guard let object = MCPMethod.acting(named: method)?.object, !names(of: object).isEmpty else { return .no }
         guard let name, Self.isPlain(name, object) else { return .unknown }

@@ -25,7 +25,15 @@ public struct TestIdentity: Sendable {
         }
     }
 
-    private let claims: [String: JSON]
+    /// The claims; `nil` without a token.
+    private let claims: [String: JSON]?
+
+    /// A caller without a token, whom only rules for anyone allow something.
+    public static let withoutToken = TestIdentity(claims: nil)
+
+    private init(claims: [String: JSON]?) {
+        self.claims = claims
+    }
 
     /// A caller with these claims.
     ///
@@ -62,9 +70,9 @@ public struct TestIdentity: Sendable {
         at resource: String,
         of mcpAuth: MCPAuth
     ) async throws -> Decision {
-        let trial = PolicyTrial(at: try mcpAuth.protectedResource(resource), claims: .object(claims))
+        let trial = PolicyTrial(at: try mcpAuth.protectedResource(resource), claims: .object(claims ?? [:]))
         var asked = request
-        asked.headerFields[.authorization] = "Bearer test"
+        asked.headerFields[.authorization] = claims == nil ? nil : "Bearer test"
         let requestGuard = RequestGuard(resource: { trial.resource })
         var noTrace: DecisionTrace?
         return await requestGuard.decide(asked, now: NumericDate.now, trace: &noTrace) { mostBytes in
@@ -80,7 +88,7 @@ public struct TestIdentity: Sendable {
         body: [UInt8] = [],
         at resource: String,
         of mcpAuth: MCPAuth,
-        _ handler: (AuthInfo) async throws -> Result
+        _ handler: (AuthInfo?) async throws -> Result
     ) async throws -> Result {
         switch try await authorize(request, body: body, at: resource, of: mcpAuth) {
         case .deny(let denial): throw Refused(denial: denial)
@@ -97,7 +105,7 @@ public struct TestIdentity: Sendable {
         arguments: [String: JSON] = [:],
         at resource: String,
         of mcpAuth: MCPAuth,
-        _ handler: (AuthInfo) async throws -> Result
+        _ handler: (AuthInfo?) async throws -> Result
     ) async throws -> Result {
         let call: JSON = [
             "jsonrpc": "2.0", "id": 1, "method": "tools/call",

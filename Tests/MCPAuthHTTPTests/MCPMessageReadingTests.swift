@@ -1,6 +1,7 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import HTTPTypes
 import MCPAuthHTTP
 import Testing
@@ -250,6 +251,34 @@ import Testing
         #expect(read.operation == (agrees ? .mcp([.call(method: "tools/list", name: nil)]) : nil))
     }
 
+    @Test(arguments: [
+        (#""arguments":{"a":1}"#, #"{"a":1}"#), (#""arguments": {"a": [1, 2]} ,"x":0"#, #"{"a": [1, 2]}"#),
+        ("\"x\":0", "{}"), (#""arguments":null"#, "{}"), (#""arguments":{}"#, "{}"), (#""arguments":[1]"#, nil),
+        (#""arguments":"a""#, nil), (#""arguments":{},"Arguments":{"a":1}"#, nil), (#""ARGUMENTS":{"a":1}"#, nil),
+        (#""argument\u017F":{"a":1}"#, nil), (#""arguments\u0000":{"a":1}"#, nil),
+        (#""\u0061rguments":{"a":1}"#, #"{"a":1}"#),
+    ])
+    func `the arguments of a call are kept as they were received`(member: String, expected: String?) throws {
+        for (method, has) in [("tools/call", true), ("prompts/get", true), ("tools/list", false), ("tasks/get", false)]
+        {
+            let body = #"{"id":1,"method":"\#(method)","params":{"name":"n","taskId":"n",\#(member)}}"#
+            guard case .operation(let read) = MCPMessageReading.read(Self.request, body: Array(body.utf8)) else {
+                Issue.record("refused: \(body)")
+                continue
+            }
+            let found: MCPArguments?
+            switch read {
+            case .mcp(let messages): found = messages[0].arguments
+            case .http, .unknown:
+                // A member that may be `name` hides the whole operation.
+                #expect(member.contains("u0000"), "\(body)")
+                continue
+            }
+            let text = found.map { String(decoding: $0.text[$0.range], as: UTF8.self) }
+            #expect(text?.trimmingCharacters(in: .whitespaces) == (has ? expected : nil), "\(body)")
+        }
+    }
+
     @Test func `a name over 4096 bytes counts as absent, and a method over 4096 bytes is unknown`() {
         for (length, isKnown) in [(4096, true), (4097, false), (200_000, false)] {
             let long = String(repeating: "a", count: length)
@@ -334,7 +363,7 @@ import Testing
     private static let request = HTTPRequest(method: .post, scheme: "https", authority: "h", path: "/mcp")
 
     private static func read(_ body: String) -> MCPMessageReading.Result {
-        MCPMessageReading.read(request, body: Array(body.utf8))
+        MCPMessageReading.read(request, body: Array(body.utf8)).withoutArguments
     }
 }
 
@@ -345,7 +374,20 @@ extension MCPMessageReading.Result {
     }
 
     fileprivate var operation: RequestOperation? {
-        guard case .operation(let operation) = self else { return nil }
+        guard case .operation(let operation) = withoutArguments else { return nil }
         return operation
+    }
+
+    /// The same result; most tests are not about arguments.
+    fileprivate var withoutArguments: Self {
+        guard case .operation(.mcp(let messages)) = self else { return self }
+        return .operation(
+            .mcp(
+                messages.map { message in
+                    guard case .call(let method, let name, _) = message else { return message }
+                    return .call(method: method, name: name)
+                }
+            )
+        )
     }
 }

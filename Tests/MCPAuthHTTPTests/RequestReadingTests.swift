@@ -13,17 +13,20 @@ import Testing
             ([], "none"), (["Bearer abc"], "abc"), (["bearer abc"], "abc"), (["BEARER   abc"], "abc"),
             (["Bearer"], "none"), (["Bearer "], "none"), (["bearer    "], "none"), (["Bearer \t "], "none"),
             (["Bearer a b"], "malformed"), (["Bearer Bearer a"], "malformed"), (["Bearer null"], "null"),
-            (["Bearer a "], "malformed"), (["Bearer \"a\""], "\"a\""), (["Bearer ,"], "malformed"), (["a"], "none"),
-            (["Token a"], "none"), (["DPoP a"], "none"), (["Bearer", "Bearer a"], "malformed"),
+            (["Bearer a "], "malformed"), (["Bearer \"a\""], "\"a\""), (["Bearer ,"], "malformed"),
+            (["a"], "other scheme"),
+            (["Token a"], "other scheme"), (["DPoP a"], "other scheme"), (["Bearer", "Bearer a"], "malformed"),
             (["Bearer,Bearer a"], "malformed"),
-            (["Bearer", "Bearer"], "malformed"), (["Bearer, Basic a"], "none"),
-            (["Basic eDp5"], "none"),
+            (["Bearer", "Bearer"], "malformed"), (["Bearer, Basic a"], "other scheme"),
+            (["Basic eDp5"], "other scheme"),
             (["Bearer a", "Bearer a"], "malformed"), (["Bearer a", "Basic b"], "malformed"),
             (["Bearer a, Basic b"], "malformed"), (["Basic a, Bearer b"], "malformed"),
             (["Basic,bearer b"], "malformed"),
             (["Basic a,\tBEARER b"], "malformed"), ([", Bearer b"], "malformed"), (["Basic a, Bearer"], "malformed"),
-            ([#"Digest username="a", realm="Bearer", nonce="c""#], "none"), (["Basic a, Bearers b"], "none"),
-            (["Bearer a,b"], "malformed"), (["Bearer\ta"], "none"), (["Bearer a\tb"], "malformed"), ([""], "none"),
+            ([#"Digest username="a", realm="Bearer", nonce="c""#], "other scheme"),
+            (["Basic a, Bearers b"], "other scheme"),
+            (["Bearer a,b"], "malformed"), (["Bearer\ta"], "other scheme"), (["Bearer a\tb"], "malformed"),
+            ([""], "none"), ([" \t"], "none"),
             (["Bearer \u{e4}"], "malformed"),
         ] as [([String], String)]
     )
@@ -31,6 +34,7 @@ import Testing
         let read =
             switch RequestReading.credentials(fields) {
             case .none: "none"
+            case .otherScheme: "other scheme"
             case .malformed: "malformed"
             case .bearer(let token): token.dangerouslyRevealed
             }

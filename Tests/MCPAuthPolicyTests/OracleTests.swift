@@ -9,10 +9,10 @@ import Testing
 @testable import MCPAuthPolicy
 
 /// Compares the compiled evaluator with one that reads the JSON, on random policies and requests.
-@Suite(.serialized) struct OracleTests {
+@Suite struct OracleTests {
     /// In ten parts, so that a failure can be reproduced from the number of its part.
     @Test(arguments: UInt64(0)..<10)
-    func `both evaluators agree on ten thousand policies and requests`(part: UInt64) async throws {
+    func `both evaluators agree on twenty thousand policies and requests`(part: UInt64) async throws {
         var generator = PolicyGenerator(seed: 0x5EED_0000 + part)
         var outcomes: [String: Int] = [:]
         for round in 0..<400 {
@@ -20,13 +20,17 @@ import Testing
             await Task.yield()
             let (documents, policies) = try Self.acceptable(&generator)
             let naive = NaiveEvaluator(policies: documents, readings: Self.readings)
-            for _ in 0..<25 {
+            for _ in 0..<50 {
                 let request = Self.withoutMappingToNull(generator.request())
                 let answer = policies.evaluate(try Self.input(request))
                 let expected = naive.decide(Self.withoutProof(request))
                 outcomes["\(expected)".prefix { $0 != "(" }.description, default: 0] += 1
                 let wouldDeny = Set(answer.wouldDeny).subtracting(["required_scopes"])
-                guard Self.decision(answer) == expected, wouldDeny == naive.wouldDeny(Self.withoutProof(request)) else {
+                // Without a token, everything but an allow is the same challenge.
+                let isSame =
+                    request.hasToken
+                    ? Self.decision(answer) == expected : answer.isAllowed == (expected == .allow)
+                guard isSame, wouldDeny == naive.wouldDeny(Self.withoutProof(request)) else {
                     Issue.record("\(part)/\(round): \(answer) is not \(expected)\n\(Self.text(documents))\n\(request)")
                     return
                 }
@@ -73,6 +77,29 @@ import Testing
             guard let name = names.randomElement(using: &generator.random) else { return (documents, request) }
             return (documents, PolicyMutation.removing(claim: name, from: request))
         }
+    }
+
+    @Test func `removing an argument never grants access`() async throws {
+        try await Self.compare(seed: 0xA6, testsPresence: false) { documents, request, generator in
+            let name = generator.random.pick(["tenant", "groups", "level", "time", "suspended"])
+            return (documents, PolicyMutation.removing(argument: name, from: request))
+        }
+    }
+
+    @Test func `without a token nothing is granted but what rules for anyone grant`() async throws {
+        var generator = PolicyGenerator(seed: 0xA0)
+        var allowed = 0
+        for _ in 0..<3000 {
+            await Task.yield()
+            let (documents, policies) = try Self.acceptable(&generator)
+            var request = generator.request()
+            PolicyMutation.removeToken(from: &request)
+            let input = try Self.input(request)
+            if policies.evaluate(input).isAllowed { allowed += 1 }
+            guard let closed = try Self.compiled(documents.map(PolicyMutation.withoutOpenRules)) else { continue }
+            #expect(!closed.evaluate(input).isAllowed, "\(Self.text(documents))\n\(request)")
+        }
+        #expect(allowed > 50, "\(allowed)")
     }
 
     @Test func `adding the short form to a policy with allow rules never grants access`() async throws {
@@ -158,6 +185,15 @@ import Testing
             clientID: request.clientID,
             mapped: mapped
         )
+        let method = try #require(HTTPRequest.Method(request.method))
+        let read = ProtectedResourceRequest(
+            method: method,
+            path: request.path,
+            operation: request.operation,
+            ignoresCase: request.ignoresCase
+        )
+        let now = NumericDate(request.now)
+        guard request.hasToken else { return PolicyInput(authInfo: nil, request: read, now: now) }
         let facts = TokenFacts(
             issuer: IssuerIdentifier(request.issuer),
             subject: request.subject,
@@ -175,17 +211,7 @@ import Testing
             token: AccessToken(bytes: []),
             grantableScopes: request.grantable.map(ScopeSet.init)
         )
-        let method = try #require(HTTPRequest.Method(request.method))
-        return PolicyInput(
-            authInfo: authInfo,
-            request: ProtectedResourceRequest(
-                method: method,
-                path: request.path,
-                operation: request.operation,
-                ignoresCase: request.ignoresCase
-            ),
-            now: NumericDate(request.now)
-        )
+        return PolicyInput(authInfo: authInfo, request: read, now: now)
     }
 
     /// A mapping hides a claim or gives it a value; it never sets one to `null`.

@@ -216,7 +216,7 @@ import Testing
         ),
         (
             #"{"version":1,"rules":[{"id":"a","effect":"allow","targets":"any","when":{"claim":"/a","exists":true,"equals":1}}]}"#,
-            "p.json:1:73: MA005: a claim needs exactly one of `equals`, `in`, `contains`, `contains_any`, `contains_all`, "
+            "p.json:1:73: MA005: a value needs exactly one of `equals`, `in`, `contains`, `contains_any`, `contains_all`, "
                 + "`subset_of`, `prefix`, `suffix`, `glob`, `exists`, `absent`, `lt`, `lte`, `gt`, `gte`"
         ),
         (

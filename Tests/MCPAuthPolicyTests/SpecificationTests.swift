@@ -10,32 +10,13 @@ import Testing
 
 /// An example for each rule of the policy language; `docs/decision-semantics.md` describes them.
 @Suite struct SpecificationTests {
-    /// A sentence, the rules that show it, the call, the claims of the caller, and the outcome.
-    struct Example: Sendable, CustomTestStringConvertible {
-        let sentence: String
-        let policy: String
-        let call: String
-        let claims: JSON
-        let outcome: String
-
-        init(_ sentence: String, _ rules: String, _ call: String, _ claims: JSON, _ outcome: String) {
-            self.sentence = sentence
-            policy = rules.hasPrefix("{\"version\"") ? rules : #"{"version":1,"rules":[\#(rules)]}"#
-            self.call = call
-            self.claims = claims.merging(patch: ["sub": claims["sub"] ?? "alice"])
-            self.outcome = outcome
-        }
-
-        var testDescription: String { sentence }
-    }
-
     private static let open = #"{"id":"open","effect":"allow","targets":"any"}"#
 
     private static func when(_ condition: String, _ effect: String = "allow") -> String {
         #"{"id":"w","effect":"\#(effect)","targets":"any","when":\#(condition)}"#
     }
 
-    static let effects: [Example] = [
+    static let effects: [PolicyExample] = [
         .init(
             "1 the order of rules does not matter",
             #"{"id":"d","effect":"deny","tools":["x"]},"# + open,
@@ -112,7 +93,7 @@ import Testing
         .init("empty all is true", when(#"{"all":[]}"#), "ping", [:], "allow"),
     ]
 
-    static let operators: [Example] = [
+    static let operators: [PolicyExample] = [
         .init("3 equals", when(#"{"claim":"/t","equals":"x"}"#), "ping", ["t": "x"], "allow"),
         .init("3 equals compares no arrays", when(#"{"claim":"/t","equals":"x"}"#), "ping", ["t": ["x"]], "deny"),
         .init("3 in", when(#"{"claim":"/t","in":["x","y"]}"#), "ping", ["t": "y"], "allow"),
@@ -207,7 +188,7 @@ import Testing
           {"id":"far","effect":"allow","tools":["list"],"scopes":{"all":["x","y"]}}]}
         """
 
-    static let scopes: [Example] = [
+    static let scopes: [PolicyExample] = [
         .init("6 what is implied counts", tools, "tools/call:list", ["scope": "admin"], "allow"),
         .init("6 the challenge names the rule's scope, never the parent", tools, "tools/call:list", [:], "scope read"),
         .init("6 with those of unmet requires, all at once", tools, "tools/call:purge", [:], "scope audit read"),
@@ -260,7 +241,7 @@ import Testing
     private static let methods = #"{"id":"b","effect":"allow","mcp_methods":["@basics","prompts/*"]}"#
     private static let uris = #"{"id":"u","effect":"allow","resource_uris":["file:///a/*","file:///d/**"]}"#
 
-    static let targets: [Example] = [
+    static let targets: [PolicyExample] = [
         .init("7 @basics: initialize", methods, "initialize", [:], "allow"),
         .init("7 @basics: discovery", methods, "server/discover", [:], "allow"),
         .init("7 @basics: notifications", methods, "notifications/progress", [:], "allow"),
@@ -406,12 +387,9 @@ import Testing
     ]
 
     @Test(arguments: effects + operators + scopes + targets)
-    func `each example has the outcome that its sentence describes`(example: Example) async throws {
-        let policy = try CompiledPolicy(file: "p.json", bytes: Array(example.policy.utf8))
-        let trial = try PolicyTrial([policy], resource: "https://h.example/mcp", claims: example.claims)
-        let call = try #require(PolicyCall(example.call))
-        let trace = await trial.decide(call, now: NumericDate(1_000_000), revealingClaims: false)
-        #expect(Self.words(trace) == example.outcome, "\(trace.rules.map(\.why))")
+    func `each example has the outcome that its sentence describes`(example: PolicyExample) async throws {
+        let trace = try await example.decide()
+        #expect(PolicyExample.words(trace) == example.outcome, "\(trace.rules.map(\.why))")
     }
 
     @Test func `13 several policies are a union`() async throws {
@@ -419,7 +397,7 @@ import Testing
         let policies = try texts.map { try CompiledPolicy(file: "p.json", bytes: Array($0.utf8)) }
         let trial = try PolicyTrial(policies, resource: "https://h.example/mcp", claims: ["sub": "alice"])
         let ping = try #require(PolicyCall("ping"))
-        #expect(Self.words(await trial.decide(ping, now: NumericDate(0), revealingClaims: false)) == "scope a")
+        #expect(PolicyExample.words(await trial.decide(ping, now: NumericDate(0), revealingClaims: false)) == "scope a")
     }
 
     @Test(arguments: [
@@ -459,22 +437,5 @@ import Testing
                "when":{"all":[{"claim":"/a","exists":true,"description":"d"}],"$comment":"c"}}]}
             """
         #expect(throws: Never.self) { try CompiledPolicy(file: "p.json", bytes: Array(text.utf8)) }
-    }
-
-    private static func words(_ trace: DecisionTrace) -> String {
-        var words: String
-        switch trace.decision {
-        case .allow?: words = "allow"
-        case .deny(let denial)?:
-            words = "deny"
-            if denial.reason == .insufficientScope { words = "scope \(denial.challenge?.scope ?? [])" }
-            if let needed = denial.challenge?.authentication {
-                words = (["sign-in"] + needed.acrValues + (needed.maxAge.map { ["within \($0)"] } ?? [])).joined(
-                    separator: " "
-                )
-            }
-        case nil: words = "nothing"
-        }
-        return trace.wouldDeny.isEmpty ? words : "\(words) would deny \(trace.wouldDeny.joined(separator: " "))"
     }
 }

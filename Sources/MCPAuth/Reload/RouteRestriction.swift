@@ -52,11 +52,10 @@ final class RouteRestriction: Sendable {
         _ audiences: AcceptedAudiences,
         _ requiredScopes: ScopeSet
     ) -> ProtectedResource {
-        var policy = resource.policy
-        if !requiredScopes.isEmpty {
-            let inCode = CompiledPolicy.requiring(requiredScopes)
-            policy = (policy as? PolicySet)?.adding(inCode) ?? PolicySet([inCode])
-        }
-        return resource.copy(audiences: audiences.isEmpty ? nil : audiences, policy: policy)
+        resource.copy(
+            audiences: audiences.isEmpty ? nil : audiences,
+            policy: resource.policy.requiring(requiredScopes),
+            routeScopes: requiredScopes
+        )
     }
 }

@@ -12,6 +12,9 @@ package protocol PolicyEvaluator: Sendable {
     /// - Parameter revealingClaims: Whether the explanation may contain claim values; they are redacted otherwise.
     func explain(_ input: PolicyInput, revealingClaims: Bool) -> PolicyExplanation
 
+    /// Whether the policy may allow an operation to a caller without a token.
+    var mayAllowAnyone: Bool { get }
+
     /// The scopes to request from a client that sent no token: those that every caller needs for the operation; empty
     /// if the policy cannot know them.
     func scopesToRequest(for request: ProtectedResourceRequest) -> ScopeSet
@@ -22,14 +25,23 @@ package protocol PolicyEvaluator: Sendable {
 
 /// The input of a policy.
 package struct PolicyInput: Sendable {
-    package let authInfo: AuthInfo
+    /// The caller; `nil` without a token.
+    package let authInfo: AuthInfo?
     package let request: ProtectedResourceRequest
     package let now: NumericDate
+    /// Whether the question is if the caller could do this with some arguments, which are not known yet.
+    package let withAnyArguments: Bool
 
-    package init(authInfo: AuthInfo, request: ProtectedResourceRequest, now: NumericDate) {
+    package init(
+        authInfo: AuthInfo?,
+        request: ProtectedResourceRequest,
+        now: NumericDate,
+        withAnyArguments: Bool = false
+    ) {
         self.authInfo = authInfo
         self.request = request
         self.now = now
+        self.withAnyArguments = withAnyArguments
     }
 }
 
@@ -71,6 +83,7 @@ package struct AuthenticatedPolicy: PolicyEvaluator {
     package init() {}
 
     package var identities: [PolicyIdentity] { [] }
+    package var mayAllowAnyone: Bool { false }
     package func evaluate(_ input: PolicyInput) -> PolicyDecision { PolicyDecision(.allow(rules: Self.rules)) }
     package func explain(_ input: PolicyInput, revealingClaims: Bool) -> PolicyExplanation {
         PolicyExplanation(answer: evaluate(input), rules: [])

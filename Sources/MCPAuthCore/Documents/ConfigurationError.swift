@@ -76,10 +76,14 @@ public struct ConfigurationError: Error, Sendable, CustomStringConvertible {
         public static let ungrantable = Code("MA108")
         /// Warning: a scope that no client is ever asked for.
         public static let unobtainableScope = Code("MA109")
+        /// Warning: operations that need no token.
+        public static let openOperation = Code("MA110")
         /// Warning: the name of a method that MCP does not have.
         public static let unknownMethod = Code("MA111")
         /// Warning: a pattern that reads like a regular expression.
         public static let regularExpression = Code("MA112")
+        /// Warning: a capture that no condition reads.
+        public static let unusedCapture = Code("MA113")
         /// Warning: plain http to or from another machine.
         public static let plainHTTP = Code("MA120")
         /// Warning: one of several issuers that may grant any scope.

@@ -28,8 +28,9 @@ package final class AuthorizationEngine: Sendable {
     ///   - now: The clock; it is read again after the body was read, because that can take long.
     ///   - trace: Records how the decision was made; `nil` to record nothing.
     ///   - isInBody: Whether the operation is known only from the body.
-    ///   - readOperation: Reads the operation from the body, within limits, or returns a denial if it cannot be known.
-    ///     Called at most once, and only for a request with a token.
+    ///   - readOperation: Reads the operation from the body, up to the given number of bytes, or returns a denial if it
+    ///     cannot be known. Called at most once, and only for a request with a token or at a resource whose policy may
+    ///     allow anyone.
     /// - Throws: What `readOperation` throws.
     package static func authorize(
         _ request: ProtectedResourceRequest,
@@ -37,7 +38,7 @@ package final class AuthorizationEngine: Sendable {
         now: () -> NumericDate,
         trace: inout DecisionTrace?,
         isInBody: Bool,
-        readOperation: () async throws -> Checked<RequestOperation>
+        readOperation: (_ mostBytes: Int) async throws -> Checked<RequestOperation>
     ) async rethrows -> Decision {
         trace?.begin(request, at: resource)
         let decision = try await runStages(request, at: resource, now, &trace, isInBody, readOperation)
@@ -58,7 +59,7 @@ package final class AuthorizationEngine: Sendable {
             now: { now },
             trace: &trace,
             isInBody: false,
-            readOperation: { .passed(request.operation) }
+            readOperation: { _ in .passed(request.operation) }
         )
     }
 
@@ -72,12 +73,15 @@ package final class AuthorizationEngine: Sendable {
         _ now: () -> NumericDate,
         _ trace: inout DecisionTrace?,
         _ isInBody: Bool,
-        _ readOperation: () async throws -> Checked<RequestOperation>
+        _ readOperation: (_ mostBytes: Int) async throws -> Checked<RequestOperation>
     ) async rethrows -> Decision {
+        if case .none = request.credentials, resource.policy.mayAllowAnyone {
+            return try await decideWithoutToken(request, at: resource, now, &trace, isInBody, readOperation)
+        }
         var request = request
         let isReadFirst = isInBody && resource.verification.needsOperation && request.hasToken
         if isReadFirst {
-            switch try await readOperation() {
+            switch try await readOperation(ProtectedResource.bodyBytes) {
             case .passed(let operation): request = request.asking(for: operation)
             case .denied(let denial): return .deny(denial)
             }
@@ -91,12 +95,38 @@ package final class AuthorizationEngine: Sendable {
             if let denial = MandatoryChecks.denial(of: token, at: resource, now: now()) {
                 return .deny(denial.about(token.verified.facts, name(of: request)))
             }
-            switch try await readOperation() {
+            switch try await readOperation(ProtectedResource.bodyBytes) {
             case .passed(let operation): request = request.asking(for: operation)
             case .denied(let denial): return .deny(denial.about(token.verified.facts, name(of: request)))
             }
         }
         return checkAndEvaluate(request, token, at: resource, now: now(), trace: &trace)
+    }
+
+    /// Decides about a request without credentials, at a resource whose policy may allow anyone.
+    ///
+    /// Everything but an allow is a challenge: a client with a token may send what is refused here. Only a body that did
+    /// not arrive in time ends the request.
+    private static func decideWithoutToken(
+        _ request: ProtectedResourceRequest,
+        at resource: ProtectedResource,
+        _ now: () -> NumericDate,
+        _ trace: inout DecisionTrace?,
+        _ isInBody: Bool,
+        _ readOperation: (_ mostBytes: Int) async throws -> Checked<RequestOperation>
+    ) async rethrows -> Decision {
+        var request = request
+        if isInBody {
+            switch try await readOperation(resource.bodyBytesWithoutToken) {
+            case .passed(let operation): request = request.asking(for: operation)
+            case .denied(let denial) where denial.reason == .bodyTooLate: return .deny(denial)
+            case .denied(let denial): return .deny(noCredentials(resource, request, denial.diagnosis))
+            }
+        }
+        let answer = evaluate(PolicyInput(authInfo: nil, request: request, now: now()), resource, &trace)
+        if case .allow = answer.kind { return .allow(nil) }
+        let denial = noCredentials(resource, request, diagnosis("a token", request, answer.kind.rules))
+        return .deny(denial.about(nil, name(of: request), rules: answer.kind.rules))
     }
 
     /// Verifies the token of a request and normalises its claims.
@@ -109,7 +139,7 @@ package final class AuthorizationEngine: Sendable {
         switch request.credentials {
         case .bearer(let token):
             await VerifierChain.verify(token, of: request, for: resource, now: now, trace: &trace)
-        case .none: .denied(noCredentials(resource, request))
+        case .none, .otherScheme: .denied(noCredentials(resource, request))
         case .malformed: .denied(malformedCredentials(resource))
         }
     }
@@ -166,9 +196,13 @@ package final class AuthorizationEngine: Sendable {
     }
 
     /// A challenge without an error code, because the client sent no credentials (RFC 6750 section 3.1).
-    private static func noCredentials(_ resource: ProtectedResource, _ request: ProtectedResourceRequest) -> Denial {
-        let scopes = resource.policy.scopesToRequest(for: request)
-        return Denial(.noCredentials, status: 401, challenge: resource.challenge(nil, scope: scopes))
+    private static func noCredentials(
+        _ resource: ProtectedResource,
+        _ request: ProtectedResourceRequest,
+        _ diagnosis: Diagnosis? = nil
+    ) -> Denial {
+        let challenge = resource.challenge(nil, scope: resource.policy.scopesToRequest(for: request))
+        return Denial(.noCredentials, status: 401, challenge: challenge, diagnosis: diagnosis)
     }
 
     private static func malformedCredentials(_ resource: ProtectedResource) -> Denial {
@@ -198,7 +232,7 @@ package final class AuthorizationEngine: Sendable {
         }
         let name =
             switch first {
-            case .call(let method, _): method.printable
+            case .call(let method, _, _): method.printable
             default: first.description
             }
         return messages.count > 1 ? "\(name) and \(messages.count - 1) more" : name

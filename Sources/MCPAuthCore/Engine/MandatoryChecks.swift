@@ -17,7 +17,7 @@ package enum MandatoryChecks {
         now: NumericDate
     ) -> Checked<AuthInfo> {
         if let denial = denial(of: token, at: resource, now: now) { return .denied(denial) }
-        return .passed(AuthInfo(token))
+        return .passed(AuthInfo(token, routeScopes: resource.routeScopes))
     }
 
     /// The denial of a verified token at one resource; `nil` if the token passes all checks.

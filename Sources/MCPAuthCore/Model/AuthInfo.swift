@@ -12,12 +12,14 @@ public struct AuthInfo: Sendable {
     private final class Contents: Sendable {
         let verified: VerifiedFacts
         let token: AccessToken
+        let routeScopes: ScopeSet
         /// The claims for handlers, made on first use, because most requests do not need them.
         let claims = AtomicLazyReference<Claims.Contents>()
 
-        init(_ verified: VerifiedFacts, _ token: AccessToken) {
+        init(_ verified: VerifiedFacts, _ token: AccessToken, _ routeScopes: ScopeSet) {
             self.verified = verified
             self.token = token
+            self.routeScopes = routeScopes
         }
     }
 
@@ -51,6 +53,9 @@ public struct AuthInfo: Sendable {
     /// When the token is no longer accepted: its expiry plus the leeway of its issuer.
     package var acceptedUntil: NumericDate { facts.expiresAt.adding(contents.verified.issuer.leeway) }
 
+    /// The scopes that the route of the request requires in addition to the policy of the resource.
+    package var routeScopes: ScopeSet { contents.routeScopes }
+
     /// The scopes that the issuer may grant at this resource; `nil` if there is no bound.
     package var grantableScopes: ScopeSet? { contents.verified.issuer.allowedScopes }
 
@@ -66,8 +71,8 @@ public struct AuthInfo: Sendable {
     private var facts: TokenFacts { contents.verified.facts }
 
     /// Only ``MandatoryChecks`` calls this.
-    init(_ token: VerifiedToken) {
-        contents = Contents(token.verified, token.token)
+    init(_ token: VerifiedToken, routeScopes: ScopeSet) {
+        contents = Contents(token.verified, token.token, routeScopes)
     }
 
     /// Uses these scopes and claims instead of those in `facts`.
@@ -81,7 +86,7 @@ public struct AuthInfo: Sendable {
     ) {
         let issuer = TrustedIssuer(identifier: facts.issuer, allowedScopes: grantableScopes)
         let bounds = IssuerBounds(scopes: scopes, members: [:], dropped: [])
-        contents = Contents(VerifiedFacts(facts, issuer, resource, bounds, .never), token)
+        contents = Contents(VerifiedFacts(facts, issuer, resource, bounds, .never), token, [])
         _ = contents.claims.storeIfNil(claims.contents)
     }
 }

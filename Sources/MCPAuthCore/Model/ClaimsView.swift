@@ -17,16 +17,16 @@ package struct ClaimsView: Sendable {
     }
 
     /// The normalised claim at `pointer`, without a copy.
-    package func claim(at pointer: JSONPointer) -> ClaimValue? {
+    package func claim(at pointer: JSONPointer) -> PolicyValue? {
         guard let first = pointer.tokens.first, claims.replacement(of: first) == nil else {
-            return claims.value(at: pointer).map(ClaimValue.made)
+            return claims.value(at: pointer).map(PolicyValue.made)
         }
-        return root?[pointer].map(ClaimValue.view)
+        return root?[pointer].map(PolicyValue.view)
     }
 
     /// The token's own claim, before any mapping and transformer, without a copy.
-    package func rawClaim(at pointer: JSONPointer) -> ClaimValue? {
-        ownRoot?[pointer].map(ClaimValue.view)
+    package func rawClaim(at pointer: JSONPointer) -> PolicyValue? {
+        ownRoot?[pointer].map(PolicyValue.view)
     }
 
     /// Whether a claim that was not found may still exist, inside a value that cannot be represented.

@@ -3,8 +3,8 @@
 
 /// The decision of the engine about a request.
 public enum Decision: Sendable {
-    /// The request may be handled, for this caller.
-    case allow(AuthInfo)
+    /// The request may be handled, for this caller; `nil` for a caller without a token, where the policy allows anyone.
+    case allow(AuthInfo?)
     /// The request must be refused.
     // Indirect, so that a decision fits into one word.
     indirect case deny(Denial)

@@ -151,15 +151,15 @@ public struct Denial: Sendable, Hashable {
         self.diagnosis = diagnosis
     }
 
-    /// The same denial with the caller, the operation and the rules that refused it.
-    func about(_ facts: TokenFacts, _ operation: String, rules: [String] = []) -> Denial {
+    /// The same denial with the caller, if there is a token, the operation and the rules that refused it.
+    func about(_ facts: TokenFacts?, _ operation: String, rules: [String] = []) -> Denial {
         Denial(
             reason,
             status: status,
             challenge: challenge,
             retryAfter: retryAfter,
             diagnosis: diagnosis,
-            caller: Caller(issuer: facts.issuer, subject: facts.subject, clientID: facts.clientID),
+            caller: facts.map { Caller(issuer: $0.issuer, subject: $0.subject, clientID: $0.clientID) },
             operation: operation,
             rules: rules
         )

@@ -3,10 +3,11 @@
 
 package import MCPAuthJSON
 
-/// A claim as a policy sees it: a view of the token's own document, or a value that a mapping made.
+/// A value as a policy sees it: a view of the token's own document, or a value that was made from a claim, an argument
+/// or a path.
 ///
 /// Reading a view copies nothing, so a condition allocates no memory.
-package enum ClaimValue: Sendable {
+package enum PolicyValue: Sendable {
     case view(JSONView)
     case made(JSON)
 
@@ -43,6 +44,15 @@ package enum ClaimValue: Sendable {
         case (nil, .integer(let other)): Int64(exactly: number) == other
         case (nil, .number(let other)): number == other
         default: false
+        }
+    }
+
+    /// The integer; `nil` for every other kind.
+    package var integer: Int64? {
+        switch self {
+        case .view(let value): value.integer
+        case .made(.integer(let value)): value
+        case .made: nil
         }
     }
 
@@ -89,9 +99,9 @@ package enum ClaimValue: Sendable {
     }
 
     /// An element of an array; `nil` out of range.
-    package func element(_ index: Int) -> ClaimValue? {
+    package func element(_ index: Int) -> PolicyValue? {
         switch self {
-        case .view(let value): value[index].map(ClaimValue.view)
+        case .view(let value): value[index].map(PolicyValue.view)
         case .made(.array(let elements)): elements.indices.contains(index) ? .made(elements[index]) : nil
         case .made: nil
         }

@@ -9,6 +9,9 @@ package final class ProtectedResource: Sendable {
     package struct Settings: Sendable {
         /// Whether requests carry MCP messages, which are read from the body.
         package var speaksMCP = true
+        /// The maximum size of the body of a request without a token, in bytes; it is read only where the policy may
+        /// allow anyone.
+        package var bodyBytesWithoutToken = standardBodyBytesWithoutToken
         /// The origins of web pages that may send requests, as browsers send them; `nil` for any.
         package var allowedOrigins: [String]?
         /// The local revocation list.
@@ -17,6 +20,9 @@ package final class ProtectedResource: Sendable {
         package var generation = 1
         /// Receives events for operators.
         package var onEvent: EngineEventHandler = { _ in }
+
+        /// Unless configured otherwise.
+        package static let standardBodyBytesWithoutToken = 64 * 1024
 
         package init(speaksMCP: Bool = true) {
             self.speaksMCP = speaksMCP
@@ -32,6 +38,8 @@ package final class ProtectedResource: Sendable {
     package let policy: any PolicyEvaluator
     package let metadata: ProtectedResourceMetadata
     private let settings: Settings
+    /// The scopes that these routes require in addition to the policy of the resource; ``policy`` requires them too.
+    package let routeScopes: ScopeSet
 
     package init(
         identifier: ResourceIdentifier,
@@ -40,7 +48,8 @@ package final class ProtectedResource: Sendable {
         verification: TokenVerification,
         policy: any PolicyEvaluator,
         metadata: ProtectedResourceMetadata,
-        settings: Settings = Settings()
+        settings: Settings = Settings(),
+        routeScopes: ScopeSet = []
     ) {
         self.identifier = identifier
         self.issuers = issuers
@@ -49,10 +58,14 @@ package final class ProtectedResource: Sendable {
         self.policy = policy
         self.metadata = metadata
         self.settings = settings
+        self.routeScopes = routeScopes
     }
 
     package var speaksMCP: Bool { settings.speaksMCP }
     package var allowedOrigins: [String]? { settings.allowedOrigins }
+    /// The maximum size of the body of a request with a token, in bytes.
+    package static let bodyBytes = 1024 * 1024
+    package var bodyBytesWithoutToken: Int { settings.bodyBytesWithoutToken }
     package var generation: Int { settings.generation }
 
     /// The same resource with other audiences or another policy for some of its routes, or with other verifiers for a
@@ -60,7 +73,8 @@ package final class ProtectedResource: Sendable {
     package func copy(
         audiences: AcceptedAudiences? = nil,
         verification: TokenVerification? = nil,
-        policy: (any PolicyEvaluator)? = nil
+        policy: (any PolicyEvaluator)? = nil,
+        routeScopes: ScopeSet = []
     ) -> ProtectedResource {
         ProtectedResource(
             identifier: identifier,
@@ -69,7 +83,8 @@ package final class ProtectedResource: Sendable {
             verification: verification ?? self.verification,
             policy: policy ?? self.policy,
             metadata: metadata,
-            settings: settings
+            settings: settings,
+            routeScopes: self.routeScopes.union(routeScopes)
         )
     }
 

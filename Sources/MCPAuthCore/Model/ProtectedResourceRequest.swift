@@ -7,8 +7,11 @@ public import HTTPTypes
 public struct ProtectedResourceRequest: Sendable {
     /// The credentials of a request.
     public enum Credentials: Sendable {
-        /// No credentials that this resource server supports.
+        /// No credentials.
         case none
+        /// Credentials of a scheme that this resource server does not support. They identify somebody, so they are not
+        /// those of a caller without a token.
+        case otherScheme
         /// One bearer token (RFC 6750 section 2.1).
         case bearer(AccessToken)
         /// Credentials that are malformed or ambiguous.

@@ -13,8 +13,9 @@ public enum RequestOperation: Sendable, Hashable {
 
 /// One message of an MCP request.
 public enum MCPMessage: Sendable, Hashable {
-    /// A request or notification: the method and, if it acts on a named object, the name or URI.
-    case call(method: String, name: String?)
+    /// A request or notification: the method and, if it acts on a named object, the name or URI and, for `tools/call`
+    /// and `prompts/get`, the arguments; `nil` arguments are not known.
+    case call(method: String, name: String?, arguments: MCPArguments? = nil)
     /// A JSON-RPC response that the client posts.
     case response
     /// The GET that opens the server's event stream.
@@ -23,12 +24,20 @@ public enum MCPMessage: Sendable, Hashable {
     case sessionEnd
 }
 
+extension MCPMessage {
+    /// The arguments of a call; `nil` if they are not known, and for other messages.
+    package var arguments: MCPArguments? {
+        if case .call(_, _, let arguments) = self { return arguments }
+        return nil
+    }
+}
+
 extension MCPMessage: CustomStringConvertible {
     /// The method and the name of its object, such as `tools/call:create_note`, or `@response`, `@stream`,
     /// `@session-end`.
     public var description: String {
         switch self {
-        case .call(let method, let name): name.map { "\(method):\($0)".printable } ?? method.printable
+        case .call(let method, let name, _): name.map { "\(method):\($0)".printable } ?? method.printable
         case .response: "@response"
         case .stream: "@stream"
         case .sessionEnd: "@session-end"

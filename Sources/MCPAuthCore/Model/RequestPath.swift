@@ -60,6 +60,18 @@ public struct RequestPath: Sendable, Hashable, CustomStringConvertible {
     ///
     /// Only for comparisons that restrict a caller.
     package static func folded(_ part: some Sequence<UInt8>) -> String {
+        caseFolded(String(decoding: decoded(part), as: UTF8.self))
+    }
+
+    /// A text with case folded.
+    package static func caseFolded(_ text: String) -> String {
+        // Three conversions, because one does not make all letters equal that differ in case: `ẞ`, `ß` and `SS` are
+        // one.
+        text.lowercased().uppercased().lowercased()
+    }
+
+    /// The bytes of a part of a path, with percent-encoding decoded.
+    package static func decoded(_ part: some Sequence<UInt8>) -> [UInt8] {
         let bytes = Array(part)
         var decoded: [UInt8] = []
         decoded.reserveCapacity(bytes.count)
@@ -75,9 +87,7 @@ public struct RequestPath: Sendable, Hashable, CustomStringConvertible {
                 index += 1
             }
         }
-        // Three conversions, because one does not make all letters equal that differ in case: `ẞ`, `ß` and `SS` are
-        // one.
-        return String(decoding: decoded, as: UTF8.self).lowercased().uppercased().lowercased()
+        return decoded
     }
 
     private enum Spelling {

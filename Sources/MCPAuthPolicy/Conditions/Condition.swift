@@ -1,58 +1,28 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-internal import MCPAuthCore
-package import MCPAuthJSON
-
-/// A condition on the claims of a token.
+/// A condition on the claims of a token and on what the request says.
 ///
-/// Evaluation always has a result. A predicate on a missing or wrongly typed claim is unknown, except `exists` and
-/// `absent`. Every predicate is unknown for a claim inside a value that cannot be represented.
+/// Evaluation always has a result. A predicate on a missing or wrongly typed value is unknown, except `exists` and
+/// `absent`. Every predicate is unknown for a value that is not known: inside one that cannot be represented, or not
+/// seen at all.
 package indirect enum Condition: Sendable {
     case all([Condition])
     case any([Condition])
     case not(Condition)
-    case predicate(ClaimReference, Predicate)
+    case predicate(ValueReference, Predicate)
 
-    /// A claim, and whether it is read before or after the issuer's mapping.
-    package struct ClaimReference: Sendable {
-        package let pointer: JSONPointer
-        package let isRaw: Bool
-        /// Whether a string counts as an array of that string (RFC 7519 section 4.1.3, and common use).
-        let isSetValued: Bool
-
-        init(pointer: JSONPointer, isRaw: Bool) {
-            self.pointer = pointer
-            self.isRaw = isRaw
-            isSetValued = pointer.tokens.count == 1 && Self.setValued.contains(pointer.tokens[0])
-        }
-
-        private static let setValued: Set<String> = ["scope", "scp", "aud", "groups", "roles", "amr"]
-
-        func value(in claims: ClaimsView) -> ClaimValue? {
-            isRaw ? claims.rawClaim(at: pointer) : claims.claim(at: pointer)
-        }
-
-        /// The truth of a predicate for the claim.
-        func truth(of predicate: Predicate, in claims: ClaimsView) -> Truth {
-            let value = value(in: claims)
-            // A claim inside a value that cannot be represented may be present or absent.
-            if value == nil, claims.isHidden(at: pointer, raw: isRaw) { return .unknown }
-            return predicate.evaluate(value, isSetValued: isSetValued)
-        }
-    }
-
-    func evaluate(_ claims: ClaimsView) -> Truth {
+    /// - Parameter capture: The value of a capture of the rule, by its index.
+    func evaluate(_ values: ConditionValues, _ capture: (Int) -> KnownValue) -> Truth {
         switch self {
-        case .all(let conditions): .all(conditions) { $0.evaluate(claims) }
-        case .any(let conditions): .any(conditions) { $0.evaluate(claims) }
-        case .not(let condition): condition.evaluate(claims).negated
-        case .predicate(let reference, let predicate):
-            reference.truth(of: predicate, in: claims)
+        case .all(let conditions): .all(conditions) { $0.evaluate(values, capture) }
+        case .any(let conditions): .any(conditions) { $0.evaluate(values, capture) }
+        case .not(let condition): condition.evaluate(values.negated, capture).negated
+        case .predicate(let reference, let predicate): values.truth(of: predicate, for: reference, capture)
         }
     }
 
-    /// The truth of a condition that is the same for all claims; `nil` when it depends on them.
+    /// The truth of a condition that is the same for all requests; `nil` when it depends on them.
     var constantTruth: Truth? {
         switch self {
         case .all(let conditions):
@@ -68,7 +38,7 @@ package indirect enum Condition: Sendable {
         }
     }
 
-    /// False when no claims make the condition true; not every such condition is recognised.
+    /// False when no values make the condition true; not every such condition is recognised.
     var canBeTrue: Bool {
         guard constantTruth != .isFalse else { return false }
         switch self {
@@ -78,27 +48,40 @@ package indirect enum Condition: Sendable {
         }
     }
 
-    /// Whether the conditions need one claim to be both present and absent.
+    /// Whether the conditions need one value to be both present and absent.
     private static func contradict(_ conditions: [Condition]) -> Bool {
-        var absent = Set<JSONPointer>()
-        var present = Set<JSONPointer>()
-        for case .predicate(let reference, let predicate) in conditions where !reference.isRaw {
-            switch predicate {
-            case .absent: absent.insert(reference.pointer)
-            case .exists, .equals, .isIn, .contains, .containsAny, .containsAll, .subsetOf, .prefix, .suffix, .glob,
-                .compare:
-                present.insert(reference.pointer)
-            }
+        var absent = Set<ValueReference>()
+        var present = Set<ValueReference>()
+        for case .predicate(let reference, let predicate) in conditions where reference.key != .rawClaim {
+            if predicate.operator == .absent { absent.insert(reference) } else { present.insert(reference) }
         }
         return !absent.isDisjoint(with: present)
     }
 
-    /// Every predicate with its claim.
-    package var leaves: [(reference: ClaimReference, predicate: Predicate)] {
+    /// Every predicate with its subject.
+    package var leaves: [(reference: ValueReference, predicate: Predicate)] {
         switch self {
         case .all(let conditions), .any(let conditions): conditions.flatMap(\.leaves)
         case .not(let condition): condition.leaves
         case .predicate(let reference, let predicate): [(reference, predicate)]
+        }
+    }
+
+    /// Every value that is read, as subject or operand.
+    package var references: [ValueReference] {
+        leaves.flatMap { reference, predicate in [reference] + (predicate.operand.map { [$0] } ?? []) }
+    }
+
+    /// The same condition, whose arguments have their slots in the table of the policy.
+    func resolved(in arguments: inout ArgumentTable) -> Condition {
+        switch self {
+        case .all(let conditions): return .all(conditions.map { $0.resolved(in: &arguments) })
+        case .any(let conditions): return .any(conditions.map { $0.resolved(in: &arguments) })
+        case .not(let condition): return .not(condition.resolved(in: &arguments))
+        case .predicate(let reference, let predicate):
+            let subject = reference.resolved(in: &arguments)
+            guard case .compared(let name, let operand) = predicate else { return .predicate(subject, predicate) }
+            return .predicate(subject, .compared(name, to: operand.resolved(in: &arguments)))
         }
     }
 }

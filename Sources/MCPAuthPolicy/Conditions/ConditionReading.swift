@@ -5,15 +5,17 @@ internal import MCPAuthCore
 internal import MCPAuthJSON
 
 extension Condition {
-    private static let operators = PolicyGrammar.operators.map(\.key)
+    private static let operators = Predicate.Operator.allCases.map(\.rawValue)
 
-    /// Reads a condition: one of `all`, `any`, `not`, or a claim with exactly one operator.
+    /// Reads a condition: one of `all`, `any`, `not`, or a value with exactly one operator.
     ///
+    /// - Parameter captures: The names that patterns of the rule capture, by their indexes.
     /// - Returns: `nil` when it has a mistake, which is added to `mistakes`.
     static func read(
         _ value: JSONView,
         at pointer: JSONPointer,
         in document: DocumentReader,
+        capturing captures: [String],
         _ mistakes: inout Mistakes
     ) -> Condition? {
         guard value.kind == .object else {
@@ -31,7 +33,7 @@ extension Condition {
                 noting: &mistakes
             )
         else { return nil }
-        let condition = readShape(object, &mistakes)
+        let condition = readShape(object, captures, &mistakes)
         return mistakes.count == before ? condition : nil
     }
 
@@ -49,10 +51,15 @@ extension Condition {
         return document.error(.wrongType, "expected an object, found \(value.kind.inWords)\(advice)", at: pointer)
     }
 
-    private static func readShape(_ object: ObjectReader, _ mistakes: inout Mistakes) -> Condition? {
+    private static func readShape(
+        _ object: ObjectReader,
+        _ captures: [String],
+        _ mistakes: inout Mistakes
+    ) -> Condition? {
         let shapes = PolicyGrammar.shapes.filter { object.value[$0] != nil }
         guard let shape = shapes.first, shapes.count == 1 else {
-            let message = "a condition is exactly one of `all`, `any`, `not`, `claim`, `raw_claim`"
+            let list = PolicyGrammar.shapes.map { "`\($0)`" }.joined(separator: ", ")
+            let message = "a condition is exactly one of \(list)"
             mistakes.add(
                 shapes.isEmpty
                     ? object.absence(of: PolicyGrammar.shapes, .invalidValue, message)
@@ -61,85 +68,158 @@ extension Condition {
             return nil
         }
         let used = operators.filter { object.value[$0] != nil }
-        guard shape == "claim" || shape == "raw_claim" else {
+        guard let key = ValueReference.Key(rawValue: shape) else {
             for stray in used { mistakes.add(object.error(.conflict, "`\(stray)` needs a `claim`", at: stray)) }
-            return readCombination(shape, object, &mistakes)
+            return readCombination(shape, object, captures, &mistakes)
         }
-        let reference = mistakes.noting(try readReference(shape, object))
-        guard let name = used.first, used.count == 1 else {
-            let message = "a claim needs exactly one of " + operators.map { "`\($0)`" }.joined(separator: ", ")
+        let reference = mistakes.noting(try readReference(key, object, captures))
+        guard let name = used.first.flatMap(Predicate.Operator.init), used.count == 1 else {
+            let message = "a value needs exactly one of " + operators.map { "`\($0)`" }.joined(separator: ", ")
             mistakes.add(
                 used.isEmpty
                     ? object.absence(of: operators, .invalidValue, message) : object.error(.invalidValue, message)
             )
             return nil
         }
-        let predicate = mistakes.noting(try readPredicate(name, object))
+        let predicate = mistakes.noting(try readPredicate(name, object, captures))
         guard let reference, let predicate else { return nil }
+        if let operand = predicate.operand, operand == reference {
+            mistakes.add(object.error(.unreachableRule, "the value is compared with itself", at: name.rawValue))
+            return nil
+        }
         return .predicate(reference, predicate)
     }
 
     private static func readCombination(
         _ shape: String,
         _ object: ObjectReader,
+        _ captures: [String],
         _ mistakes: inout Mistakes
     ) -> Condition? {
         if shape == "not", let inner = object.value["not"] {
-            return read(inner, at: object.pointer.appending("not"), in: object.document, &mistakes).map(Condition.not)
+            let pointer = object.pointer.appending("not")
+            return read(inner, at: pointer, in: object.document, capturing: captures, &mistakes).map(Condition.not)
         }
         var conditions: [Condition] = []
         for element in mistakes.noting(try object.elements(shape)) ?? [] where !mistakes.isFull {
-            if let condition = read(element.value, at: element.pointer, in: object.document, &mistakes) {
-                conditions.append(condition)
+            let (value, pointer) = (element.value, element.pointer)
+            if let read = read(value, at: pointer, in: object.document, capturing: captures, &mistakes) {
+                conditions.append(read)
             }
         }
         return shape == "all" ? .all(conditions) : .any(conditions)
     }
 
     private static func readReference(
-        _ key: String,
-        _ object: ObjectReader
-    ) throws(ConfigurationError) -> ClaimReference {
-        let text = try object.string(key) ?? ""
+        _ key: ValueReference.Key,
+        _ object: ObjectReader,
+        _ captures: [String]
+    ) throws(ConfigurationError) -> ValueReference {
+        let text = try object.string(key.rawValue) ?? ""
+        if key == .capture {
+            guard let index = captures.firstIndex(where: text.isExactly) else {
+                let suggestion = Suggestion.text(for: text, among: captures)
+                let advice =
+                    captures.isEmpty ? "; write one in `paths` or `resource_uris`, as in `/tenants/{tenant}/**`" : ""
+                let message = "no pattern of this rule captures `\(text.printable)`\(suggestion)\(advice)"
+                throw object.error(.unknownName, message, at: key.rawValue)
+            }
+            return ValueReference(.capture(text, index: index))
+        }
         guard let pointer = JSONPointer(text), !pointer.tokens.isEmpty else {
             let example = JSONPointer(tokens: [text.isEmpty ? "tenant" : text])
             let message = "`\(text.printable)` is not a JSON Pointer such as `\(example.description.printable)`"
-            throw object.error(.invalidValue, message, at: key)
+            throw object.error(.invalidValue, message, at: key.rawValue)
         }
-        return ClaimReference(pointer: pointer, isRaw: key == "raw_claim")
+        switch key {
+        case .claim: return ValueReference(.claim(pointer))
+        case .rawClaim: return ValueReference(.rawClaim(pointer))
+        case .argument, .capture:
+            guard pointer.tokens.count <= ArgumentTable.mostTokens else {
+                let message = "a pointer to an argument has at most \(ArgumentTable.mostTokens) parts"
+                throw object.error(.invalidValue, message, at: key.rawValue)
+            }
+            // The table of the policy assigns the slot.
+            return ValueReference(.argument(pointer, slot: 0))
+        }
     }
 
-    private static func readPredicate(_ name: String, _ object: ObjectReader) throws(ConfigurationError) -> Predicate {
+    private static func readPredicate(
+        _ name: Predicate.Operator,
+        _ object: ObjectReader,
+        _ captures: [String]
+    ) throws(ConfigurationError) -> Predicate {
+        if object.value[name.rawValue]?.kind == .object {
+            return .compared(name, to: try readOperand(name, object, captures))
+        }
+        let key = name.rawValue
         switch name {
-        case "exists", "absent":
-            let opposite = name == "exists" ? "absent" : "exists"
-            guard try object.boolean(name) == true else {
+        case .exists, .absent:
+            let opposite = name == .exists ? "absent" : "exists"
+            guard try object.boolean(key) == true else {
                 throw object.error(
                     .invalidValue,
-                    "`\(name)` takes only true; for its opposite write `\"\(opposite)\": true`",
-                    at: name
+                    "`\(key)` takes only true; for its opposite write `\"\(opposite)\": true`",
+                    at: key
                 )
             }
-            return name == "exists" ? .exists : .absent
-        case "in": return .isIn(try scalars(name, object))
-        case "contains_any": return .containsAny(try scalars(name, object))
-        case "contains_all": return .containsAll(try scalars(name, object))
-        case "subset_of": return .subsetOf(try scalars(name, object))
-        case "prefix": return .prefix(try text(name, object))
-        case "suffix": return .suffix(try text(name, object))
-        case "glob": return .glob(Glob(try text(name, object), .name))
-        case "equals": return .equals(try scalar(name, object))
-        case "contains": return .contains(try scalar(name, object))
-        default: return try readComparison(name, object)
+            return name == .exists ? .exists : .absent
+        case .isIn: return .isIn(try scalars(key, object))
+        case .containsAny: return .containsAny(try scalars(key, object))
+        case .containsAll: return .containsAll(try scalars(key, object))
+        case .subsetOf: return .subsetOf(try scalars(key, object))
+        case .prefix: return .prefix(try text(key, object))
+        case .suffix: return .suffix(try text(key, object))
+        case .glob: return .glob(Glob(try text(key, object), .name))
+        case .equals: return .equals(try scalar(key, object))
+        case .contains: return .contains(try scalar(key, object))
+        case .lessThan: return try readComparison(.lessThan, key, object)
+        case .atMost: return try readComparison(.atMost, key, object)
+        case .greaterThan: return try readComparison(.greaterThan, key, object)
+        case .atLeast: return try readComparison(.atLeast, key, object)
         }
     }
 
-    private static func readComparison(_ name: String, _ object: ObjectReader) throws(ConfigurationError) -> Predicate {
-        guard let comparison = Predicate.Comparison(rawValue: name) else {
-            throw object.error(.invalidValue, "`\(name)` is not an operator")
+    /// Reads an operand that is another value of the request, such as `{"claim": "/tenant"}`.
+    private static func readOperand(
+        _ name: Predicate.Operator,
+        _ object: ObjectReader,
+        _ captures: [String]
+    ) throws(ConfigurationError) -> ValueReference {
+        guard name.takesValue else {
+            throw object.error(
+                .wrongType,
+                "`\(name.rawValue)` takes a constant, not another value of the request",
+                at: name.rawValue
+            )
         }
+        var mistakes = Mistakes()
+        let read = object.value[name.rawValue].flatMap { value in
+            object.document.object(
+                value,
+                at: object.pointer.appending(name.rawValue),
+                allowing: PolicyGrammar.operand.keys,
+                foreign: PolicyWords.condition,
+                noting: &mistakes
+            )
+        }
+        try mistakes.check()
+        let keys = ValueReference.Key.allCases.filter { read?.value[$0.rawValue] != nil }
+        guard let read, let key = keys.first, keys.count == 1 else {
+            let list = ValueReference.Key.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ")
+            let message = "an operand that is a value of the request is exactly one of \(list)"
+            throw object.error(.invalidValue, message, at: name.rawValue)
+        }
+        return try readReference(key, read, captures)
+    }
+
+    private static func readComparison(
+        _ comparison: Predicate.Comparison,
+        _ name: String,
+        _ object: ObjectReader
+    ) throws(ConfigurationError) -> Predicate {
         let value = object.value[name]
-        if let number = value?.number { return .compare(comparison, .number(number)) }
+        if let value, value.number != nil { return .compare(comparison, .number(JSON(value))) }
         if let time = value?.string.flatMap(Timestamp.seconds) { return .compare(comparison, .time(time)) }
         throw object.error(
             .invalidValue,

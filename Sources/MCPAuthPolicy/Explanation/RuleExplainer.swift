@@ -9,7 +9,7 @@ package import MCPAuthJSON
 /// It makes the same checks as ``PolicyEvaluation``, but does not stop before it has checked every part of the rule.
 struct RuleExplainer {
     /// One part of a rule: its truth, its position in the file, and the reason in words.
-    private struct Part {
+    struct Part {
         let truth: Truth
         let pointer: JSONPointer
         let why: String
@@ -34,12 +34,11 @@ struct RuleExplainer {
         if rule.isFor(input.authInfo) == .isFalse, let other = who.first(where: { $0.truth == .isFalse }) {
             return finding(.notApplicable, other.pointer, other.why, [])
         }
-        let claims = ClaimsView(input.authInfo.claims)
         var leaves: [RuleFinding.Leaf] = []
         // A require rule that may be for this caller counts as if it were.
         let parts =
-            (rule.effect == .require ? [] : who) + proof() + condition(claims, &leaves) + scopes(input)
-            + signIn(claims, input.now)
+            (rule.effect == .require ? [] : who) + proof() + condition(input, message, &leaves) + scopes(input)
+            + signIn(input)
         let truth = Truth.all(parts, \.truth)
         let decisive = parts.first { $0.truth == .isFalse } ?? parts.first { $0.truth == .unknown }
         let why = decisive?.why ?? (parts.isEmpty ? "it has no conditions" : parts.map(\.why).joined(separator: "; "))
@@ -64,13 +63,14 @@ struct RuleExplainer {
         )
     }
 
-    private func who(_ authInfo: AuthInfo) -> [Part] {
+    private func who(_ authInfo: AuthInfo?) -> [Part] {
+        guard let authInfo else { return whoWithoutToken() }
         var parts: [Part] = []
         if let issuers = rule.issuers {
             let isNamed = issuers.contains(ExactString(authInfo.issuer.description))
             parts.append(part(Truth(isNamed), "issuers", "the issuer is \(isNamed ? "" : "not ")one of them"))
         }
-        if let kind = rule.subjectKind {
+        if let kind = rule.subjectKind, kind != .anyone {
             let found = SubjectKind(authInfo)
             parts.append(part(Truth(found == kind), "subject_kind", "the token represents a \(found.rawValue)"))
         }
@@ -82,25 +82,36 @@ struct RuleExplainer {
         return parts
     }
 
+    private func whoWithoutToken() -> [Part] {
+        let key =
+            rule.subjectKind != nil
+            ? "subject_kind" : rule.issuers != nil ? "issuers" : rule.clientIDs != nil ? "client_ids" : nil
+        let words = "the caller has no token"
+        guard rule.effect == .allow || key != nil else { return [] }
+        let pointer = key.map { rule.pointer.appending($0) } ?? rule.pointer
+        return [Part(truth: rule.isFor(nil), pointer: pointer, why: words)]
+    }
+
     private func proof() -> [Part] {
         rule.requiresProof ? [part(.isFalse, "proof_of_possession", "the token came without a proof")] : []
     }
 
     private func scopes(_ input: PolicyInput) -> [Part] {
         guard !rule.allScopes.isEmpty || !rule.anyScopes.isEmpty else { return [] }
-        let granted = policy.scopeTable.granted(by: input.authInfo.scopes)
+        let granted = policy.scopeTable.granted(by: input.authInfo?.scopes ?? [])
         guard !rule.hasScopes(granted) else { return [part(.isTrue, "scopes", "the scopes suffice")] }
         let holder = ScopeHolder(input.authInfo, policy)
         let missing = holder.missing(rule.namedScopes(holder))
         let beyond = ScopeSet(missing.filter { !holder.isGrantable($0) })
         let bounds = beyond.isEmpty ? "" : ", and its issuer may not grant `\(beyond)` here"
-        return [part(.isFalse, "scopes", "the token lacks scope `\(missing)`\(bounds)")]
+        let who = input.authInfo == nil ? "the caller has no token, and so lacks" : "the token lacks"
+        return [part(.isFalse, "scopes", "\(who) scope `\(missing)`\(bounds)")]
     }
 
-    private func signIn(_ claims: ClaimsView, _ now: NumericDate) -> [Part] {
+    private func signIn(_ input: PolicyInput) -> [Part] {
         guard let signIn = rule.signIn else { return [] }
         let key = signIn.acrValues == nil ? "max_age_seconds" : "acr"
-        let isMet = signIn.isMet(by: claims, now: now)
+        let isMet = input.authInfo.map { signIn.isMet(by: ClaimsView($0.claims), now: input.now) } ?? false
         let words = isMet ? "the sign-in is good enough" : "the sign-in is too old, too weak or unknown"
         return [part(Truth(isMet), key, words)]
     }
@@ -109,118 +120,24 @@ struct RuleExplainer {
         Part(truth: truth, pointer: rule.pointer.appending(key), why: why)
     }
 
-    private func condition(_ claims: ClaimsView, _ leaves: inout [RuleFinding.Leaf]) -> [Part] {
-        guard let condition = rule.condition else { return [] }
-        return [explain(condition, rule.pointer.appending("when"), claims, &leaves)]
-    }
-
-    private func explain(
-        _ condition: Condition,
-        _ pointer: JSONPointer,
-        _ claims: ClaimsView,
-        _ leaves: inout [RuleFinding.Leaf]
-    ) -> Part {
-        switch condition {
-        case .all(let conditions):
-            let parts = explain(conditions, pointer.appending("all"), claims, &leaves)
-            let truth = condition.evaluate(claims)
-            let decisive = truth == .isTrue ? nil : parts.first { $0.truth == truth }
-            return decisive ?? Part(truth: truth, pointer: pointer, why: "all of \(parts.count) conditions are true")
-        case .any(let conditions):
-            let parts = explain(conditions, pointer.appending("any"), claims, &leaves)
-            let truth = condition.evaluate(claims)
-            let decisive = truth == .isFalse ? nil : parts.first { $0.truth == truth }
-            return decisive ?? Part(truth: truth, pointer: pointer, why: "none of \(parts.count) conditions is true")
-        case .not(let inner):
-            let part = explain(inner, pointer.appending("not"), claims, &leaves)
-            return Part(truth: condition.evaluate(claims), pointer: part.pointer, why: "not: \(part.why)")
-        case .predicate(let reference, let predicate):
-            let truth = reference.truth(of: predicate, in: claims)
-            leaves.append(RuleFinding.Leaf(pointer: pointer.description, result: truth.result))
-            return Part(truth: truth, pointer: pointer, why: words(reference, predicate, claims, truth))
-        }
-    }
-
-    private func explain(
-        _ conditions: [Condition],
-        _ pointer: JSONPointer,
-        _ claims: ClaimsView,
+    private func condition(
+        _ input: PolicyInput,
+        _ message: MCPMessage?,
         _ leaves: inout [RuleFinding.Leaf]
     ) -> [Part] {
-        var parts: [Part] = []
-        for (index, condition) in conditions.enumerated() {
-            parts.append(explain(condition, pointer.appending(String(index)), claims, &leaves))
-        }
-        return parts
-    }
-
-    private func words(
-        _ reference: Condition.ClaimReference,
-        _ predicate: Predicate,
-        _ claims: ClaimsView,
-        _ truth: Truth
-    ) -> String {
-        let claim = "the \(reference.isRaw ? "token's own " : "")claim `\(reference.pointer.description.printable)`"
-        guard let value = reference.value(in: claims) else {
-            return truth == .unknown && claims.isHidden(at: reference.pointer, raw: reference.isRaw)
-                ? "\(claim) is inside a value that cannot be represented" : "\(claim) is missing"
-        }
-        let shown =
-            revealsClaims ? "`\(String(decoding: value.json.encoded(), as: UTF8.self).printable)`" : "<redacted>"
-        switch truth {
-        case .isTrue: return "\(claim) is \(shown), which matches"
-        case .isFalse: return "\(claim) is \(shown), which does not match"
-        case .unknown where value.isUnrepresentable: return "\(claim) is \(value.kindInWords)"
-        case .unknown:
-            return "\(claim) is \(value.kindInWords) (\(shown)), and `\(predicate.name)` needs \(predicate.expectation)"
-        }
-    }
-}
-
-extension ClaimValue {
-    fileprivate var kindInWords: String {
-        switch self {
-        case .view(let value): value.kind.inWords
-        case .made(.null): JSONView.Kind.null.inWords
-        case .made(.boolean): JSONView.Kind.boolean.inWords
-        case .made(.integer), .made(.number): JSONView.Kind.number.inWords
-        case .made(.string): JSONView.Kind.string.inWords
-        case .made(.array): JSONView.Kind.array.inWords
-        case .made(.object): JSONView.Kind.object.inWords
-        case .made(.unrepresentable): JSONView.Kind.unrepresentable.inWords
-        }
-    }
-}
-
-extension Predicate {
-    /// The operator as written in a policy.
-    fileprivate var name: String {
-        switch self {
-        case .equals: "equals"
-        case .isIn: "in"
-        case .contains: "contains"
-        case .containsAny: "contains_any"
-        case .containsAll: "contains_all"
-        case .subsetOf: "subset_of"
-        case .prefix: "prefix"
-        case .suffix: "suffix"
-        case .glob: "glob"
-        case .exists: "exists"
-        case .absent: "absent"
-        case .compare(let comparison, _): comparison.rawValue
-        }
-    }
-
-    /// The kind of value that it needs to be true or false.
-    fileprivate var expectation: String {
-        switch self {
-        case .equals, .isIn: "a value of the type that it is compared with"
-        case .contains, .containsAny, .containsAll, .subsetOf: "an array of values of the type that it looks for"
-        case .prefix, .suffix, .glob: "a string"
-        case .exists, .absent: "nothing"
-        case .compare(_, .number): "a number"
-        case .compare(_, .time): "a date-time (RFC 3339)"
-        }
+        guard let condition = rule.condition else { return [] }
+        let claims: ConditionValues.CallerClaims =
+            input.authInfo.map { .token(ClaimsView($0.claims)) } ?? (rule.effect == .allow ? .unknown : .missing)
+        let values = ConditionValues(
+            claims: claims,
+            arguments: policy.argumentTable.values(in: message?.arguments),
+            ignoresCaseOfCaptures: rule.effect != .allow && input.request.ignoresCase
+        )
+        return [
+            ConditionExplainer(values: values, revealsValues: revealsClaims) { index in
+                rule.capture(index, input.request, message)
+            }.explain(condition, rule.pointer.appending("when"), &leaves)
+        ]
     }
 }
 
@@ -246,7 +163,7 @@ extension PolicyRule {
 }
 
 extension Truth {
-    fileprivate var result: RuleFinding.Result {
+    var result: RuleFinding.Result {
         switch self {
         case .isTrue: .isTrue
         case .isFalse: .isFalse

@@ -76,6 +76,8 @@ package struct PolicyLint: Sendable {
             lookAtHTTPMethods(rule)
             lookAtPatterns(rule)
             lookAtNegation(rule)
+            lookAtCaptures(rule)
+            lookAtOpenOperations(rule)
             lookAtScopes(rule)
             lookAtDenies(rule, policy.rules)
         }
@@ -211,23 +213,57 @@ package struct PolicyLint: Sendable {
     /// Warns about `not` over a claim that may be missing: it is then unknown, so the rule unexpectedly does not apply.
     private mutating func lookAtNegation(_ rule: PolicyRule) {
         guard rule.effect != .deny, let condition = rule.condition else { return }
-        let known = Set(condition.leaves.filter(\.predicate.alwaysKnows).map(\.reference.pointer))
-        for claim in Self.negated(condition) where !known.contains(claim) {
+        let known = Set(condition.leaves.filter(\.predicate.alwaysKnows).map(\.reference))
+        for value in Self.negated(condition) where !known.contains(value) {
+            let what = value.key == .argument ? "a call" : "a token"
             warn(
                 .negatedClaim,
-                "a token without `\(claim.description.printable)` does not meet this `not`; "
+                "\(what) without `\(value.text.printable)` does not meet this `not`; "
                     + "make the intent explicit with `exists` or `absent`",
                 rule.pointer.appending("when")
             )
         }
     }
 
-    private static func negated(_ condition: Condition) -> [JSONPointer] {
+    private static func negated(_ condition: Condition) -> [ValueReference] {
         switch condition {
         case .all(let conditions), .any(let conditions): conditions.flatMap(negated)
-        case .not(let inner): inner.leaves.filter { !$0.predicate.alwaysKnows }.map(\.reference.pointer)
+        // The rule matches only where a capture has a value.
+        case .not(let inner):
+            inner.leaves.filter { !$0.predicate.alwaysKnows && $0.reference.key != .capture }.map(\.reference)
         case .predicate: []
         }
+    }
+
+    /// Warns about captures that no condition reads.
+    private mutating func lookAtCaptures(_ rule: PolicyRule) {
+        let read = Set((rule.condition?.references ?? []).filter { $0.key == .capture }.map(\.text))
+        for (list, globs) in [("paths", rule.targets.paths), ("resource_uris", rule.targets.resourceURIs)] {
+            for (index, glob) in globs.enumerated() {
+                guard let unread = glob.captures.first(where: { !read.contains($0.name) }) else { continue }
+                warn(
+                    .unusedCapture,
+                    "no condition reads the capture `\(unread.name)`; write `*` where the segment does not matter",
+                    rule.pointer.appending(list).appending(String(index))
+                )
+            }
+        }
+    }
+
+    /// Says which operations need no token, so that none is opened unseen.
+    private mutating func lookAtOpenOperations(_ rule: PolicyRule) {
+        guard rule.subjectKind == .anyone else { return }
+        let lists = PolicyGrammar.targetLists.compactMap { list -> String? in
+            guard let texts = document.root[rule.pointer.appending(list)]?.strings else { return nil }
+            return "\(list) " + texts.map { "`\($0.printable)`" }.joined(separator: ", ")
+        }
+        let what = lists.isEmpty ? "every operation" : lists.joined(separator: "; ")
+        let limit = rule.condition == nil ? "" : ", where its condition is true"
+        warn(
+            .openOperation,
+            "anyone may use \(what) without a token\(limit)",
+            rule.pointer.appending("subject_kind")
+        )
     }
 
     private mutating func lookAtDenies(_ rule: PolicyRule, _ rules: [PolicyRule]) {
@@ -243,8 +279,8 @@ package struct PolicyLint: Sendable {
     private mutating func look(at rule: PolicyRule, in use: Use) {
         let scopes = rule.allScopes.union(rule.anyScopes)
         lookAtListing(of: scopes, use, rule.pointer.appending("scopes"))
-        for leaf in rule.condition?.leaves ?? [] where !leaf.reference.isRaw {
-            let name = leaf.reference.pointer.tokens[0]
+        for reference in rule.condition?.references ?? [] where reference.key == .claim {
+            guard let name = reference.claim?.tokens.first else { continue }
             guard !Self.commonClaims.contains(name), !use.mappedClaims.contains(name) else { continue }
             let suggestion = Suggestion.text(for: name, among: use.mappedClaims.union(Self.commonClaims))
             warn(.undeclaredClaim, rule.place(ofClaim: name), at: use) { resources in
@@ -261,12 +297,11 @@ package struct PolicyLint: Sendable {
             say("the scope `\(scope)`", named, use, place) { $0.allowedScopes.map { $0.contains(scope) } }
         }
         for leaf in rule.condition?.leaves ?? [] {
-            guard let name = leaf.reference.pointer.tokens.first, name != "iss", !leaf.predicate.isAbsent else {
-                continue
-            }
+            guard let name = leaf.reference.claim?.tokens.first, name != "iss", leaf.predicate.operator != .absent
+            else { continue }
             // Raw claims have no bounds.
             say("the claim `\(name.printable)`", named, use, rule.place(ofClaim: name)) { issuer in
-                leaf.reference.isRaw ? nil : issuer.allowedClaims[name].map { !$0.isEmpty }
+                leaf.reference.key == .rawClaim ? nil : issuer.allowedClaims[name].map { !$0.isEmpty }
             }
         }
     }

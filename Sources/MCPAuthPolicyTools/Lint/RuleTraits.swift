@@ -20,17 +20,7 @@ extension MCPMethod.Object {
 
 extension Predicate {
     /// Whether the result is also known when the claim is missing.
-    var alwaysKnows: Bool {
-        switch self {
-        case .exists, .absent: true
-        case .equals, .isIn, .contains, .containsAny, .containsAll, .subsetOf, .prefix, .suffix, .glob, .compare: false
-        }
-    }
-
-    var isAbsent: Bool {
-        if case .absent = self { return true }
-        return false
-    }
+    var alwaysKnows: Bool { [.exists, .absent].contains(self.operator) }
 }
 
 extension PolicyRule {
@@ -43,13 +33,13 @@ extension PolicyRule {
     /// The position of the first condition on a claim of this name.
     func place(ofClaim name: String) -> JSONPointer {
         let places = zip(condition?.leaves ?? [], leafPointers)
-        return places.first { $0.0.reference.pointer.tokens.first == name }?.1 ?? pointer.appending("when")
+        return places.first { $0.0.reference.claim?.tokens.first == name }?.1 ?? pointer.appending("when")
     }
 
     /// The issuers that the rule is for, or that its condition compares `iss` with.
     var issuersNamed: Set<String> {
         var named = Set((issuers ?? []).map(\.text))
-        for leaf in condition?.leaves ?? [] where leaf.reference.pointer.tokens == ["iss"] {
+        for leaf in condition?.leaves ?? [] where leaf.reference.claim?.tokens == ["iss"] {
             switch leaf.predicate {
             case .equals(let value): if let text = value.string { named.insert(text) }
             case .isIn(let values): named.formUnion(values.compactMap(\.string))

@@ -3,6 +3,7 @@
 
 internal import HTTPTypes
 package import MCPAuthCore
+package import MCPAuthJSON
 internal import MCPAuthPolicy
 
 /// The operation of a request, as written in policy tests and for `explain`.
@@ -36,28 +37,34 @@ package struct PolicyCall: Sendable, Hashable {
     /// expects a denial would pass.
     ///
     /// - Throws: ``Mistake`` when the text has none of these forms, or names such a method.
-    package init(reading text: String) throws(Mistake) {
+    ///
+    /// - Parameter arguments: The arguments of a `tools/call` or `prompts/get`; `nil` if they are not known.
+    package init(reading text: String, arguments: JSON? = nil) throws(Mistake) {
         let words = text.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
         if words.count == 2, !words[0].contains(":") {
+            guard arguments == nil else { throw Self.noArguments(text) }
             self = try Self.http(String(words[0]), String(words[1]))
             return
+        }
+        if text == "@unknown" || text == "@stream" || text == "@session-end", arguments != nil {
+            throw Self.noArguments(text)
         }
         switch text {
         case "@unknown": self.init(.unknown, .post)
         case "@stream": self.init(.mcp([.stream]), .get)
         case "@session-end": self.init(.mcp([.sessionEnd]), .delete)
-        default: self.init(.mcp([try Self.message(text)]), .post)
+        default: self.init(.mcp([try Self.message(text, arguments)]), .post)
         }
     }
 
     /// Reads a batch of MCP messages.
     ///
     /// - Throws: ``BatchMistake`` for the first text that is not a message.
-    package init(batch texts: [String]) throws(BatchMistake) {
+    package init(batch: [(text: String, arguments: JSON?)]) throws(BatchMistake) {
         var messages: [MCPMessage] = []
-        for (index, text) in texts.enumerated() {
+        for (index, call) in batch.enumerated() {
             do throws(Mistake) {
-                messages.append(try Self.message(text))
+                messages.append(try Self.message(call.text, call.arguments))
             } catch {
                 throw BatchMistake(index: index, mistake: error)
             }
@@ -108,6 +115,20 @@ package struct PolicyCall: Sendable, Hashable {
             credentials: .bearer(AccessToken(bytes: token)),
             operation: resource.speaksMCP ? operation : .http
         )
+    }
+
+    private static func noArguments(_ text: String) -> Mistake {
+        Mistake(description: "`\(text.printable)` takes no arguments; `tools/call` and `prompts/get` do")
+    }
+
+    private static func message(_ text: String, _ arguments: JSON?) throws(Mistake) -> MCPMessage {
+        let message = try message(text)
+        guard let arguments else { return message }
+        guard case .call(let method, let name, _) = message,
+            let object = MCPMethod.acting(named: method)?.object, object != .resourceURI
+        else { throw noArguments(text) }
+        let bytes = arguments.encoded()
+        return .call(method: method, name: name, arguments: MCPArguments(bytes, at: 0..<bytes.count))
     }
 
     private static func message(_ text: String) throws(Mistake) -> MCPMessage {

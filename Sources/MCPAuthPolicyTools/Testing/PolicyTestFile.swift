@@ -106,19 +106,57 @@ package struct PolicyTestFile: Sendable {
         if object.value["call"] != nil, object.value["calls"] != nil {
             throw object.error(.conflict, "`call` and `calls` are both given", at: "calls")
         }
-        if let texts = try object.nonEmptyStrings("calls", "; a batch has at least one call") {
+        if object.value["calls"] != nil {
+            let calls = try batch(object)
             do throws(PolicyCall.BatchMistake) {
-                return try PolicyCall(batch: texts)
+                return try PolicyCall(batch: calls)
             } catch {
                 throw object.error(.invalidValue, error.mistake.description, at: "calls", error.index)
             }
         }
         let text = try object.required("call", try object.string("call"))
+        let arguments = try arguments(object)
         do throws(PolicyCall.Mistake) {
-            return try PolicyCall(reading: text)
+            return try PolicyCall(reading: text, arguments: arguments)
         } catch {
             throw object.error(.invalidValue, error.description, at: "call")
         }
+    }
+
+    /// The calls of a batch; one with arguments is an object like a test.
+    private static func batch(_ object: ObjectReader) throws(ConfigurationError) -> [(text: String, arguments: JSON?)] {
+        if object.value["arguments"] != nil {
+            throw object.error(.conflict, "in a batch, each call has its own `arguments`", at: "arguments")
+        }
+        var calls: [(text: String, arguments: JSON?)] = []
+        for element in try object.elements("calls") ?? [] {
+            if let text = element.value.string {
+                calls.append((text, nil))
+                continue
+            }
+            var mistakes = Mistakes()
+            let call = object.document.object(
+                element.value,
+                at: element.pointer,
+                allowing: PolicyTestGrammar.call.keys,
+                noting: &mistakes
+            )
+            try mistakes.check()
+            guard let call else { continue }
+            calls.append((try call.required("call", try call.string("call")), try arguments(call)))
+        }
+        guard !calls.isEmpty else {
+            throw object.error(.unreachableRule, "`calls` is empty; a batch has at least one call", at: "calls")
+        }
+        return calls
+    }
+
+    private static func arguments(_ object: ObjectReader) throws(ConfigurationError) -> JSON? {
+        guard let value = object.value["arguments"] else { return nil }
+        guard value.kind == .object else {
+            throw object.error(.wrongType, "expected an object, found \(value.kind.inWords)", at: "arguments")
+        }
+        return JSON(value)
     }
 
     /// An error about one test.

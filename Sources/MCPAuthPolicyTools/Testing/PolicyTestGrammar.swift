@@ -39,11 +39,22 @@ package enum PolicyTestGrammar {
                 "description":
                     "`tools/call:NAME`, another MCP method, `@stream`, `@session-end`, `@response`, `@unknown`, or `GET /path`",
             ],
-            "calls": ["type": "array", "minItems": 1, "items": text, "description": "A batch of MCP messages"],
+            "arguments": arguments,
+            "calls": [
+                "type": "array", "minItems": 1, "items": ["anyOf": [text, call.schema()]],
+                "description": "A batch of MCP messages, each as text, or as an object with its arguments",
+            ],
             "now": ["type": "number"],
             "expect": ["$ref": "#/$defs/expect"],
         ]
     )
+
+    private static let arguments: JSON = [
+        "type": "object",
+        "description": "The arguments of a `tools/call` or `prompts/get`; without them, nothing is known about them",
+    ]
+
+    static let call = ObjectGrammar(required: ["call"], ["call": text, "arguments": arguments])
 
     static let expect = ObjectGrammar(
         required: ["decision"],

@@ -51,8 +51,8 @@ package struct PolicyTrial: Sendable {
         now: NumericDate,
         revealingClaims: Bool
     ) async -> DecisionTrace {
-        // A server does not read the body of a request without a token.
-        let isUnread = !hasToken && call.isInBody
+        // Without a token, a server reads the body only where the policy may allow anyone.
+        let isUnread = !hasToken && call.isInBody && !resource.policy.mayAllowAnyone
         let request = ProtectedResourceRequest(
             method: call.method,
             path: call.path ?? resource.identifier.path,

@@ -16,7 +16,7 @@ extension PolicyCommand {
         static let configuration = CommandConfiguration(
             abstract: "Explain a decision, rule by rule.",
             discussion: """
-                With policy files, claims are used unchanged. With --config and --resource, the issuers, mappings, \
+                Without --claims and --token, the caller has no token. With policy files, claims are used unchanged. With --config and --resource, the issuers, mappings, \
                 bounds and policies of that resource apply, and --token is verified as the server would.
 
                   mcp-auth policy explain notes.json --claims alice.json --call tools/call:create_note
@@ -39,7 +39,10 @@ extension PolicyCommand {
         @Option(help: "`tools/call:NAME`, another MCP method, `@stream`, `@session-end`, or `GET /path`.")
         var call: String
 
-        @Flag(help: "Show claim values.")
+        @Option(help: "The arguments of a call, as a JSON object; without them, conditions on arguments are unknown.")
+        var arguments: String?
+
+        @Flag(help: "Show the values of claims, arguments and captures.")
         var reveal = false
 
         @Flag(help: "Print JSON.")
@@ -56,15 +59,17 @@ extension PolicyCommand {
             guard token == nil || (config != nil && claims == nil) else {
                 throw ValidationError("--token needs --config, and excludes --claims")
             }
-            do throws(PolicyCall.Mistake) {
-                _ = try PolicyCall(reading: call)
-            } catch {
-                throw ValidationError("--call: \(error)")
+            do {
+                _ = try policyCall()
+            } catch let mistake as PolicyCall.Mistake {
+                throw ValidationError("--call: \(mistake)")
+            } catch let error as ConfigurationError {
+                throw ValidationError("\(error)")
             }
         }
 
         func run() async throws {
-            guard let call = PolicyCall(call) else { throw ProgramExit.usage }
+            let call = try policyCall()
             let began = ContinuousClock.now
             var trace = try await decide(call)
             trace.duration = (ContinuousClock.now - began).inSeconds
@@ -75,6 +80,20 @@ extension PolicyCommand {
             }
             guard case .deny(let denial)? = trace.decision else { return }
             throw ProgramExit.code(for: denial)
+        }
+
+        private func policyCall() throws -> PolicyCall {
+            guard let arguments else { return try PolicyCall(reading: call) }
+            let limits = JSONDocument.Limits.fetched
+            let bytes = Array(arguments.utf8)
+            let root: JSONView
+            do throws(JSONParsingError) {
+                root = try JSONDocument(parsing: bytes, limits: limits).root
+            } catch {
+                throw DocumentReader.error(error, in: "--arguments", bytes, limits)
+            }
+            guard root.kind == .object else { throw ValidationError("--arguments is not a JSON object") }
+            return try PolicyCall(reading: call, arguments: JSON(root))
         }
 
         private func decide(_ call: PolicyCall) async throws -> DecisionTrace {

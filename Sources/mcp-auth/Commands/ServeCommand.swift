@@ -64,8 +64,7 @@ struct ServeCommand: AsyncParsableCommand {
         for method in [HTTPRequest.Method.get, .head, .post, .put, .patch, .delete, .options] {
             for path in ["/", "/**"] {
                 router.group().add(middleware: middleware).on(RouterPath(path), method: method) { request, context in
-                    guard let authInfo = context.authInfo else { return Response(status: .internalServerError) }
-                    return Self.answer(to: request, of: authInfo, at: mcpAuth, onEvent)
+                    Self.answer(to: request, of: context.authInfo, at: mcpAuth, onEvent)
                 }
             }
         }
@@ -128,24 +127,25 @@ struct ServeCommand: AsyncParsableCommand {
     /// The response to an allowed request.
     private static func answer(
         to request: Request,
-        of authInfo: AuthInfo,
+        of authInfo: AuthInfo?,
         at mcpAuth: MCPAuth,
         _ onEvent: EngineEventHandler
     ) -> Response {
-        let resource = mcpAuth.engine.resources.first { $0.identifier == authInfo.resource }
+        // The middleware found it too; a reload may have removed it since.
+        guard let resource = mcpAuth.resource(of: request.head) else { return Response(status: .notFound) }
         if let field = proxyFields.first(where: { request.headers.contains($0) }) {
             let message =
-                "`\(authInfo.resource)`: the field `\(field)` is from a proxy that asks about another request, but "
+                "`\(resource.identifier)`: the field `\(field)` is from a proxy that asks about another request, but "
                 + "this is not a forward-auth endpoint"
             onEvent(EngineEvent(.warning, .requestDenied, message))
             return refusal(.forbidden, "access_denied", "mcp-auth serve is not a forward-auth endpoint")
         }
-        if request.method != .post, resource?.speaksMCP ?? true {
+        if request.method != .post, resource.speaksMCP {
             var response = refusal(.methodNotAllowed, "method_not_allowed", "there is no event stream here")
             response.headers[.allow] = "POST, OPTIONS"
             return response
         }
-        return whoIsCalling(authInfo)
+        return whoIsCalling(authInfo, resource)
     }
 
     /// Fields of requests with which proxies ask whether another request may pass.
@@ -160,13 +160,14 @@ struct ServeCommand: AsyncParsableCommand {
         json(status, ["error": .string(error), "error_description": .string(description)])
     }
 
-    private static func whoIsCalling(_ authInfo: AuthInfo) -> Response {
-        var members: [String: JSON] = [
-            "decision": "allow", "resource": .string(authInfo.resource.description),
-            "issuer": .string(authInfo.issuer.description), "scope": .string(authInfo.scopes.description),
-        ]
-        members["sub"] = authInfo.subject.map(JSON.string)
-        members["client_id"] = authInfo.clientID.map(JSON.string)
+    private static func whoIsCalling(_ authInfo: AuthInfo?, _ resource: ProtectedResource) -> Response {
+        var members: [String: JSON] = ["decision": "allow", "resource": .string(resource.identifier.description)]
+        if let authInfo {
+            members["issuer"] = .string(authInfo.issuer.description)
+            members["scope"] = .string(authInfo.scopes.description)
+            members["sub"] = authInfo.subject.map(JSON.string)
+            members["client_id"] = authInfo.clientID.map(JSON.string)
+        }
         return json(.ok, .object(members))
     }
 

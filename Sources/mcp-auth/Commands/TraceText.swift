@@ -59,7 +59,8 @@ struct TraceText {
     private var answer: String {
         switch trace.decision {
         case nil: return "no decision"
-        case .allow(let authInfo)?:
+        case .allow(nil)?: return "allow: a caller without a token"
+        case .allow(let authInfo?)?:
             let (subject, client) = (authInfo.subject ?? "-", authInfo.clientID ?? "-")
             return "allow: subject \(subject), client \(client), scope \(authInfo.scopes)"
         case .deny(let denial)?:

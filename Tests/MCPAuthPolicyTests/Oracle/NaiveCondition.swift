@@ -28,30 +28,94 @@ enum NaiveTruth: Int, Comparable {
     static func < (left: NaiveTruth, right: NaiveTruth) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// Conditions on the claims of one token.
+/// Conditions on the claims of one token and on what one message says.
 struct NaiveCondition {
     /// The claims in which a single string counts as a set with that string.
     private static let setClaims = ["scope", "scp", "aud", "groups", "roles", "amr"]
 
     let claims: JSON
     let rawClaims: JSON
+    let areClaimsUnknown: Bool
+    /// An object; `nil` when nothing is known about arguments.
+    let arguments: JSON?
+    /// The captures of the rule that are known.
+    let captures: [String: String]
+    /// Whether a capture that differs only in case may be the same for the host.
+    let foldsCaptures: Bool
+
+    /// What is known of a value: `.some(nil)` is a missing one.
+    private typealias Known = JSON??
 
     /// The value of a condition; a condition that cannot be interpreted is unknown.
     func truth(of condition: JSON) -> NaiveTruth {
         if let parts = condition["all"]?.elements { return .all(parts.map(truth)) }
         if let parts = condition["any"]?.elements { return .any(parts.map(truth)) }
         if let inner = condition["not"] { return !truth(of: inner) }
-        if let pointer = condition["claim"]?.string { return predicate(condition, on: pointer, in: claims) }
-        if let pointer = condition["raw_claim"]?.string { return predicate(condition, on: pointer, in: rawClaims) }
-        return .unknown
+        guard case .some(let value) = known(condition) else { return .unknown }
+        guard case .object(var members) = condition else { return .unknown }
+        var readsCapture = members["capture"] != nil
+        for (name, operand) in members where !["claim", "raw_claim", "argument", "capture"].contains(name) {
+            guard case .object(let reference) = operand else { continue }
+            if reference["capture"] != nil { readsCapture = true }
+            guard let constant = self.operand(operand, of: name) else { return .unknown }
+            members[name] = constant
+        }
+        let truth = predicate(.object(members), on: value)
+        guard readsCapture, foldsCaptures else { return truth }
+        return truth == predicate(folded(.object(members)), on: value.map(folded)) ? truth : .unknown
     }
 
-    private func predicate(_ condition: JSON, on pointer: String, in document: JSON) -> NaiveTruth {
-        guard let tokens = JSONPointer(pointer)?.tokens else { return .unknown }
-        let value = tokens.reduce(Optional(document)) { value, token in value?[token] }
+    /// The value that a condition or an operand names.
+    private func known(_ reference: JSON) -> Known {
+        if let name = reference["capture"]?.string { return captures[name].map { .some(.string($0)) } }
+        if let pointer = reference["argument"]?.string { return arguments.map { Self.value(at: pointer, in: $0) } }
+        if areClaimsUnknown { return nil }
+        if let pointer = reference["claim"]?.string { return .some(Self.value(at: pointer, in: claims)) }
+        if let pointer = reference["raw_claim"]?.string { return .some(Self.value(at: pointer, in: rawClaims)) }
+        return nil
+    }
+
+    private static func value(at pointer: String, in document: JSON) -> JSON? {
+        (JSONPointer(pointer)?.tokens ?? []).reduce(Optional(document)) { value, token in value?[token] }
+    }
+
+    /// A value of the request in place of a constant; `nil` when it is no operand for the operator.
+    private func operand(_ reference: JSON, of name: String) -> JSON? {
+        guard case .some(let found?) = known(reference) else { return nil }
+        func isScalar(_ value: JSON) -> Bool {
+            switch value {
+            case .string, .boolean, .integer, .number: true
+            default: false
+            }
+        }
+        switch name {
+        case "equals", "contains": return isScalar(found) ? found : nil
+        case "in", "contains_any", "contains_all", "subset_of":
+            let pointer = (reference["claim"] ?? reference["raw_claim"])?.string
+            let tokens = pointer.flatMap { JSONPointer($0)?.tokens } ?? []
+            guard let elements = elements(of: found, named: tokens), !elements.isEmpty,
+                elements.allSatisfy(isScalar)
+            else { return nil }
+            return .array(elements)
+        case "prefix", "suffix": return found.string.map(\.isEmpty) == false ? found : nil
+        default: return found
+        }
+    }
+
+    private func folded(_ value: JSON) -> JSON {
+        switch value {
+        case .string(let text): .string(text.lowercased())
+        case .array(let elements): .array(elements.map(folded))
+        case .object(let members): .object(members.mapValues(folded))
+        default: value
+        }
+    }
+
+    private func predicate(_ condition: JSON, on value: JSON?) -> NaiveTruth {
         if condition["exists"] != nil { return NaiveTruth(value != nil) }
         if condition["absent"] != nil { return NaiveTruth(value == nil) }
         guard let value else { return .unknown }
+        let tokens = (condition["claim"] ?? condition["raw_claim"])?.string.flatMap { JSONPointer($0)?.tokens } ?? []
         return comparison(condition, value) ?? setPredicate(condition, elements(of: value, named: tokens)) ?? .unknown
     }
 

@@ -26,6 +26,8 @@ struct NaiveRequest {
     var now: Double
     /// Whether the token was presented with a proof of possession.
     var hasProof: Bool
+    /// Whether the caller has a token; without one, `claims` and `rawClaims` are empty objects.
+    var hasToken = true
 }
 
 /// What the policies decide, without the reasons.
@@ -162,13 +164,13 @@ struct NaiveEvaluator {
         if rules.contains(where: { $0.has(effect: "deny") && countsAgainst($0, situation, request) }) { return .denied }
         var demands: [Demand] = []
         for rule in rules where rule.has(effect: "require") && reach(of: rule, situation, request) != .no {
-            guard let demand = demand(of: rule, request) else { return .denied }
+            guard let demand = demand(of: rule, situation, request) else { return .denied }
             demands.append(demand)
         }
         let candidates =
             rules
             .filter { $0.has(effect: "allow") && reach(of: $0, situation, request) == .yes }
-            .compactMap { demand(of: $0, request) }
+            .compactMap { demand(of: $0, situation, request) }
         // `min` returns the first of equal elements, so file order breaks ties.
         let best = candidates.min { left, right in
             func rank(_ demand: Demand) -> (Int, Int, Int) {
@@ -195,17 +197,17 @@ struct NaiveEvaluator {
         if rule.has(effect: "deny") {
             let named = namedScopes(of: rule, request)
             let hasScopes = NaiveTruth(named.isSubset(of: expanded(request.scopes, by: rule.implications)))
-            return NaiveTruth.all([hasScopes, condition(of: rule.json, request)]) != .no
+            return NaiveTruth.all([hasScopes, condition(of: rule.json, situation, request)]) != .no
         }
         if rule.has(effect: "require") {
-            return demand(of: rule, request)?.isMet != true
+            return demand(of: rule, situation, request)?.isMet != true
         }
         return false
     }
 
     /// What the rule demands of the caller; `nil` when no scope and no sign-in can meet it.
-    private func demand(of rule: Rule, _ request: NaiveRequest) -> Demand? {
-        guard condition(of: rule.json, request) == .yes else { return nil }
+    private func demand(of rule: Rule, _ situation: NaiveSituation, _ request: NaiveRequest) -> Demand? {
+        guard condition(of: rule.json, situation, request) == .yes else { return nil }
         if rule.json["proof_of_possession"] == .string("required"), !request.hasProof { return nil }
         let named = namedScopes(of: rule, request)
         let maxAge = rule.json["max_age_seconds"]?.double
@@ -219,15 +221,28 @@ struct NaiveEvaluator {
         )
     }
 
-    private func condition(of rule: JSON, _ request: NaiveRequest) -> NaiveTruth {
+    private func condition(of rule: JSON, _ situation: NaiveSituation, _ request: NaiveRequest) -> NaiveTruth {
         guard let condition = rule["when"] else { return .yes }
-        return NaiveCondition(claims: request.claims, rawClaims: request.rawClaims).truth(of: condition)
+        return NaiveCondition(
+            claims: request.claims,
+            rawClaims: request.rawClaims,
+            // A rule that allows knows nothing of a caller without a token; for others, its claims are missing.
+            areClaimsUnknown: !request.hasToken && rule["effect"] == .string("allow"),
+            arguments: situation.arguments,
+            captures: NaiveCaptures(rule: rule).values(in: situation, of: request),
+            foldsCaptures: request.ignoresCase && rule["effect"] != .string("allow")
+        ).truth(of: condition)
     }
 
     // MARK: - Who
 
     /// A token without a client ID may belong to any client.
     private func who(_ rule: JSON, _ request: NaiveRequest) -> NaiveTruth {
+        if !request.hasToken {
+            if rule["effect"] == .string("allow") { return NaiveTruth(rule["subject_kind"] == .string("anyone")) }
+            let isForSome = ["issuers", "client_ids", "subject_kind"].contains { rule[$0] != nil }
+            return isForSome ? .unknown : .yes
+        }
         var parts: [NaiveTruth] = []
         if let issuers = rule["issuers"]?.elements {
             parts.append(NaiveTruth(issuers.contains(.string(request.issuer))))
@@ -235,7 +250,7 @@ struct NaiveEvaluator {
         if let clients = rule["client_ids"]?.elements {
             parts.append(request.clientID.map { NaiveTruth(clients.contains(.string($0))) } ?? .unknown)
         }
-        if let kind = rule["subject_kind"]?.string {
+        if let kind = rule["subject_kind"]?.string, kind != "anyone" {
             let isClient = request.subject == nil || request.subject == request.clientID
             parts.append(NaiveTruth(kind == (isClient ? "client" : "user")))
         }

@@ -20,6 +20,79 @@ enum NaiveSituation {
     }
 }
 
+extension NaiveSituation {
+    /// The arguments of a call, an object; `nil` when nothing is known about them.
+    var arguments: JSON? {
+        guard case .message(let message) = self, let arguments = message.arguments else { return nil }
+        return try? JSON(parsing: Array(arguments.text[arguments.range]))
+    }
+}
+
+/// The segments that the patterns of one rule capture.
+struct NaiveCaptures {
+    let rule: JSON
+
+    /// The captures whose values are known: every pattern that matches gives the same text.
+    func values(in situation: NaiveSituation, of request: NaiveRequest) -> [String: String] {
+        var all: [String: Set<String?>] = [:]
+        let names = patterns("paths").flatMap(Self.names)
+        for pattern in patterns("paths") {
+            for path in spellings(of: request.path) where isPath(path, like: pattern, request) {
+                let found = Self.read(pattern, path)
+                for name in names { all[name, default: []].insert(found[name]) }
+            }
+        }
+        if case .message(.call(let method, let uri?, _)) = situation, method.hasPrefix("resources/"),
+            !NaiveTarget.hasDotSegment(uri)
+        {
+            let names = patterns("resource_uris").flatMap(Self.names)
+            for pattern in patterns("resource_uris") where NaiveGlob.isPath(uri, like: Self.starred(pattern)) {
+                let found = Self.read(pattern, uri)
+                for name in names { all[name, default: []].insert(found[name]) }
+            }
+        }
+        return all.compactMapValues { $0.count == 1 ? $0.first ?? nil : nil }
+    }
+
+    private func patterns(_ list: String) -> [String] { (rule[list]?.elements ?? []).compactMap(\.string) }
+
+    private func isPath(_ path: String, like pattern: String, _ request: NaiveRequest) -> Bool {
+        let pattern = Self.starred(pattern)
+        let folds = request.ignoresCase && rule["effect"] != .string("allow")
+        return NaiveGlob.isPath(path, like: pattern)
+            || folds && NaiveGlob.isPath(path.lowercased(), like: pattern.lowercased())
+    }
+
+    private func spellings(of path: String) -> [String] {
+        NaiveTarget(rule: rule, httpRulesAllowMessages: true).spellings(of: path)
+    }
+
+    static func starred(_ pattern: String) -> String {
+        pattern.split(separator: "/", omittingEmptySubsequences: false)
+            .map { isCapture($0) ? "*" : String($0) }.joined(separator: "/")
+    }
+
+    private static func isCapture(_ segment: Substring) -> Bool { segment.hasPrefix("{") }
+
+    private static func names(_ pattern: String) -> [String] {
+        pattern.split(separator: "/").filter(isCapture).map { String($0.dropFirst().dropLast()) }
+    }
+
+    /// The captured texts of one pattern; an empty one is not known.
+    private static func read(_ pattern: String, _ text: String) -> [String: String] {
+        let segments = pattern.split(separator: "/", omittingEmptySubsequences: false)
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        let star = segments.firstIndex { $0.contains("**") } ?? segments.count
+        var found: [String: String] = [:]
+        for (index, segment) in segments.enumerated() where isCapture(segment) {
+            let position = index < star ? index : parts.count - (segments.count - index)
+            guard parts.indices.contains(position), !parts[position].isEmpty else { continue }
+            found[String(segment.dropFirst().dropLast())] = String(parts[position])
+        }
+        return found
+    }
+}
+
 /// The targets of one rule.
 struct NaiveTarget {
     let rule: JSON
@@ -35,7 +108,7 @@ struct NaiveTarget {
             parts.append(NaiveTruth(methods.contains(.string(request.method))))
         }
         if let paths = rule["paths"]?.elements {
-            let matches = paths.compactMap(\.string).contains { pattern in
+            let matches = paths.compactMap(\.string).map(NaiveCaptures.starred).contains { pattern in
                 spellings(of: request.path).contains { path in
                     NaiveGlob.isPath(path, like: pattern)
                         || countsCase(request) && NaiveGlob.isPath(path.lowercased(), like: pattern.lowercased())
@@ -60,7 +133,7 @@ struct NaiveTarget {
     }
 
     /// The path without its trailing slash; for a deny or require also the path with it.
-    private func spellings(of path: String) -> [String] {
+    func spellings(of path: String) -> [String] {
         guard path.count > 1, path.last == "/" else { return [path] }
         let short = String(path.dropLast())
         return rule["effect"] == .string("allow") ? [short] : [short, path]
@@ -84,7 +157,7 @@ struct NaiveTarget {
             names(message, of: ["resources/read", "resources/subscribe", "resources/unsubscribe"], entries) {
                 uri,
                 entry in
-                NaiveGlob.isPath(uri, like: entry)
+                NaiveGlob.isPath(uri, like: NaiveCaptures.starred(entry))
             }
         }
     }
@@ -92,7 +165,7 @@ struct NaiveTarget {
     /// A message that is not a call has no method, so only `@basics` can match it.
     private func hasMethod(_ message: MCPMessage, like entry: String) -> Bool {
         if entry == "@basics" { return isBasic(message) }
-        guard case .call(let method, _) = message else { return false }
+        guard case .call(let method, _, _) = message else { return false }
         return NaiveGlob.isName(method, like: entry)
     }
 
@@ -100,7 +173,7 @@ struct NaiveTarget {
     private func isBasic(_ message: MCPMessage) -> Bool {
         switch message {
         case .response, .stream, .sessionEnd: true
-        case .call(let method, _):
+        case .call(let method, _, _):
             ["initialize", "server/discover", "ping", "subscriptions/listen"].contains(method)
                 || method.hasPrefix("notifications/")
         }
@@ -113,14 +186,14 @@ struct NaiveTarget {
         _ entries: [String],
         _ isLike: (String, String) -> Bool
     ) -> NaiveTruth {
-        guard case .call(let method, let name) = message, methods.contains(method) else { return .no }
+        guard case .call(let method, let name, _) = message, methods.contains(method) else { return .no }
         guard let name else { return .unknown }
-        if method.hasPrefix("resources/"), hasDotSegment(name) { return .unknown }
+        if method.hasPrefix("resources/"), Self.hasDotSegment(name) { return .unknown }
         return NaiveTruth(entries.contains { isLike(name, $0) })
     }
 
     /// Whether a segment is `.` or `..`; `%2e` is a dot too (RFC 3986).
-    private func hasDotSegment(_ uri: String) -> Bool {
+    static func hasDotSegment(_ uri: String) -> Bool {
         uri.split { "/?#".contains($0) }.contains { segment in
             [".", "..", ".%2e", "%2e.", "%2e", "%2e%2e"].contains(segment.lowercased())
         }

@@ -4,6 +4,8 @@
 import MCPAuthCore
 import MCPAuthJSON
 
+@testable import MCPAuthPolicy
+
 /// Random policies and requests from one seed.
 ///
 /// Policies are generated to be valid: unique ids, implications without cycles, no empty lists, a target in every rule,
@@ -22,6 +24,8 @@ struct PolicyGenerator {
 
     var random: SplitMix64
     private let predicates: [String]
+    /// The captures of the patterns of the rule that is generated.
+    private var captures: [String] = []
 
     /// - Parameter testsPresence: Whether conditions use `exists` and `absent`; without them, fewer claims never grant
     ///   more.
@@ -61,6 +65,7 @@ struct PolicyGenerator {
     mutating func rule(id: String, effect: String) -> JSON {
         var members: [String: JSON] = ["id": .string(id), "effect": .string(effect)]
         members.merge(target(), uniquingKeysWith: { first, _ in first })
+        captures = Self.captures(of: members)
         members.merge(callers(), uniquingKeysWith: { first, _ in first })
         if random.chance(7) { members["enforce"] = .boolean(random.chance(20)) }
         if random.chance(effect == "allow" ? 35 : 60) { members["when"] = condition(depth: 3) }
@@ -69,6 +74,10 @@ struct PolicyGenerator {
             if random.chance(20) { members["acr"] = .array(random.some(Words.classes, most: 2).map(JSON.string)) }
             if random.chance(20) { members["max_age_seconds"] = random.pick([0, 300, 3600]) }
             if random.chance(6) { members["proof_of_possession"] = "required" }
+        }
+        if effect == "allow", random.chance(20) {
+            members["subject_kind"] = "anyone"
+            for key in PolicyGrammar.forVerifiedCallers { members[key] = nil }
         }
         let asks = ["when", "scopes", "acr", "max_age_seconds", "proof_of_possession"]
         if effect == "require", asks.allSatisfy({ members[$0] == nil }) { members["scopes"] = scopes() }
@@ -146,15 +155,30 @@ struct PolicyGenerator {
         return [random.pick(["all", "any"]): .array(parts)]
     }
 
-    /// One predicate on one claim.
+    /// One predicate on one value. Arguments have the names and values of claims.
     private mutating func predicate() -> JSON {
         let claim = random.pick(Words.claims)
-        let source = random.chance(80) ? "claim" : "raw_claim"
         let name = random.pick(predicates)
-        return [source: .string(claim.pointer), name: operand(of: name, for: claim)]
+        let subject = reference(claim)
+        return [subject.key: subject.value, name: operand(of: name, for: claim)]
+    }
+
+    private mutating func reference(_ claim: Words.Claim) -> (key: String, value: JSON) {
+        if !captures.isEmpty, random.chance(40) { return ("capture", .string(random.pick(captures))) }
+        return (random.pick(["claim", "claim", "claim", "raw_claim", "argument", "argument"]), .string(claim.pointer))
+    }
+
+    private static func captures(of rule: [String: JSON]) -> [String] {
+        let patterns = ["paths", "resource_uris"].flatMap { rule[$0]?.elements ?? [] }.compactMap(\.string)
+        let segments = patterns.flatMap { $0.split(separator: "/") }.filter { $0.hasPrefix("{") }
+        return Array(Set(segments.map { String($0.dropFirst().dropLast()) })).sorted()
     }
 
     private mutating func operand(of predicate: String, for claim: Words.Claim) -> JSON {
+        if !["exists", "absent", "glob"].contains(predicate), random.chance(30) {
+            let operand = reference(random.chance(60) ? claim : random.pick(Words.claims))
+            return [operand.key: operand.value]
+        }
         switch predicate {
         case "exists", "absent":
             return true

@@ -1,6 +1,7 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+import MCPAuthCore
 import MCPAuthJSON
 
 /// Changes to policies and requests whose possible effect on the decision is known.
@@ -40,6 +41,36 @@ enum PolicyMutation {
         var request = request
         request.claims = setting(name, of: request.claims, to: nil)
         request.rawClaims = setting(name, of: request.rawClaims, to: nil)
+        return request
+    }
+
+    /// Leaves nothing of the token: only rules for anyone can then allow.
+    static func removeToken(from request: inout NaiveRequest) {
+        request.hasToken = false
+        (request.claims, request.rawClaims) = ([:], [:])
+        (request.issuer, request.subject, request.clientID) = ("", nil, nil)
+        (request.scopes, request.grantable, request.hasProof) = ([], nil, false)
+    }
+
+    /// The same policy without its rules for anyone.
+    static func withoutOpenRules(_ policy: JSON) -> JSON {
+        guard let rules = policy["rules"]?.elements else { return policy }
+        return setting("rules", of: policy, to: .array(rules.filter { $0["subject_kind"] != .string("anyone") }))
+    }
+
+    /// Removes one argument from every call: when no condition tests presence, this can only restrict.
+    static func removing(argument name: String, from request: NaiveRequest) -> NaiveRequest {
+        guard case .mcp(let messages) = request.operation else { return request }
+        var request = request
+        request.operation = .mcp(
+            messages.map { message in
+                guard case .call(let method, let object, let arguments?) = message,
+                    let read = try? JSON(parsing: Array(arguments.text[arguments.range]))
+                else { return message }
+                let text = setting(name, of: read, to: nil).encoded()
+                return .call(method: method, name: object, arguments: MCPArguments(text, at: 0..<text.count))
+            }
+        )
         return request
     }
 

@@ -17,9 +17,11 @@ enum PolicyVocabulary {
     static let httpMethods = ["GET", "POST", "DELETE", "PUT", "HEAD"]
     static let paths = [
         "/", "/mcp", "/notes", "/notes/1", "/notes/1/parts", "/notes/", "/notes/1/", "/Notes", "/NOTES/1",
+        "/acme/globex", "/ACME/acme", "/acme", "/acme/acme/",
     ]
     static let pathPatterns = [
-        "/", "/mcp", "/notes", "/*", "/**", "/notes/*", "/notes/**", "/*/1", "/n*s/1", "/NOTES/*",
+        "/", "/mcp", "/notes", "/*", "/**", "/notes/*", "/notes/**", "/*/1", "/n*s/1", "/NOTES/*", "/{top}/**",
+        "/notes/{id}", "/**/{id}", "/{top}/{id}", "/{id}", "/acme/{id}",
     ]
 
     static let mcpMethods = [
@@ -36,9 +38,13 @@ enum PolicyVocabulary {
     static let prompts = ["greet", "greet/formal", "summary"]
     static let promptPatterns = prompts + ["greet*", "*y", "*"]
     /// One has a dot segment.
-    static let uris = ["notes://inbox/1", "notes://inbox/1/part", "file:///shared/a.txt", "notes://inbox/../outbox/1"]
+    static let uris = [
+        "notes://inbox/1", "notes://inbox/1/part", "file:///shared/a.txt", "notes://inbox/../outbox/1",
+        "notes://acme/globex", "notes:///acme", "notes://acme/acme",
+    ]
     static let uriPatterns = [
         "notes://inbox/1", "notes://inbox/*", "notes://inbox/**", "notes://**", "file:///shared/*.txt", "**",
+        "notes://{box}/{key}", "notes://{box}/**", "**/{key}", "notes://*/{box}", "file:///{box}/{key}",
     ]
 
     /// A claim that conditions read, with its constants and values.

@@ -8,7 +8,15 @@ extension PolicyGenerator {
     private typealias Words = PolicyVocabulary
 
     /// One request with a token whose claims are often missing or of a wrong type.
+    ///
+    /// Or without a token.
     mutating func request() -> NaiveRequest {
+        var request = requestWithToken()
+        if random.chance(15) { PolicyMutation.removeToken(from: &request) }
+        return request
+    }
+
+    private mutating func requestWithToken() -> NaiveRequest {
         let client = random.chance(80) ? random.pick(Words.clients) : nil
         let subject = random.chance(75) ? "alice" : random.pick([nil, client])
         let issuer = random.pick(Words.issuers)
@@ -81,7 +89,15 @@ extension PolicyGenerator {
             default: nil
             }
         let name = names.flatMap { random.chance(5) ? nil : random.pick($0) }
-        return .call(method: method, name: name)
+        let hasArguments = ["tools/call", "prompts/get"].contains(method) && random.chance(85)
+        return .call(method: method, name: name, arguments: hasArguments ? arguments() : nil)
+    }
+
+    private mutating func arguments() -> MCPArguments {
+        var members: [String: JSON] = [:]
+        for claim in Words.claims { add(claim, to: &members) }
+        let text = JSON.object(members).encoded()
+        return MCPArguments(text, at: 0..<text.count)
     }
 
     private mutating func httpRequest(carrying operation: RequestOperation) -> (method: String, path: String) {

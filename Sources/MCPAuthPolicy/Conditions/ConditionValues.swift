@@ -1,0 +1,129 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MCPAuthCore
+internal import MCPAuthJSON
+
+/// A value that a condition reads.
+enum KnownValue {
+    /// The value; `nil` if it is missing.
+    case known(PolicyValue?)
+    /// It may be missing, or present with any value.
+    case unknown
+}
+
+/// The values that the conditions of one rule read, for one caller and one message.
+struct ConditionValues {
+    /// The claims of the caller.
+    enum CallerClaims {
+        case token(ClaimsView)
+        /// The caller has no token, and every claim is missing: for rules that deny or require.
+        case missing
+        /// The caller has no token, and nothing is known about claims: for rules that allow.
+        case unknown
+    }
+
+    let claims: CallerClaims
+    let arguments: ArgumentValues
+    /// Whether captures of paths that differ only in case are equal for the host, which then counts against the caller.
+    var ignoresCaseOfCaptures = false
+
+    /// The truth of predicates on arguments, if the question is what a caller could do with some arguments; it is the
+    /// opposite inside `not`.
+    var assumedOfArguments: Bool?
+
+    /// The same values inside `not`.
+    var negated: ConditionValues {
+        guard let assumed = assumedOfArguments else { return self }
+        var values = self
+        values.assumedOfArguments = !assumed
+        return values
+    }
+
+    /// The truth of a predicate for a value.
+    ///
+    /// - Parameter capture: The value of a capture of the rule, by its index.
+    func truth(of predicate: Predicate, for subject: ValueReference, _ capture: (Int) -> KnownValue) -> Truth {
+        if let assumedOfArguments, subject.key == .argument || predicate.operand?.key == .argument {
+            return Truth(assumedOfArguments)
+        }
+        guard case .known(let value) = self.value(of: subject, capture) else { return .unknown }
+        guard case .compared(let name, let operand) = predicate else {
+            return truth(of: predicate, value, subject, readsCapture: subject.key == .capture)
+        }
+        guard case .known(let other?) = self.value(of: operand, capture),
+            let compared = Predicate(name, other, isSetValued: operand.isSetValued)
+        else { return .unknown }
+        return truth(of: compared, value, subject, readsCapture: subject.key == .capture || operand.key == .capture)
+    }
+
+    private func truth(
+        of predicate: Predicate,
+        _ value: PolicyValue?,
+        _ subject: ValueReference,
+        readsCapture: Bool
+    ) -> Truth {
+        let truth = predicate.evaluate(value, isSetValued: subject.isSetValued)
+        guard readsCapture, ignoresCaseOfCaptures else { return truth }
+        let folded = predicate.caseFolded.evaluate(value?.caseFolded, isSetValued: subject.isSetValued)
+        return truth == folded ? truth : .unknown
+    }
+
+    /// The value of a reference.
+    func value(of reference: ValueReference, _ capture: (Int) -> KnownValue) -> KnownValue {
+        switch (reference.source, claims) {
+        case (.argument(_, let slot), _): arguments[slot]
+        case (.capture(_, let index), _): capture(index)
+        case (.claim, .missing), (.rawClaim, .missing): .known(nil)
+        case (.claim, .unknown), (.rawClaim, .unknown): .unknown
+        case (.claim(let pointer), .token(let claims)):
+            Self.known(claims.claim(at: pointer), claims, pointer, isRaw: false)
+        case (.rawClaim(let pointer), .token(let claims)):
+            Self.known(claims.rawClaim(at: pointer), claims, pointer, isRaw: true)
+        }
+    }
+
+    private static func known(
+        _ value: PolicyValue?,
+        _ claims: ClaimsView,
+        _ pointer: JSONPointer,
+        isRaw: Bool
+    ) -> KnownValue {
+        // A claim inside a value that cannot be represented may be present or absent.
+        value == nil && claims.isHidden(at: pointer, raw: isRaw) ? .unknown : .known(value)
+    }
+}
+
+extension PolicyValue {
+    /// The value with the case of all strings folded.
+    fileprivate var caseFolded: PolicyValue { .made(json.caseFolded) }
+}
+
+extension JSON {
+    /// The value with the case of all strings folded, as hosts that ignore case in paths do.
+    fileprivate var caseFolded: JSON {
+        switch self {
+        case .string(let text): .string(RequestPath.caseFolded(text))
+        case .array(let elements): .array(elements.map(\.caseFolded))
+        default: self
+        }
+    }
+}
+
+extension Predicate {
+    /// The same predicate with the case of its operand folded.
+    fileprivate var caseFolded: Predicate {
+        switch self {
+        case .equals(let value): .equals(value.caseFolded)
+        case .isIn(let values): .isIn(values.map(\.caseFolded))
+        case .contains(let value): .contains(value.caseFolded)
+        case .containsAny(let values): .containsAny(values.map(\.caseFolded))
+        case .containsAll(let values): .containsAll(values.map(\.caseFolded))
+        case .subsetOf(let values): .subsetOf(values.map(\.caseFolded))
+        case .prefix(let text): .prefix(RequestPath.caseFolded(text))
+        case .suffix(let text): .suffix(RequestPath.caseFolded(text))
+        case .glob(let glob): .glob(Glob(RequestPath.caseFolded(glob.pattern), .name))
+        case .exists, .absent, .compare, .compared: self
+        }
+    }
+}
