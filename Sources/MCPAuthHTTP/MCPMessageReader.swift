@@ -144,7 +144,9 @@ struct MCPMessageReader {
         return parameters
     }
 
-    /// The arguments of a call; `nil` if they are not an object. Some serialisers write `null` for no arguments.
+    /// The arguments of a call; `nil` if they are not an object.
+    ///
+    /// Some serialisers write `null` for no arguments.
     private func arguments(_ cursor: inout JSONCursor) throws(JSONParsingError) -> MCPArguments? {
         guard cursor.kind != .null else {
             try cursor.skip()

@@ -87,9 +87,19 @@ public struct RequestGuard: Sendable {
     ) async rethrows -> Action {
         if let preflight = preflight(request) { return preflight }
         var noTrace: DecisionTrace?
-        switch try await decide(request, now: now, trace: &noTrace, body: body) {
+        var received: [UInt8] = []
+        let (decision, resource) = try await decideAtResource(request, now: now, trace: &noTrace) { mostBytes in
+            let collected = try await body(mostBytes)
+            if case .bytes(let bytes) = collected { received = bytes }
+            return collected
+        }
+        switch decision {
         case .allow(let authInfo): return .proceed(authInfo)
-        case .deny(let denial): return respond(denial, to: request)
+        case .deny(let denial):
+            guard resource?.challengesInToolResult ?? false,
+                let response = ToolResultChallenge.response(to: denial, of: request, body: received)
+            else { return respond(denial, to: request) }
+            return .respond(response.answering(request, cors()), reason: denial.reason)
         }
     }
 
@@ -102,13 +112,23 @@ public struct RequestGuard: Sendable {
         trace: inout DecisionTrace?,
         body: (_ mostBytes: Int) async throws -> CollectedBody
     ) async rethrows -> Decision {
+        try await decideAtResource(request, now: now, trace: &trace, body: body).decision
+    }
+
+    /// Decides about one request; there is no resource if the request belongs to none.
+    private func decideAtResource(
+        _ request: HTTPRequest,
+        now: () -> NumericDate,
+        trace: inout DecisionTrace?,
+        body: (_ mostBytes: Int) async throws -> CollectedBody
+    ) async rethrows -> (decision: Decision, resource: ProtectedResource?) {
         let read: ProtectedResourceRequest
         let resource: ProtectedResource
         switch find(request) {
         case .passed(let found): (read, resource) = found
         case .denied(let denial):
             report(denial)
-            return .deny(denial)
+            return (.deny(denial), nil)
         }
         let decision: Decision
         if let violation = OriginRule.violation(of: request, at: resource) {
@@ -126,7 +146,7 @@ public struct RequestGuard: Sendable {
             }
         }
         if case .deny(let denial) = decision { resource.report(denial) }
-        return decision
+        return (decision, resource)
     }
 
     /// The request in its canonical form, and the resource it belongs to.

@@ -77,10 +77,9 @@ package enum ResponseWriting {
             let error: JSON = ["code": .integer(code), "message": .string(message)]
             return (["jsonrpc": "2.0", "id": .null, "error": error] as JSON).encoded()
         }
-        let error = denial.challenge?.error
-        var members: [String: JSON] = ["error": .string(error?.rawValue ?? code(of: denial))]
-        members["error_description"] = .string(error.map(description) ?? description(of: denial))
-        return JSON.object(members).encoded()
+        let error = denial.challenge?.error?.rawValue ?? code(of: denial)
+        let members: JSON = ["error": .string(error), "error_description": .string(description(of: denial))]
+        return members.encoded()
     }
 
     /// The response to a request whose body a host or a handler finds too large.
@@ -133,8 +132,10 @@ package enum ResponseWriting {
         }
     }
 
-    private static func description(of denial: Denial) -> String {
-        switch denial.status {
+    /// What a client is told in words.
+    static func description(of denial: Denial) -> String {
+        if let error = denial.challenge?.error { return description(of: error) }
+        return switch denial.status {
         case 401: "an access token is needed; the metadata of the protected resource says where to get one"
         case 403: denial.reason == .invalidOrigin ? "the origin is not allowed" : "the caller may not do this"
         case 404: "there is no such resource"

@@ -9,7 +9,7 @@ internal import MCPAuthJSON
 /// The host under test serves ``configuration(base:server:onEvent:)`` at `http://127.0.0.1:port`, and sends the
 /// responses of `MCPAuth.openResponse(to:)`. Its handlers, behind the guard, respond to every path and to the methods
 /// GET, HEAD, POST, PUT and DELETE with status 200 and the text `SUBJECT RESOURCE BYTES`: the subject and resource of
-/// `AuthInfo.current`, and the number of bytes in the request body. `/calendar/open` also responds to OPTIONS with
+/// `AuthInfo.current`, and the number of bytes in the request body; without a caller, `nobody` for the subject. `/calendar/open` also responds to OPTIONS with
 /// status 200. Below a resource, `/events?parts=N` responds with a `text/event-stream` of N parts, and
 /// `/download?parts=N` with the same parts and a `Content-Length`; a part has 8,192 bytes and begins with
 /// `data: SUBJECT` and an empty line. A path without a route gets 404 with `MCPAuth.notFoundResponse(to:)`.
@@ -36,6 +36,8 @@ public struct HostConformance: Sendable {
             case none
             case notes
             case calendar
+            case open
+            case results
             case field(String)
         }
 
@@ -98,12 +100,24 @@ public struct HostConformance: Sendable {
                 policies: [policy]
             )
         }
+        let forAnyone = try Policy.json(
+            [
+                "version": 1,
+                "rules": [
+                    ["id": "a", "effect": "allow", "subject_kind": "anyone", "tools": ["good"]],
+                    ["id": "b", "effect": "allow", "tools": ["pay"], "scopes": ["all": ["pay"]]],
+                ],
+            ],
+            name: "open"
+        )
         var pages = try resource("/pages", calendar)
         pages.allowedOrigins = ["https://app.example"]
+        var results = try resource("/results", forAnyone)
+        results.challengeInToolResult = true
         return MCPAuthConfiguration(
             resources: [
                 try resource("/notes", notes), try resource("/notes/admin", notes),
-                try resource("/calendar", calendar, speaksMCP: false), pages,
+                try resource("/calendar", calendar, speaksMCP: false), pages, try resource("/open", forAnyone), results,
             ],
             maximumTokenBytes: 4096,
             onEvent: onEvent
@@ -164,6 +178,8 @@ public struct HostConformance: Sendable {
         case .none: break
         case .notes: head += "Authorization: Bearer \(try await token(base + "/notes"))\r\n"
         case .calendar: head += "Authorization: Bearer \(try await token(base + "/calendar"))\r\n"
+        case .results: head += "Authorization: Bearer \(try await token(base + "/results"))\r\n"
+        case .open: head += "Authorization: Bearer \(try await token(base + "/open"))\r\n"
         case .field(let value): head += "Authorization: \(value)\r\n"
         }
         for (name, value) in row.fields { head += "\(name): \(value)\r\n" }

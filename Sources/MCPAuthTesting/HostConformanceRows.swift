@@ -3,7 +3,9 @@
 
 extension HostConformance {
     /// The requests and the expected responses.
-    public static let rows = credentials + messages + bodies + methods + preflights + metadata + origins + targets
+    public static let rows =
+        credentials + messages + bodies + methods + preflights + metadata + origins + targets + withoutToken
+        + toolResults
 
     static func call(_ name: String, _ more: String = "") -> String {
         #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"\#(name)"\#(more)}}"#
@@ -11,7 +13,7 @@ extension HostConformance {
 
     static let good = call("good")
     static let list = #"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#
-    private static func pad(_ count: Int) -> String {
+    static func pad(_ count: Int) -> String {
         call("good", #","arguments":{"pad":""# + String(repeating: "x", count: count) + #""}"#)
     }
 

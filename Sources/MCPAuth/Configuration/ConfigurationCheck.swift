@@ -11,13 +11,25 @@ enum ConfigurationCheck {
         guard bounds.contains(Double(configuration.maximumTokenBytes)) else {
             throw ConfigurationError(.invalidValue, "the maximum token length must be \(bounds.rangeText) bytes")
         }
+        let body = NumberSetting.bodyBytesWithoutToken
+        guard body.contains(Double(configuration.maximumBodyBytesWithoutToken)) else {
+            let message = "the maximum size of a body without a token must be \(body.rangeText) bytes"
+            throw ConfigurationError(.invalidValue, message)
+        }
         let entries = NumberSetting.tokenCacheEntries
         guard entries.contains(Double(configuration.tokenCacheCapacity)) else {
             throw ConfigurationError(.invalidValue, "the token cache must have \(entries.rangeText) entries")
         }
         let origins = configuration.corsAllowedOrigins
         if origins != ["*"] { try check(origins) }
-        for resource in configuration.resources { try check(resource.allowedOrigins ?? []) }
+        for resource in configuration.resources {
+            try check(resource.allowedOrigins ?? [])
+            guard resource.speaksMCP || !resource.challengeInToolResult else {
+                let name = resource.metadata.resource
+                let message = "`\(name)` carries no MCP messages, so there are no tool results to put a challenge in"
+                throw ConfigurationError(.conflict, message)
+            }
+        }
     }
 
     private static func check(_ origins: [String]) throws {

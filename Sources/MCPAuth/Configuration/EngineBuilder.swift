@@ -89,6 +89,8 @@ struct EngineBuilder {
         let audiences = resource.audiences.isEmpty ? [identifier.description] : resource.audiences
         var settings = ProtectedResource.Settings(speaksMCP: resource.speaksMCP)
         settings.allowedOrigins = resource.allowedOrigins
+        settings.challengesInToolResult = resource.challengeInToolResult
+        settings.bodyBytesWithoutToken = configuration.maximumBodyBytesWithoutToken
         settings.revocations = revocations
         settings.generation = generation
         settings.onEvent = configuration.onEvent

@@ -14,6 +14,10 @@ public struct MCPAuthConfiguration: Sendable {
     public var dangerouslyAllowHTTP: Bool
     /// The maximum length of a token, 1024 to 262144 bytes; a longer one gets status 431.
     public var maximumTokenBytes: Int
+    /// The maximum size of a body that is read without a token, 1024 to 1048576 bytes.
+    ///
+    /// Only bodies for resources whose policies have rules for anyone are read without a token.
+    public var maximumBodyBytesWithoutToken = Int(NumberSetting.bodyBytesWithoutToken.standard)
     /// The origins of web pages that may read responses (CORS): `["*"]` for any page, an empty array for none.
     ///
     /// Nothing here depends on cookies, so by default any page may read what it has a token for.

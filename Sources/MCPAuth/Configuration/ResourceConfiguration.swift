@@ -23,6 +23,11 @@ public struct ResourceConfiguration: Sendable {
     /// Scopes are bounded by ``allowedScopes``. Claims that identify the token (`iss`, `sub`, `client_id`, `aud`)
     /// cannot be bounded, nor can `exp`, `nbf`, `iat` and `cnf`.
     public var allowedClaims: [IssuerIdentifier: [String: Set<String>]]
+    /// Answers a `tools/call` that lacks credentials or scopes with status 200 and a result that has the challenge in
+    /// `_meta["mcp/www_authenticate"]`, for clients that react only to the results of tools.
+    ///
+    /// Without a token, this is possible only where a policy has rules for anyone; elsewhere the body is not read.
+    public var challengeInToolResult = false
     /// The origins of web pages that may send requests, such as `https://app.example.com`.
     ///
     /// `nil` allows any origin, but only loopback origins at a resource on a loopback address.

@@ -42,6 +42,13 @@ package struct NumberSetting: Sendable {
         "The maximum length of a token in bytes; a longer one gets status 431. With `invalid_token` its client would sign in "
             + "again and send another long one"
     )
+    package static let bodyBytesWithoutToken = NumberSetting(
+        "max_body_bytes_without_token",
+        in: 1024...1_048_576,
+        default: 65_536,
+        "The maximum size in bytes of a body that is read without a token, where a policy has rules for `anyone`; with a "
+            + "token it is 1 MiB"
+    )
     package static let tokenCacheEntries = NumberSetting(
         "token_cache_entries",
         in: 0...10_000_000,

@@ -11,7 +11,9 @@ package final class ProtectedResource: Sendable {
         package var speaksMCP = true
         /// The maximum size of the body of a request without a token, in bytes; it is read only where the policy may
         /// allow anyone.
-        package var bodyBytesWithoutToken = standardBodyBytesWithoutToken
+        package var bodyBytesWithoutToken = Int(NumberSetting.bodyBytesWithoutToken.standard)
+        /// Whether a tool call that lacks credentials or scopes is answered with a result that has the challenge.
+        package var challengesInToolResult = false
         /// The origins of web pages that may send requests, as browsers send them; `nil` for any.
         package var allowedOrigins: [String]?
         /// The local revocation list.
@@ -20,9 +22,6 @@ package final class ProtectedResource: Sendable {
         package var generation = 1
         /// Receives events for operators.
         package var onEvent: EngineEventHandler = { _ in }
-
-        /// Unless configured otherwise.
-        package static let standardBodyBytesWithoutToken = 64 * 1024
 
         package init(speaksMCP: Bool = true) {
             self.speaksMCP = speaksMCP
@@ -65,6 +64,7 @@ package final class ProtectedResource: Sendable {
     package var allowedOrigins: [String]? { settings.allowedOrigins }
     /// The maximum size of the body of a request with a token, in bytes.
     package static let bodyBytes = 1024 * 1024
+    package var challengesInToolResult: Bool { settings.challengesInToolResult }
     package var bodyBytesWithoutToken: Int { settings.bodyBytesWithoutToken }
     package var generation: Int { settings.generation }
 

@@ -224,7 +224,9 @@ extension PolicyValue {
         return elements.count == count ? elements : nil
     }
 
-    /// Compares with a number; `nil` for a value that is not a number. Integers are compared as integers.
+    /// Compares with a number; `nil` for a value that is not a number.
+    ///
+    /// Integers are compared as integers, so that large ones are not rounded.
     fileprivate func compare(_ comparison: Predicate.Comparison, _ bound: JSON) -> Bool? {
         if let integer, case .integer(let other) = bound { return comparison.holds(integer, other) }
         guard let number, let other = bound.double else { return nil }

@@ -155,7 +155,9 @@ struct PolicyGenerator {
         return [random.pick(["all", "any"]): .array(parts)]
     }
 
-    /// One predicate on one value. Arguments have the names and values of claims.
+    /// One predicate on one value.
+    ///
+    /// Arguments have the names and values of claims.
     private mutating func predicate() -> JSON {
         let claim = random.pick(Words.claims)
         let name = random.pick(predicates)

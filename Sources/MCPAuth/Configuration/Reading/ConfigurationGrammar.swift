@@ -36,6 +36,7 @@ package enum ConfigurationGrammar {
         ),
         "dangerously_allow_http": flag("Allows plain HTTP to other machines for metadata, keys and introspection"),
         NumberSetting.tokenBytes.key: NumberSetting.tokenBytes.schema,
+        NumberSetting.bodyBytesWithoutToken.key: NumberSetting.bodyBytesWithoutToken.schema,
         NumberSetting.tokenCacheEntries.key: NumberSetting.tokenCacheEntries.schema,
         "revocations": text("The path of a file that lists tokens to refuse (`revocations-1.schema.json`)"),
         "cors": cors.schema(adding: ["description": "Which web pages may read responses"]),
@@ -219,6 +220,10 @@ package enum ConfigurationGrammar {
             ),
             "root_metadata": flag(
                 "Publishes the metadata at `/.well-known/oauth-protected-resource` too; always so for a single resource"
+            ),
+            "challenge_in_tool_result": flag(
+                "Answers a tool call that lacks credentials or scopes with status 200 and a result that has the challenge, for "
+                    + "clients that react to nothing else"
             ),
             "allowed_origins": list(
                 "The origins of web pages that may send requests. Without it, any; on a loopback address, loopback origins"

@@ -30,6 +30,7 @@ struct ResourceReader {
         if let members = try object.object("metadata", allowing: ConfigurationGrammar.metadata.keys) {
             try readMetadata(of: &resource.metadata, members)
         }
+        resource.challengeInToolResult = try object.boolean("challenge_in_tool_result") ?? false
         resource.allowedOrigins = try OriginReader.origins("allowed_origins", object, allowingAny: false)
         resource.metadataPlaces = try metadataPlaces(object)
         try readIssuers(of: &resource, object)

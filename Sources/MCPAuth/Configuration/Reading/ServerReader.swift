@@ -15,6 +15,9 @@ struct ServerReader {
             configuration.authorityRule = rule
         }
         if let longest = try server.integer(.tokenBytes) { configuration.maximumTokenBytes = Int(longest) }
+        if let most = try server.integer(.bodyBytesWithoutToken) {
+            configuration.maximumBodyBytesWithoutToken = Int(most)
+        }
         if let entries = try server.integer(.tokenCacheEntries) { configuration.tokenCacheCapacity = Int(entries) }
         if let cors = try server.object("cors", allowing: ConfigurationGrammar.cors.keys),
             let origins = try OriginReader.origins("allowed_origins", cors, allowingAny: true)
