@@ -25,6 +25,7 @@ struct PolicyBenchmark {
     private static func everything() async throws {
         print("median of \(rounds) rounds, processor time, one thread")
         try await evaluation()
+        try await arguments()
         try await growthWithRules()
         try growthWithResources()
         try hostileFiles()
@@ -41,6 +42,22 @@ struct PolicyBenchmark {
             let allocations = Double(mcp_allocations() - before) / 1000
             let time = nanoseconds(100_000) { blackHole(policies.evaluate(input)) }
             print("\(padded(name, 44))\(Int(time)) ns, \(allocations) allocations")
+        }
+    }
+
+    private static func arguments() async throws {
+        print("\nan argument of the call, read for one comparison")
+        let long = #"{"note":"\#(String(repeating: "x", count: 900))","amount":5000}"#
+        let calls = [
+            ("amount alone", #"{"amount":5000}"#), ("amount among four", #"{"to":"bob","amount":5000,"memo":"x","urgent":true}"#),
+            ("amount after a text of 900 bytes", long),
+        ]
+        for (name, text) in calls {
+            let (without, input) = try await PolicyFixtures.argument(isRead: false, text)
+            let (with, same) = try await PolicyFixtures.argument(isRead: true, text)
+            let before = nanoseconds(100_000) { blackHole(without.evaluate(input)) }
+            let after = nanoseconds(100_000) { blackHole(with.evaluate(same)) }
+            print("\(padded(name, 44))\(Int(before)) ns, compared \(Int(after)) ns, \(Int(after - before)) more")
         }
     }
 

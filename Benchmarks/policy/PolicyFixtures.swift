@@ -14,6 +14,9 @@ enum PolicyFixtures {
         case names = "rules by name"
         case patterns = "rules by pattern"
         case uris = "rules by URI pattern"
+        case uriCaptures = "rules by URI with captures"
+        case paths = "rules by path"
+        case pathCaptures = "rules by path with captures"
         case methods = "rules by method"
         /// Such rules are all compared: what the index saves the others.
         case unindexed = "rules without an index"
@@ -44,6 +47,9 @@ enum PolicyFixtures {
                 case .names: #""tools":["tool_\#(index)"]"#
                 case .patterns: #""tools":["tool_\#(index)_*"]"#
                 case .uris: #""resource_uris":["notes://\#(index)/**"]"#
+                case .uriCaptures: #""resource_uris":["notes://{tenant}/\#(index)/{id}"],"when":\#(isOwn)"#
+                case .paths: #""paths":["/notes/\#(index)/**"]"#
+                case .pathCaptures: #""paths":["/tenants/{tenant}/\#(index)/**"],"when":\#(isOwn)"#
                 case .methods: #""mcp_methods":["method\#(index)/do"]"#
                 case .unindexed: #""tools":["*_\#(index)"]"#
                 }
@@ -54,14 +60,44 @@ enum PolicyFixtures {
     }
 
     static func call(of kind: RuleKind) async throws -> PolicyInput {
-        let caller = try await caller(["sub": "alice", "scope": "scope5 scope6"])
+        let caller = try await caller(["sub": "alice", "scope": "scope5 scope6", "tenant": "acme"])
         return switch kind {
         case .names: input(caller, "tools/call", "tool_5")
         case .patterns: input(caller, "tools/call", "tool_5_x")
         case .uris: input(caller, "resources/read", "notes://5/a")
+        case .uriCaptures: input(caller, "resources/read", "notes://acme/5/a")
+        case .paths: input(caller, at: "/notes/5/a")
+        case .pathCaptures: input(caller, at: "/tenants/acme/5/a")
         case .methods: input(caller, "method5/do", nil)
         case .unindexed: input(caller, "tools/call", "tool_5")
         }
+    }
+
+    /// The condition that a captured tenant is that of the caller.
+    private static let isOwn = #"{"capture":"tenant","equals":{"claim":"/tenant"}}"#
+
+    /// A call of `pay` with these arguments, under a policy that reads one of them or none.
+    static func argument(isRead: Bool, _ arguments: String) async throws -> (PolicySet, PolicyInput) {
+        let when = isRead ? #","when":{"argument":"/amount","lte":10000}"# : ""
+        let text = #"{"version":1,"rules":[{"id":"pay","effect":"allow","tools":["pay"]\#(when)}]}"#
+        let caller = try await caller(["sub": "alice"])
+        let bytes = Array(arguments.utf8)
+        let call = MCPMessage.call(
+            method: "tools/call",
+            name: "pay",
+            arguments: MCPArguments(bytes, at: 0..<bytes.count)
+        )
+        let request = ProtectedResourceRequest(method: .post, path: path("/notes"), operation: .mcp([call]))
+        let input = PolicyInput(authInfo: caller, request: request, now: NumericDate(1_000_000))
+        return (PolicySet([try CompiledPolicy(file: "pay.json", bytes: Array(text.utf8))]), input)
+    }
+
+    private static func input(_ caller: AuthInfo, at text: String) -> PolicyInput {
+        PolicyInput(
+            authInfo: caller,
+            request: ProtectedResourceRequest(method: .get, path: path(text), operation: .http),
+            now: NumericDate(1_000_000)
+        )
     }
 
     static func resources(_ count: Int) throws -> [ProtectedResource] {

@@ -128,6 +128,11 @@ package final class PolicyRule: Sendable {
         case .byMethod(let method): targets.hasMethod(method) && matchesHTTP(request)
         case .byName(let name, let object, let method):
             !targets.hasMethod(method) && targets.hasName(name, object) && matchesHTTP(request)
+        case .byURI(let uri, let pattern, let method):
+            !targets.hasMethod(method) && targets.firstURIPattern(matching: uri) == pattern && matchesHTTP(request)
+        case .byPath(let pattern):
+            targets.hasHTTPMethod(of: request)
+                && targets.firstPathPattern(matching: request, isAgainstCaller: effect != .allow) == pattern
         case .perhaps: isAbout(request, message)
         }
     }

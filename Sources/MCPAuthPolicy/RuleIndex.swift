@@ -4,13 +4,13 @@
 internal import MCPAuthCore
 internal import MCPAuthJSON
 
-/// Finds the rules that can be about an MCP message by its method and name, so that the cost of a decision depends on
-/// those rules and not on the size of the file.
+/// Finds the rules that can be about an operation by its method, its name and its path, so that the cost of a decision
+/// depends on those rules and not on the size of the file.
 ///
-/// Rules that have only `paths` or `http_methods` are compared with every request.
+/// Rules that have only `http_methods`, or that name no target, are compared with every request.
 ///
-/// A rule is found under every method or name that it lists, under the prefixes of its patterns, or always. Each list
-/// finds it at most once. When two lists find it, `isAbout` is true for at most one of the matches (``Hit``).
+/// A rule is found under every method or name that it lists, under the prefixes or segments of its patterns, or always.
+/// When it is found in several ways, `isAbout` is true for at most one of the matches (``Hit``).
 struct RuleIndex: Sendable {
     /// How a rule was found, and what remains to be checked.
     enum Hit {
@@ -20,6 +20,10 @@ struct RuleIndex: Sendable {
         case byMethod(String)
         /// The name may match one that the rule lists; a rule whose methods match too is found by method instead.
         case byName(String, MCPMethod.Object, method: String)
+        /// The same for one of the URI patterns of the rule, which counts if no pattern before it matches.
+        case byURI(String, pattern: Int, method: String)
+        /// The path may match one of the patterns of the rule, which counts if no pattern before it matches.
+        case byPath(pattern: Int)
         /// Everything remains to be checked.
         case perhaps
     }
@@ -35,7 +39,10 @@ struct RuleIndex: Sendable {
     private var methods = Names()
     private var tools = Names()
     private var prompts = Names()
-    private var resourceURIs = Names()
+    private var resourceURIs = SegmentTable()
+    /// Rules with `paths` that do not depend on an MCP message.
+    private var paths = SegmentTable()
+    private var pathRules: [Int32] = []
     private let count: Int32
 
     init(_ rules: [PolicyRule]) {
@@ -45,7 +52,12 @@ struct RuleIndex: Sendable {
 
     private mutating func add(_ targets: Targets, _ index: Int32) {
         guard targets.restrictsMCP, !targets.matchesAny else {
-            always.append(index)
+            guard !targets.paths.isEmpty, !targets.matchesAny else {
+                always.append(index)
+                return
+            }
+            pathRules.append(index)
+            Self.add(targets.paths, index, to: &paths)
             return
         }
         var globs = targets.methods
@@ -59,6 +71,12 @@ struct RuleIndex: Sendable {
         if !covers(.callTool) { Self.add(targets.tools, index, to: &tools) }
         if !covers(.getPrompt) { Self.add(targets.prompts, index, to: &prompts) }
         Self.add(targets.resourceURIs, index, to: &resourceURIs)
+    }
+
+    private static func add(_ globs: [Glob], _ index: Int32, to table: inout SegmentTable) {
+        for (number, glob) in globs.enumerated() {
+            table.add(glob, SegmentTable.Entry(rule: index, pattern: Int32(number)))
+        }
     }
 
     private static func add(_ globs: [Glob], _ index: Int32, to names: inout Names) {
@@ -78,16 +96,19 @@ struct RuleIndex: Sendable {
         _ body: (_ position: Int, _ hit: Hit) -> Void
     ) {
         guard let message else {
-            return request.operation == .http ? Self.visit(always, .perhaps, body) : visitAll(body)
+            guard request.operation == .http else { return visitAll(body) }
+            Self.visit(always, .perhaps, body)
+            return visitPaths(request, body)
         }
         guard case .call(let method, let name, _) = message else {
             Self.visit(always, .certain, body)
             Self.visit(basics, .certain, body)
-            return
+            return visitPaths(request, body)
         }
         let object = MCPMethod.acting(named: method)?.object
         if let object, name.map({ !Targets.isPlain($0, object) }) ?? true { return visitAll(body) }
         Self.visit(always, .certain, body)
+        visitPaths(request, body)
         Self.visit(methods, method, exactly: .certain, or: .byMethod(method), body)
         guard let object, let name else { return }
         let byName = Hit.byName(name, object, method: method)
@@ -95,7 +116,18 @@ struct RuleIndex: Sendable {
         case .tool: Self.visit(tools, name, exactly: .certain, or: byName, body)
         case .prompt: Self.visit(prompts, name, exactly: .certain, or: byName, body)
         // Three methods act on a URI, and a rule may list one of them.
-        case .resourceURI: Self.visit(resourceURIs, name, exactly: byName, or: byName, body)
+        case .resourceURI:
+            resourceURIs.visit(name) { body(Int($0.rule), .byURI(name, pattern: Int($0.pattern), method: method)) }
+        }
+    }
+
+    private func visitPaths(_ request: ProtectedResourceRequest, _ body: (Int, Hit) -> Void) {
+        guard !paths.isEmpty else { return }
+        // The table compares bytes, so it cannot find what differs in case.
+        guard !request.ignoresCase else { return Self.visit(pathRules, .perhaps, body) }
+        let withSlash = request.path.withSlash
+        paths.visit(withSlash ?? request.path.description, endsBeforeSlash: withSlash != nil) {
+            body(Int($0.rule), .byPath(pattern: Int($0.pattern)))
         }
     }
 
@@ -128,7 +160,7 @@ struct PrefixSet: Sendable {
 
     init(_ prefixes: [[UInt8]]) {
         all = Set(prefixes)
-        hashes = Set(all.map { $0.reduce(PrefixTable.seed, PrefixTable.step) })
+        hashes = Set(all.map { $0.reduce(FNV.seed, FNV.step) })
     }
 
     /// The prefixes that stand for all: no text begins with two of them.
@@ -142,10 +174,10 @@ struct PrefixSet: Sendable {
     }
 
     private func hasBeginning(of text: [UInt8], shorterThan end: Int) -> Bool {
-        var hash = PrefixTable.seed
+        var hash = FNV.seed
         for length in 0..<end {
             if hashes.contains(hash), all.contains(Array(text.prefix(length))) { return true }
-            if length < text.count { hash = PrefixTable.step(hash, text[length]) }
+            if length < text.count { hash = FNV.step(hash, text[length]) }
         }
         return false
     }
@@ -162,7 +194,7 @@ struct PrefixTable: Sendable {
     /// Adds a rule under the prefixes of its patterns, so that a text finds it at most once.
     mutating func add(_ beginnings: PrefixSet, _ index: Int32) {
         for prefix in beginnings.shortest {
-            byHash[prefix.reduce(Self.seed, Self.step), default: []].append(index)
+            byHash[prefix.reduce(FNV.seed, FNV.step), default: []].append(index)
             if !lengths.contains(prefix.count) {
                 lengths.append(prefix.count)
                 lengths.sort()
@@ -172,7 +204,7 @@ struct PrefixTable: Sendable {
 
     func visit(_ name: String, _ body: (Int) -> Void) {
         guard !lengths.isEmpty else { return }
-        var hash = Self.seed
+        var hash = FNV.seed
         var length = 0
         var next = 0
         var bytes = name.utf8.makeIterator()
@@ -183,15 +215,9 @@ struct PrefixTable: Sendable {
                 continue
             }
             guard let byte = bytes.next() else { return }
-            hash = Self.step(hash, byte)
+            hash = FNV.step(hash, byte)
             length += 1
         }
     }
 
-    // FNV-1a. A collision only causes an unnecessary check of a rule, and only the author of a policy can cause one.
-    fileprivate static let seed: UInt64 = 0xcbf2_9ce4_8422_2325
-
-    fileprivate static func step(_ hash: UInt64, _ byte: UInt8) -> UInt64 {
-        (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3
-    }
 }

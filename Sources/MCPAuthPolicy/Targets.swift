@@ -60,16 +60,31 @@ package struct Targets: Sendable {
     /// Hosts have one handler for a path with and without a trailing slash, and some hosts ignore case in paths. A rule
     /// that denies or requires matches all of these spellings; a rule that allows matches the canonical path only.
     func matchesHTTP(_ request: ProtectedResourceRequest, isAgainstCaller: Bool) -> Bool {
-        guard httpMethods.isEmpty || httpMethods.contains(request.method.rawValue) else { return false }
-        guard !paths.isEmpty else { return true }
-        if hasPath(request.path.description, ignoringCase: isAgainstCaller && request.ignoresCase) { return true }
-        guard isAgainstCaller, let path = request.path.withSlash else { return false }
-        return hasPath(path, ignoringCase: request.ignoresCase)
+        guard hasHTTPMethod(of: request) else { return false }
+        return paths.isEmpty || firstPathPattern(matching: request, isAgainstCaller: isAgainstCaller) != nil
     }
 
-    private func hasPath(_ path: String, ignoringCase: Bool) -> Bool {
-        paths.contains { $0.matches(path) } || ignoringCase && foldedPaths.contains { $0.matches(path) }
+    func hasHTTPMethod(of request: ProtectedResourceRequest) -> Bool {
+        httpMethods.isEmpty || httpMethods.contains(request.method.rawValue)
     }
+
+    /// The first pattern of `paths` that matches a spelling of the path that counts.
+    func firstPathPattern(matching request: ProtectedResourceRequest, isAgainstCaller: Bool) -> Int? {
+        paths.indices.first { index in
+            if hasPath(index, request.path.description, ignoringCase: isAgainstCaller && request.ignoresCase) {
+                return true
+            }
+            guard isAgainstCaller, let path = request.path.withSlash else { return false }
+            return hasPath(index, path, ignoringCase: request.ignoresCase)
+        }
+    }
+
+    private func hasPath(_ index: Int, _ path: String, ignoringCase: Bool) -> Bool {
+        paths[index].matches(path) || ignoringCase && foldedPaths[index].matches(path)
+    }
+
+    /// The first pattern of `resource_uris` that matches.
+    func firstURIPattern(matching uri: String) -> Int? { resourceURIs.firstIndex { $0.matches(uri) } }
 
     /// Calls `body` with every pattern of `paths` that matches, and the spelling of the path that it matches.
     func forEachMatch(
@@ -80,7 +95,7 @@ package struct Targets: Sendable {
         let ignoresCase = isAgainstCaller && request.ignoresCase
         for (index, glob) in paths.enumerated() {
             func offer(_ path: String) {
-                if glob.matches(path) || ignoresCase && foldedPaths[index].matches(path) { body(glob, path) }
+                if hasPath(index, path, ignoringCase: ignoresCase) { body(glob, path) }
             }
             offer(request.path.description)
             if isAgainstCaller, let path = request.path.withSlash { offer(path) }
