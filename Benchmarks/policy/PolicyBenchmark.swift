@@ -49,7 +49,8 @@ struct PolicyBenchmark {
         print("\nan argument of the call, read for one comparison")
         let long = #"{"note":"\#(String(repeating: "x", count: 900))","amount":5000}"#
         let calls = [
-            ("amount alone", #"{"amount":5000}"#), ("amount among four", #"{"to":"bob","amount":5000,"memo":"x","urgent":true}"#),
+            ("amount alone", #"{"amount":5000}"#),
+            ("amount among four", #"{"to":"bob","amount":5000,"memo":"x","urgent":true}"#),
             ("amount after a text of 900 bytes", long),
         ]
         for (name, text) in calls {

@@ -149,7 +149,7 @@ enum PolicyFixtures {
         let policy = try CompiledPolicy(file: "open.json", bytes: Array(open.utf8))
         let trial = try PolicyTrial([policy], resource: "https://api.example.com/notes", claims: .object(claims))
         guard let ping = PolicyCall("ping"),
-            case .allow(let authInfo)? = await trial.decide(ping, now: NumericDate(1_000_000), revealingClaims: false)
+            case .allow(let authInfo?)? = await trial.decide(ping, now: NumericDate(1_000_000), revealingClaims: false)
                 .decision
         else { throw NoCaller() }
         return authInfo

@@ -71,7 +71,7 @@ private enum MCPCallID {
 
     /// `nil` for a batch, a notification, another method, and an id that is neither a string nor an integer.
     static func read(_ body: [UInt8]) -> JSON? {
-        var id: JSON?
+        var place: Int?
         var method: String?
         do throws(JSONParsingError) {
             let limits = JSONDocument.Limits(bytes: MCPMessageReading.maximumBodyBytes, depth: 256)
@@ -80,7 +80,7 @@ private enum MCPCallID {
             try cursor.object { name, cursor throws(JSONParsingError) in
                 guard case .one(let index) = members.match(name) else { return }
                 if index == 0 {
-                    id = try cursor.value(mostBytes: longestID, mostElements: 0)
+                    place = cursor.offset
                 } else {
                     method = try cursor.string()
                 }
@@ -88,7 +88,9 @@ private enum MCPCallID {
         } catch {
             return nil
         }
-        guard method == MCPMethod.callTool.name else { return nil }
+        guard method == MCPMethod.callTool.name, let place else { return nil }
+        var reader = ValidJSON(body.span, from: place)
+        let id = reader.value(body.span, mostBytes: longestID, mostElements: 0)
         switch id {
         case .string, .integer: return id
         default: return nil

@@ -14,6 +14,16 @@ package struct JSONCursor {
         fileprivate let bytes: ArraySlice<UInt8>
         fileprivate let hasEscapes: Bool
 
+        fileprivate init(bytes: ArraySlice<UInt8>, hasEscapes: Bool) {
+            self.bytes = bytes
+            self.hasEscapes = hasEscapes
+        }
+
+        /// A name or string from the bytes between its quotes.
+        init(content: [UInt8]) {
+            self.init(bytes: content[...], hasEscapes: content.contains(UInt8(ascii: "\\")))
+        }
+
         /// The name; `nil` when it contains `\u0000` or a lone surrogate.
         package var text: String? { JSONCursor.decoded(bytes, hasEscapes) }
 
@@ -25,8 +35,6 @@ package struct JSONCursor {
 
     private let bytes: [UInt8]
     private let mostDepth: Int
-    /// Whether the text was read before, so that it has no duplicate names.
-    private let isKnownToBeValid: Bool
     private var depth = 0
     /// Hashes of the names of every open object, the innermost last.
     private var hashes: [UInt64] = []
@@ -36,19 +44,10 @@ package struct JSONCursor {
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
         self.bytes = bytes
         mostDepth = limits.depth
-        isKnownToBeValid = false
         offset = bytes.starts(with: mark) ? mark.count : 0
         guard bytes.count <= limits.bytes else { throw error("the text is larger than \(limits.bytes) bytes") }
         skipSpace()
         guard offset < bytes.count else { throw error("the text is empty") }
-    }
-
-    /// Reads one value inside a text that was read before, and that is therefore known to be valid.
-    package init(_ bytes: [UInt8], from offset: Int) {
-        self.bytes = bytes
-        self.offset = offset
-        mostDepth = .max
-        isKnownToBeValid = true
     }
 
     /// The offset of the next value in the text, in bytes.
@@ -88,7 +87,7 @@ package struct JSONCursor {
             guard current == UInt8(ascii: "\"") else { throw error("expected a member name") }
             let (content, hasEscapes) = try scanString()
             let name = Name(bytes: content, hasEscapes: hasEscapes)
-            if !isKnownToBeValid { try keep(Self.hash(name), from: firstHash) }
+            try keep(Self.hash(name), from: firstHash)
             skipSpace()
             try take(UInt8(ascii: ":"), "expected `:`")
             try readOrSkip { cursor throws(JSONParsingError) in try member(name, &cursor) }
@@ -125,52 +124,6 @@ package struct JSONCursor {
         let (content, hasEscapes) = try scanString()
         skipSpace()
         return Self.decoded(content, hasEscapes)
-    }
-
-    /// Reads a scalar, or an array of scalars.
-    ///
-    /// An object becomes an empty one, also as an element. What is beyond the limits, or cannot be represented, becomes
-    /// ``JSON/unrepresentable``.
-    ///
-    /// - Parameters:
-    ///   - mostBytes: The maximum length of a string.
-    ///   - mostElements: The maximum number of elements.
-    package mutating func value(mostBytes: Int, mostElements: Int) throws(JSONParsingError) -> JSON {
-        guard current == UInt8(ascii: "[") else { return try scalar(mostBytes) }
-        var elements: [JSON] = []
-        var count = 0
-        try array { cursor throws(JSONParsingError) in
-            count += 1
-            if count <= mostElements { elements.append(try cursor.scalar(mostBytes)) }
-        }
-        return count <= mostElements ? .array(elements) : .unrepresentable
-    }
-
-    private mutating func scalar(_ mostBytes: Int) throws(JSONParsingError) -> JSON {
-        let start = offset
-        switch kind {
-        case .string:
-            let (content, hasEscapes) = try scanString()
-            skipSpace()
-            guard content.count <= mostBytes else { return .unrepresentable }
-            return Self.decoded(content, hasEscapes).map(JSON.string) ?? .unrepresentable
-        case .number:
-            try skipNumber()
-            let text = String(decoding: bytes[start..<offset].prefix { !Self.isSpace($0) }, as: UTF8.self)
-            let isInteger = text.utf8.allSatisfy { $0 == UInt8(ascii: "-") || (0x30...0x39).contains($0) }
-            if isInteger { return Int64(text).map(JSON.integer) ?? .unrepresentable }
-            return Double(text).flatMap { $0.isFinite ? JSON.number($0) : nil } ?? .unrepresentable
-        case .boolean:
-            let isTrue = current == UInt8(ascii: "t")
-            try skip()
-            return .boolean(isTrue)
-        case .null:
-            try skip()
-            return .null
-        case .array, .object, .unrepresentable, nil:
-            try skip()
-            return .object([:])
-        }
     }
 
     /// Reads and discards a value of any kind.
@@ -395,10 +348,8 @@ package struct JSONCursor {
     }
 
     private mutating func skipSpace() {
-        while let byte = current, Self.isSpace(byte) { offset += 1 }
+        while let byte = current, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { offset += 1 }
     }
-
-    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 }
 
     private var current: UInt8? {
         offset < bytes.count ? bytes[offset] : nil

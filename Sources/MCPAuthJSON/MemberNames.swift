@@ -5,8 +5,8 @@
 ///
 /// Finds also the names that another parser might take for one of them: those that differ only in case, in either
 /// direction (some parsers fold U+017F to `s` and U+212A to `k`), and those that contain a NUL, where some parsers end
-/// a name. The time for a name depends on its length, not on the number of names that are looked for.
-package struct MemberNames: Sendable {
+/// a name. A class, so that a table of names copies one reference. The time for a name depends on its length, not on the number of names that are looked for.
+package final class MemberNames: Sendable {
     /// How the name of a member relates to the names that are looked for.
     package enum Match {
         /// It is the name at this index.
@@ -17,33 +17,62 @@ package struct MemberNames: Sendable {
     }
 
     package let names: [String]
+    private let ascii: [[UInt8]]
     /// The ASCII names by the hash of their bytes in lower case.
-    private var byHash: [UInt64: [Int]] = [:]
-    private var byLowercase: [String: [Int]] = [:]
-    private var byUppercase: [String: [Int]] = [:]
-    private var hasOthers = false
-    private var longest = 0
+    private let byHash: [UInt64: [Int]]
+    private let byLowercase: [String: [Int]]
+    private let byUppercase: [String: [Int]]
+    /// Whether a name is not ASCII.
+    private let hasOthers: Bool
+    private let longest: Int
 
     package init(_ names: [String]) {
         self.names = names
+        ascii = names.map { Array($0.utf8) }
+        var (byHash, byLowercase, byUppercase) = ([UInt64: [Int]](), [String: [Int]](), [String: [Int]]())
         for (index, name) in names.enumerated() {
             byLowercase[name.lowercased(), default: []].append(index)
             byUppercase[name.uppercased(), default: []].append(index)
-            longest = max(longest, name.utf8.count)
-            if name.utf8.allSatisfy({ $0 < 0x80 }) {
-                byHash[Self.hash(name.utf8), default: []].append(index)
-            } else {
-                hasOthers = true
-            }
+            let bytes = ascii[index]
+            let hash = Self.hash(bytes.span)
+            byHash[hash, default: []].append(index)
         }
+        (self.byHash, self.byLowercase, self.byUppercase) = (byHash, byLowercase, byUppercase)
+        hasOthers = names.contains { name in name.utf8.contains { $0 >= 0x80 } }
+        longest = names.map(\.utf8.count).max() ?? 0
     }
 
     /// Compares the name of a member with the names.
     package func match(_ member: JSONCursor.Name) -> Match {
-        guard !hasOthers, let plain = member.plainASCII else { return matchDecoded(member) }
-        let candidates = (byHash[Self.hash(plain)] ?? []).filter { Self.isSame(names[$0].utf8, plain) }
-        let exact = candidates.first { names[$0].utf8.elementsEqual(plain) }
-        return exact.map(Match.one) ?? (candidates.isEmpty ? .another : .perhaps(candidates))
+        guard let plain = member.plainASCII else { return matchDecoded(member) }
+        let name = plain.span
+        return match(ascii: name) ?? matchDecoded(member)
+    }
+
+    /// Compares a name of ASCII bytes without escapes; `nil` if it must be compared as text.
+    func match(ascii name: Span<UInt8>) -> Match? {
+        guard !hasOthers else { return nil }
+        guard names.count > Self.fewNames else { return match(name, among: names.indices) }
+        return match(name, among: byHash[Self.hash(name)] ?? [])
+    }
+
+    /// Up to this number, comparing all is faster than a hash.
+    private static let fewNames = 8
+
+    private func match(_ name: Span<UInt8>, among candidates: some Collection<Int>) -> Match {
+        var similar: [Int] = []
+        for index in candidates where ascii[index].count == name.count {
+            var differences = 0
+            var isSame = true
+            for position in 0..<name.count where ascii[index][position] != name[position] {
+                differences += 1
+                isSame = isSame && Self.lowercased(ascii[index][position]) == Self.lowercased(name[position])
+                if !isSame { break }
+            }
+            if differences == 0 { return .one(index) }
+            if isSame { similar.append(index) }
+        }
+        return similar.isEmpty ? .another : .perhaps(similar)
     }
 
     private func matchDecoded(_ member: JSONCursor.Name) -> Match {
@@ -57,15 +86,13 @@ package struct MemberNames: Sendable {
     }
 
     // FNV-1a over the bytes in lower case.
-    private static func hash(_ name: some Sequence<UInt8>) -> UInt64 {
-        name.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64(lowercased($1))) &* 0x0000_0100_0000_01b3 }
+    private static func hash(_ name: Span<UInt8>) -> UInt64 {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for position in 0..<name.count { hash = (hash ^ UInt64(lowercased(name[position]))) &* 0x0000_0100_0000_01b3 }
+        return hash
     }
 
     private static func lowercased(_ byte: UInt8) -> UInt8 {
         (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
-    }
-
-    private static func isSame(_ name: String.UTF8View, _ other: ArraySlice<UInt8>) -> Bool {
-        name.count == other.count && zip(name, other).allSatisfy { lowercased($0) == lowercased($1) }
     }
 }

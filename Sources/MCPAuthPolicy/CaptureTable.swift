@@ -27,33 +27,33 @@ struct CaptureTable: Sendable {
         self.entries = entries
     }
 
-    /// The value of a capture in a request.
+    /// The values of all captures in a request.
     ///
-    /// Known only if all patterns that match capture the same text: the server may route by another pattern than the
-    /// first. Unknown where the rule matches in another way, such as by a method.
-    func value(
-        _ index: Int,
-        _ targets: Targets,
+    /// A value is known only if all patterns that match capture the same text: the server may route by another pattern
+    /// than the first. It is unknown where the rule matches in another way, such as by a method.
+    func values(
+        of targets: Targets,
         _ request: ProtectedResourceRequest,
         _ message: MCPMessage?,
         isAgainstCaller: Bool
-    ) -> KnownValue {
-        let entry = entries[index]
-        var found: String?
-        var isKnown = true
-        func add(_ glob: Glob, _ text: String) {
-            let value = glob.captures.first { $0.name == entry.name }?.value(in: text)
-            if value == nil || found.map({ !$0.isExactly(value ?? "") }) ?? false { isKnown = false }
-            found = value
+    ) -> [KnownValue] {
+        entries.map { entry in
+            var found: String?
+            var isKnown = true
+            func add(_ glob: Glob, _ text: String) {
+                let value = glob.captures.first { $0.name == entry.name }?.value(in: text)
+                if value == nil || found.map({ !$0.isExactly(value ?? "") }) ?? false { isKnown = false }
+                found = value
+            }
+            if entry.isOfPath {
+                targets.forEachMatch(of: request, isAgainstCaller: isAgainstCaller, add)
+            } else if case .call(let method, let name?, _)? = message,
+                MCPMethod.acting(named: method)?.object == .resourceURI, Targets.isPlain(name, .resourceURI)
+            {
+                for glob in targets.resourceURIs where glob.matches(name) { add(glob, name) }
+            }
+            guard isKnown, let found else { return .unknown }
+            return .known(.made(.string(found)))
         }
-        if entry.isOfPath {
-            targets.forEachMatch(of: request, isAgainstCaller: isAgainstCaller, add)
-        } else if case .call(let method, let name?, _)? = message,
-            MCPMethod.acting(named: method)?.object == .resourceURI, Targets.isPlain(name, .resourceURI)
-        {
-            for glob in targets.resourceURIs where glob.matches(name) { add(glob, name) }
-        }
-        guard isKnown, let found else { return .unknown }
-        return .known(.made(.string(found)))
     }
 }

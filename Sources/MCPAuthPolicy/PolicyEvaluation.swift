@@ -15,11 +15,9 @@ struct PolicyEvaluation {
         case lacking(MissingRequirements)
     }
 
-    /// `nil` for a caller without a token.
-    private let authInfo: AuthInfo?
-    private let now: NumericDate
-    /// Whether any arguments may be assumed.
-    private let assumesArguments: Bool
+    // Stored, so that the closures for each rule capture nothing but the evaluation: a capture copies the request.
+    private let input: PolicyInput
+    private let message: MCPMessage?
     /// Created for the first rule that checks claims; most operations have no such rule, and then nothing is parsed.
     private var openedClaims: ClaimsView?
     /// The arguments of the message for the current policy, read for the first rule that asks for one.
@@ -53,76 +51,64 @@ struct PolicyEvaluation {
         }
     }
 
-    init(for input: PolicyInput) {
-        authInfo = input.authInfo
-        now = input.now
-        assumesArguments = input.withAnyArguments
+    /// `nil` for a caller without a token.
+    private var authInfo: AuthInfo? { input.authInfo }
+
+    init(for input: PolicyInput, _ message: MCPMessage?) {
+        self.input = input
+        self.message = message
     }
 
     /// Whether a rule that is about the message is true.
-    private mutating func holds(
-        _ rule: PolicyRule,
-        of policy: CompiledPolicy,
-        _ request: ProtectedResourceRequest,
-        _ message: MCPMessage?
-    ) -> Truth {
+    private mutating func holds(_ rule: PolicyRule, of policy: CompiledPolicy) -> Truth {
         guard rule.hasCondition else { return rule.holdsWithoutCondition }
         let values = ConditionValues(
-            claims: rule.readsClaims ? claims(for: rule) : .unknown,
-            arguments: rule.readsArguments ? arguments(of: message, for: policy) : .unknown,
-            ignoresCaseOfCaptures: rule.effect != .allow && request.ignoresCase,
-            assumedOfArguments: assumesArguments ? rule.effect != .deny : nil
+            claims: rule.readsClaims ? claims() : .none,
+            areClaimsUnknown: input.authInfo == nil && rule.effect == .allow,
+            arguments: rule.readsArguments ? arguments(for: policy) : .unknown,
+            captures: rule.readsCaptures ? rule.captures(of: input.request, message) : [],
+            ignoresCaseOfCaptures: rule.effect != .allow && input.request.ignoresCase,
+            assumedOfArguments: input.withAnyArguments ? rule.effect != .deny : nil
         )
-        return rule.holds(values, request, message)
+        return rule.holds(values)
     }
 
     private mutating func hasSignIn(_ rule: PolicyRule) -> Bool {
         guard rule.demandsSignIn else { return true }
-        guard let authInfo else { return false }
-        return rule.hasSignIn(claims(of: authInfo), now: now)
+        return rule.hasSignIn(claims(), now: input.now)
     }
 
-    private mutating func claims(for rule: PolicyRule) -> ConditionValues.CallerClaims {
-        guard let authInfo else { return rule.effect == .allow ? .unknown : .missing }
-        return .token(claims(of: authInfo))
-    }
-
-    private mutating func claims(of authInfo: AuthInfo) -> ClaimsView {
+    private mutating func claims() -> ClaimsView {
         if let openedClaims { return openedClaims }
-        let opened = ClaimsView(authInfo.claims)
+        let opened = authInfo.map { ClaimsView($0.claims) } ?? .none
         openedClaims = opened
         return opened
     }
 
-    private mutating func arguments(of message: MCPMessage?, for policy: CompiledPolicy) -> ArgumentValues {
+    private mutating func arguments(for policy: CompiledPolicy) -> ArgumentValues {
         if let openedArguments { return openedArguments }
         let opened = policy.argumentTable.values(in: message?.arguments)
         openedArguments = opened
         return opened
     }
 
-    mutating func add(
-        _ policy: CompiledPolicy,
-        _ number: Int,
-        about request: ProtectedResourceRequest,
-        _ message: MCPMessage?
-    ) {
+    mutating func add(_ policy: CompiledPolicy, _ number: Int) {
         let granted = policy.scopeTable.granted(by: authInfo?.scopes ?? [])
         openedArguments = nil
         if !policy.hasRequiredScopes(granted) { noteShortForm(policy) }
-        policy.forEachRule(about: request, message) { rule, position in
+        policy.forEachRule(about: input.request, message) { rule, position in
             let isForCaller = rule.isFor(authInfo)
             guard isForCaller != .isFalse else { return }
             // Rules that need not be true are not evaluated: a deny fires for callers with its scopes only, and an allow
             // after a better one changes nothing.
             switch rule.effect {
-            case .deny where rule.hasScopes(granted): deny(rule, holds(rule, of: policy, request, message))
+            case .deny where rule.hasScopes(granted): deny(rule, holds(rule, of: policy))
             case .deny: break
-            case .require: require(rule, holds(rule, of: policy, request, message), granted, policy)
+            case .require: require(rule, holds(rule, of: policy), granted, policy)
             case .allow where isForCaller == .isTrue && rule.isEnforced:
                 let order = RuleOrder(policy: number, rule: position)
                 if let allow, allow.order < order { return }
-                guard holds(rule, of: policy, request, message) == .isTrue else { return }
+                guard holds(rule, of: policy) == .isTrue else { return }
                 allow(rule, granted, policy, order)
             case .allow: break
             }
@@ -204,16 +190,11 @@ struct PolicyEvaluation {
     ///
     /// A new token may have only the scopes that the client asks for, so the challenge must also name those that it
     /// already has. The rules are looked up again here, because most requests lack nothing.
-    func addNeeds(
-        to lack: inout MissingRequirements,
-        _ policies: [CompiledPolicy],
-        about request: ProtectedResourceRequest,
-        _ message: MCPMessage?
-    ) {
+    func addNeeds(to lack: inout MissingRequirements, _ policies: [CompiledPolicy]) {
         for policy in policies {
             let holder = ScopeHolder(authInfo, policy)
             if policy.isEnforced { lack.need(policy.requiredScopes, nil, holder) }
-            policy.forEachRule(about: request, message) { rule, _ in
+            policy.forEachRule(about: input.request, message) { rule, _ in
                 guard rule.effect == .require, rule.isEnforced, rule.isFor(authInfo) != .isFalse else { return }
                 lack.need(rule.namedScopes(holder), rule.signIn, holder)
             }

@@ -59,6 +59,7 @@ package final class PolicyRule: Sendable {
     let hasCondition: Bool
     let readsClaims: Bool
     let readsArguments: Bool
+    let readsCaptures: Bool
     private let captures: CaptureTable?
     /// Whether the rule is for every caller with a token.
     let isForEverybody: Bool
@@ -87,7 +88,8 @@ package final class PolicyRule: Sendable {
         let keys = Set(parts.condition?.references.map(\.key) ?? [])
         readsClaims = !keys.isDisjoint(with: [.claim, .rawClaim])
         readsArguments = keys.contains(.argument)
-        captures = keys.contains(.capture) ? CaptureTable(parts.targets) : nil
+        readsCaptures = keys.contains(.capture)
+        captures = readsCaptures ? CaptureTable(parts.targets) : nil
         isForEverybody =
             parts.issuers == nil && parts.clientIDs == nil && [nil, .anyone].contains(parts.subjectKind)
     }
@@ -125,11 +127,12 @@ package final class PolicyRule: Sendable {
     func isAbout(_ request: ProtectedResourceRequest, _ message: MCPMessage?, found hit: RuleIndex.Hit) -> Bool {
         switch hit {
         case .certain: matchesHTTP(request)
-        case .byMethod(let method): targets.hasMethod(method) && matchesHTTP(request)
-        case .byName(let name, let object, let method):
-            !targets.hasMethod(method) && targets.hasName(name, object) && matchesHTTP(request)
-        case .byURI(let uri, let pattern, let method):
-            !targets.hasMethod(method) && targets.firstURIPattern(matching: uri) == pattern && matchesHTTP(request)
+        case .byMethod: targets.hasMethod(of: message) && matchesHTTP(request)
+        case .byName(let object):
+            !targets.hasMethod(of: message) && targets.hasName(of: message, object) && matchesHTTP(request)
+        case .byURI(let pattern):
+            !targets.hasMethod(of: message) && targets.firstURIPattern(matching: message) == pattern
+                && matchesHTTP(request)
         case .byPath(let pattern):
             targets.hasHTTPMethod(of: request)
                 && targets.firstPathPattern(matching: request, isAgainstCaller: effect != .allow) == pattern
@@ -183,14 +186,14 @@ package final class PolicyRule: Sendable {
     /// A rule that requires a proof is false: no verifier of this version accepts a proof.
     var holdsWithoutCondition: Truth { requiresProof ? .isFalse : .isTrue }
 
-    /// Whether the rule is true for these values, in a request that the rule is about.
-    func holds(_ values: ConditionValues, _ request: ProtectedResourceRequest, _ message: MCPMessage?) -> Truth {
+    /// Whether the rule is true for these values.
+    func holds(_ values: ConditionValues) -> Truth {
         guard hasCondition, let condition else { return holdsWithoutCondition }
-        return condition.evaluate(values) { capture($0, request, message) }
+        return condition.evaluate(values)
     }
 
-    /// The value of a capture in a request that the rule is about.
-    func capture(_ index: Int, _ request: ProtectedResourceRequest, _ message: MCPMessage?) -> KnownValue {
-        captures?.value(index, targets, request, message, isAgainstCaller: effect != .allow) ?? .unknown
+    /// The captures of a request that the rule is about; empty if the condition reads none.
+    func captures(of request: ProtectedResourceRequest, _ message: MCPMessage?) -> [KnownValue] {
+        captures?.values(of: targets, request, message, isAgainstCaller: effect != .allow) ?? []
     }
 }

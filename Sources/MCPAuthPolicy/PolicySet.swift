@@ -70,20 +70,16 @@ package struct PolicySet: PolicyEvaluator {
             var allows: [(order: RuleOrder, scopes: ScopeSet)] = []
             for (number, policy) in policies.enumerated() {
                 if policy.isEnforced { scopes = scopes.union(policy.requiredScopes) }
-                let values = ConditionValues(
-                    claims: .unknown,
-                    arguments: policy.argumentTable.values(in: message?.arguments)
-                )
                 policy.forEachRule(about: request, message) { rule, position in
                     // Scopes that only some operations or callers need are asked for later, when these are known.
                     guard rule.isEnforced, rule.isForEverybody, request.isKnown || rule.targets.matchesAny else {
                         return
                     }
                     // An allow rule that no token can meet, or that also allows without one, needs no scope.
-                    guard
-                        rule.effect != .allow
-                            || rule.subjectKind != .anyone && rule.holds(values, request, message) != .isFalse
-                    else { return }
+                    if rule.effect == .allow, rule.subjectKind == .anyone || isFalse(rule, of: policy, request, message)
+                    {
+                        return
+                    }
                     let named = rule.namedScopes(ScopeHolder(nil, policy))
                     switch rule.effect {
                     case .require: scopes = scopes.union(named)
@@ -98,13 +94,29 @@ package struct PolicySet: PolicyEvaluator {
         return ScopeHolder.withoutNeverAsked(scopes)
     }
 
+    /// Whether what the request says makes the rule false, whatever the claims of a token are.
+    private func isFalse(
+        _ rule: PolicyRule,
+        of policy: CompiledPolicy,
+        _ request: ProtectedResourceRequest,
+        _ message: MCPMessage?
+    ) -> Bool {
+        let values = ConditionValues(
+            claims: .none,
+            areClaimsUnknown: true,
+            arguments: rule.readsArguments ? policy.argumentTable.values(in: message?.arguments) : .unknown,
+            captures: rule.readsCaptures ? rule.captures(of: request, message) : []
+        )
+        return rule.holds(values) == .isFalse
+    }
+
     private func evaluate(_ input: PolicyInput, _ message: MCPMessage?) -> PolicyDecision {
         let evaluation = evaluation(input, message)
         switch evaluation.decision(shortFormAllows: shortFormAllows) {
         case .allow(let rules): return PolicyDecision(.allow(rules: rules), wouldDeny: evaluation.wouldDeny)
         case .deny(let rules): return PolicyDecision(.deny(rules: rules), wouldDeny: evaluation.wouldDeny)
         case .lacking(var lack):
-            evaluation.addNeeds(to: &lack, policies, about: input.request, message)
+            evaluation.addNeeds(to: &lack, policies)
             return PolicyDecision(lack.outcome, wouldDeny: evaluation.wouldDeny)
         }
     }
@@ -124,15 +136,13 @@ package struct PolicySet: PolicyEvaluator {
             }
         }
         guard !all.isNothing else { return PolicyDecision(.allow(rules: allowing), wouldDeny: wouldDeny) }
-        for (evaluation, message) in zip(evaluations, messages) {
-            evaluation.addNeeds(to: &all, policies, about: input.request, message)
-        }
+        for evaluation in evaluations { evaluation.addNeeds(to: &all, policies) }
         return PolicyDecision(all.outcome, wouldDeny: wouldDeny)
     }
 
     private func evaluation(_ input: PolicyInput, _ message: MCPMessage?) -> PolicyEvaluation {
-        var evaluation = PolicyEvaluation(for: input)
-        for number in policies.indices { evaluation.add(policies[number], number, about: input.request, message) }
+        var evaluation = PolicyEvaluation(for: input, message)
+        for number in policies.indices { evaluation.add(policies[number], number) }
         return evaluation
     }
 }

@@ -17,11 +17,11 @@ struct RuleIndex: Sendable {
         /// The rule is about the message if the HTTP method and path of the request match.
         case certain
         /// The MCP method may match one that the rule lists.
-        case byMethod(String)
+        case byMethod
         /// The name may match one that the rule lists; a rule whose methods match too is found by method instead.
-        case byName(String, MCPMethod.Object, method: String)
+        case byName(MCPMethod.Object)
         /// The same for one of the URI patterns of the rule, which counts if no pattern before it matches.
-        case byURI(String, pattern: Int, method: String)
+        case byURI(pattern: Int)
         /// The path may match one of the patterns of the rule, which counts if no pattern before it matches.
         case byPath(pattern: Int)
         /// Everything remains to be checked.
@@ -109,15 +109,14 @@ struct RuleIndex: Sendable {
         if let object, name.map({ !Targets.isPlain($0, object) }) ?? true { return visitAll(body) }
         Self.visit(always, .certain, body)
         visitPaths(request, body)
-        Self.visit(methods, method, exactly: .certain, or: .byMethod(method), body)
+        Self.visit(methods, method, exactly: .certain, or: .byMethod, body)
         guard let object, let name else { return }
-        let byName = Hit.byName(name, object, method: method)
         switch object {
-        case .tool: Self.visit(tools, name, exactly: .certain, or: byName, body)
-        case .prompt: Self.visit(prompts, name, exactly: .certain, or: byName, body)
+        case .tool: Self.visit(tools, name, exactly: .certain, or: .byName(.tool), body)
+        case .prompt: Self.visit(prompts, name, exactly: .certain, or: .byName(.prompt), body)
         // Three methods act on a URI, and a rule may list one of them.
         case .resourceURI:
-            resourceURIs.visit(name) { body(Int($0.rule), .byURI(name, pattern: Int($0.pattern), method: method)) }
+            resourceURIs.visit(name) { body(Int($0.rule), .byURI(pattern: Int($0.pattern))) }
         }
     }
 
@@ -219,5 +218,4 @@ struct PrefixTable: Sendable {
             length += 1
         }
     }
-
 }

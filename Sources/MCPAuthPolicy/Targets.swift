@@ -83,8 +83,11 @@ package struct Targets: Sendable {
         paths[index].matches(path) || ignoringCase && foldedPaths[index].matches(path)
     }
 
-    /// The first pattern of `resource_uris` that matches.
-    func firstURIPattern(matching uri: String) -> Int? { resourceURIs.firstIndex { $0.matches(uri) } }
+    /// The first pattern of `resource_uris` that matches the URI of a call.
+    func firstURIPattern(matching message: MCPMessage?) -> Int? {
+        guard case .call(_, let uri?, _)? = message else { return nil }
+        return resourceURIs.firstIndex { $0.matches(uri) }
+    }
 
     /// Calls `body` with every pattern of `paths` that matches, and the spelling of the path that it matches.
     func forEachMatch(
@@ -107,6 +110,16 @@ package struct Targets: Sendable {
         includesBasics && Self.isBasic(method) || methods.contains { $0.matches(method) }
     }
 
+    func hasMethod(of message: MCPMessage?) -> Bool {
+        guard case .call(let method, _, _)? = message else { return false }
+        return hasMethod(method)
+    }
+
+    func hasName(of message: MCPMessage?, _ object: MCPMethod.Object) -> Bool {
+        guard case .call(_, let name?, _)? = message else { return false }
+        return hasName(name, object)
+    }
+
     /// Whether the rule lists the name of a tool or prompt, or the URI of a resource.
     func hasName(_ name: String, _ object: MCPMethod.Object) -> Bool {
         names(of: object).contains { $0.matches(name) }
@@ -125,6 +138,8 @@ package struct Targets: Sendable {
     /// Works on bytes, since a combining mark after `/` would hide the slash among characters.
     static func isPlain(_ name: String, _ object: MCPMethod.Object) -> Bool {
         guard object == .resourceURI else { return true }
+        // Most URIs have no segment of dots, plain or encoded.
+        guard name.utf8.contains(UInt8(ascii: ".")) || name.utf8.contains(UInt8(ascii: "%")) else { return true }
         var segment: [UInt8] = []
         var bytes = Array(name.utf8.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") })[...]
         while let byte = bytes.popFirst() {

@@ -71,7 +71,7 @@ extension PolicyInput {
 
 extension ProtectedResourceRequest {
     /// A request with a literal path.
-    init(method: HTTPRequest.Method, path: String, operation: RequestOperation, ignoresCase: Bool = false) {
+    convenience init(method: HTTPRequest.Method, path: String, operation: RequestOperation, ignoresCase: Bool = false) {
         guard let path = RequestPath(path) else { preconditionFailure("`\(path)` is not a path that is accepted") }
         self.init(method: method, path: path, operation: operation, ignoresCase: ignoresCase)
     }

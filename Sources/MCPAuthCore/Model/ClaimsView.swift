@@ -5,10 +5,17 @@ package import MCPAuthJSON
 
 /// The claims for one evaluation, so that their document is opened only once.
 package struct ClaimsView: Sendable {
-    private let claims: Claims
+    private let claims: Claims?
     private let root: JSONView?
     /// The claims object of the token itself; usually the same.
     private let ownRoot: JSONView?
+
+    /// The claims of a caller without a token: there are none.
+    package static let none = ClaimsView()
+
+    private init() {
+        (claims, root, ownRoot) = (nil, nil, nil)
+    }
 
     package init(_ claims: Claims) {
         self.claims = claims
@@ -18,8 +25,8 @@ package struct ClaimsView: Sendable {
 
     /// The normalised claim at `pointer`, without a copy.
     package func claim(at pointer: JSONPointer) -> PolicyValue? {
-        guard let first = pointer.tokens.first, claims.replacement(of: first) == nil else {
-            return claims.value(at: pointer).map(PolicyValue.made)
+        guard let first = pointer.tokens.first, claims?.replacement(of: first) == nil else {
+            return claims?.value(at: pointer).map(PolicyValue.made)
         }
         return root?[pointer].map(PolicyValue.view)
     }

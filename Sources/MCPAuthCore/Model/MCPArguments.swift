@@ -3,8 +3,9 @@
 
 /// The arguments of a `tools/call` or `prompts/get`, as received: the JSON text of `params.arguments`.
 ///
-/// Only policies read them. Nothing is parsed before a rule asks for an argument.
-public struct MCPArguments: Sendable, Hashable {
+/// Only policies read them. Nothing is parsed before a rule asks for an argument. A class, so that a copy of a message
+/// copies one reference.
+public final class MCPArguments: Sendable {
     /// A text that contains the arguments; the body of a request, which is shared and not copied.
     package let text: [UInt8]
     /// The bytes of the arguments in the text.
@@ -18,4 +19,16 @@ public struct MCPArguments: Sendable, Hashable {
 
     /// The arguments of a call without arguments.
     package static let none = MCPArguments(Array("{}".utf8), at: 0..<2)
+}
+
+extension MCPArguments: Hashable {
+    /// Compares the texts of the arguments.
+    public static func == (left: MCPArguments, right: MCPArguments) -> Bool {
+        left === right || left.text[left.range] == right.text[right.range]
+    }
+
+    /// Hashes the text of the arguments.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(text[range])
+    }
 }

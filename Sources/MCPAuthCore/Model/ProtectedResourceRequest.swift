@@ -4,7 +4,9 @@
 public import HTTPTypes
 
 /// A request for a protected resource (RFC 6750 section 2) in canonical form, as read by a host adapter.
-public struct ProtectedResourceRequest: Sendable {
+///
+/// A class, so that each stage passes on one reference.
+public final class ProtectedResourceRequest: Sendable {
     /// The credentials of a request.
     public enum Credentials: Sendable {
         /// No credentials.

@@ -15,7 +15,8 @@ public enum RequestOperation: Sendable, Hashable {
 public enum MCPMessage: Sendable, Hashable {
     /// A request or notification: the method and, if it acts on a named object, the name or URI and, for `tools/call`
     /// and `prompts/get`, the arguments; `nil` arguments are not known.
-    case call(method: String, name: String?, arguments: MCPArguments? = nil)
+    // Indirect, so that a copy of a message copies one reference.
+    indirect case call(method: String, name: String?, arguments: MCPArguments? = nil)
     /// A JSON-RPC response that the client posts.
     case response
     /// The GET that opens the server's event stream.

@@ -48,76 +48,81 @@ struct ArgumentTable: Sendable {
     /// The values of all slots in the arguments of one call; all unknown if the arguments are not known.
     func values(in arguments: MCPArguments?) -> ArgumentValues {
         guard count > 0, let arguments else { return .unknown }
-        var values = [KnownValue](repeating: .known(nil), count: count)
-        var cursor = JSONCursor(arguments.text, from: arguments.range.lowerBound)
-        do throws(JSONParsingError) {
-            try read(&cursor, at: 0, into: &values)
-        } catch {
-            return .unknown
-        }
-        return ArgumentValues(values)
+        var values = ArgumentValues(count: count)
+        let bytes = arguments.text
+        let text = bytes.span
+        var reader = ValidJSON(text, from: arguments.range.lowerBound)
+        read(&reader, text, at: 0, into: &values)
+        return values
     }
 
     /// Reads the value at a node, and everything below it that has a slot.
-    private func read(
-        _ cursor: inout JSONCursor,
-        at index: Int,
-        into values: inout [KnownValue]
-    ) throws(JSONParsingError) {
+    private func read(_ reader: inout ValidJSON, _ text: Span<UInt8>, at index: Int, into values: inout ArgumentValues)
+    {
         let node = nodes[index]
         guard !node.children.isEmpty else {
-            let value = try cursor.value(mostBytes: Self.mostBytes, mostElements: Self.mostElements)
+            let value = reader.value(text, mostBytes: Self.mostBytes, mostElements: Self.mostElements)
             if let slot = node.slot { values[slot] = .known(.made(value)) }
             return
         }
         if let slot = node.slot {
-            var copy = cursor
-            let isObject = cursor.kind == .object
+            var copy = reader
+            // The members of an object are not compared.
             let value =
-                try isObject
-                ? .object([:]) : copy.value(mostBytes: Self.mostBytes, mostElements: Self.mostElements)
+                reader.isObject(text)
+                ? JSON.object([:]) : copy.value(text, mostBytes: Self.mostBytes, mostElements: Self.mostElements)
             values[slot] = .known(.made(value))
         }
-        switch cursor.kind {
-        case .object: try readMembers(of: &cursor, node, into: &values)
-        case .array: try readElements(of: &cursor, node, into: &values)
-        default: try cursor.skip()
+        if reader.isObject(text) {
+            readMembers(of: &reader, text, node, into: &values)
+        } else if reader.isArray(text) {
+            readElements(of: &reader, text, node, into: &values)
+        } else {
+            reader.skip(text)
         }
     }
 
     private func readMembers(
-        of cursor: inout JSONCursor,
+        of reader: inout ValidJSON,
+        _ text: Span<UInt8>,
         _ node: Node,
-        into values: inout [KnownValue]
-    ) throws(JSONParsingError) {
+        into values: inout ArgumentValues
+    ) {
         var ambiguous: [Int] = []
-        try cursor.object { name, cursor throws(JSONParsingError) in
-            switch node.names.match(name) {
-            case .one(let index): try read(&cursor, at: node.children[index], into: &values)
-            case .perhaps(let indexes): ambiguous += indexes
-            case .another: break
+        guard reader.enter(text) else { return }
+        repeat {
+            switch reader.name(text, among: node.names) {
+            case .one(let index): read(&reader, text, at: node.children[index], into: &values)
+            case .perhaps(let indexes):
+                ambiguous += indexes
+                reader.skip(text)
+            case .another: reader.skip(text)
             }
-        }
+        } while reader.next(text)
         // The server may take such a member for the argument.
         for index in ambiguous { hide(node.children[index], in: &values) }
     }
 
     private func readElements(
-        of cursor: inout JSONCursor,
+        of reader: inout ValidJSON,
+        _ text: Span<UInt8>,
         _ node: Node,
-        into values: inout [KnownValue]
-    ) throws(JSONParsingError) {
+        into values: inout ArgumentValues
+    ) {
         let indexes = node.names.names.map(JSONPointer.arrayIndex)
         var position = 0
-        try cursor.array { cursor throws(JSONParsingError) in
+        guard reader.enter(text) else { return }
+        repeat {
             if let index = indexes.firstIndex(of: position) {
-                try read(&cursor, at: node.children[index], into: &values)
+                read(&reader, text, at: node.children[index], into: &values)
+            } else {
+                reader.skip(text)
             }
             position += 1
-        }
+        } while reader.next(text)
     }
 
-    private func hide(_ index: Int, in values: inout [KnownValue]) {
+    private func hide(_ index: Int, in values: inout ArgumentValues) {
         if let slot = nodes[index].slot { values[slot] = .unknown }
         for child in nodes[index].children { hide(child, in: &values) }
     }
@@ -125,21 +130,31 @@ struct ArgumentTable: Sendable {
 
 /// The arguments of one call, by their slots in the ``ArgumentTable`` of a policy.
 struct ArgumentValues {
-    /// `nil` if nothing is known about the arguments.
-    private let values: [KnownValue]?
+    // The first is stored here, so that a policy that reads one argument allocates nothing.
+    private var first: KnownValue
+    private var others: [KnownValue]
 
-    init(_ values: [KnownValue]) {
-        self.values = values
+    /// Missing arguments.
+    init(count: Int) {
+        first = .known(nil)
+        others = count > 1 ? Array(repeating: .known(nil), count: count - 1) : []
     }
 
     private init() {
-        values = nil
+        first = .unknown
+        others = []
     }
 
+    /// Nothing is known about the arguments.
     static let unknown = ArgumentValues()
 
     subscript(slot: Int) -> KnownValue {
-        guard let values, values.indices.contains(slot) else { return .unknown }
-        return values[slot]
+        get {
+            if slot == 0 { return first }
+            return others.indices.contains(slot - 1) ? others[slot - 1] : .unknown
+        }
+        set {
+            if slot == 0 { first = newValue } else { others[slot - 1] = newValue }
+        }
     }
 }

@@ -12,13 +12,13 @@ package indirect enum Condition: Sendable {
     case not(Condition)
     case predicate(ValueReference, Predicate)
 
-    /// - Parameter capture: The value of a capture of the rule, by its index.
-    func evaluate(_ values: ConditionValues, _ capture: (Int) -> KnownValue) -> Truth {
+    func evaluate(_ values: ConditionValues) -> Truth {
         switch self {
-        case .all(let conditions): .all(conditions) { $0.evaluate(values, capture) }
-        case .any(let conditions): .any(conditions) { $0.evaluate(values, capture) }
-        case .not(let condition): condition.evaluate(values.negated, capture).negated
-        case .predicate(let reference, let predicate): values.truth(of: predicate, for: reference, capture)
+        case .all(let conditions): .all(conditions) { $0.evaluate(values) }
+        case .any(let conditions): .any(conditions) { $0.evaluate(values) }
+        case .not(let condition):
+            (values.assumedOfArguments == nil ? condition.evaluate(values) : condition.evaluate(values.negated)).negated
+        case .predicate(let reference, let predicate): values.truth(of: predicate, for: reference)
         }
     }
 

@@ -124,24 +124,19 @@ extension Condition {
                 let message = "no pattern of this rule captures `\(text.printable)`\(suggestion)\(advice)"
                 throw object.error(.unknownName, message, at: key.rawValue)
             }
-            return ValueReference(.capture(text, index: index))
+            return ValueReference(.capture, JSONPointer(tokens: [text]), index: index)
         }
         guard let pointer = JSONPointer(text), !pointer.tokens.isEmpty else {
             let example = JSONPointer(tokens: [text.isEmpty ? "tenant" : text])
             let message = "`\(text.printable)` is not a JSON Pointer such as `\(example.description.printable)`"
             throw object.error(.invalidValue, message, at: key.rawValue)
         }
-        switch key {
-        case .claim: return ValueReference(.claim(pointer))
-        case .rawClaim: return ValueReference(.rawClaim(pointer))
-        case .argument, .capture:
-            guard pointer.tokens.count <= ArgumentTable.mostTokens else {
-                let message = "a pointer to an argument has at most \(ArgumentTable.mostTokens) parts"
-                throw object.error(.invalidValue, message, at: key.rawValue)
-            }
-            // The table of the policy assigns the slot.
-            return ValueReference(.argument(pointer, slot: 0))
+        guard key != .argument || pointer.tokens.count <= ArgumentTable.mostTokens else {
+            let message = "a pointer to an argument has at most \(ArgumentTable.mostTokens) parts"
+            throw object.error(.invalidValue, message, at: key.rawValue)
         }
+        // The table of the policy assigns the slot of an argument.
+        return ValueReference(key, pointer)
     }
 
     private static func readPredicate(

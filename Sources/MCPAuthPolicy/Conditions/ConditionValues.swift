@@ -14,44 +14,37 @@ enum KnownValue {
 
 /// The values that the conditions of one rule read, for one caller and one message.
 struct ConditionValues {
-    /// The claims of the caller.
-    enum CallerClaims {
-        case token(ClaimsView)
-        /// The caller has no token, and every claim is missing: for rules that deny or require.
-        case missing
-        /// The caller has no token, and nothing is known about claims: for rules that allow.
-        case unknown
-    }
-
-    let claims: CallerClaims
+    /// The claims of the caller; without a token, there are none.
+    let claims: ClaimsView
+    /// Whether nothing is known about claims, as for rules that allow and a caller without a token. For rules that deny
+    /// or require, the claims of such a caller are missing.
+    let areClaimsUnknown: Bool
     let arguments: ArgumentValues
+    /// The captures of the rule, by their positions in its ``CaptureTable``.
+    let captures: [KnownValue]
     /// Whether captures of paths that differ only in case are equal for the host, which then counts against the caller.
     var ignoresCaseOfCaptures = false
-
     /// The truth of predicates on arguments, if the question is what a caller could do with some arguments; it is the
     /// opposite inside `not`.
     var assumedOfArguments: Bool?
 
     /// The same values inside `not`.
     var negated: ConditionValues {
-        guard let assumed = assumedOfArguments else { return self }
         var values = self
-        values.assumedOfArguments = !assumed
+        values.assumedOfArguments = assumedOfArguments.map { !$0 }
         return values
     }
 
     /// The truth of a predicate for a value.
-    ///
-    /// - Parameter capture: The value of a capture of the rule, by its index.
-    func truth(of predicate: Predicate, for subject: ValueReference, _ capture: (Int) -> KnownValue) -> Truth {
+    func truth(of predicate: Predicate, for subject: ValueReference) -> Truth {
         if let assumedOfArguments, subject.key == .argument || predicate.operand?.key == .argument {
             return Truth(assumedOfArguments)
         }
-        guard case .known(let value) = self.value(of: subject, capture) else { return .unknown }
+        guard case .known(let value) = self.value(of: subject) else { return .unknown }
         guard case .compared(let name, let operand) = predicate else {
             return truth(of: predicate, value, subject, readsCapture: subject.key == .capture)
         }
-        guard case .known(let other?) = self.value(of: operand, capture),
+        guard case .known(let other?) = self.value(of: operand),
             let compared = Predicate(name, other, isSetValued: operand.isSetValued)
         else { return .unknown }
         return truth(of: compared, value, subject, readsCapture: subject.key == .capture || operand.key == .capture)
@@ -70,27 +63,18 @@ struct ConditionValues {
     }
 
     /// The value of a reference.
-    func value(of reference: ValueReference, _ capture: (Int) -> KnownValue) -> KnownValue {
-        switch (reference.source, claims) {
-        case (.argument(_, let slot), _): arguments[slot]
-        case (.capture(_, let index), _): capture(index)
-        case (.claim, .missing), (.rawClaim, .missing): .known(nil)
-        case (.claim, .unknown), (.rawClaim, .unknown): .unknown
-        case (.claim(let pointer), .token(let claims)):
-            Self.known(claims.claim(at: pointer), claims, pointer, isRaw: false)
-        case (.rawClaim(let pointer), .token(let claims)):
-            Self.known(claims.rawClaim(at: pointer), claims, pointer, isRaw: true)
+    func value(of reference: ValueReference) -> KnownValue {
+        switch reference.key {
+        case .argument: return arguments[reference.index]
+        case .capture: return captures.indices.contains(reference.index) ? captures[reference.index] : .unknown
+        case .claim, .rawClaim:
+            if areClaimsUnknown { return .unknown }
+            let isRaw = reference.key == .rawClaim
+            let value = isRaw ? claims.rawClaim(at: reference.pointer) : claims.claim(at: reference.pointer)
+            // A claim inside a value that cannot be represented may be present or absent.
+            if value == nil, claims.isHidden(at: reference.pointer, raw: isRaw) { return .unknown }
+            return .known(value)
         }
-    }
-
-    private static func known(
-        _ value: PolicyValue?,
-        _ claims: ClaimsView,
-        _ pointer: JSONPointer,
-        isRaw: Bool
-    ) -> KnownValue {
-        // A claim inside a value that cannot be represented may be present or absent.
-        value == nil && claims.isHidden(at: pointer, raw: isRaw) ? .unknown : .known(value)
     }
 }
 

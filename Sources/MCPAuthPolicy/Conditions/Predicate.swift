@@ -52,7 +52,7 @@ package enum Predicate: Sendable {
     case absent
     case compare(Comparison, Bound)
     /// Any of these with another value of the request as operand.
-    case compared(Operator, to: ValueReference)
+    indirect case compared(Operator, to: ValueReference)
 
     package enum Comparison: Sendable {
         case lessThan

@@ -5,70 +5,44 @@ package import MCPAuthJSON
 
 /// A value that a condition reads, as its subject or as its operand.
 package struct ValueReference: Sendable, Hashable {
-    /// Where the value comes from.
-    package enum Source: Sendable, Hashable {
-        /// A claim, after the issuer's mapping.
-        case claim(JSONPointer)
-        /// A claim as it is in the token.
-        case rawClaim(JSONPointer)
-        /// An argument of the call; the slot is its position in ``ArgumentTable``.
-        case argument(JSONPointer, slot: Int)
-        /// A segment that a pattern of the rule captures; the index is its position in ``CaptureTable``.
-        case capture(String, index: Int)
-    }
-
-    /// The key that names such a value in a policy.
+    /// Where the value comes from: the key that names it in a policy.
     package enum Key: String, Sendable, CaseIterable {
+        /// A claim, after the issuer's mapping.
         case claim
+        /// A claim as it is in the token.
         case rawClaim = "raw_claim"
+        /// An argument of the call.
         case argument
+        /// A segment that a pattern of the rule captures.
         case capture
     }
 
-    package let source: Source
+    package let key: Key
+    /// The place of a claim or argument; the name of a capture as its only token.
+    let pointer: JSONPointer
+    /// The slot of an argument in ``ArgumentTable``, or the position of a capture in ``CaptureTable``.
+    let index: Int
     /// Whether a string counts as an array of that string (RFC 7519 section 4.1.3, and common use).
     let isSetValued: Bool
 
-    init(_ source: Source) {
-        self.source = source
-        isSetValued =
-            switch source {
-            case .claim(let pointer), .rawClaim(let pointer):
-                pointer.tokens.count == 1 && Self.setValued.contains(pointer.tokens[0])
-            case .argument, .capture: false
-            }
+    init(_ key: Key, _ pointer: JSONPointer, index: Int = 0) {
+        self.key = key
+        self.pointer = pointer
+        self.index = index
+        let isTopLevelClaim = (key == .claim || key == .rawClaim) && pointer.tokens.count == 1
+        isSetValued = isTopLevelClaim && Self.setValued.contains(pointer.tokens[0])
     }
 
     private static let setValued: Set<String> = ["scope", "scp", "aud", "groups", "roles", "amr"]
 
-    package var key: Key {
-        switch source {
-        case .claim: .claim
-        case .rawClaim: .rawClaim
-        case .argument: .argument
-        case .capture: .capture
-        }
-    }
-
     /// The pointer or name, as written in the policy.
-    package var text: String {
-        switch source {
-        case .claim(let pointer), .rawClaim(let pointer), .argument(let pointer, _): pointer.description
-        case .capture(let name, _): name
-        }
-    }
+    package var text: String { key == .capture ? pointer.tokens[0] : pointer.description }
 
     /// The pointer of a claim, mapped or not; `nil` for other values.
-    package var claim: JSONPointer? {
-        switch source {
-        case .claim(let pointer), .rawClaim(let pointer): pointer
-        case .argument, .capture: nil
-        }
-    }
+    package var claim: JSONPointer? { key == .claim || key == .rawClaim ? pointer : nil }
 
     /// The same reference with its slot in the table of the policy.
     func resolved(in arguments: inout ArgumentTable) -> ValueReference {
-        guard case .argument(let pointer, _) = source else { return self }
-        return ValueReference(.argument(pointer, slot: arguments.slot(of: pointer)))
+        key == .argument ? ValueReference(key, pointer, index: arguments.slot(of: pointer)) : self
     }
 }

@@ -10,18 +10,11 @@ internal import MCPAuthJSON
 struct ConditionExplainer {
     typealias Part = RuleExplainer.Part
 
-    private let values: ConditionValues
-    private let revealsValues: Bool
-    private let capture: (Int) -> KnownValue
-
-    init(values: ConditionValues, revealsValues: Bool, capture: @escaping (Int) -> KnownValue) {
-        self.values = values
-        self.revealsValues = revealsValues
-        self.capture = capture
-    }
+    let values: ConditionValues
+    let revealsValues: Bool
 
     func explain(_ condition: Condition, _ pointer: JSONPointer, _ leaves: inout [RuleFinding.Leaf]) -> Part {
-        let truth = condition.evaluate(values, capture)
+        let truth = condition.evaluate(values)
         switch condition {
         case .all(let conditions):
             let parts = explain(conditions, pointer.appending("all"), &leaves)
@@ -54,7 +47,7 @@ struct ConditionExplainer {
 
     private func words(_ subject: ValueReference, _ predicate: Predicate, _ truth: Truth) -> String {
         let what = subject.inWords
-        guard case .known(let found) = values.value(of: subject, capture) else { return absence(of: subject) }
+        guard case .known(let found) = values.value(of: subject) else { return absence(of: subject) }
         guard let value = found else { return "\(what) is missing" }
         switch truth {
         case .isTrue: return "\(what) is \(shown(value)), which matches\(other(predicate))"
@@ -62,7 +55,7 @@ struct ConditionExplainer {
         case .unknown where value.isUnrepresentable: return "\(what) is \(value.kindInWords)"
         case .unknown:
             if let operand = predicate.operand {
-                guard case .known(let other) = values.value(of: operand, capture) else { return absence(of: operand) }
+                guard case .known(let other) = values.value(of: operand) else { return absence(of: operand) }
                 guard other != nil else { return "\(operand.inWords) is missing" }
             }
             let name = predicate.operator.rawValue
@@ -74,7 +67,7 @@ struct ConditionExplainer {
     private func absence(of reference: ValueReference) -> String {
         switch reference.key {
         case .claim, .rawClaim:
-            if case .token = values.claims {
+            if !values.areClaimsUnknown {
                 return "\(reference.inWords) is inside a value that cannot be represented"
             }
             return "the caller has no token, so nothing is known about \(reference.inWords)"
@@ -87,7 +80,7 @@ struct ConditionExplainer {
 
     /// The operand, if it is another value of the request.
     private func other(_ predicate: Predicate) -> String {
-        guard let operand = predicate.operand, case .known(let value?) = values.value(of: operand, capture) else {
+        guard let operand = predicate.operand, case .known(let value?) = values.value(of: operand) else {
             return ""
         }
         return " \(operand.inWords), \(shown(value))"

@@ -126,18 +126,15 @@ struct RuleExplainer {
         _ leaves: inout [RuleFinding.Leaf]
     ) -> [Part] {
         guard let condition = rule.condition else { return [] }
-        let claims: ConditionValues.CallerClaims =
-            input.authInfo.map { .token(ClaimsView($0.claims)) } ?? (rule.effect == .allow ? .unknown : .missing)
         let values = ConditionValues(
-            claims: claims,
+            claims: input.authInfo.map { ClaimsView($0.claims) } ?? .none,
+            areClaimsUnknown: input.authInfo == nil && rule.effect == .allow,
             arguments: policy.argumentTable.values(in: message?.arguments),
+            captures: rule.captures(of: input.request, message),
             ignoresCaseOfCaptures: rule.effect != .allow && input.request.ignoresCase
         )
-        return [
-            ConditionExplainer(values: values, revealsValues: revealsClaims) { index in
-                rule.capture(index, input.request, message)
-            }.explain(condition, rule.pointer.appending("when"), &leaves)
-        ]
+        let explainer = ConditionExplainer(values: values, revealsValues: revealsClaims)
+        return [explainer.explain(condition, rule.pointer.appending("when"), &leaves)]
     }
 }
 
