@@ -111,7 +111,7 @@ struct PolicyTarget: FuzzTarget {
         let decision = waiting {
             await mcpAuth.authorize(asked, now: { NumericDate(1_795_425_000) }, body: { _ in .bytes([]) })
         }
-        guard case .allow(let caller) = decision else { fatalError("the caller is allowed in") }
+        guard case .allow(let caller?) = decision else { fatalError("the caller is allowed in") }
         return caller
     }
 }
