@@ -45,7 +45,9 @@ package final class PolicyRule: Sendable {
     package let clientIDs: Set<ExactString>?
     package let subjectKind: SubjectKind?
     let signIn: SignInDemand?
-    let requiresProof: Bool
+    package var acrValues: [String]? { signIn?.acrValues }
+    package var maxAge: Int? { signIn?.maxAge }
+    package let requiresProof: Bool
     package let condition: Condition?
     /// The position of the rule in its file.
     package let pointer: JSONPointer

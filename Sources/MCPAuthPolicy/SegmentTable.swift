@@ -112,7 +112,9 @@ struct SegmentTable: Sendable {
     }
 }
 
-/// FNV-1a. A collision only causes an unnecessary check of a rule, and only the author of a policy can cause one.
+/// The hash function FNV-1a.
+///
+/// A collision only causes an unnecessary check of a rule, and only the author of a policy can cause one.
 enum FNV {
     static let seed: UInt64 = 0xcbf2_9ce4_8422_2325
 

@@ -104,7 +104,8 @@ struct ExchangeTarget: FuzzTarget {
     private func checkCaller(_ authInfo: AuthInfo?, _ request: HTTPRequest, _ message: RawMessage) {
         let fields = request.headerFields[values: .authorization]
         promise(fields.count == 1 && fields[0].hasSuffix(good), "only the good token opens the door")
-        promise(authInfo?.subject == "alice" && authInfo.map { Array($0.scopes) } == ["notes:read"], "and says who is calling")
+        let isAlice = authInfo?.subject == "alice" && authInfo.map { Array($0.scopes) } == ["notes:read"]
+        promise(isAlice, "and says who is calling")
         let path = (request.path ?? "").prefix { $0 != "?" }
         promise(path.hasPrefix("/mcp") && !path.contains(".."), "at the resource")
         guard request.method == .post else {

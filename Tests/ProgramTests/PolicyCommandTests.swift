@@ -5,6 +5,10 @@
 import Foundation
 import Testing
 
+#if canImport(FoundationXML)
+import FoundationXML
+#endif
+
 /// `mcp-auth policy` as the author of a policy uses it.
 @Suite struct PolicyCommandTests {
     static let policy = """
@@ -20,12 +24,87 @@ import Testing
         #expect(text.output.hasPrefix("\(path):3:51: warning MA101: the rule `later` is in shadow mode"))
         #expect(text.output.contains(#"  3 |     { "id": "later""#))
         #expect(text.output.split(separator: "\n").last?.hasSuffix("^") == true)
-        let json = try Program.run(["policy", "lint", "--json", path])
+        let json = try Program.run(["policy", "lint", "--format", "json", path])
         #expect(json.output.contains(#""code": "MA101""#) && json.output.contains(#""line": 3"#))
         let broken = try Program.file(Self.policy.replacing(#""effect": "allow""#, with: #""efect": "allow""#))
         let refused = try Program.run(["policy", "lint", broken])
         #expect(refused.status == 3)
         #expect(refused.output.contains(":2:21: MA002: unknown key `efect`, did you mean `effect`"))
+    }
+
+    @Test func `findings are also written for code scanning and for GitHub`() throws {
+        let path = try Program.file(Self.policy)
+        let sarif = try Program.run(["policy", "lint", "--format", "sarif", path])
+        let log = try JSONSerialization.jsonObject(with: Data(sarif.output.utf8)) as? [String: Any]
+        #expect(log?["version"] as? String == "2.1.0")
+        let runs = try #require(log?["runs"] as? [[String: Any]])
+        let results = try #require(runs.first?["results"] as? [[String: Any]])
+        #expect(results.count == 1 && results[0]["ruleId"] as? String == "MA101")
+        #expect(results[0]["level"] as? String == "warning")
+        #expect(sarif.output.contains(#""startLine": 3"#) && sarif.output.contains(#""startColumn": 51"#))
+        let github = try Program.run(["policy", "lint", "--format", "github", path])
+        #expect(github.output.hasPrefix("::warning file=\(path),line=3,col=51,title=MA101::the rule `later`"))
+        #expect(github.output.split(separator: "\n").count == 1)
+        #expect(try Program.run(["policy", "lint", "--format", "junit", path]).status == 2)
+    }
+
+    @Test func `results of tests are also written as JUnit, for code scanning and for GitHub`() throws {
+        let policy = try Program.file(Self.policy)
+        let name = policy.split(separator: "/").last.map(String.init) ?? ""
+        let tests = """
+            { "version": 1, "policy": "\(name)", "fixtures": { "al": { "sub": "al", "scope": "read:notes" } }, "tests": [
+              { "name": "al <reads>", "token": "al", "call": "tools/call:list_a", "expect": { "decision": "allow" } },
+              { "name": "al & co", "token": "al", "call": "tools/call:list_b", "expect": { "decision": "deny" } } ] }
+            """
+        let path = policy.replacing(".json", with: ".test.json")
+        try Data(tests.utf8).write(to: URL(fileURLWithPath: path))
+        let junit = try Program.run(["policy", "test", "--format", "junit", path])
+        #expect(junit.status == 3)
+        let document = try XMLDocument(xmlString: junit.output)
+        let cases = try document.nodes(forXPath: "//testcase/@name").compactMap(\.stringValue)
+        #expect(cases.sorted() == ["al & co", "al <reads>"])
+        #expect(try document.nodes(forXPath: "//testsuite/@failures").map(\.stringValue) == ["1"])
+        #expect(try document.nodes(forXPath: "//testcase[failure]/@name").map(\.stringValue) == ["al & co"])
+        let github = try Program.run(["policy", "test", "--format", "github", path])
+        #expect(
+            github.output.hasPrefix("::error file=\(path),line=3,col=3,title=MA014::test `al & co`: expected deny")
+        )
+        #expect(github.output.contains("%0A"))
+        let sarif = try Program.run(["policy", "test", "--format", "sarif", path])
+        #expect(sarif.output.contains(#""ruleId": "MA014""#))
+    }
+
+    @Test func `show lists who may do what, as text, as Markdown and as JSON`() throws {
+        let path = try Program.file(
+            #"""
+            { "version": 1, "rules": [
+              { "id": "no-eve", "effect": "deny", "targets": "any", "when": { "claim": "/sub", "equals": "eve" } },
+              { "id": "open", "effect": "allow", "subject_kind": "anyone", "tools": ["weather", "search_*"] },
+              { "id": "pay", "effect": "allow", "tools": ["pay"], "scopes": { "all": ["pay"] }, "max_age_seconds": 60,
+                "when": { "all": [ { "argument": "/amount", "lte": { "claim": "/limit" } },
+                                   { "not": { "argument": "/to", "in": ["x", "y"] } } ] } } ] }
+            """#
+        )
+        let text = try Program.run(["policy", "show", path])
+        let lines = text.output.split(separator: "\n").map {
+            $0.split(separator: "  ").map { $0.trimmingCharacters(in: .whitespaces) }
+        }
+        .map { $0.filter { !$0.isEmpty } }
+        #expect(
+            lines == [
+                ["effect", "operations", "who", "scopes", "condition", "sign-in", "rule"],
+                ["allow", "tool weather or search_*", "anyone, also without a token", "open"],
+                [
+                    "allow", "tool pay", "every verified caller", "pay",
+                    #"argument /amount <= claim /limit and not (argument /to in ["x","y"])"#, "within 60 s", "pay",
+                ],
+                ["deny", "every operation", "every caller", #"claim /sub = "eve""#, "no-eve"],
+            ]
+        )
+        let markdown = try Program.run(["policy", "show", "--format", "markdown", path])
+        #expect(markdown.output.contains(#"| allow | tool weather or search_\* | anyone, also without a token |"#))
+        let json = try Program.run(["policy", "show", "--format", "json", path])
+        #expect(json.output.contains(#""operations": "tool pay""#))
     }
 
     @Test func `all mistakes of all files are reported, each once and with its location`() throws {

@@ -16,8 +16,9 @@ enum KnownValue {
 struct ConditionValues {
     /// The claims of the caller; without a token, there are none.
     let claims: ClaimsView
-    /// Whether nothing is known about claims, as for rules that allow and a caller without a token. For rules that deny
-    /// or require, the claims of such a caller are missing.
+    /// Whether nothing is known about claims, as for rules that allow and a caller without a token.
+    ///
+    /// For rules that deny or require, the claims of such a caller are missing.
     let areClaimsUnknown: Bool
     let arguments: ArgumentValues
     /// The captures of the rule, by their positions in its ``CaptureTable``.

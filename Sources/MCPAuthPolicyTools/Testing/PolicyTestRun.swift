@@ -9,12 +9,16 @@ package import MCPAuthPolicy
 package struct PolicyTestRun: Sendable {
     /// A test whose decision was not the expected one.
     package struct Failure: Sendable {
+        /// The name of the test.
+        package let name: String
         package let error: ConfigurationError
         /// The trace of the decision.
         package let trace: DecisionTrace
     }
 
-    package private(set) var passed = 0
+    /// The names of the tests that passed.
+    package private(set) var passedNames: [String] = []
+    package var passed: Int { passedNames.count }
     package private(set) var failures: [Failure] = []
     package private(set) var coverage: PolicyCoverage
 
@@ -33,9 +37,9 @@ package struct PolicyTestRun: Sendable {
             )
             coverage.add(trace)
             if let disagreement = test.expectation.disagreement(with: trace) {
-                failures.append(Failure(error: file.failure(of: test, disagreement), trace: trace))
+                failures.append(Failure(name: test.name, error: file.failure(of: test, disagreement), trace: trace))
             } else {
-                passed += 1
+                passedNames.append(test.name)
             }
         }
     }

@@ -23,6 +23,9 @@ struct Diagnostics {
     var hasErrors: Bool { entries.contains { !$0.isWarning } }
     var isEmpty: Bool { entries.isEmpty }
 
+    /// The findings, for reports in other forms.
+    var reportEntries: [ReportEntry] { entries.map { ReportEntry(error: $0.error, isWarning: $0.isWarning) } }
+
     func print(asJSON: Bool) {
         asJSON ? Output.json(json) : write(Output.line)
     }

@@ -13,8 +13,8 @@ internal import MCPAuthPolicyTools
 struct PolicyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "policy",
-        abstract: "Check, test and explain policies.",
-        subcommands: [Lint.self, Test.self, Explain.self]
+        abstract: "Check, test, explain and show policies.",
+        subcommands: [Lint.self, Test.self, Explain.self, Show.self]
     )
 
     /// `mcp-auth policy lint`.
@@ -28,14 +28,15 @@ struct PolicyCommand: AsyncParsableCommand {
         @Option(name: .shortAndLong, help: "A configuration file whose policies are checked.")
         var config: String?
 
-        @Flag(help: "Print JSON.")
-        var json = false
+        @Option(help: "`text`, `json`, `sarif` or `github`.")
+        var format = ReportFormat.text
 
         @Argument(help: "Policy files.")
         var files: [String] = []
 
         func validate() throws {
             guard !files.isEmpty || config != nil else { throw ValidationError("name a policy file or a --config") }
+            guard format != .junit else { throw ValidationError("--format junit is for tests") }
         }
 
         func run() throws {
@@ -57,9 +58,14 @@ struct PolicyCommand: AsyncParsableCommand {
                     diagnostics.add(error)
                 }
             }
-            diagnostics.print(asJSON: json)
+            switch format {
+            case .text, .junit: diagnostics.print(asJSON: false)
+            case .json: diagnostics.print(asJSON: true)
+            case .sarif: Output.json(Report.sarif(diagnostics.reportEntries))
+            case .github: for entry in diagnostics.reportEntries { Output.line(Report.github(entry).escaped) }
+            }
             if diagnostics.hasErrors { throw ProgramExit.invalid }
-            if !json, diagnostics.isEmpty {
+            if format == .text, diagnostics.isEmpty {
                 Output.line("ok, \(uses.count) \(uses.count == 1 ? "policy" : "policies")")
             }
         }
@@ -75,8 +81,8 @@ struct PolicyCommand: AsyncParsableCommand {
         @Flag(help: "List rules that decided nothing, and conditions that were not both true and false in the tests.")
         var coverage = false
 
-        @Flag(help: "Print JSON.")
-        var json = false
+        @Option(help: "`text`, `json`, `junit`, `sarif` or `github`.")
+        var format = ReportFormat.text
 
         @Argument(help: "Policy or test files.")
         var files: [String]
@@ -95,7 +101,7 @@ struct PolicyCommand: AsyncParsableCommand {
                     report.add(error)
                 }
             }
-            report.print(asJSON: json)
+            report.print(format)
             if report.hasFailed { throw ProgramExit.invalid }
         }
     }
