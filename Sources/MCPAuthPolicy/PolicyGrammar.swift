@@ -95,7 +95,11 @@ package enum PolicyGrammar {
         }
     }
 
-    static let conditionKeys = shapes + Predicate.Operator.allCases.map(\.rawValue)
+    /// The keys of each kind of object, in the order in which they are written.
+    package static var documentKeys: [String] { document.keys }
+    package static var ruleKeys: [String] { rule.keys }
+    package static var scopeKeys: [String] { ruleScopes.keys }
+    package static let conditionKeys = shapes + Predicate.Operator.allCases.map(\.rawValue)
 
     /// A value of the request as an operand.
     static let operand = ObjectGrammar([

@@ -74,6 +74,46 @@ import FoundationXML
         #expect(sarif.output.contains(#""ruleId": "MA014""#))
     }
 
+    @Test func `fmt writes one layout, keeps comments, and changes nothing the second time`() throws {
+        let path = try Program.file(
+            #"{"rules":[{"effect":"allow","$comment":"kept ä, and long enough that this rule does not fit on one line of the file","tools":["b","a"],"id":"r","when":{"lte":5,"argument":"/x"}}],"version":1}"#
+        )
+        let check = try Program.run(["policy", "fmt", "--check", path])
+        #expect(check.status == 3 && check.output == "\(path): would be formatted\n")
+        #expect(try Program.run(["policy", "fmt", path]).status == 0)
+        let expected = #"""
+            {
+              "version": 1,
+              "rules": [
+                {
+                  "id": "r",
+                  "$comment": "kept ä, and long enough that this rule does not fit on one line of the file",
+                  "effect": "allow",
+                  "tools": ["b", "a"],
+                  "when": { "argument": "/x", "lte": 5 }
+                }
+              ]
+            }
+
+            """#
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == expected)
+        let again = try Program.run(["policy", "fmt", "--check", path])
+        #expect(again.status == 0 && again.output.isEmpty)
+        let broken = try Program.file(#"{ "version": 1, "ruels": [] }"#)
+        #expect(try Program.run(["policy", "fmt", broken]).status == 3)
+        #expect(try String(contentsOfFile: broken, encoding: .utf8) == #"{ "version": 1, "ruels": [] }"#)
+    }
+
+    @Test func `the examples have this layout`() throws {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("policies/examples")
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+            .filter { $0.hasSuffix(".json") && !$0.hasSuffix(".server.json") }
+        #expect(files.count > 20)
+        let run = try Program.run(["policy", "fmt", "--check"] + files.map { folder.appendingPathComponent($0).path })
+        #expect(run.status == 0, "\(run.output)")
+    }
+
     @Test func `show lists who may do what, as text, as Markdown and as JSON`() throws {
         let path = try Program.file(
             #"""

@@ -34,6 +34,15 @@ package enum PolicyFiles {
         (policy.hasSuffix(".json") ? String(policy.dropLast(".json".count)) : policy) + ".test.json"
     }
 
+    /// The text of a policy or test file in the layout of this project, and whether the file has it already.
+    ///
+    /// - Throws: `ConfigurationError` when the file cannot be read.
+    package static func formatted(_ path: String) throws -> (text: [UInt8], isSame: Bool) {
+        let bytes = try FileSnapshot().bytes(at: path)
+        let text = try PolicyFormat.format(file: path, bytes: bytes)
+        return (text, text == bytes)
+    }
+
     package static func exists(_ path: String) -> Bool {
         FileManager.default.fileExists(atPath: path)
     }

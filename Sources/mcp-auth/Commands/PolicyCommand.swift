@@ -13,8 +13,8 @@ internal import MCPAuthPolicyTools
 struct PolicyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "policy",
-        abstract: "Check, test, explain and show policies.",
-        subcommands: [Lint.self, Test.self, Explain.self, Show.self]
+        abstract: "Check, test, explain, show and format policies.",
+        subcommands: [Lint.self, Test.self, Explain.self, Show.self, Format.self]
     )
 
     /// `mcp-auth policy lint`.
