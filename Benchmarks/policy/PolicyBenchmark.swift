@@ -29,6 +29,7 @@ struct PolicyBenchmark {
         try await growthWithRules()
         try growthWithResources()
         try hostileFiles()
+        try await hostileArguments()
     }
 
     private static let rounds = 11
@@ -122,6 +123,22 @@ struct PolicyBenchmark {
             }
             let list = times.map { "\(Int($0 / 1000))" }.joined(separator: ", ")
             print("\(padded(attack.rawValue, 34))\(padded(codes.sorted().joined(separator: " "), 10))\(list) us")
+        }
+    }
+
+    private static func hostileArguments() async throws {
+        print("\nhostile arguments: time for 128, 256, 512 and 1,024 KiB")
+        for attack in HostileArguments.allCases {
+            let policies = try attack.policy()
+            let caller = try await PolicyFixtures.caller([
+                "sub": "alice", "list": .array((0..<1000).map { .integer(Int64($0)) }),
+            ])
+            let times = [128, 256, 512, 1024].map { size in
+                let input = PolicyFixtures.input(caller, "t", arguments: attack.text(kilobytes: size))
+                return nanoseconds(1) { blackHole(policies.evaluate(input)) }
+            }
+            let list = times.map { "\(Int($0 / 1000))" }.joined(separator: ", ")
+            print("\(padded(attack.rawValue, 44))\(list) us")
         }
     }
 

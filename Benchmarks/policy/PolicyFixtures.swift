@@ -81,15 +81,16 @@ enum PolicyFixtures {
         let when = isRead ? #","when":{"argument":"/amount","lte":10000}"# : ""
         let text = #"{"version":1,"rules":[{"id":"pay","effect":"allow","tools":["pay"]\#(when)}]}"#
         let caller = try await caller(["sub": "alice"])
-        let bytes = Array(arguments.utf8)
-        let call = MCPMessage.call(
-            method: "tools/call",
-            name: "pay",
-            arguments: MCPArguments(bytes, at: 0..<bytes.count)
-        )
-        let request = ProtectedResourceRequest(method: .post, path: path("/notes"), operation: .mcp([call]))
-        let input = PolicyInput(authInfo: caller, request: request, now: NumericDate(1_000_000))
+        let input = input(caller, "pay", arguments: Array(arguments.utf8))
         return (PolicySet([try CompiledPolicy(file: "pay.json", bytes: Array(text.utf8))]), input)
+    }
+
+    /// A call of a tool with these arguments.
+    static func input(_ caller: AuthInfo, _ tool: String, arguments text: [UInt8]) -> PolicyInput {
+        let arguments = MCPArguments(text, at: 0..<text.count)
+        let call = MCPMessage.call(method: "tools/call", name: tool, arguments: arguments)
+        let request = ProtectedResourceRequest(method: .post, path: path("/notes"), operation: .mcp([call]))
+        return PolicyInput(authInfo: caller, request: request, now: NumericDate(1_000_000))
     }
 
     private static func input(_ caller: AuthInfo, at text: String) -> PolicyInput {
