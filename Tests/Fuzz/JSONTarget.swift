@@ -35,6 +35,7 @@ struct JSONTarget: FuzzTarget {
         promise(Self.isReadThrough(input), "what a document reads, a cursor reads")
         var places = 0
         walk(document.root, .root, document.root, input, &places)
+        checkReader(input, document.root)
         let copy = JSON(document.root)
         // A value that cannot be represented is written as null, and a member with such a name is left out.
         guard !hasUnrepresentable(document.root), !document.root.isBesideUnrepresentable else { return }
@@ -47,6 +48,46 @@ struct JSONTarget: FuzzTarget {
             promise(hasTwins(document.root) || isSame(again, document.root), "what was written is what was read")
             promise(JSON(again) == copy, "a copy is equal")
             promise(JSON(again).encoded(pretty: isPretty) == text, "equal values give equal bytes")
+        }
+    }
+
+    /// Compares the reader of valid texts with the document, for every member and element at the top.
+    private func checkReader(_ input: [UInt8], _ root: JSONView) {
+        let start = input.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+        let text = input.span
+        var whole = ValidJSON(text, from: start)
+        whole.skip(text)
+        promise(whole.offset == input.count, "a value ends where the text ends")
+        var reader = ValidJSON(text, from: start)
+        if let elements = root.array {
+            var index = 0
+            guard reader.enter(text) else { return promise(elements.isEmpty, "an array without elements is empty") }
+            repeat {
+                promise(elements.indices.contains(index), "every element is in the document")
+                let read = reader.value(text, mostBytes: .max, mostElements: .max)
+                if let element = root[index] { checkScalar(read, element) }
+                index += 1
+            } while reader.next(text)
+            promise(index == elements.count, "every element is read")
+        } else if let members = root.members, !root.isBesideUnrepresentable {
+            let names = MemberNames(members.map(\.name))
+            guard reader.enter(text) else { return promise(members.isEmpty, "an object without members is empty") }
+            repeat {
+                guard case .one(let index) = reader.name(text, among: names) else {
+                    fatalError("broken promise: a member is found by its name")
+                }
+                let read = reader.value(text, mostBytes: .max, mostElements: .max)
+                if let member = root[names.names[index]] { checkScalar(read, member) }
+            } while reader.next(text)
+        }
+    }
+
+    private func checkScalar(_ read: JSON, _ value: JSONView) {
+        switch value.kind {
+        case .object: promise(read == .object([:]), "an object stands for itself")
+        case .array: promise(read.elements?.count == value.count, "an array has its elements")
+        case .string, .boolean, .null, .number, .unrepresentable:
+            promise(read == JSON(value), "a scalar is that of the document")
         }
     }
 

@@ -108,7 +108,13 @@ struct RequestTarget: FuzzTarget {
         let elements = root.array ?? [root]
         promise(!messages.isEmpty && messages.count == elements.count, "every message is there")
         for (message, element) in zip(messages, elements) {
-            guard case .call(let method, let name) = message else { continue }
+            guard case .call(let method, let name, let arguments) = message else { continue }
+            if let arguments, arguments != .none {
+                let own = Array(arguments.text[arguments.range])
+                let read = try? JSONDocument(parsing: own, limits: Self.limits).root
+                let expected = element["params"]?["arguments"].map(JSON.init)
+                promise(read.map(JSON.init) == expected, "the arguments are those of the body")
+            }
             promise(element["method"]?.isString(method) ?? false, "the method is that of the body")
             let named = ["name", "uri", "taskId"].contains { member in
                 name.map { element["params"]?[member]?.isString($0) ?? false } ?? true
@@ -141,7 +147,7 @@ struct RequestTarget: FuzzTarget {
         let names = request.values(of: "Mcp-Name")
         guard !methods.isEmpty || !names.isEmpty else { return }
         promise(methods.count <= 1 && names.count <= 1 && !isBatch, "a field is there once, for one message")
-        guard case .call(let method, let name) = messages[0] else { fatalError("broken promise: fields name a call") }
+        guard case .call(let method, let name, _) = messages[0] else { fatalError("broken promise: fields name a call") }
         promise(methods.allSatisfy { $0.isIdentical(to: method) }, "the method of the field is that of the body")
         promise(names.isEmpty || name != nil, "a name is claimed only for what has one")
         for claimed in names where !claimed.hasPrefix("=?base64?") {
