@@ -18,6 +18,7 @@ package final class MemberNames: Sendable {
 
     package let names: [String]
     private let ascii: [[UInt8]]
+    private let lengths: [Int]
     /// The ASCII names by the hash of their bytes in lower case.
     private let byHash: [UInt64: [Int]]
     private let byLowercase: [String: [Int]]
@@ -29,6 +30,7 @@ package final class MemberNames: Sendable {
     package init(_ names: [String]) {
         self.names = names
         ascii = names.map { Array($0.utf8) }
+        lengths = ascii.map(\.count)
         var (byHash, byLowercase, byUppercase) = ([UInt64: [Int]](), [String: [Int]](), [String: [Int]]())
         for (index, name) in names.enumerated() {
             byLowercase[name.lowercased(), default: []].append(index)
@@ -61,16 +63,12 @@ package final class MemberNames: Sendable {
 
     private func match(_ name: Span<UInt8>, among candidates: some Collection<Int>) -> Match {
         var similar: [Int] = []
-        for index in candidates where ascii[index].count == name.count {
-            var differences = 0
-            var isSame = true
-            for position in 0..<name.count where ascii[index][position] != name[position] {
-                differences += 1
-                isSame = isSame && Self.lowercased(ascii[index][position]) == Self.lowercased(name[position])
-                if !isSame { break }
+        for index in candidates where lengths[index] == name.count {
+            switch Self.compare(ascii[index], name) {
+            case .equal: return .one(index)
+            case .inAnotherCase: similar.append(index)
+            case .different: break
             }
-            if differences == 0 { return .one(index) }
-            if isSame { similar.append(index) }
         }
         return similar.isEmpty ? .another : .perhaps(similar)
     }
@@ -83,6 +81,21 @@ package final class MemberNames: Sendable {
         let similar = lower + upper.filter { !lower.contains($0) }
         let exact = similar.first { names[$0].utf8.elementsEqual(text.utf8) }
         return exact.map(Match.one) ?? (similar.isEmpty ? .another : .perhaps(similar))
+    }
+
+    private enum Comparison {
+        case equal
+        case inAnotherCase
+        case different
+    }
+
+    private static func compare(_ name: [UInt8], _ other: Span<UInt8>) -> Comparison {
+        var result = Comparison.equal
+        for position in name.indices where name[position] != other[position] {
+            guard lowercased(name[position]) == lowercased(other[position]) else { return .different }
+            result = .inAnotherCase
+        }
+        return result
     }
 
     // FNV-1a over the bytes in lower case.

@@ -9,38 +9,39 @@ internal import MCPAuthJSON
 /// Each has a slot. One pass over the arguments of a call fills all slots, so the time depends on the length of the
 /// arguments and not on the number of rules.
 struct ArgumentTable: Sendable {
-    /// A place in the arguments that a rule reads, or one above it.
-    private struct Node: Sendable {
-        var slot: Int?
-        /// The names of the members below, and their nodes in the same order.
-        var names = MemberNames([])
-        var children: [Int] = []
-    }
-
     /// Longer strings, and arrays with more elements, can be compared with nothing.
     static let mostBytes = 4096
     static let mostElements = 1000
     /// The maximum number of reference tokens of a pointer; deeper values are not read from a request.
     static let mostTokens = 64
 
-    private var nodes = [Node()]
+    // A node is a place in the arguments that a rule reads, or one above it; the first is the arguments themselves. In
+    // arrays of their own, because a copy of a node would copy references.
+    private var slots: [Int?] = [nil]
+    /// The names of the members below each node.
+    private var names = [MemberNames([])]
+    /// Their nodes, in the same order.
+    private var children: [[Int]] = [[]]
     private(set) var count = 0
 
     /// The slot of an argument, which is added if it is new.
     mutating func slot(of pointer: JSONPointer) -> Int {
         var node = 0
         for token in pointer.tokens {
-            if let index = nodes[node].names.names.firstIndex(where: { $0.utf8.elementsEqual(token.utf8) }) {
-                node = nodes[node].children[index]
+            if let index = names[node].names.firstIndex(where: { $0.utf8.elementsEqual(token.utf8) }) {
+                node = children[node][index]
                 continue
             }
-            nodes.append(Node())
-            nodes[node].names = MemberNames(nodes[node].names.names + [token])
-            nodes[node].children.append(nodes.count - 1)
-            node = nodes.count - 1
+            let new = slots.count
+            slots.append(nil)
+            names.append(MemberNames([]))
+            children.append([])
+            names[node] = MemberNames(names[node].names + [token])
+            children[node].append(new)
+            node = new
         }
-        if let slot = nodes[node].slot { return slot }
-        nodes[node].slot = count
+        if let slot = slots[node] { return slot }
+        slots[node] = count
         count += 1
         return count - 1
     }
@@ -59,13 +60,12 @@ struct ArgumentTable: Sendable {
     /// Reads the value at a node, and everything below it that has a slot.
     private func read(_ reader: inout ValidJSON, _ text: Span<UInt8>, at index: Int, into values: inout ArgumentValues)
     {
-        let node = nodes[index]
-        guard !node.children.isEmpty else {
+        guard !children[index].isEmpty else {
             let value = reader.value(text, mostBytes: Self.mostBytes, mostElements: Self.mostElements)
-            if let slot = node.slot { values[slot] = .known(.made(value)) }
+            if let slot = slots[index] { values[slot] = .known(.made(value)) }
             return
         }
-        if let slot = node.slot {
+        if let slot = slots[index] {
             var copy = reader
             // The members of an object are not compared.
             let value =
@@ -74,9 +74,9 @@ struct ArgumentTable: Sendable {
             values[slot] = .known(.made(value))
         }
         if reader.isObject(text) {
-            readMembers(of: &reader, text, node, into: &values)
+            readMembers(of: &reader, text, index, into: &values)
         } else if reader.isArray(text) {
-            readElements(of: &reader, text, node, into: &values)
+            readElements(of: &reader, text, index, into: &values)
         } else {
             reader.skip(text)
         }
@@ -85,14 +85,15 @@ struct ArgumentTable: Sendable {
     private func readMembers(
         of reader: inout ValidJSON,
         _ text: Span<UInt8>,
-        _ node: Node,
+        _ node: Int,
         into values: inout ArgumentValues
     ) {
         var ambiguous: [Int] = []
         guard reader.enter(text) else { return }
+        let names = names[node]
         repeat {
-            switch reader.name(text, among: node.names) {
-            case .one(let index): read(&reader, text, at: node.children[index], into: &values)
+            switch reader.name(text, among: names) {
+            case .one(let index): read(&reader, text, at: children[node][index], into: &values)
             case .perhaps(let indexes):
                 ambiguous += indexes
                 reader.skip(text)
@@ -100,21 +101,21 @@ struct ArgumentTable: Sendable {
             }
         } while reader.next(text)
         // The server may take such a member for the argument.
-        for index in ambiguous { hide(node.children[index], in: &values) }
+        for index in ambiguous { hide(children[node][index], in: &values) }
     }
 
     private func readElements(
         of reader: inout ValidJSON,
         _ text: Span<UInt8>,
-        _ node: Node,
+        _ node: Int,
         into values: inout ArgumentValues
     ) {
-        let indexes = node.names.names.map(JSONPointer.arrayIndex)
+        let indexes = names[node].names.map(JSONPointer.arrayIndex)
         var position = 0
         guard reader.enter(text) else { return }
         repeat {
             if let index = indexes.firstIndex(of: position) {
-                read(&reader, text, at: node.children[index], into: &values)
+                read(&reader, text, at: children[node][index], into: &values)
             } else {
                 reader.skip(text)
             }
@@ -123,8 +124,8 @@ struct ArgumentTable: Sendable {
     }
 
     private func hide(_ index: Int, in values: inout ArgumentValues) {
-        if let slot = nodes[index].slot { values[slot] = .unknown }
-        for child in nodes[index].children { hide(child, in: &values) }
+        if let slot = slots[index] { values[slot] = .unknown }
+        for child in children[index] { hide(child, in: &values) }
     }
 }
 

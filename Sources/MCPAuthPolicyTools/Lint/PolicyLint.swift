@@ -78,6 +78,7 @@ package struct PolicyLint: Sendable {
             lookAtNegation(rule)
             lookAtCaptures(rule)
             lookAtOpenOperations(rule)
+            lookAtWhatClosesThem(rule, policy)
             lookAtScopes(rule)
             lookAtDenies(rule, policy.rules)
         }
@@ -263,6 +264,19 @@ package struct PolicyLint: Sendable {
             .openOperation,
             "anyone may use \(what) without a token\(limit)",
             rule.pointer.appending("subject_kind")
+        )
+    }
+
+    /// Warns about a rule for anyone that still needs a token, because something is required of everybody.
+    private mutating func lookAtWhatClosesThem(_ rule: PolicyRule, _ policy: CompiledPolicy) {
+        guard rule.subjectKind == .anyone else { return }
+        let closing = policy.rules.first { $0.alwaysNeedsToken && $0.targets.cover(rule.targets) }
+        let isShortForm = policy.isEnforced && !policy.requiredScopes.isEmpty
+        guard let name = isShortForm ? "required_scopes" : closing?.id else { return }
+        warn(
+            .shadowedRule,
+            "the rule `\(rule.id.printable)` allows nothing without a token: `\(name.printable)` counts for everybody",
+            rule.pointer
         )
     }
 

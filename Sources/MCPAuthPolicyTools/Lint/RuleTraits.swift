@@ -30,6 +30,12 @@ extension PolicyRule {
             && clientIDs == nil && subjectKind == nil
     }
 
+    /// Whether the rule requires of every caller what a caller without a token never has.
+    var alwaysNeedsToken: Bool {
+        effect == .require && isEnforced
+            && (!allScopes.isEmpty || !anyScopes.isEmpty || acrValues != nil || maxAge != nil || requiresProof)
+    }
+
     /// The position of the first condition on a claim of this name.
     func place(ofClaim name: String) -> JSONPointer {
         let places = zip(condition?.leaves ?? [], leafPointers)

@@ -9,6 +9,37 @@ import Testing
 @testable import MCPAuthPolicyTools
 
 @Suite struct PolicyLintTests {
+    @Test(arguments: [
+        (#"{"id":"a","effect":"allow","subject_kind":"anyone","tools":["x"]}"#, "", ["MA110"]),
+        (
+            #"{"id":"a","effect":"allow","subject_kind":"anyone","tools":["x"]}"#, #""required_scopes":["s"],"#,
+            ["MA105", "MA110"]
+        ),
+        (
+            #"{"id":"a","effect":"allow","subject_kind":"anyone","tools":["x"]},"#
+                + #"{"id":"r","effect":"require","targets":"any","scopes":{"any":["s"]}}"#, "", ["MA105", "MA110"]
+        ),
+        (
+            #"{"id":"a","effect":"allow","subject_kind":"anyone","tools":["x"]},"#
+                + #"{"id":"r","effect":"require","tools":["y"],"max_age_seconds":1}"#, "", ["MA110"]
+        ),
+        (
+            #"{"id":"a","effect":"allow","subject_kind":"anyone","paths":["/t/{tenant}"],"#
+                + #""when":{"argument":"/a","equals":1}}"#, "", ["MA110", "MA113"]
+        ),
+    ])
+    func `open operations are named, and those that nobody can use without a token`(
+        rules: String,
+        more: String,
+        codes: [String]
+    ) throws {
+        let text = #"{"version":1,\#(more)"rules":[\#(rules)]}"#
+        let warnings = try PolicyLint(file: "p.json", bytes: Array(text.utf8)).warnings
+        #expect(warnings.map { "\($0.code)" }.sorted() == codes, "\(warnings)")
+        let open = warnings.first { $0.code == .openOperation }
+        #expect(open?.message.hasPrefix("anyone may use ") == true)
+    }
+
     private static func warnings(_ rules: String, uses: [PolicyLint.Use] = []) throws -> [String] {
         let text = #"{"version":1,"rules":[\#(rules)]}"#
         return try PolicyLint(file: "p.json", bytes: Array(text.utf8), uses: uses).warnings.map(\.description)
