@@ -147,7 +147,9 @@ struct RequestTarget: FuzzTarget {
         let names = request.values(of: "Mcp-Name")
         guard !methods.isEmpty || !names.isEmpty else { return }
         promise(methods.count <= 1 && names.count <= 1 && !isBatch, "a field is there once, for one message")
-        guard case .call(let method, let name, _) = messages[0] else { fatalError("broken promise: fields name a call") }
+        guard case .call(let method, let name, _) = messages[0] else {
+            fatalError("broken promise: fields name a call")
+        }
         promise(methods.allSatisfy { $0.isIdentical(to: method) }, "the method of the field is that of the body")
         promise(names.isEmpty || name != nil, "a name is claimed only for what has one")
         for claimed in names where !claimed.hasPrefix("=?base64?") {
