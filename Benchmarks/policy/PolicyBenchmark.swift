@@ -140,6 +140,13 @@ struct PolicyBenchmark {
             let list = times.map { "\(Int($0 / 1000))" }.joined(separator: ", ")
             print("\(padded(attack.rawValue, 44))\(list) us")
         }
+        let policies = try HostileArguments.wide.policy()
+        let times = [128, 256, 512, 1024].map { size in
+            let request = PolicyFixtures.request("t", arguments: HostileArguments.wide.text(kilobytes: size))
+            return nanoseconds(1) { blackHole(policies.scopesToRequest(for: request)) }
+        }
+        let list = times.map { "\(Int($0 / 1000))" }.joined(separator: ", ")
+        print("\(padded("the same, the scopes of a challenge", 44))\(list) us")
     }
 
     /// Nanoseconds for one call of `work`: the median of several rounds of `count` calls.

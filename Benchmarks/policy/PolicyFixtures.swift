@@ -86,10 +86,14 @@ enum PolicyFixtures {
     }
 
     /// A call of a tool with these arguments.
-    static func input(_ caller: AuthInfo, _ tool: String, arguments text: [UInt8]) -> PolicyInput {
+    static func request(_ tool: String, arguments text: [UInt8]) -> ProtectedResourceRequest {
         let arguments = MCPArguments(text, at: 0..<text.count)
         let call = MCPMessage.call(method: "tools/call", name: tool, arguments: arguments)
-        let request = ProtectedResourceRequest(method: .post, path: path("/notes"), operation: .mcp([call]))
+        return ProtectedResourceRequest(method: .post, path: path("/notes"), operation: .mcp([call]))
+    }
+
+    static func input(_ caller: AuthInfo, _ tool: String, arguments text: [UInt8]) -> PolicyInput {
+        let request = request(tool, arguments: text)
         return PolicyInput(authInfo: caller, request: request, now: NumericDate(1_000_000))
     }
 

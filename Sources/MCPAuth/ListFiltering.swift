@@ -5,7 +5,6 @@ public import HTTPTypes
 public import MCPAuthCore
 internal import MCPAuthHTTP
 public import MCPAuthJSON
-internal import MCPAuthPolicy
 
 /// A list of MCP that may differ between callers (MCP 2026-07-28, server/tools, prompts and resources).
 public enum MCPList: String, Sendable, CaseIterable {
@@ -46,7 +45,7 @@ extension MCPAuth {
     ///   - result: The `result` member of the response.
     ///   - list: What is listed.
     ///   - authInfo: The caller, as passed to the handler; `nil` without a token.
-    ///   - request: The request that asks for the list.
+    ///   - request: The request that asks for the list. Without a token, its authority and path tell the resource.
     ///   - now: The time, for rules about the age of a sign-in.
     /// - Returns: The result to send.
     /// - Throws: ``NotAListResult`` when `result` is not an object with such a list.
@@ -103,14 +102,5 @@ private struct ListCaller {
         case .allow, .insufficientAuthentication: return true
         case .deny, .insufficientScope: return false
         }
-    }
-}
-
-extension PolicyEvaluator {
-    /// This policy, which also requires these scopes for every operation.
-    func requiring(_ scopes: ScopeSet) -> any PolicyEvaluator {
-        guard !scopes.isEmpty else { return self }
-        let required = CompiledPolicy.requiring(scopes)
-        return (self as? PolicySet)?.adding(required) ?? PolicySet([required])
     }
 }

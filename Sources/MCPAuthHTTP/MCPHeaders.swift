@@ -13,6 +13,9 @@ struct MCPHeaders {
         self.fields = fields
     }
 
+    /// Whether the request names revision 2026-07-28 or a later one.
+    var isOfRevision20260728: Bool { (values("MCP-Protocol-Version").first ?? "") >= "2026-07-28" }
+
     /// How the fields contradict the body; `nil` if they agree with it.
     ///
     /// Absent fields agree unless the revision requires them.
@@ -28,7 +31,7 @@ struct MCPHeaders {
             }
             return nil
         }
-        let demanded = (values("MCP-Protocol-Version").first ?? "") >= "2026-07-28"
+        let demanded = isOfRevision20260728
         if let claimed = methods.first {
             guard claimed.isExactly(method) else { return Self.differing("Mcp-Method", "`method`") }
         } else if demanded {

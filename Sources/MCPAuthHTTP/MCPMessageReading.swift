@@ -23,8 +23,8 @@ package enum MCPMessageReading {
     package static let maximumBodyBytes = ProtectedResource.bodyBytes
     /// The maximum number of messages in a batch.
     package static let mostMessages = 64
-    /// The maximum nesting of arrays and objects.
-    private static let mostDepth = 256
+    /// The limits of a body: its size, and the nesting of arrays and objects.
+    static let limits = JSONDocument.Limits(bytes: maximumBodyBytes, depth: 256)
 
     /// Whether the body must be read to know the operation.
     package static func needsBody(_ method: HTTPRequest.Method) -> Bool {
@@ -59,7 +59,6 @@ package enum MCPMessageReading {
         var reader = MCPMessageReader(body: body)
         var isBatch = false
         do throws(JSONParsingError) {
-            let limits = JSONDocument.Limits(bytes: maximumBodyBytes, depth: mostDepth)
             var cursor = try JSONCursor(body, limits: limits)
             isBatch = cursor.kind == .array
             if isBatch {

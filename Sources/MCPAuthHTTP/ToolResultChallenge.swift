@@ -22,7 +22,7 @@ enum ToolResultChallenge {
             "_meta": ["mcp/www_authenticate": [.string(text(of: challenge))]],
         ]
         // Results of this revision and later ones say that they are complete (MCP 2026-07-28, Result).
-        if let version = request.headerFields[version], version >= "2026-07-28" { result["resultType"] = "complete" }
+        if MCPHeaders(request.headerFields).isOfRevision20260728 { result["resultType"] = "complete" }
         let message: JSON = ["jsonrpc": "2.0", "id": id, "result": .object(result)]
         let isStream = !accepts("application/json", request) && accepts("text/event-stream", request)
         var head = HTTPResponse(status: .ok)
@@ -32,8 +32,6 @@ enum ToolResultChallenge {
         let event = Array("event: message\ndata: ".utf8) + text + Array("\n\n".utf8)
         return RenderedResponse(head: head, body: isStream ? event : text)
     }
-
-    private static let version = HTTPField.Name("MCP-Protocol-Version") ?? .accept
 
     private static func canBeMet(_ reason: Denial.Reason) -> Bool {
         [.noCredentials, .insufficientScope, .insufficientAuthentication].contains(reason)
@@ -74,8 +72,7 @@ private enum MCPCallID {
         var place: Int?
         var method: String?
         do throws(JSONParsingError) {
-            let limits = JSONDocument.Limits(bytes: MCPMessageReading.maximumBodyBytes, depth: 256)
-            var cursor = try JSONCursor(body, limits: limits)
+            var cursor = try JSONCursor(body, limits: MCPMessageReading.limits)
             guard cursor.kind == .object else { return nil }
             try cursor.object { name, cursor throws(JSONParsingError) in
                 guard case .one(let index) = members.match(name) else { return }

@@ -46,10 +46,7 @@ package struct ValidJSON {
         offset += 1
         skipSpace(bytes)
         if isPlain, let match = names.match(ascii: bytes.extracting(content)) { return match }
-        var text: [UInt8] = []
-        text.reserveCapacity(content.count)
-        for index in content { text.append(bytes[index]) }
-        return names.match(JSONCursor.Name(content: text))
+        return names.match(JSONCursor.Name(content: copy(bytes, content)))
     }
 
     /// Reads and discards a value.

@@ -19,7 +19,7 @@ package struct Capture: Sendable, Hashable {
     /// The captures of a pattern without mistakes.
     static func all(in pattern: String) -> [Capture] {
         let segments = segments(of: pattern)
-        let doubleStar = segments.firstIndex { $0.contains("**") } ?? segments.count
+        let doubleStar = segments.firstIndex { doubleStars(in: $0) > 0 } ?? segments.count
         return segments.enumerated().compactMap { index, segment in
             guard let name = name(of: segment) else { return nil }
             let isFromEnd = index > doubleStar

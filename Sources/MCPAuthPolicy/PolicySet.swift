@@ -70,13 +70,15 @@ package struct PolicySet: PolicyEvaluator {
             var allows: [(order: RuleOrder, scopes: ScopeSet)] = []
             for (number, policy) in policies.enumerated() {
                 if policy.isEnforced { scopes = scopes.union(policy.requiredScopes) }
+                // Read once for all rules: the client has no token and may send much.
+                let arguments = policy.argumentTable.values(in: message?.arguments)
                 policy.forEachRule(about: request, message) { rule, position in
                     // Scopes that only some operations or callers need are asked for later, when these are known.
                     guard rule.isEnforced, rule.isForEverybody, request.isKnown || rule.targets.matchesAny else {
                         return
                     }
                     // An allow rule that no token can meet, or that also allows without one, needs no scope.
-                    if rule.effect == .allow, rule.subjectKind == .anyone || isFalse(rule, of: policy, request, message)
+                    if rule.effect == .allow, rule.subjectKind == .anyone || isFalse(rule, request, message, arguments)
                     {
                         return
                     }
@@ -97,14 +99,14 @@ package struct PolicySet: PolicyEvaluator {
     /// Whether what the request says makes the rule false, whatever the claims of a token are.
     private func isFalse(
         _ rule: PolicyRule,
-        of policy: CompiledPolicy,
         _ request: ProtectedResourceRequest,
-        _ message: MCPMessage?
+        _ message: MCPMessage?,
+        _ arguments: ArgumentValues
     ) -> Bool {
         let values = ConditionValues(
             claims: .none,
             areClaimsUnknown: true,
-            arguments: rule.readsArguments ? policy.argumentTable.values(in: message?.arguments) : .unknown,
+            arguments: arguments,
             captures: rule.readsCaptures ? rule.captures(of: request, message) : []
         )
         return rule.holds(values) == .isFalse

@@ -5,6 +5,8 @@ internal import MCPAuthCore
 package import MCPAuthJSON
 package import MCPAuthPolicy
 
+internal import struct Foundation.Date
+
 /// Policies at a glance: a row for each rule, with the operations, the callers, the scopes, the conditions and the
 /// sign-in, in words.
 package struct PolicyTable: Sendable {
@@ -185,7 +187,7 @@ extension Predicate {
         case .suffix(let text): "\(what) ends with \(Self.text(.string(text)))"
         case .glob(let glob): "\(what) like \(Self.text(.string(glob.pattern)))"
         case .compare(_, .number(let bound)): "\(what) \(sign) \(Self.text(bound))"
-        case .compare(_, .time(let seconds)): "\(what) \(sign) the time \(Self.text(.number(seconds)))"
+        case .compare(_, .time(let seconds)): "\(what) \(sign) \(Self.text(time: seconds))"
         case .compared(_, let operand): "\(what) \(sign) \(operand.inTable)"
         }
     }
@@ -204,6 +206,13 @@ extension Predicate {
         case .contains, .containsAny, .containsAll, .glob, .exists, .absent:
             self.operator.rawValue.replacing("_", with: " ")
         }
+    }
+
+    /// A date-time in UTC (RFC 3339).
+    private static func text(time seconds: Double) -> String {
+        let hasFraction = seconds != seconds.rounded()
+        let style = Date.ISO8601FormatStyle(includingFractionalSeconds: hasFraction)
+        return style.format(Date(timeIntervalSince1970: seconds))
     }
 
     private static func text(_ value: JSON) -> String { String(decoding: value.encoded(), as: UTF8.self) }

@@ -77,6 +77,11 @@ import Testing
         (#"["main"]"#, #"[{"name":"main","allowed_claims":{"roles":"a"}}]"#, "MA004"),
         (#""version": 1"#, #""version": 1, "server": {"token_cache_entries": -1}"#, "MA005"),
         (#""version": 1"#, #""version": 1, "server": {"revocations": "missing.json"}"#, "MA008"),
+        (
+            #""policy": "authenticated""#,
+            #""policy": "authenticated", "protocol": "http", "challenge_in_tool_result": true"#, "MA011"
+        ),
+        (#""version": 1"#, #""version": 1, "server": {"max_body_bytes_without_token": 1048577}"#, "MA005"),
         (#""version": 1"#, #""version": 1, "server": {"max_token_bytes": 1023}"#, "MA005"),
         (#""version": 1"#, #""version": 1, "server": {"max_token_bytes": 262145}"#, "MA005"),
         (#""version": 1"#, #""version": 1, "server": {"cors": {"origins": ["*"]}}"#, "MA002"),

@@ -118,7 +118,7 @@ import FoundationXML
         let path = try Program.file(
             #"""
             { "version": 1, "rules": [
-              { "id": "no-eve", "effect": "deny", "targets": "any", "when": { "claim": "/sub", "equals": "eve" } },
+              { "id": "no-eve", "effect": "deny", "targets": "any", "when": { "claim": "/until", "lt": "2026-01-31T01:00:00+01:00" } },
               { "id": "open", "effect": "allow", "subject_kind": "anyone", "tools": ["weather", "search_*"] },
               { "id": "pay", "effect": "allow", "tools": ["pay"], "scopes": { "all": ["pay"] }, "max_age_seconds": 60,
                 "when": { "all": [ { "argument": "/amount", "lte": { "claim": "/limit" } },
@@ -138,7 +138,7 @@ import FoundationXML
                     "allow", "tool pay", "every verified caller", "pay",
                     #"argument /amount <= claim /limit and not (argument /to in ["x","y"])"#, "within 60 s", "pay",
                 ],
-                ["deny", "every operation", "every caller", #"claim /sub = "eve""#, "no-eve"],
+                ["deny", "every operation", "every caller", "claim /until < 2026-01-31T00:00:00Z", "no-eve"],
             ]
         )
         let markdown = try Program.run(["policy", "show", "--format", "markdown", path])

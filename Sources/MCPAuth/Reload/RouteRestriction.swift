@@ -59,3 +59,12 @@ final class RouteRestriction: Sendable {
         )
     }
 }
+
+extension PolicyEvaluator {
+    /// This policy, which also requires these scopes for every operation.
+    func requiring(_ scopes: ScopeSet) -> any PolicyEvaluator {
+        guard !scopes.isEmpty else { return self }
+        let required = CompiledPolicy.requiring(scopes)
+        return (self as? PolicySet)?.adding(required) ?? PolicySet([required])
+    }
+}

@@ -32,7 +32,7 @@ public struct ConfigurationError: Error, Sendable, CustomStringConvertible {
         public static let unknownName = Code("MA006")
         /// Something that must be unique and is not.
         public static let duplicate = Code("MA007")
-        /// A file that cannot be read.
+        /// A file that cannot be read or written.
         public static let unreadableFile = Code("MA008")
         /// A secret that is not set.
         public static let missingSecret = Code("MA009")

@@ -16,8 +16,9 @@ extension PolicyCommand {
         static let configuration = CommandConfiguration(
             abstract: "Explain a decision, rule by rule.",
             discussion: """
-                Without --claims and --token, the caller has no token. With policy files, claims are used unchanged. With --config and --resource, the issuers, mappings, \
-                bounds and policies of that resource apply, and --token is verified as the server would.
+                Without --claims and --token, the caller has no token. With policy files, claims are used unchanged. \
+                With --config and --resource, the issuers, mappings, bounds and policies of that resource apply, and \
+                --token is verified as the server would.
 
                   mcp-auth policy explain notes.json --claims alice.json --call tools/call:create_note
                   mcp-auth policy explain --config mcp-auth.json --resource URL --token token.txt --call ping

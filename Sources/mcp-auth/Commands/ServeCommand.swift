@@ -132,7 +132,9 @@ struct ServeCommand: AsyncParsableCommand {
         _ onEvent: EngineEventHandler
     ) -> Response {
         // The middleware found it too; a reload may have removed it since.
-        guard let resource = mcpAuth.resource(of: request.head) else { return Response(status: .notFound) }
+        guard let resource = mcpAuth.resource(of: request.head) else {
+            return refusal(.notFound, "not_found", "there is no such resource")
+        }
         if let field = proxyFields.first(where: { request.headers.contains($0) }) {
             let message =
                 "`\(resource.identifier)`: the field `\(field)` is from a proxy that asks about another request, but "

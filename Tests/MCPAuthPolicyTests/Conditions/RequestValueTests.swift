@@ -249,6 +249,13 @@ import Testing
             "allow"
         ),
         .init(
+            "a combining mark after `**` hides it from nobody",
+            rule(#""resource_uris":["notes://**\u0301/{tenant}"]"#, mine),
+            "resources/read:notes://globex/x\u{301}/acme",
+            acme,
+            "allow"
+        ),
+        .init(
             "a pattern without the capture reads unknown",
             rule(#""paths":["/tenants/{tenant}/**","/admin/**"]"#, mine),
             "GET /admin/acme",

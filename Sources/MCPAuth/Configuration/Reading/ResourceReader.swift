@@ -31,6 +31,10 @@ struct ResourceReader {
             try readMetadata(of: &resource.metadata, members)
         }
         resource.challengeInToolResult = try object.boolean("challenge_in_tool_result") ?? false
+        guard resource.speaksMCP || !resource.challengeInToolResult else {
+            let message = "with `\"protocol\": \"http\"` there are no tool results to put a challenge in"
+            throw object.error(.conflict, message, at: "challenge_in_tool_result")
+        }
         resource.allowedOrigins = try OriginReader.origins("allowed_origins", object, allowingAny: false)
         resource.metadataPlaces = try metadataPlaces(object)
         try readIssuers(of: &resource, object)
