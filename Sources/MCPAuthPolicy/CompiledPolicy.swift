@@ -8,7 +8,7 @@ internal import MCPAuthJSON
 package final class CompiledPolicy: Sendable {
     package let identity: PolicyIdentity
     package let rules: [PolicyRule]
-    let scopeTable: ScopeTable
+    package let scopeTable: ScopeTable
     let argumentTable: ArgumentTable
     /// The scopes of the short form, `required_scopes`.
     package let requiredScopes: ScopeSet
@@ -88,12 +88,12 @@ package final class CompiledPolicy: Sendable {
     }
 
     /// Whether the granted scopes satisfy the short form.
-    func hasRequiredScopes(_ granted: ScopeBits) -> Bool {
+    package func hasRequiredScopes(_ granted: ScopeBits) -> Bool {
         granted.isSuperset(of: requiredBits)
     }
 
     /// Calls `body` once for each rule about an operation, with its position, in no particular order.
-    func forEachRule(
+    package func forEachRule(
         about request: ProtectedResourceRequest,
         _ message: MCPMessage?,
         _ body: (PolicyRule, Int) -> Void

@@ -17,11 +17,11 @@ package struct Glob: Sendable, Hashable {
     /// Matching takes time up to the product of the lengths of pattern and text.
     static let longest = 512
 
-    private static let star: UInt16 = 256
-    private static let doubleStar: UInt16 = 257
+    package static let star: UInt16 = 256
+    package static let doubleStar: UInt16 = 257
 
     /// The bytes of the pattern, with `star` and `doubleStar` for stars.
-    private let elements: [UInt16]
+    package let elements: [UInt16]
     /// The pattern as written.
     package let pattern: String
     /// The named segments, in the order of the pattern.

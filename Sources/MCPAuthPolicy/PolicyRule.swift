@@ -56,15 +56,15 @@ package final class PolicyRule: Sendable {
     // Most rules leave out most keys; these flags skip the checks that a rule does not need.
     private let limitsHTTP: Bool
     private let namesScopes: Bool
-    let demandsSignIn: Bool
+    package let demandsSignIn: Bool
     /// Whether its truth depends on its condition.
     let hasCondition: Bool
-    let readsClaims: Bool
-    let readsArguments: Bool
-    let readsCaptures: Bool
+    package let readsClaims: Bool
+    package let readsArguments: Bool
+    package let readsCaptures: Bool
     private let captures: CaptureTable?
     /// Whether the rule is for every caller with a token.
-    let isForEverybody: Bool
+    package let isForEverybody: Bool
 
     init(_ parts: Parts, scopes table: inout ScopeTable, arguments: inout ArgumentTable) {
         id = parts.id
@@ -157,13 +157,13 @@ package final class PolicyRule: Sendable {
     }
 
     /// Whether these scopes satisfy the rule.
-    func hasScopes(_ granted: ScopeBits) -> Bool {
+    package func hasScopes(_ granted: ScopeBits) -> Bool {
         guard namesScopes else { return true }
         return granted.isSuperset(of: allBits) && (anyScopes.isEmpty || granted.intersects(anyBits))
     }
 
     /// Whether the sign-in satisfies the rule.
-    func hasSignIn(_ claims: ClaimsView, now: NumericDate) -> Bool {
+    package func hasSignIn(_ claims: ClaimsView, now: NumericDate) -> Bool {
         signIn?.isMet(by: claims, now: now) ?? true
     }
 
@@ -171,7 +171,7 @@ package final class PolicyRule: Sendable {
     ///
     /// Unknown when the rule names clients and the token names none, and when a rule that denies or requires is for some
     /// callers and this one has no token.
-    func isFor(_ authInfo: AuthInfo?) -> Truth {
+    package func isFor(_ authInfo: AuthInfo?) -> Truth {
         guard let authInfo else {
             guard effect != .allow else { return Truth(subjectKind == .anyone) }
             return isForEverybody ? .isTrue : .unknown
@@ -195,7 +195,7 @@ package final class PolicyRule: Sendable {
     }
 
     /// The captures of a request that the rule is about; empty if the condition reads none.
-    func captures(of request: ProtectedResourceRequest, _ message: MCPMessage?) -> [KnownValue] {
+    package func captures(of request: ProtectedResourceRequest, _ message: MCPMessage?) -> [KnownValue] {
         captures?.values(of: targets, request, message, isAgainstCaller: effect != .allow) ?? []
     }
 }

@@ -11,7 +11,7 @@ package import MCPAuthCore
 package struct PolicySet: PolicyEvaluator {
     package let policies: [CompiledPolicy]
     /// Whether the short form allows; if there are allow rules, it can only restrict.
-    private let shortFormAllows: Bool
+    package let shortFormAllows: Bool
 
     package init(_ policies: [CompiledPolicy]) {
         self.policies = policies

@@ -1,11 +1,11 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-internal import MCPAuthCore
+package import MCPAuthCore
 internal import MCPAuthJSON
 
 /// A set of scopes that a policy document names, one bit for each.
-struct ScopeBits: Sendable, Hashable {
+package struct ScopeBits: Sendable, Hashable {
     private var first: UInt64 = 0
     /// The bits of scopes after the 64th; empty, and without an allocation, in nearly every policy.
     private var rest: [UInt64] = []
@@ -44,7 +44,7 @@ struct ScopeBits: Sendable, Hashable {
 }
 
 /// The scopes that a policy document names, and which of them each scope of a token grants.
-struct ScopeTable: Sendable {
+package struct ScopeTable: Sendable {
     /// The maximum number of scopes in `scope_implies`; for each one, all scopes that it implies are computed.
     static let mostImplying = 1000
 
@@ -54,7 +54,7 @@ struct ScopeTable: Sendable {
     private var few: [(scope: String, worth: ScopeBits)]?
     private var indices: [String: Int] = [:]
     /// For each scope, all scopes that it implies directly or indirectly, without itself.
-    private let implied: [String: Set<String>]
+    package let implied: [String: Set<String>]
 
     init(implied: [String: Set<String>]) {
         self.implied = implied
@@ -84,7 +84,7 @@ struct ScopeTable: Sendable {
     }
 
     /// The named scopes that a token's scopes grant.
-    func granted(by scopes: ScopeSet) -> ScopeBits {
+    package func granted(by scopes: ScopeSet) -> ScopeBits {
         var bits = ScopeBits()
         guard !worth.isEmpty else { return bits }
         for scope in scopes.values {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import HTTPTypes
-internal import MCPAuthCore
+package import MCPAuthCore
 internal import MCPAuthJSON
 
 /// Which operations a rule is about.
@@ -136,7 +136,7 @@ package struct Targets: Sendable {
     /// Whether a name can be compared as written: the server may resolve a URI with dot segments to another one.
     ///
     /// Works on bytes, since a combining mark after `/` would hide the slash among characters.
-    static func isPlain(_ name: String, _ object: MCPMethod.Object) -> Bool {
+    package static func isPlain(_ name: String, _ object: MCPMethod.Object) -> Bool {
         guard object == .resourceURI else { return true }
         // Most URIs have no segment of dots, plain or encoded.
         guard name.utf8.contains(UInt8(ascii: ".")) || name.utf8.contains(UInt8(ascii: "%")) else { return true }
@@ -169,7 +169,7 @@ package struct Targets: Sendable {
     }
 
     /// The methods that every session needs, whatever the server offers.
-    static let basicMethods = ["initialize", "server/discover", "ping", "subscriptions/listen"]
+    package static let basicMethods = ["initialize", "server/discover", "ping", "subscriptions/listen"]
     static let basicPrefix = "notifications/"
 
     private static func isBasic(_ method: String) -> Bool {

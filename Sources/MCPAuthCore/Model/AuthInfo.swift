@@ -90,3 +90,25 @@ public struct AuthInfo: Sendable {
         _ = contents.claims.storeIfNil(claims.contents)
     }
 }
+
+extension AuthInfo {
+    /// The caller that claims describe, for tools that ask what a policy would decide.
+    ///
+    /// No verifier has seen the claims, and the token is empty: never for a request. The subject is `sub`, the client
+    /// `client_id`, and the scopes those of `scope`.
+    package static func assumed(_ claims: JSON, at resource: ResourceIdentifier) -> AuthInfo {
+        let scopes = ScopeSet((claims["scope"]?.string ?? "").split(separator: " ").map(String.init))
+        let clientID = claims["client_id"]?.string
+        let facts = TokenFacts(
+            issuer: IssuerIdentifier(claims["iss"]?.string ?? ""),
+            subject: claims["sub"]?.string,
+            clientID: clientID,
+            scopes: scopes,
+            audience: [],
+            expiresAt: NumericDate(.infinity),
+            claims: Claims(payload: claims.encoded(), scopes: scopes, clientID: clientID)
+        )
+        let verified = VerifiedFacts(facts, TrustedIssuer(identifier: facts.issuer), resource, nil, .never)
+        return AuthInfo(VerifiedToken(token: AccessToken(bytes: []), verified: verified), routeScopes: [])
+    }
+}

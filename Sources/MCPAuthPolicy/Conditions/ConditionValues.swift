@@ -1,11 +1,11 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-internal import MCPAuthCore
+package import MCPAuthCore
 internal import MCPAuthJSON
 
 /// A value that a condition reads.
-enum KnownValue {
+package enum KnownValue: Sendable {
     /// The value; `nil` if it is missing.
     case known(PolicyValue?)
     /// It may be missing, or present with any value.
@@ -42,12 +42,10 @@ struct ConditionValues {
             return Truth(assumedOfArguments)
         }
         guard case .known(let value) = self.value(of: subject) else { return .unknown }
-        guard case .compared(let name, let operand) = predicate else {
+        guard case .compared(_, let operand) = predicate else {
             return truth(of: predicate, value, subject, readsCapture: subject.key == .capture)
         }
-        guard case .known(let other?) = self.value(of: operand),
-            let compared = Predicate(name, other, isSetValued: operand.isSetValued)
-        else { return .unknown }
+        guard let compared = predicate.comparing(with: self.value(of: operand)) else { return .unknown }
         return truth(of: compared, value, subject, readsCapture: subject.key == .capture || operand.key == .capture)
     }
 

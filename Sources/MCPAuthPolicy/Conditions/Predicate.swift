@@ -133,6 +133,21 @@ package enum Predicate: Sendable {
         return nil
     }
 
+    /// A predicate with this value as its operand; `nil` if the value is not known, missing, or of a wrong type.
+    func comparing(with operand: KnownValue) -> Predicate? {
+        guard case .compared(let name, let reference) = self, case .known(let value?) = operand else { return nil }
+        return Predicate(name, value, isSetValued: reference.isSetValued)
+    }
+
+    /// The truth for a value of `subject`, and one of the operand if that is a value of the request.
+    ///
+    /// For tools that try values; a request is decided by ``Condition``.
+    package func truth(of subject: ValueReference, _ value: KnownValue, operand: KnownValue) -> Truth {
+        guard case .known(let value) = value else { return .unknown }
+        let predicate = self.operand == nil ? self : comparing(with: operand)
+        return predicate?.evaluate(value, isSetValued: subject.isSetValued) ?? .unknown
+    }
+
     /// - Parameter value: `nil` if it is missing.
     func evaluate(_ value: PolicyValue?, isSetValued: Bool) -> Truth {
         switch self {

@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Reads `date-time` values (RFC 3339 section 5.6).
-enum Timestamp {
+package enum Timestamp {
     /// Seconds since 1970-01-01T00:00:00Z; `nil` for anything that is not a date-time of the Gregorian calendar, and
     /// for a leap second, which this time scale does not have.
-    static func seconds(_ text: String) -> Double? {
+    package static func seconds(_ text: String) -> Double? {
         let bytes = Array(text.utf8)
         guard bytes.count >= 20, bytes.count <= 64, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
             bytes[10] | 0x20 == UInt8(ascii: "t"), bytes[13] == UInt8(ascii: ":"), bytes[16] == UInt8(ascii: ":"),

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A truth value of Kleene's three-valued logic.
-enum Truth: Sendable, Hashable {
+package enum Truth: Sendable, Hashable {
     case isTrue
     case isFalse
     case unknown

@@ -19,11 +19,11 @@ package struct ValueReference: Sendable, Hashable {
 
     package let key: Key
     /// The place of a claim or argument; the name of a capture as its only token.
-    let pointer: JSONPointer
+    package let pointer: JSONPointer
     /// The slot of an argument in ``ArgumentTable``, or the position of a capture in ``CaptureTable``.
-    let index: Int
+    package let index: Int
     /// Whether a string counts as an array of that string (RFC 7519 section 4.1.3, and common use).
-    let isSetValued: Bool
+    package let isSetValued: Bool
 
     init(_ key: Key, _ pointer: JSONPointer, index: Int = 0) {
         self.key = key

@@ -17,6 +17,15 @@ package struct PolicyCall: Sendable, Hashable {
     /// `nil` for MCP, which is sent to the path of the resource.
     let path: RequestPath?
 
+    /// The form in which it is read, without arguments.
+    var text: String {
+        switch operation {
+        case .http: "\(method.rawValue) \(path.map(\.description) ?? "/")"
+        case .unknown: "@unknown"
+        case .mcp(let messages): messages.map(\.description).joined(separator: ", ")
+        }
+    }
+
     /// Why a text is not a call.
     package struct Mistake: Error, CustomStringConvertible {
         package let description: String
@@ -78,7 +87,7 @@ package struct PolicyCall: Sendable, Hashable {
         let mistake: Mistake
     }
 
-    private init(_ operation: RequestOperation, _ method: HTTPRequest.Method, path: RequestPath? = nil) {
+    init(_ operation: RequestOperation, _ method: HTTPRequest.Method, path: RequestPath? = nil) {
         self.operation = operation
         self.method = method
         self.path = path

@@ -1,0 +1,172 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+package import MCPAuthCore
+internal import MCPAuthPolicy
+
+/// Where the decisions of two sets of policies differ, with a request for each difference.
+///
+/// The operations are those that the targets of the rules tell apart, and the values of claims and arguments are those
+/// that their conditions tell apart. For every operation and every kind of caller, the search either finds a request
+/// about which both sides decide differently, or finds that there is none, or says that it did not decide. A batch of
+/// messages is allowed if each message is, so messages are compared one at a time. What an issuer may grant, and claims
+/// that a mapping or a transformer changes, are outside of policies and not part of the comparison.
+package struct PolicyComparison: Sendable {
+    /// An operation, and a kind of caller, for which the decision can change.
+    package struct Change: Sendable {
+        package let witness: PolicyWitness
+        /// Other operations to which the same rules apply.
+        package let alike: [String]
+        /// The number of all such operations that were compared.
+        package let alikeCount: Int
+    }
+
+    package private(set) var changes: [Change] = []
+    /// What was not decided, in words; empty if everything was.
+    package private(set) var undecided: [String] = []
+
+    /// How much is tried.
+    package struct Effort: Sendable {
+        /// The number of partial requests that are tried for one operation and caller.
+        package var mostVisits = 20_000
+        /// The same for the whole comparison.
+        package var mostVisitsInAll = 400_000
+        /// Whether one difference is enough.
+        package var stopsAtFirst = false
+
+        package init() {}
+    }
+
+    /// Compares policies that are evaluated together as those of one resource.
+    ///
+    /// - Parameter now: The time of every request.
+    package init(
+        old: [PolicyText],
+        new: [PolicyText],
+        at resource: ResourceIdentifier,
+        now: NumericDate,
+        effort: Effort = Effort()
+    ) {
+        let rules = ComparedRules(old, new)
+        let operations = ComparedOperations(rules.sides.flatMap(\.policies))
+        undecided = operations.gaps
+        guard !rules.changed.isEmpty || rules.isFrameChanged else { return }
+        var visits = 0
+        for group in OperationGroup.all(operations.operations, rules) {
+            // A group that no changed rule is about has the same decisions.
+            guard rules.isFrameChanged || group.uses.joined().contains(where: \.isChanged) else { continue }
+            compare(group, rules, resource, now, effort, &visits)
+            if effort.stopsAtFirst, !changes.isEmpty { break }
+        }
+        undecided = undecided.uniqued
+    }
+
+    private mutating func compare(
+        _ group: OperationGroup,
+        _ rules: ComparedRules,
+        _ resource: ResourceIdentifier,
+        _ now: NumericDate,
+        _ effort: Effort,
+        _ visits: inout Int
+    ) {
+        let operation = group.operation
+        let values = SearchValues(rules, group.uses, now: now)
+        guard let callers = SearchCaller.all(for: group.uses.flatMap { $0 }, at: resource) else {
+            undecided.append("\(operation.call.text): the rules name too many callers to try all")
+            return
+        }
+        for caller in callers {
+            for knowsArguments in operation.takesArguments ? [true, false] : [false] {
+                var search = DecisionSearch(
+                    rules,
+                    operation,
+                    values,
+                    caller,
+                    knowsArguments: knowsArguments,
+                    at: resource,
+                    now: now,
+                    mostVisits: min(effort.mostVisits, effort.mostVisitsInAll - visits)
+                )
+                let outcome = search.run()
+                visits += search.visits
+                switch outcome {
+                case .same: continue
+                case .undecided:
+                    undecided.append("\(operation.call.text): the rules have too many combinations of values to try all")
+                case .different(let witness):
+                    changes.append(Change(witness: witness, alike: group.alike, alikeCount: group.count))
+                    if effort.stopsAtFirst { return }
+                }
+                break
+            }
+        }
+        undecided += values.gaps.map { "\(operation.call.text): \($0)" }
+    }
+}
+
+/// Operations to which the same rules apply, with the same captures.
+struct OperationGroup {
+    let operation: ComparedOperation
+    /// For each side, the rules about the operations.
+    let uses: [[SearchValues.Use]]
+    fileprivate(set) var alike: [String] = []
+    fileprivate(set) var count = 1
+
+    private static let mostNamed = 3
+
+    /// What rules tell apart about operations.
+    private struct Key: Hashable {
+        var rules: [Int] = []
+        var captures: [String?] = []
+        var takesArguments = false
+    }
+
+    static func all(_ operations: [ComparedOperation], _ rules: ComparedRules) -> [OperationGroup] {
+        var groups: [OperationGroup] = []
+        var indexes: [Key: Int] = [:]
+        for operation in operations {
+            let uses = matched(operation, rules)
+            var key = Key(takesArguments: operation.takesArguments)
+            for side in uses {
+                for use in side {
+                    key.rules.append(use.number)
+                    for capture in use.captures {
+                        if case .known(let value) = capture { key.captures.append(value?.text) } else { key.captures.append(nil) }
+                    }
+                }
+                key.rules.append(-1)
+            }
+            if let index = indexes[key] {
+                groups[index].count += 1
+                if groups[index].alike.count < mostNamed { groups[index].alike.append(operation.call.text) }
+            } else {
+                indexes[key] = groups.count
+                groups.append(OperationGroup(operation: operation, uses: uses))
+            }
+        }
+        return groups
+    }
+
+    private static func matched(_ operation: ComparedOperation, _ rules: ComparedRules) -> [[SearchValues.Use]] {
+        let message = operation.message
+        let request = operation.request(message)
+        return rules.sides.indices.map { side in
+            var uses: [(position: Int, use: SearchValues.Use)] = []
+            for (policyIndex, policy) in rules.sides[side].policies.enumerated() {
+                policy.forEachRule(about: request, message) { rule, position in
+                    let number = rules.uses[side][policyIndex][position].number
+                    let use = SearchValues.Use(
+                        rule: rule,
+                        number: number,
+                        side: side,
+                        policyIndex: policyIndex,
+                        isChanged: rules.changed.contains(number),
+                        captures: rule.readsCaptures ? rule.captures(of: request, message) : []
+                    )
+                    uses.append((policyIndex << 32 | position, use))
+                }
+            }
+            return uses.sorted { $0.position < $1.position }.map(\.use)
+        }
+    }
+}
