@@ -105,10 +105,16 @@ struct EngineBuilder {
                 cache: tokenCache,
                 readJWT: UnverifiedJWT.read
             ),
-            policy: resource.policies.isEmpty ? AuthenticatedPolicy() : PolicySet(resource.policies.map(\.compiled)),
+            policy: policy(of: resource),
             metadata: metadata,
             settings: settings
         )
+    }
+
+    private func policy(of resource: ResourceConfiguration) -> any PolicyEvaluator {
+        let policy: any PolicyEvaluator =
+            resource.policies.isEmpty ? AuthenticatedPolicy() : PolicySet(resource.policies.map(\.compiled))
+        return configuration.recording.map { RecordedPolicy(policy: policy, recording: $0) } ?? policy
     }
 
     /// The verifiers of the application: those of the resource, then those of its authorization servers.

@@ -30,6 +30,8 @@ public struct MCPAuthConfiguration: Sendable {
     ///
     /// By default, events go to a logger, at most ten of a kind per second.
     public var onEvent: EngineEventHandler
+    /// Records requests for `mcp-auth policy diff --replay`; `nil` by default.
+    public var recording: RequestRecording?
     package var authorityRule: ResourceRouter.AuthorityRule = .exact
     /// The time limit of a request to an issuer, and of a client request that waits for one, in seconds.
     package var fetchDeadline = FetchRequest.defaultTimeout

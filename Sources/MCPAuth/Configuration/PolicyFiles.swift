@@ -29,6 +29,14 @@ package enum PolicyFiles {
         try CompiledPolicy(file: path, bytes: bytes, sha256: Digest.hexadecimalSHA256(bytes))
     }
 
+    /// Reads and compiles a policy for a comparison.
+    ///
+    /// - Throws: `ConfigurationError`.
+    package static func text(at path: String) throws -> PolicyText {
+        let bytes = try FileSnapshot().bytes(at: path)
+        return try PolicyText(file: path, bytes: bytes, sha256: Digest.hexadecimalSHA256(bytes))
+    }
+
     /// The path of the test file of a policy, such as `notes.test.json` for `notes.json`; the file need not exist.
     package static func testPath(for policy: String) -> String {
         (policy.hasSuffix(".json") ? String(policy.dropLast(".json".count)) : policy) + ".test.json"

@@ -62,6 +62,8 @@ extension MCPAuth {
             }
             try await file.runPolicyTests()
             configuration = file.configuration
+            // A file does not say whether requests are recorded.
+            configuration.recording = live.current.configuration.recording
             try change(&configuration)
         } catch {
             refuseReload(error)

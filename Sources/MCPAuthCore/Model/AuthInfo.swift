@@ -97,7 +97,8 @@ extension AuthInfo {
     /// No verifier has seen the claims, and the token is empty: never for a request. The subject is `sub`, the client
     /// `client_id`, and the scopes those of `scope`.
     package static func assumed(_ claims: JSON, at resource: ResourceIdentifier) -> AuthInfo {
-        let scopes = ScopeSet((claims["scope"]?.string ?? "").split(separator: " ").map(String.init))
+        let text = claims["scope"]?.string ?? ""
+        let scopes = ScopeSet(text.split(separator: " ").map(String.init))
         let clientID = claims["client_id"]?.string
         let facts = TokenFacts(
             issuer: IssuerIdentifier(claims["iss"]?.string ?? ""),

@@ -34,6 +34,7 @@ struct DecisionSearch {
     private var chosen: [Int]
     private(set) var visits = 0
     private let mostVisits: Int
+    private let samples: Int
 
     init(
         _ rules: ComparedRules,
@@ -43,8 +44,10 @@ struct DecisionSearch {
         knowsArguments: Bool,
         at resource: ResourceIdentifier,
         now: NumericDate,
-        mostVisits: Int
+        mostVisits: Int,
+        samples: Int
     ) {
+        self.samples = samples
         self.resource = resource
         self.rules = rules
         self.operation = operation
@@ -72,7 +75,7 @@ struct DecisionSearch {
     /// Tries combinations at random, the same ones in every run; `nil` if none makes a difference.
     private mutating func sample() -> Outcome? {
         var random = SampleSequence()
-        for _ in 0..<Self.samples {
+        for _ in 0..<samples {
             for variable in chosen.indices {
                 chosen[variable] = values.domain(of: variable).randomElement(using: &random) ?? -1
             }
@@ -80,8 +83,6 @@ struct DecisionSearch {
         }
         return nil
     }
-
-    private static let samples = 500
 
     private mutating func visit() -> Outcome {
         visits += 1

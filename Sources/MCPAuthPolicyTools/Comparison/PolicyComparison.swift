@@ -31,6 +31,8 @@ package struct PolicyComparison: Sendable {
         package var mostVisits = 20_000
         /// The same for the whole comparison.
         package var mostVisitsInAll = 400_000
+        /// The number of requests that are then tried at random.
+        package var samples = 500
         /// Whether one difference is enough.
         package var stopsAtFirst = false
 
@@ -85,7 +87,8 @@ package struct PolicyComparison: Sendable {
                     knowsArguments: knowsArguments,
                     at: resource,
                     now: now,
-                    mostVisits: min(effort.mostVisits, effort.mostVisitsInAll - visits)
+                    mostVisits: min(effort.mostVisits, effort.mostVisitsInAll - visits),
+                    samples: effort.samples
                 )
                 let outcome = search.run()
                 visits += search.visits

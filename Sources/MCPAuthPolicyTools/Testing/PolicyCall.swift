@@ -66,6 +66,20 @@ package struct PolicyCall: Sendable, Hashable {
         }
     }
 
+    /// Reads the call of a request that a client sent, whatever its method is.
+    ///
+    /// - Throws: ``Mistake`` when the text has none of the forms.
+    init(recorded text: String) throws(Mistake) {
+        let method = text.prefix { $0 != ":" }
+        guard !text.hasPrefix("@"), !method.contains(" "), !method.isEmpty else {
+            try self.init(reading: text)
+            return
+        }
+        let name = text.dropFirst(method.count + 1)
+        let hasName = method.count < text.count
+        self.init(.mcp([.call(method: String(method), name: hasName ? String(name) : nil)]), .post)
+    }
+
     /// Reads a batch of MCP messages.
     ///
     /// - Throws: ``BatchMistake`` for the first text that is not a message.

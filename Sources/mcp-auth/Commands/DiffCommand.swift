@@ -48,7 +48,7 @@ extension PolicyCommand {
                     throw ConfigurationError(.unreadableFile, "cannot read the requests from `\(replay.printable)`")
                 }
                 let requests = try RecordedRequest.all(file: replay, bytes)
-                let changes = requests.compactMap { $0.change(sides[0], sides[1], at: identifier) }
+                let changes = requests.compactMap { $0.change(sides[0], sides[1], at: identifier, now: .now()) }
                 report(changes.map { ($0, []) }, [], decided: requests.count)
                 if !changes.isEmpty { throw ProgramExit.denied }
                 return

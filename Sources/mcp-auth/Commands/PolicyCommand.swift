@@ -9,12 +9,12 @@ internal import MCPAuthJSON
 internal import MCPAuthPolicy
 internal import MCPAuthPolicyTools
 
-/// `mcp-auth policy`: checks, tests and explains policies before they are served.
+/// `mcp-auth policy`: checks, tests, explains and compares policies before they are served.
 struct PolicyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "policy",
-        abstract: "Check, test, explain, show and format policies.",
-        subcommands: [Lint.self, Test.self, Explain.self, Show.self, Format.self]
+        abstract: "Check, test, explain, show, compare and format policies.",
+        subcommands: [Lint.self, Test.self, Explain.self, Show.self, Diff.self, Format.self]
     )
 
     /// `mcp-auth policy lint`.

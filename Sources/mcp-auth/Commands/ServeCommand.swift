@@ -46,6 +46,21 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "The lowest level that is logged.")
     var logLevel = LogLevel.notice
 
+    @Option(help: "A file to which each request is appended for `mcp-auth policy diff --replay`.")
+    var record: String?
+
+    @Option(help: "The name of a claim that is recorded; may be repeated.")
+    var recordClaim: [String] = []
+
+    @Option(help: "The name of an argument that is recorded; may be repeated.")
+    var recordArgument: [String] = []
+
+    func validate() throws {
+        guard record != nil || (recordClaim.isEmpty && recordArgument.isEmpty) else {
+            throw ValidationError("--record-claim and --record-argument need --record")
+        }
+    }
+
     func run() async throws {
         var logger = Logger(label: "mcp-auth")
         logger.logLevel = logLevel.forLog
@@ -54,7 +69,9 @@ struct ServeCommand: AsyncParsableCommand {
         let files = FileSnapshot()
         let file = try ConfigurationFile(path: config, environment: Input.environment, onEvent: onEvent, files: files)
         try await file.runPolicyTests()
-        let mcpAuth = try MCPAuth(file.configuration)
+        var configuration = file.configuration
+        configuration.recording = try record.map { try recording(to: $0) }
+        let mcpAuth = try MCPAuth(configuration)
         Output.line("\(Self.whatItIs).")
         for warning in mcpAuth.warnings { logger.warning("\(warning)") }
 
@@ -103,6 +120,19 @@ struct ServeCommand: AsyncParsableCommand {
             try await ServiceGroup(configuration: configuration).run()
         } catch {
             throw ConfigurationError(.cannotListen, "cannot serve on \(listener): \(Self.reason(error))")
+        }
+    }
+
+    /// Appends each request to a file that only its owner may read.
+    private func recording(to path: String) throws -> RequestRecording {
+        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw ConfigurationError(.unreadableFile, "cannot write the requests to `\(path.printable)`")
+        }
+        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        return RequestRecording(claims: Set(recordClaim), arguments: Set(recordArgument)) { line in
+            // One write to a file opened for appending is not mixed with another one.
+            try? file.write(contentsOf: Data((line + "\n").utf8))
         }
     }
 

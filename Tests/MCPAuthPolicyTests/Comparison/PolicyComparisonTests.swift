@@ -23,6 +23,7 @@ import Testing
             effort.stopsAtFirst = true
             effort.mostVisits = 2000
             effort.mostVisitsInAll = 10_000
+            effort.samples = 50
             let comparison = PolicyComparison(
                 old: try old.map(Self.text),
                 new: try new.map(Self.text),
