@@ -41,11 +41,21 @@ extension MCPAuth {
     ///
     /// Resource templates are not filtered.
     ///
+    /// With `addingSecuritySchemes`, each tool that is left gets `securitySchemes` (the form of the OpenAI Apps SDK and
+    /// of the MCP proposal SEP-1488). They replace those of the entry, also in its `_meta` if they are there. They say
+    /// what the policy demands of any client, not of this caller:
+    ///
+    /// - `{"type": "noauth"}`: with some arguments, a call without a token could be allowed.
+    /// - `{"type": "oauth2", "scopes": […]}`: a call without a token may be refused, and these are the scopes that a
+    ///   client without a token needs to ask for. Without such scopes, `scopes` is left out, and the scheme is left out
+    ///   beside `noauth`.
+    ///
     /// - Parameters:
     ///   - result: The `result` member of the response.
     ///   - list: What is listed.
     ///   - authInfo: The caller, as passed to the handler; `nil` without a token.
     ///   - request: The request that asks for the list. Without a token, its authority and path tell the resource.
+    ///   - addingSecuritySchemes: Whether entries of `tools/list` get `securitySchemes`; other lists never do.
     ///   - now: The time, for rules about the age of a sign-in.
     /// - Returns: The result to send.
     /// - Throws: ``NotAListResult`` when `result` is not an object with such a list.
@@ -54,6 +64,7 @@ extension MCPAuth {
         _ list: MCPList,
         for authInfo: AuthInfo?,
         answering request: HTTPRequest,
+        addingSecuritySchemes: Bool = false,
         now: NumericDate = .now()
     ) throws -> JSON {
         guard case .object(var members) = result, case .array(let entries)? = members[list.rawValue] else {
@@ -61,10 +72,7 @@ extension MCPAuth {
         }
         let caller = ListCaller(authInfo, request, now, of: self)
         members[list.rawValue] = .array(
-            entries.filter { entry in
-                guard let name = list.use.parameter.flatMap({ entry[$0]?.string }) else { return false }
-                return caller?.mayUse(list.use.name, name) ?? false
-            }
+            entries.compactMap { caller?.shown($0, of: list, addingSecuritySchemes: addingSecuritySchemes) }
         )
         members["cacheScope"] = "private"
         return .object(members)
@@ -91,16 +99,61 @@ private struct ListCaller {
         self.now = now
     }
 
-    func mayUse(_ method: String, _ name: String) -> Bool {
-        let request = ProtectedResourceRequest(
+    /// The entry as the caller sees it; `nil` if the caller may not use it.
+    func shown(_ entry: JSON, of list: MCPList, addingSecuritySchemes: Bool) -> JSON? {
+        guard let name = list.use.parameter.flatMap({ entry[$0]?.string }) else { return nil }
+        let use = ProtectedResourceRequest(
             method: .post,
             path: path,
-            operation: .mcp([.call(method: method, name: name)])
+            operation: .mcp([.call(method: list.use.name, name: name)])
         )
-        let input = PolicyInput(authInfo: authInfo, request: request, now: now, withAnyArguments: true)
+        guard mayMake(use) else { return nil }
+        return addingSecuritySchemes && list == .tools ? entry.replacing(securitySchemes(of: use)) : entry
+    }
+
+    private func mayMake(_ use: ProtectedResourceRequest) -> Bool {
+        let input = PolicyInput(authInfo: authInfo, request: use, now: now, withAnyArguments: true)
         switch policy.evaluate(input).kind {
         case .allow, .insufficientAuthentication: return true
         case .deny, .insufficientScope: return false
         }
+    }
+
+    /// What a client needs for a call of a tool; the same for every caller.
+    private func securitySchemes(of call: ProtectedResourceRequest) -> JSON {
+        var schemes: [JSON] = []
+        if isOpen(call, withAnyArguments: true) { schemes.append(["type": "noauth"]) }
+        // While the arguments are unknown, only a call that is open whatever they are is allowed.
+        guard !isOpen(call, withAnyArguments: false) else { return .array(schemes) }
+        let scopes = policy.scopesToRequest(for: call)
+        // Without scopes to ask for, nothing tells whether a token allows more than none.
+        guard schemes.isEmpty || !scopes.isEmpty else { return .array(schemes) }
+        var oauth2: [String: JSON] = ["type": "oauth2"]
+        if !scopes.isEmpty { oauth2["scopes"] = .array(scopes.map(JSON.string)) }
+        schemes.append(.object(oauth2))
+        return .array(schemes)
+    }
+
+    /// Whether the policy allows a call without a token.
+    private func isOpen(_ call: ProtectedResourceRequest, withAnyArguments: Bool) -> Bool {
+        // Only such a policy may be asked about a caller without a token.
+        guard policy.mayAllowAnyone else { return false }
+        let input = PolicyInput(authInfo: nil, request: call, now: now, withAnyArguments: withAnyArguments)
+        guard case .allow = policy.evaluate(input).kind else { return false }
+        return true
+    }
+}
+
+extension JSON {
+    /// This entry of `tools/list` with these security schemes, also in `_meta` if that has some.
+    fileprivate func replacing(_ securitySchemes: JSON) -> JSON {
+        guard case .object(var members) = self else { return self }
+        let key = "securitySchemes"
+        members[key] = securitySchemes
+        if case .object(var meta)? = members["_meta"], meta[key] != nil {
+            meta[key] = securitySchemes
+            members["_meta"] = .object(meta)
+        }
+        return .object(members)
     }
 }

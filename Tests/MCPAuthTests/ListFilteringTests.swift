@@ -84,6 +84,138 @@ import Testing
         #expect(onRoute?.routeScopes == ["write"])
     }
 
+    @Test(
+        arguments: [
+            ("weather", #"[{"type":"noauth"}]"#),
+            ("tip", #"[{"type":"noauth"}]"#),
+            ("quote", #"[{"type":"noauth"},{"type":"oauth2","scopes":["quote"]}]"#),
+            ("list_notes", #"[{"type":"oauth2","scopes":["notes:read"]}]"#),
+            ("share", #"[{"type":"oauth2","scopes":["notes:read","notes:share"]}]"#),
+            ("pay", #"[{"type":"oauth2","scopes":["notes:read","pay"]}]"#),
+            ("profile", #"[{"type":"oauth2"}]"#),
+            ("vault", #"[{"type":"oauth2"}]"#),
+            ("write", nil),
+            ("never", nil),
+            ("unknown", nil),
+        ] as [(String, String?)]
+    )
+    func `a tool says whether it needs a token, and for which scopes to ask`(
+        tool: String,
+        schemes: String?
+    ) async throws {
+        let (door, issuer) = try Door.notes(policy: Self.schemePolicy)
+        let token = try issuer.token(["scope": "notes:admin quote pay"])
+        let caller = try #require(try await door.request(authorization: ["Bearer \(token)"]).authInfo)
+        let filtered = try door.filter(Self.tools(tool), .tools, for: caller, addingSecuritySchemes: true)
+        var entries: [JSON] = []
+        if let schemes { entries.append(["name": .string(tool), "securitySchemes": JSON(text: schemes)]) }
+        let expected: JSON = ["cacheScope": "private", "tools": .array(entries)]
+        #expect(filtered == expected)
+    }
+
+    @Test func `without a token a list has the same schemes, and no more tools`() throws {
+        let (door, _) = try Door.notes(policy: Self.schemePolicy)
+        let all = Self.tools("weather", "tip", "quote", "list_notes", "share", "pay", "profile", "vault", "never")
+        let filtered = try door.filter(all, .tools, for: nil, addingSecuritySchemes: true)
+        let expected = JSON(
+            text: #"""
+                {"cacheScope":"private","tools":[
+                  {"name":"weather","securitySchemes":[{"type":"noauth"}]},
+                  {"name":"tip","securitySchemes":[{"type":"noauth"}]},
+                  {"name":"quote","securitySchemes":[{"type":"noauth"},{"type":"oauth2","scopes":["quote"]}]},
+                  {"name":"vault","securitySchemes":[{"type":"oauth2"}]}]}
+                """#
+        )
+        #expect(filtered == expected)
+    }
+
+    @Test(
+        arguments: [
+            (nil, [], #"[{"type":"oauth2"}]"#),
+            (nil, ["write"], #"[{"type":"oauth2","scopes":["write"]}]"#),
+            (shortForm, [], #"[{"type":"oauth2","scopes":["read"]}]"#),
+            (shortForm, ["write"], #"[{"type":"oauth2","scopes":["read","write"]}]"#),
+            (schemePolicy, [], #"[{"type":"noauth"}]"#),
+            (schemePolicy, ["write"], #"[{"type":"oauth2","scopes":["write"]}]"#),
+        ] as [(String?, [String], String)]
+    )
+    func `the short form and the scopes of a route are in the schemes of every tool`(
+        policy: String?,
+        routeScopes: [String],
+        schemes: String
+    ) async throws {
+        let (door, issuer) = try Door.notes(policy: policy)
+        let route = try door.mcpAuth.requestGuard(
+            resource: "https://api.example.com/notes",
+            requiredScopes: routeScopes
+        )
+        let token = try issuer.token(["scope": "read write"])
+        let caller = try #require(
+            try await door.request(authorization: ["Bearer \(token)"], through: route).authInfo
+        )
+        let filtered = try door.filter(Self.tools("tip"), .tools, for: caller, addingSecuritySchemes: true)
+        #expect(filtered["tools"]?.elements?.first?["securitySchemes"] == JSON(text: schemes))
+    }
+
+    @Test func `the schemes of the policy replace those of an entry, and nothing else of it`() async throws {
+        let (door, issuer) = try Door.notes(policy: Self.schemePolicy)
+        let token = try issuer.token(["scope": "notes:read"])
+        let caller = try await door.request(authorization: ["Bearer \(token)"]).authInfo
+        let list = JSON(
+            text: #"""
+                {"tools":[
+                  {"name":"list_notes","title":"List","securitySchemes":[{"type":"noauth"}],
+                   "_meta":{"a":1,"securitySchemes":[{"type":"noauth"}]}},
+                  {"name":"profile","_meta":{"a":1}},
+                  {"name":"never","securitySchemes":[{"type":"noauth"}]}]}
+                """#
+        )
+        let expected = JSON(
+            text: #"""
+                {"cacheScope":"private","tools":[
+                  {"name":"list_notes","title":"List","securitySchemes":[{"type":"oauth2","scopes":["notes:read"]}],
+                   "_meta":{"a":1,"securitySchemes":[{"type":"oauth2","scopes":["notes:read"]}]}},
+                  {"name":"profile","securitySchemes":[{"type":"oauth2"}],"_meta":{"a":1}}]}
+                """#
+        )
+        #expect(try door.filter(list, .tools, for: caller, addingSecuritySchemes: true) == expected)
+        let without = try door.filter(list, .tools, for: caller)
+        #expect(without["tools"]?.elements?.first == list["tools"]?.elements?.first, "only if the caller asks for them")
+    }
+
+    @Test(arguments: [
+        (MCPList.prompts, #"{"prompts":[{"name":"summary"}],"cacheScope":"private"}"#),
+        (.resources, #"{"resources":[{"uri":"notes://inbox/1","name":"list_notes"}],"cacheScope":"private"}"#),
+    ])
+    func `only tools get security schemes`(list: MCPList, result: String) async throws {
+        let (door, issuer) = try Door.notes(policy: Self.policy)
+        let token = try issuer.token(["scope": "read"])
+        let caller = try await door.request(authorization: ["Bearer \(token)"]).authInfo
+        let filtered = try door.filter(JSON(text: result), list, for: caller, addingSecuritySchemes: true)
+        #expect(filtered == JSON(text: result))
+    }
+
+    private static let shortForm = #"{"version":1,"required_scopes":["read"]}"#
+    private static let schemePolicy = #"""
+        {"version":1,"scope_implies":{"notes:admin":["notes:read"]},"rules":[
+          {"id":"open","effect":"allow","subject_kind":"anyone","mcp_methods":["@basics","tools/list"],
+           "tools":["weather","vault"]},
+          {"id":"small","effect":"allow","subject_kind":"anyone","tools":["quote","tip"],
+           "when":{"argument":"/amount","lte":10}},
+          {"id":"quote","effect":"allow","tools":["quote"],"scopes":{"all":["quote"]}},
+          {"id":"more-weather","effect":"allow","tools":["weather"],"scopes":{"all":["weather"]}},
+          {"id":"read","effect":"allow","tools":["list_notes"],"scopes":{"all":["notes:read"]}},
+          {"id":"share","effect":"allow","tools":["share"],
+           "scopes":{"all":["notes:read"],"any":["notes:share","notes:admin"]}},
+          {"id":"pay","effect":"allow","tools":["pay"],"scopes":{"any":["pay","notes:admin"]}},
+          {"id":"pay-reads","effect":"require","tools":["pay"],"scopes":{"all":["notes:read"]}},
+          {"id":"profile","effect":"allow","tools":["profile"]},
+          {"id":"vault","effect":"require","tools":["vault"],"max_age_seconds":60},
+          {"id":"write","effect":"allow","tools":["write"],"scopes":{"all":["notes:write"]}},
+          {"id":"allow-never","effect":"allow","tools":["never"]},
+          {"id":"never","effect":"deny","tools":["never"]}]}
+        """#
+
     private static let openPolicy = #"""
         {"version":1,"rules":[
           {"id":"open","effect":"allow","subject_kind":"anyone","mcp_methods":["@basics","tools/list"],
@@ -109,7 +241,8 @@ extension Door {
         _ result: JSON,
         _ list: MCPList,
         for authInfo: AuthInfo?,
-        path: String? = nil
+        path: String? = nil,
+        addingSecuritySchemes: Bool = false
     ) throws -> JSON {
         let request = HTTPRequest(
             method: .post,
@@ -117,6 +250,13 @@ extension Door {
             authority: resource.url.authority,
             path: path ?? resource.url.path
         )
-        return try mcpAuth.filter(result, list, for: authInfo, answering: request, now: now)
+        return try mcpAuth.filter(
+            result,
+            list,
+            for: authInfo,
+            answering: request,
+            addingSecuritySchemes: addingSecuritySchemes,
+            now: now
+        )
     }
 }
