@@ -9,7 +9,7 @@ internal import MCPAuthDevIssuer
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "Run an authorization server and two protected MCP servers, and show every outcome."
+        abstract: "Run an authorization server and three MCP servers, and show every outcome."
     )
 
     @Option(help: "The configuration file.")
@@ -73,6 +73,7 @@ struct DemoAnnouncement {
 
     func print() async throws {
         let notes = "\(demo.base)/notes"
+        let guestbook = "\(demo.base)/guestbook"
         let issuer = await demo.issuer.issuer
         let call = { (tool: String) in
             "-H 'Content-Type: application/json' -d '{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\","
@@ -88,7 +89,8 @@ struct DemoAnnouncement {
               authorization server  \(issuer)
               MCP server notes      \(notes)
               MCP server calendar   \(demo.base)/calendar
-            Policies: policies/examples/notes.json and policies/examples/calendar.json.
+              MCP server guestbook  \(guestbook), which anyone may read
+            Policies: notes.json, calendar.json and guestbook.json in policies/examples.
 
             401, no token; the challenge says where to get one:
               curl -i \(notes) \(call("list_notes"))
@@ -107,6 +109,15 @@ struct DemoAnnouncement {
 
             200, a token that the C module accepts:
               curl -i \(notes) -H 'Authorization: Bearer \(demo.helloToken)' \(call("list_notes"))
+
+            200, no token, a tool for anyone:
+              curl -i \(guestbook) \(call("list_entries"))
+
+            401, no token, another tool of the same server:
+              curl -i \(guestbook) \(call("sign_guestbook"))
+
+            200, the same for clients that read only results; the challenge is in the result:
+              curl -i \(guestbook)/results \(call("sign_guestbook"))
 
             200 in revision \(newest) of MCP, where every request names its revision:
               curl -i \(notes) -H 'Authorization: Bearer \(reader)' -H 'MCP-Protocol-Version: \(newest)' \(discover(newest))

@@ -57,6 +57,12 @@ step "… notes in revision 2026-07-28: sign-in, tools, step-up, stream" \
 step "… calendar in revision 2026-07-28, by introspection" \
     shown "$python" "$here/mcp_client.py" 2026-07-28 "${calendar[@]}"
 step "… notes, when it asks which revision there is" shown "$python" "$here/mcp_client.py" auto "${notes[@]}"
+guestbook=("http://127.0.0.1:$demo_port/guestbook" "http://127.0.0.1:$demo_port/guestbook/results"
+    list_entries sign_guestbook text)
+for mode in legacy 2026-07-28 auto; do
+    step "… guestbook ($mode): reads without a token, signs in when challenged, by a 401 or in a result" \
+        shown "$python" "$here/public_client.py" "$mode" "${guestbook[@]}"
+done
 step "FastMCP's client, notes: sign-in, tools, step-up" shown "$python" "$here/fastmcp_client.py" "${notes[@]}"
 step "… calendar, by introspection" shown "$python" "$here/fastmcp_client.py" "${calendar[@]}"
 step "CanMCP, notes: every check of the server and of the sign-in" \

@@ -118,6 +118,8 @@ import Testing
         let check = try DevProgram.run(["demo", "--check"] + ports)
         #expect(check.status == 0, "\(check.output)\(check.error)")
         #expect(check.output.contains("http://127.0.0.1:\(port)/.well-known/oauth-protected-resource/notes"))
+        #expect(check.output.contains("200  list_entries without a token\n"))
+        #expect(check.output.contains("401  sign_guestbook without a token\n"))
         #expect(check.output.hasSuffix("Every step was as expected.\n"))
         let demo = try DevProgram(["demo"] + ports, until: "Ctrl-C ends it")
         defer { demo.stop() }

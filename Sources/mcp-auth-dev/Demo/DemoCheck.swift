@@ -74,6 +74,8 @@ struct DemoCheck {
         let twice = bearer(writer.token) + bearer(writer.token)
         try expect("two Authorization fields", try await client.call(notes, "ping", authorization: twice), 400)
 
+        try await playGuestbook(server, clientID)
+
         guard let tokenEndpoint = server["token_endpoint"]?.string else { return }
         let robot = try await client.post(
             tokenEndpoint,
@@ -113,11 +115,36 @@ struct DemoCheck {
         try expect("a revision that does not exist", try await call("tools/list", [:], "1900-01-01"), 400)
     }
 
-    private func tool(_ name: String, _ url: String, _ token: String) async throws -> DemoClient.Answer {
+    /// The server that anyone may read: it asks for a token only when the caller wants to write.
+    private func playGuestbook(_ server: JSONView, _ clientID: String) async throws {
+        let guestbook = "\(demo.base)/guestbook"
+        try expect("initialize without a token", try await client.call(guestbook, "initialize"), 200)
+        try expect("list_entries without a token", try await tool("list_entries", guestbook, nil), 200)
+        let refused = try await tool("sign_guestbook", guestbook, nil)
+        try expect("sign_guestbook without a token", refused, 401)
+        guard let scope = refused.challenge("scope") else {
+            throw CommandFailure(ProgramExit.unexpected, "the challenge does not name the missing scope")
+        }
+        let signer = try await client.authorize(server, clientID: clientID, scope: scope, resource: guestbook)
+        try expect("token for \(guestbook)", signer.answer, 200)
+        try expect("sign_guestbook", try await tool("sign_guestbook", guestbook, signer.token), 200)
+
+        let results = "\(guestbook)/results"
+        let answered = try await tool("sign_guestbook", results, nil)
+        try expect("sign_guestbook at \(results), the challenge in its result", answered, 200)
+        guard let result = answered.body?["result"], result["isError"]?.boolean == true,
+            let challenge = result["_meta"]?["mcp/www_authenticate"]?[0]?.string,
+            challenge.contains("scope=\"\(scope)\""),
+            challenge.contains("oauth-protected-resource/guestbook/results\"")
+        else { throw CommandFailure(ProgramExit.unexpected, "the result has no challenge for \(results)") }
+        Output.line("        \(challenge)")
+    }
+
+    private func tool(_ name: String, _ url: String, _ token: String?) async throws -> DemoClient.Answer {
         let parameters: [String: JSON] = [
             "name": .string(name), "arguments": ["text": "call home", "title": "call home"],
         ]
-        return try await client.call(url, "tools/call", parameters, authorization: bearer(token))
+        return try await client.call(url, "tools/call", parameters, authorization: token.map { bearer($0) } ?? [])
     }
 
     /// The scopes of both texts, each once: a client requests what it needs now in addition to what it has.

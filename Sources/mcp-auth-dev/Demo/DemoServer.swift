@@ -17,7 +17,7 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// The demonstration: an authorization server and one host with two protected MCP servers.
+/// The demonstration: an authorization server and one host with three MCP servers.
 struct DemoServer {
     let issuer: DevIssuer
     /// The URL of the MCP servers, without path.
@@ -55,8 +55,10 @@ struct DemoServer {
             configuration: DevIssuer.Configuration(
                 port: configuration.issuerPort,
                 autoConsent: autoConsent,
-                resources: ["\(base)/notes", "\(base)/calendar"],
-                scopesSupported: ["read:notes", "write:notes", "read:calendar", "write:calendar"],
+                resources: ["notes", "calendar", "guestbook", "guestbook/results"].map { "\(base)/\($0)" },
+                scopesSupported: [
+                    "read:notes", "write:notes", "read:calendar", "write:calendar", "write:guestbook",
+                ],
                 clients: [
                     .init(id: "calendar-server", secret: introspectionSecret),
                     .init(
@@ -102,8 +104,20 @@ struct DemoServer {
             writing: .init(name: "create_event", title: "Add an event", argument: "title"),
             lines: ["monday: stand-up"]
         )
+        let guestbook = MCPEndpoint(
+            name: "guestbook",
+            reading: .init(name: "list_entries", title: "Read the guestbook", argument: nil),
+            writing: .init(name: "sign_guestbook", title: "Sign the guestbook", argument: "text"),
+            lines: ["what a nice server (alice)"]
+        )
         add(notes, at: "notes", to: router)
         add(calendar, at: "calendar", to: router)
+        // One guestbook at two paths, because clients differ in what makes them log in. Most, such as the official
+        // ones, need a 401. Others see only the results of tools; `challenge_in_tool_result` gives them the challenge
+        // there, with status 200. It is set only at the second path, since at a path that has it, clients that need a
+        // 401 would never log in.
+        add(guestbook, at: "guestbook", to: router)
+        add(guestbook, at: "guestbook/results", to: router)
         var logger = Logger(label: "mcp-auth-dev")
         logger.logLevel = .critical
         let application = Application(
@@ -127,9 +141,12 @@ struct DemoServer {
     private func add(_ endpoint: MCPEndpoint, at path: RouterPath, to router: Router<BasicMCPAuthRequestContext>) {
         let group = router.group(path).add(middleware: BearerAuthMiddleware<BasicMCPAuthRequestContext>(mcpAuth))
         group.post { request, context in
-            guard let caller = context.authInfo else { return Response(status: .internalServerError) }
             let body = try await request.body.collect(upTo: MCPEndpoint.longestBody)
-            return await endpoint.response(to: Array(body.readableBytesView), fields: request.headers, caller: caller)
+            return await endpoint.response(
+                to: Array(body.readableBytesView),
+                fields: request.headers,
+                caller: context.authInfo
+            )
         }
         for method in [HTTPRequest.Method.get, .delete, .options] {
             group.on("", method: method) { _, _ in Response(status: .methodNotAllowed, headers: [.allow: "POST"]) }

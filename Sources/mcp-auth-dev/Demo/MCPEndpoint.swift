@@ -9,7 +9,8 @@ internal import MCPAuthJSON
 /// A small working MCP server (Streamable HTTP) with tools that keep lines of text.
 ///
 /// It supports every revision of ``MCPRevision``. Before a request comes here, the guard has decided that the caller
-/// may make it and has checked that the `Mcp-*` fields agree with the body.
+/// may make it and has checked that the `Mcp-*` fields agree with the body. There is no caller if the request has no
+/// token and its policy allows anyone.
 actor MCPEndpoint {
     /// One tool.
     struct Tool: Sendable {
@@ -32,7 +33,7 @@ actor MCPEndpoint {
     }
 
     /// The response to the body of one POST request.
-    func response(to body: [UInt8], fields: HTTPFields, caller: AuthInfo) -> Response {
+    func response(to body: [UInt8], fields: HTTPFields, caller: AuthInfo?) -> Response {
         let limits = JSONDocument.Limits(bytes: Self.longestBody, depth: 64)
         guard let root = try? JSONDocument(parsing: body, limits: limits).root else {
             return Self.refusal(.parsing("the body is not JSON"), of: nil)
@@ -54,7 +55,7 @@ actor MCPEndpoint {
     /// In bytes.
     static let longestBody = 1024 * 1024
 
-    private func response(to message: JSONView, _ revision: MCPRevision, _ caller: AuthInfo) -> Response {
+    private func response(to message: JSONView, _ revision: MCPRevision, _ caller: AuthInfo?) -> Response {
         if let subscription = subscription(message, revision, caller) { return subscription.response }
         guard let answer = answer(to: message, revision, caller) else { return Response(status: .accepted) }
         return Self.json(answer.message, answer.status)
@@ -66,7 +67,7 @@ actor MCPEndpoint {
     }
 
     /// The answer to one message; `nil` for a message that gets none.
-    private func answer(to message: JSONView, _ revision: MCPRevision, _ caller: AuthInfo) -> Answer? {
+    private func answer(to message: JSONView, _ revision: MCPRevision, _ caller: AuthInfo?) -> Answer? {
         var id = JSON.null
         do throws(MCPError) {
             guard let request = try MCPRequest(message, revision) else { return nil }
@@ -79,7 +80,7 @@ actor MCPEndpoint {
         }
     }
 
-    private func result(of request: MCPRequest, _ caller: AuthInfo) throws(MCPError) -> [String: JSON] {
+    private func result(of request: MCPRequest, _ caller: AuthInfo?) throws(MCPError) -> [String: JSON] {
         let isStateless = request.revision.isStateless
         var result: [String: JSON]
         switch request.method {
@@ -123,7 +124,7 @@ actor MCPEndpoint {
         ]
     }
 
-    private func call(_ parameters: JSONView?, _ caller: AuthInfo) throws(MCPError) -> [String: JSON] {
+    private func call(_ parameters: JSONView?, _ caller: AuthInfo?) throws(MCPError) -> [String: JSON] {
         let asked = parameters?["name"]?.string
         if asked == reading.name { return Self.text(lines.joined(separator: "\n")) }
         guard asked == writing.name, let argument = writing.argument else {
@@ -134,7 +135,7 @@ actor MCPEndpoint {
             result["isError"] = true
             return result
         }
-        lines.append("\(line) (\(caller.subject ?? caller.clientID ?? "unknown"))")
+        lines.append("\(line) (\(caller?.subject ?? caller?.clientID ?? "unknown"))")
         if lines.count > Self.mostLines { lines.removeFirst() }
         return Self.text("kept: \(line)")
     }
@@ -158,12 +159,12 @@ actor MCPEndpoint {
     private func subscription(
         _ message: JSONView,
         _ revision: MCPRevision,
-        _ caller: AuthInfo
+        _ caller: AuthInfo?
     ) -> MCPSubscription? {
         guard revision.isStateless, let request = try? MCPRequest(message, revision),
             request.method == "subscriptions/listen", (try? request.checkMetadata()) != nil
         else { return nil }
-        return MCPSubscription(id: request.id, server: information, expiresAt: caller.expiresAt)
+        return MCPSubscription(id: request.id, server: information, expiresAt: caller?.expiresAt)
     }
 
     private static func text(_ text: String) -> [String: JSON] {

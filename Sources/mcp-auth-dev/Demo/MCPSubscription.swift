@@ -11,11 +11,12 @@ internal import ServiceLifecycle
 /// The stream that `subscriptions/listen` opens (MCP 2026-07-28, Subscriptions).
 ///
 /// The tools of the demonstration never change, so no notification is supported, as the first event states. The stream
-/// ends when the token that opened it expires, when the server stops, or when the client disconnects.
+/// ends when the token that opened it expires, if there was one, when the server stops, or when the client disconnects.
 struct MCPSubscription: Sendable {
     let id: JSON
     let server: JSON
-    let expiresAt: NumericDate
+    /// `nil` for a caller without a token.
+    let expiresAt: NumericDate?
 
     var response: Response {
         var headers: HTTPFields = [.contentType: "text/event-stream", .cacheControl: "no-cache, no-transform"]
@@ -51,7 +52,8 @@ struct MCPSubscription: Sendable {
     }
 
     private var secondsLeft: Double {
-        expiresAt.secondsSinceEpoch - NumericDate.now().secondsSinceEpoch
+        guard let expiresAt else { return .infinity }
+        return expiresAt.secondsSinceEpoch - NumericDate.now().secondsSinceEpoch
     }
 
     /// Seconds between comments, which keep proxies from closing the connection as idle.
