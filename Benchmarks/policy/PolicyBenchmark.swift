@@ -5,12 +5,13 @@ internal import CAllocations
 internal import Foundation
 internal import MCPAuthCore
 internal import MCPAuthPolicy
+internal import MCPAuthPolicyTools
 
 /// The cost of a policy: evaluation of a typical one, growth with its rules, growth of routing with the resources, and
-/// the time to refuse hostile files.
+/// the time to refuse hostile files and to compare two files.
 ///
 /// Everything is measured in one run on one thread, in processor time; each figure is the median of several rounds.
-/// `--lines` prints one JSON object for each of ten decisions instead, and `--decisions` these decisions, for the
+/// `--comparison` measures only the last; `--lines` prints one JSON object for each of ten decisions instead, and `--decisions` these decisions, for the
 /// programs it is compared with.
 @main
 struct PolicyBenchmark {
@@ -18,6 +19,7 @@ struct PolicyBenchmark {
         switch CommandLine.arguments.dropFirst().first {
         case "--decisions": print(TenDecisions.json)
         case "--lines": try await tenDecisions()
+        case "--comparison": try comparison()
         default: try await everything()
         }
     }
@@ -30,6 +32,7 @@ struct PolicyBenchmark {
         try growthWithResources()
         try hostileFiles()
         try await hostileArguments()
+        try comparison()
     }
 
     private static let rounds = 11
@@ -150,6 +153,19 @@ struct PolicyBenchmark {
     }
 
     /// Nanoseconds for one call of `work`: the median of several rounds of `count` calls.
+    private static func comparison() throws {
+        print("\nmcp-auth policy diff of 200 rules against 200")
+        let resource = try ResourceIdentifier("https://notes.example.com/mcp")
+        for files in ComparedFiles.allCases {
+            let (old, new) = try files.pair(rules: 200)
+            let began = processorTime()
+            let result = PolicyComparison(old: [old], new: [new], at: resource, now: NumericDate(1_704_067_200))
+            let milliseconds = Int((processorTime() - began) / 1_000_000)
+            let counts = "\(result.changes.count) changes, \(result.undecided.count) not decided"
+            print("\(padded(files.rawValue, 44))\(milliseconds) ms, \(counts)")
+        }
+    }
+
     private static func nanoseconds(_ count: Int, _ work: () -> Void) -> Double {
         let times = (0..<rounds).map { _ in
             let began = processorTime()

@@ -97,6 +97,9 @@ public struct MCPAuth: Sendable {
     /// Receives the events of the configuration in force.
     var eventHandler: EngineEventHandler { live.current.configuration.onEvent }
 
+    /// Records the requests of the configuration in force.
+    var recording: RequestRecording? { live.current.configuration.recording }
+
     package var engine: AuthorizationEngine { live.engine }
     package var fetcher: any HTTPFetcher { live.current.fetcher }
     package var metadataEndpoint: MetadataEndpoint { live.current.metadataEndpoint }

@@ -41,6 +41,27 @@ import Testing
         #expect(try server.request("/api", token: token).body.contains(#""sub":"alice""#))
     }
 
+    @Test func `requests are recorded on demand, with the listed claims only, and can be replayed`() throws {
+        let record = NSTemporaryDirectory() + UUID().uuidString + ".jsonl"
+        let server = try Self.serving(["--record", record, "--record-claim", "scope", "--record-claim", "iss"])
+        let token = server.token(["scope": "read"])
+        #expect(try server.request("/x", Self.message, token: token).status == 200)
+        #expect(try server.request("/api?q=secret", token: token).status == 200)
+        #expect(try server.request("/api").status == 401)
+        _ = server.stop()
+        let text = try String(contentsOfFile: record, encoding: .utf8)
+        #expect(!text.contains("alice") && !text.contains("secret") && !text.contains(token))
+        let lines = try text.split(separator: "\n").map { try JSON(parsing: Array($0.utf8)) }
+        #expect(lines.map { $0["call"] } == ["ping", "GET /api"] && lines.map { $0["path"] } == ["/x", "/api"])
+        #expect(lines.allSatisfy { $0["claims"]?["scope"] == "read" && $0["claims"]?.members?.count == 2 })
+        let mode = try FileManager.default.attributesOfItem(atPath: record)[.posixPermissions] as? Int
+        #expect(mode == 0o600)
+        let open = try Program.file(#"{ "version": 1, "required_scopes": ["read"] }"#)
+        let closed = try Program.file(#"{ "version": 1, "required_scopes": ["write"] }"#)
+        let run = try Program.run(["policy", "diff", open, closed, "--replay", record])
+        #expect(run.status == 11 && run.output.hasSuffix("2 of 2 requests change\n"), "\(run.output)")
+    }
+
     @Test(arguments: [
         "X-Original-URI: /x", "X-Original-Method: POST", "X-Forwarded-Method: POST", "x-forwarded-uri: /",
     ])

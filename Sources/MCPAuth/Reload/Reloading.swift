@@ -63,7 +63,7 @@ extension MCPAuth {
             try await file.runPolicyTests()
             configuration = file.configuration
             // A file does not say whether requests are recorded.
-            configuration.recording = live.current.configuration.recording
+            configuration.recording = recording
             try change(&configuration)
         } catch {
             refuseReload(error)

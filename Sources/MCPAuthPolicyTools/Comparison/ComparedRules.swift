@@ -52,6 +52,8 @@ struct ComparedRules {
     let uses: [[[Use]]]
     /// The numbers of the rules that only one side has.
     let changed: Set<Int>
+    /// The numbers of the rules that both sides have in another order, if that can change what a challenge asks for.
+    let moved: Set<Int>
     /// The numbers of changed rules whose condition alone changed, with that of the same rule on the other side.
     let withOtherCondition: [Int: Int]
     /// Whether the files differ beside their rules, so that unchanged rules may decide in another way.
@@ -64,7 +66,6 @@ struct ComparedRules {
         let after = new.enumerated().flatMap { $1.contents($0) }
         var changed = Set<Int>()
         var numbers: [[Int]] = [Array(before.indices), Array(repeating: -1, count: after.count)]
-        // Rules in another order may ask for other scopes, so a rule that moved counts as changed.
         let difference = after.difference(from: before)
         var removed = Set<Int>()
         var inserted = Set<Int>()
@@ -74,7 +75,13 @@ struct ComparedRules {
             case .insert(let offset, _, _): inserted.insert(offset)
             }
         }
-        changed.formUnion(removed)
+        // Rules in another order allow the same, and may ask for other scopes.
+        var moves: [Int: Int] = [:]
+        for index in inserted.sorted() {
+            let source = removed.sorted().first { before[$0] == after[index] && !moves.values.contains($0) }
+            if let source { moves[index] = source }
+        }
+        changed.formUnion(removed.subtracting(moves.values))
         var partners: [Int: Int] = [:]
         var position = 0
         for index in after.indices {
@@ -84,10 +91,14 @@ struct ComparedRules {
                 position += 1
                 continue
             }
+            if let source = moves[index] {
+                numbers[1][index] = source
+                continue
+            }
             let number = before.count + index
             numbers[1][index] = number
             changed.insert(number)
-            guard removed.contains(position) else { continue }
+            guard removed.contains(position), !moves.values.contains(position) else { continue }
             if Self.isSame(before[position], after[index], apartFrom: "when") {
                 partners[position] = number
                 partners[number] = position
@@ -95,6 +106,7 @@ struct ComparedRules {
             position += 1
         }
         withOtherCondition = partners
+        moved = Set(moves.values.filter { Self.orderMatters(before[$0]["rule"] ?? .null) })
         uses = zip([old, new], numbers).map { texts, numbers in
             var numbers = numbers[...]
             return texts.map { text in
@@ -106,6 +118,11 @@ struct ComparedRules {
         isFrameChanged =
             old.map(\.frame) != new.map(\.frame) || sides[0].shortFormAllows != sides[1].shortFormAllows
         differInImplications = Set((old + new).map(\.policy.scopeTable.implied)).count > 1
+    }
+
+    /// Whether the rule takes part in the choice of what a challenge asks for.
+    private static func orderMatters(_ rule: JSON) -> Bool {
+        rule["effect"] != "deny" && ["scopes", "acr", "max_age_seconds"].contains { rule[$0] != nil }
     }
 
     private static func isSame(_ rule: JSON, _ other: JSON, apartFrom key: String) -> Bool {

@@ -18,7 +18,16 @@ struct DecisionSearch {
         case undecided
     }
 
+    /// Which differences are searched for.
+    enum Question {
+        /// One side allows what the other does not.
+        case isAllowed
+        /// Also those of what a caller lacks.
+        case whatIsNeeded
+    }
+
     let values: SearchValues
+    private let question: Question
     private let rules: ComparedRules
     private let operation: ComparedOperation
     private let caller: SearchCaller
@@ -35,12 +44,14 @@ struct DecisionSearch {
     private(set) var visits = 0
     private let mostVisits: Int
     private let samples: Int
+    private(set) var sampled = 0
 
     init(
         _ rules: ComparedRules,
         _ operation: ComparedOperation,
         _ values: SearchValues,
         _ caller: SearchCaller,
+        _ question: Question,
         knowsArguments: Bool,
         at resource: ResourceIdentifier,
         now: NumericDate,
@@ -48,6 +59,7 @@ struct DecisionSearch {
         samples: Int
     ) {
         self.samples = samples
+        self.question = question
         self.resource = resource
         self.rules = rules
         self.operation = operation
@@ -57,7 +69,7 @@ struct DecisionSearch {
         self.now = now
         self.mostVisits = mostVisits
         uses = values.uses
-        let changed = uses.joined().filter(\.isChanged)
+        let changed = uses.joined().filter { $0.isChanged || question == .whatIsNeeded && $0.isMoved }
         self.changed = changed
         partners = changed.reduce(into: [:]) { partners, use in
             let number = rules.withOtherCondition[use.number]
@@ -75,7 +87,8 @@ struct DecisionSearch {
     /// Tries combinations at random, the same ones in every run; `nil` if none makes a difference.
     private mutating func sample() -> Outcome? {
         var random = SampleSequence()
-        for _ in 0..<samples {
+        while sampled < samples {
+            sampled += 1
             for variable in chosen.indices {
                 chosen[variable] = values.domain(of: variable).randomElement(using: &random) ?? -1
             }
@@ -138,13 +151,13 @@ struct DecisionSearch {
             if open == nil { open = state.open ?? partner.flatMap { openVariable(of: use) ?? openVariable(of: $0) } }
         }
         // The challenge without a token depends on rules that are not for this caller.
-        guard caller.authInfo != nil || knowsArguments else { return .compare }
+        guard caller.authInfo != nil || knowsArguments || question == .isAllowed else { return .compare }
         if isInert { return .same }
         let states = uses.indices.map { side in self.state(ofSide: side, granted[side]) }
         if states[0].isDenied, states[1].isDenied { return .same }
         switch (states[0].isAllowed, states[1].isAllowed) {
         case (true?, true?): return .same
-        case (false?, false?) where caller.authInfo == nil: return .same
+        case (false?, false?) where caller.authInfo == nil || question == .isAllowed: return .same
         case (let old?, let new?) where old != new: return .compare
         default: break
         }
@@ -265,8 +278,12 @@ struct DecisionSearch {
 
     private func compare() -> Outcome {
         let witness = self.witness
-        guard witness.old != witness.new else { return .same }
-        return .different(witness)
+        let isDifferent =
+            switch question {
+            case .isAllowed: (witness.old == .allowed) != (witness.new == .allowed)
+            case .whatIsNeeded: witness.old != witness.new
+            }
+        return isDifferent ? .different(witness) : .same
     }
 
     /// The request with the chosen values, and the decision of each side.

@@ -30,9 +30,11 @@ package struct PolicyComparison: Sendable {
         /// The number of partial requests that are tried for one operation and caller.
         package var mostVisits = 20_000
         /// The same for the whole comparison.
-        package var mostVisitsInAll = 400_000
+        package var mostVisitsInAll = 100_000
         /// The number of requests that are then tried at random.
         package var samples = 500
+        /// The same for the whole comparison.
+        package var samplesInAll = 20_000
         /// Whether one difference is enough.
         package var stopsAtFirst = false
 
@@ -50,17 +52,23 @@ package struct PolicyComparison: Sendable {
         effort: Effort = Effort()
     ) {
         let rules = ComparedRules(old, new)
+        guard !rules.changed.isEmpty || !rules.moved.isEmpty || rules.isFrameChanged else { return }
         let operations = ComparedOperations(rules.sides.flatMap(\.policies))
         undecided = operations.gaps
-        guard !rules.changed.isEmpty || rules.isFrameChanged else { return }
-        var visits = 0
+        var spent = Spent()
         for group in OperationGroup.all(operations.operations, rules) {
             // A group that no changed rule is about has the same decisions.
-            guard rules.isFrameChanged || group.uses.joined().contains(where: \.isChanged) else { continue }
-            compare(group, rules, resource, now, effort, &visits)
+            guard rules.isFrameChanged || group.uses.joined().contains(where: { $0.isChanged || $0.isMoved }) else { continue }
+            compare(group, rules, resource, now, effort, &spent)
             if effort.stopsAtFirst, !changes.isEmpty { break }
         }
         undecided = undecided.uniqued
+    }
+
+    /// What was tried so far.
+    private struct Spent {
+        var visits = 0
+        var samples = 0
     }
 
     private mutating func compare(
@@ -69,7 +77,7 @@ package struct PolicyComparison: Sendable {
         _ resource: ResourceIdentifier,
         _ now: NumericDate,
         _ effort: Effort,
-        _ visits: inout Int
+        _ spent: inout Spent
     ) {
         let operation = group.operation
         let values = SearchValues(rules, group.uses, now: now)
@@ -77,30 +85,41 @@ package struct PolicyComparison: Sendable {
             undecided.append("\(operation.call.text): the rules name too many callers to try all")
             return
         }
+        // What is allowed matters most, and a call with arguments tells most.
+        let requests = (operation.takesArguments ? [true, false] : [false])
+        let searches = [DecisionSearch.Question.isAllowed, .whatIsNeeded].flatMap { question in
+            requests.map { (question, knowsArguments: $0) }
+        }
         for caller in callers {
-            for knowsArguments in operation.takesArguments ? [true, false] : [false] {
+            var isDecided = true
+            var witness: PolicyWitness?
+            for (question, knowsArguments) in searches where witness == nil {
                 var search = DecisionSearch(
                     rules,
                     operation,
                     values,
                     caller,
+                    question,
                     knowsArguments: knowsArguments,
                     at: resource,
                     now: now,
-                    mostVisits: min(effort.mostVisits, effort.mostVisitsInAll - visits),
-                    samples: effort.samples
+                    mostVisits: min(effort.mostVisits, effort.mostVisitsInAll - spent.visits),
+                    samples: min(effort.samples, effort.samplesInAll - spent.samples)
                 )
                 let outcome = search.run()
-                visits += search.visits
+                spent.visits += search.visits
+                spent.samples += search.sampled
                 switch outcome {
                 case .same: continue
-                case .undecided:
-                    undecided.append("\(operation.call.text): the rules have too many combinations of values to try all")
-                case .different(let witness):
-                    changes.append(Change(witness: witness, alike: group.alike, alikeCount: group.count))
-                    if effort.stopsAtFirst { return }
+                case .undecided: isDecided = false
+                case .different(let found): witness = found
                 }
-                break
+            }
+            if let witness {
+                changes.append(Change(witness: witness, alike: group.alike, alikeCount: group.count))
+                if effort.stopsAtFirst { return }
+            } else if !isDecided {
+                undecided.append("\(operation.call.text): the rules have too many combinations of values to try all")
             }
         }
         undecided += values.gaps.map { "\(operation.call.text): \($0)" }
@@ -164,6 +183,7 @@ struct OperationGroup {
                         side: side,
                         policyIndex: policyIndex,
                         isChanged: rules.changed.contains(number),
+                        isMoved: rules.moved.contains(number),
                         captures: rule.readsCaptures ? rule.captures(of: request, message) : []
                     )
                     uses.append((policyIndex << 32 | position, use))

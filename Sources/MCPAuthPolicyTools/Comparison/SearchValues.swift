@@ -66,7 +66,10 @@ struct SearchValues {
         let number: Int
         let side: Int
         let policyIndex: Int
+        /// Whether only one side has it.
         let isChanged: Bool
+        /// Whether both sides have it in another order.
+        let isMoved: Bool
         /// The captures of the operation.
         let captures: [KnownValue]
         fileprivate(set) var condition: Node?

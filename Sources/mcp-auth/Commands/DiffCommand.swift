@@ -73,9 +73,12 @@ extension PolicyCommand {
                 ])
                 return
             }
+            var last: String?
             for (witness, alike) in changes {
                 let others = alike.isEmpty ? "" : ", also \(alike.joined(separator: ", "))"
-                Output.line("\(witness.call)\(others)")
+                let title = "\(witness.call)\(others)"
+                if title != last { Output.line(title) }
+                last = title
                 Output.line("  \(witness.caller): \(witness.old.words) -> \(witness.new.words)")
                 if let claims = witness.claims { Output.line("    claims    \(Self.text(claims))") }
                 if let arguments = witness.arguments { Output.line("    arguments \(Self.text(arguments))") }
