@@ -3,7 +3,7 @@ SWIFT ?= swift
 BUILD := $(SWIFT) build --enable-all-traits
 BIN = $(shell $(BUILD) --show-bin-path)
 
-.PHONY: demo test test-hosts test-examples test-field-cases test-interop test-sanitize mutants fuzz generate docs api-check lint bench bench-check bench-compare deps
+.PHONY: demo test test-comparison test-hosts test-examples test-field-cases test-interop test-sanitize mutants fuzz generate docs api-check lint bench bench-check bench-compare deps
 
 demo: deps
 	$(BUILD)
@@ -11,6 +11,9 @@ demo: deps
 
 test: deps
 	scripts/test.sh
+
+test-comparison: deps
+	scripts/test-comparison.sh
 
 test-hosts: deps
 	scripts/test-hosts.sh

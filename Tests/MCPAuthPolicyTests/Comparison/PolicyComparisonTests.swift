@@ -23,8 +23,9 @@ import Testing
             var effort = PolicyComparison.Effort()
             effort.stopsAtFirst = true
             effort.mostVisits = 2000
-            effort.mostVisitsInAll = 10_000
+            effort.mostVisitsInAll = 20_000
             effort.samples = 50
+            effort.samplesInAll = 4000
             let comparison = PolicyComparison(
                 old: try old.map(Self.text),
                 new: try new.map(Self.text),

@@ -1,0 +1,5 @@
+#!/bin/sh
+# Compares 2,000 pairs of random policies by search and by brute force; `make test` compares fewer.
+set -eu
+cd "$(dirname "$0")/.."
+MCPAUTH_PAIRS=200 exec swift test --scratch-path .build-core --filter PolicyComparisonTests "$@"
