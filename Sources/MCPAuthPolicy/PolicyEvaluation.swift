@@ -18,10 +18,12 @@ struct PolicyEvaluation {
     // Stored, so that the closures for each rule capture nothing but the evaluation: a capture copies the request.
     private let input: PolicyInput
     private let message: MCPMessage?
-    /// Created for the first rule that checks claims; most operations have no such rule, and then nothing is parsed.
-    private var openedClaims: ClaimsView?
-    /// The arguments of the message for the current policy, read for the first rule that asks for one.
-    private var openedArguments: ArgumentValues?
+    /// What conditions read; changed for each rule in place, because a copy of it copies many references.
+    private var values = ConditionValues(claims: .none, areClaimsUnknown: false, arguments: .unknown, captures: [])
+    /// Whether the claims are read: for the first rule that checks claims, since most operations have no such rule.
+    private var hasClaims = false
+    /// Whether the arguments are read for the current policy: for the first rule that asks for one.
+    private var hasArguments = false
     private var firedDenies: [String] = []
     /// Require rules that are not met, and that neither scopes nor a sign-in can meet.
     private var unmetRequires: [String] = []
@@ -62,39 +64,35 @@ struct PolicyEvaluation {
     /// Whether a rule that is about the message is true.
     private mutating func holds(_ rule: PolicyRule, of policy: CompiledPolicy) -> Truth {
         guard rule.hasCondition else { return rule.holdsWithoutCondition }
-        let values = ConditionValues(
-            claims: rule.readsClaims ? claims() : .none,
-            areClaimsUnknown: input.authInfo == nil && rule.effect == .allow,
-            arguments: rule.readsArguments ? arguments(for: policy) : .unknown,
-            captures: rule.readsCaptures ? rule.captures(of: input.request, message) : [],
-            ignoresCaseOfCaptures: rule.effect != .allow && input.request.ignoresCase,
-            assumedOfArguments: input.withAnyArguments ? rule.effect != .deny : nil
-        )
+        if rule.readsClaims { openClaims() }
+        if rule.readsArguments, !hasArguments {
+            values.arguments = policy.argumentTable.values(in: message?.arguments)
+            hasArguments = true
+        }
+        if rule.readsCaptures {
+            values.captures = rule.captures(of: input.request, message)
+            values.ignoresCaseOfCaptures = rule.effect != .allow && input.request.ignoresCase
+        }
+        values.areClaimsUnknown = input.authInfo == nil && rule.effect == .allow
+        if input.withAnyArguments { values.assumedOfArguments = rule.effect != .deny }
         return rule.holds(values)
     }
 
     private mutating func hasSignIn(_ rule: PolicyRule) -> Bool {
         guard rule.demandsSignIn else { return true }
-        return rule.hasSignIn(claims(), now: input.now)
+        openClaims()
+        return rule.hasSignIn(values.claims, now: input.now)
     }
 
-    private mutating func claims() -> ClaimsView {
-        if let openedClaims { return openedClaims }
-        let opened = authInfo.map { ClaimsView($0.claims) } ?? .none
-        openedClaims = opened
-        return opened
-    }
-
-    private mutating func arguments(for policy: CompiledPolicy) -> ArgumentValues {
-        if let openedArguments { return openedArguments }
-        let opened = policy.argumentTable.values(in: message?.arguments)
-        openedArguments = opened
-        return opened
+    private mutating func openClaims() {
+        guard !hasClaims else { return }
+        if let authInfo { values.claims = ClaimsView(authInfo.claims) }
+        hasClaims = true
     }
 
     mutating func add(_ policy: CompiledPolicy, _ number: Int) {
         let granted = policy.scopeTable.granted(by: authInfo?.scopes ?? [])
-        openedArguments = nil
+        hasArguments = false
         if !policy.hasRequiredScopes(granted) { noteShortForm(policy) }
         policy.forEachRule(about: input.request, message) { rule, position in
             let isForCaller = rule.isFor(authInfo)

@@ -124,7 +124,7 @@ package struct PolicyTable: Sendable {
         case .all(let parts): joined(parts, "and", isNested)
         case .any(let parts): joined(parts, "or", isNested)
         case .not(let inner): "not (\(words(inner)))"
-        case .predicate(let subject, let predicate): predicate.inWords(of: subject)
+        case .predicate(let leaf): leaf.predicate.inWords(of: leaf.reference)
         }
     }
 

@@ -80,11 +80,16 @@ import Testing
         func record(_ amount: Int) -> String {
             #"{"call":"tools/call:pay","path":"/mcp","claims":{"sub":"al","scope":"pay"},"arguments":{"amount":\#(amount)}}"#
         }
-        let same = try Program.file([record(5), record(500), #"{"call":"GET /health","path":"/health"}"#].joined(separator: "\n"))
+        let same = try Program.file(
+            [record(5), record(500), #"{"call":"GET /health","path":"/health"}"#].joined(separator: "\n")
+        )
         let run = try Program.run(["policy", "diff", old, new, "--replay", same])
         #expect(run.status == 0)
         #expect(run.output == "no decision of 3 requests changes\n")
-        let changed = try Program.run(["policy", "diff", old, new, "--replay", "-"], input: record(5) + "\n" + record(150))
+        let changed = try Program.run(
+            ["policy", "diff", old, new, "--replay", "-"],
+            input: record(5) + "\n" + record(150)
+        )
         #expect(changed.status == 11)
         #expect(changed.output.contains("a user: denied -> allowed") && changed.output.contains(#"{"amount":150}"#))
         #expect(changed.output.hasSuffix("1 of 2 requests change\n"))

@@ -10,7 +10,18 @@ package indirect enum Condition: Sendable {
     case all([Condition])
     case any([Condition])
     case not(Condition)
-    case predicate(ValueReference, Predicate)
+    case predicate(Leaf)
+
+    /// A predicate with its subject; a class, so that evaluation copies one reference.
+    package final class Leaf: Sendable {
+        package let reference: ValueReference
+        package let predicate: Predicate
+
+        init(_ reference: ValueReference, _ predicate: Predicate) {
+            self.reference = reference
+            self.predicate = predicate
+        }
+    }
 
     func evaluate(_ values: ConditionValues) -> Truth {
         switch self {
@@ -18,7 +29,7 @@ package indirect enum Condition: Sendable {
         case .any(let conditions): .any(conditions) { $0.evaluate(values) }
         case .not(let condition):
             (values.assumedOfArguments == nil ? condition.evaluate(values) : condition.evaluate(values.negated)).negated
-        case .predicate(let reference, let predicate): values.truth(of: predicate, for: reference)
+        case .predicate(let leaf): values.truth(of: leaf.predicate, for: leaf.reference)
         }
     }
 
@@ -52,24 +63,28 @@ package indirect enum Condition: Sendable {
     private static func contradict(_ conditions: [Condition]) -> Bool {
         var absent = Set<ValueReference>()
         var present = Set<ValueReference>()
-        for case .predicate(let reference, let predicate) in conditions where reference.key != .rawClaim {
-            if predicate.operator == .absent { absent.insert(reference) } else { present.insert(reference) }
+        for case .predicate(let leaf) in conditions where leaf.reference.key != .rawClaim {
+            if leaf.predicate.operator == .absent {
+                absent.insert(leaf.reference)
+            } else {
+                present.insert(leaf.reference)
+            }
         }
         return !absent.isDisjoint(with: present)
     }
 
     /// Every predicate with its subject.
-    package var leaves: [(reference: ValueReference, predicate: Predicate)] {
+    package var leaves: [Leaf] {
         switch self {
         case .all(let conditions), .any(let conditions): conditions.flatMap(\.leaves)
         case .not(let condition): condition.leaves
-        case .predicate(let reference, let predicate): [(reference, predicate)]
+        case .predicate(let leaf): [leaf]
         }
     }
 
     /// Every value that is read, as subject or operand.
     package var references: [ValueReference] {
-        leaves.flatMap { reference, predicate in [reference] + (predicate.operand.map { [$0] } ?? []) }
+        leaves.flatMap { leaf in [leaf.reference] + (leaf.predicate.operand.map { [$0] } ?? []) }
     }
 
     /// The same condition, whose arguments have their slots in the table of the policy.
@@ -78,10 +93,12 @@ package indirect enum Condition: Sendable {
         case .all(let conditions): return .all(conditions.map { $0.resolved(in: &arguments) })
         case .any(let conditions): return .any(conditions.map { $0.resolved(in: &arguments) })
         case .not(let condition): return .not(condition.resolved(in: &arguments))
-        case .predicate(let reference, let predicate):
-            let subject = reference.resolved(in: &arguments)
-            guard case .compared(let name, let operand) = predicate else { return .predicate(subject, predicate) }
-            return .predicate(subject, .compared(name, to: operand.resolved(in: &arguments)))
+        case .predicate(let leaf):
+            let subject = leaf.reference.resolved(in: &arguments)
+            guard case .compared(let name, let operand) = leaf.predicate else {
+                return .predicate(Leaf(subject, leaf.predicate))
+            }
+            return .predicate(Leaf(subject, .compared(name, to: operand.resolved(in: &arguments))))
         }
     }
 }

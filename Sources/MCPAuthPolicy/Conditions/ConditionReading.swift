@@ -87,7 +87,7 @@ extension Condition {
             mistakes.add(object.error(.unreachableRule, "the value is compared with itself", at: name.rawValue))
             return nil
         }
-        return .predicate(reference, predicate)
+        return .predicate(Condition.Leaf(reference, predicate))
     }
 
     private static func readCombination(

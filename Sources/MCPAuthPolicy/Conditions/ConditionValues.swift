@@ -15,14 +15,14 @@ package enum KnownValue: Sendable {
 /// The values that the conditions of one rule read, for one caller and one message.
 struct ConditionValues {
     /// The claims of the caller; without a token, there are none.
-    let claims: ClaimsView
+    var claims: ClaimsView
     /// Whether nothing is known about claims, as for rules that allow and a caller without a token.
     ///
     /// For rules that deny or require, the claims of such a caller are missing.
-    let areClaimsUnknown: Bool
-    let arguments: ArgumentValues
+    var areClaimsUnknown: Bool
+    var arguments: ArgumentValues
     /// The captures of the rule, by their positions in its ``CaptureTable``.
-    let captures: [KnownValue]
+    var captures: [KnownValue]
     /// Whether captures of paths that differ only in case are equal for the host, which then counts against the caller.
     var ignoresCaseOfCaptures = false
     /// The truth of predicates on arguments, if the question is what a caller could do with some arguments; it is the

@@ -27,9 +27,9 @@ struct ConditionExplainer {
         case .not(let inner):
             let part = explain(inner, pointer.appending("not"), &leaves)
             return Part(truth: truth, pointer: part.pointer, why: "not: \(part.why)")
-        case .predicate(let reference, let predicate):
+        case .predicate(let leaf):
             leaves.append(RuleFinding.Leaf(pointer: pointer.description, result: truth.result))
-            return Part(truth: truth, pointer: pointer, why: words(reference, predicate, truth))
+            return Part(truth: truth, pointer: pointer, why: words(leaf.reference, leaf.predicate, truth))
         }
     }
 

@@ -1,9 +1,9 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MCPAuthCore
 internal import MCPAuthJSON
 package import MCPAuthPolicy
-internal import MCPAuthCore
 
 /// A policy with the text from which it was made.
 package struct PolicyText: Sendable {
@@ -32,7 +32,10 @@ package struct PolicyText: Sendable {
 
     /// What the file says beside its rules.
     fileprivate var frame: [JSON] {
-        [document["required_scopes"] ?? .array([]), document["scope_implies"] ?? .object([:]), document["enforce"] ?? true]
+        [
+            document["required_scopes"] ?? .array([]), document["scope_implies"] ?? .object([:]),
+            document["enforce"] ?? true,
+        ]
     }
 }
 

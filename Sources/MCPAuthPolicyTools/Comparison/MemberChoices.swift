@@ -81,7 +81,8 @@ struct ReferenceGroups {
 
     mutating func add(_ use: SearchValues.Use) {
         guard !use.rule.requiresProof else { return }
-        for (subject, predicate) in use.rule.condition?.leaves ?? [] {
+        for leaf in use.rule.condition?.leaves ?? [] {
+            let (subject, predicate) = (leaf.reference, leaf.predicate)
             let place = place(of: subject, use)
             add(place, predicate)
             if subject.isSetValued { lists.insert(place) }
@@ -145,7 +146,9 @@ struct ReferenceGroups {
             let pointer: [String]
             switch place {
             case .claim(let tokens):
-                guard let name = tokens.first, name != "scope", !SearchCaller.claimNames.contains(name) else { continue }
+                guard let name = tokens.first, name != "scope", !SearchCaller.claimNames.contains(name) else {
+                    continue
+                }
                 (kind, pointer) = (.claim(name), Array(tokens.dropFirst()))
             case .argument(let tokens):
                 guard let name = tokens.first else { continue }

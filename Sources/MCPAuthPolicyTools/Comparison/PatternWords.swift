@@ -78,7 +78,8 @@ struct PatternWords {
         var seen = Set<Place>()
         func add(_ positions: [Int], _ parent: Int, _ byte: UInt8) {
             let isAfterSlash = kind == .path && byte == Self.slash
-            guard seen.insert(Place(positions: positions, isAfterSlash: isAfterSlash, isStart: byte == 0)).inserted else { return }
+            guard seen.insert(Place(positions: positions, isAfterSlash: isAfterSlash, isStart: byte == 0)).inserted
+            else { return }
             steps.append(Step(positions: positions, parent: parent, byte: byte))
         }
         let start = closed(starts)
@@ -103,7 +104,8 @@ struct PatternWords {
             if kind != .name { bytes.insert(Self.slash) }
             if let other { bytes.remove(other) }
             // The byte that stands for others first, so that texts have no half of an escape such as `%2`.
-            for byte in (other.map { [$0] } ?? []) + bytes.sorted() where !(isAfterSlash && byte == Self.slash) && (index == 0 || isAfterSlash || !step.positions.isEmpty) {
+            for byte in (other.map { [$0] } ?? []) + bytes.sorted()
+            where !(isAfterSlash && byte == Self.slash) && (index == 0 || isAfterSlash || !step.positions.isEmpty) {
                 add(after(byte, step.positions), index, byte)
             }
             index += 1

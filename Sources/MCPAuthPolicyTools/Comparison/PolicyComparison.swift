@@ -58,7 +58,9 @@ package struct PolicyComparison: Sendable {
         var spent = Spent()
         for group in OperationGroup.all(operations.operations, rules) {
             // A group that no changed rule is about has the same decisions.
-            guard rules.isFrameChanged || group.uses.joined().contains(where: { $0.isChanged || $0.isMoved }) else { continue }
+            guard rules.isFrameChanged || group.uses.joined().contains(where: { $0.isChanged || $0.isMoved }) else {
+                continue
+            }
             compare(group, rules, resource, now, effort, &spent)
             if effort.stopsAtFirst, !changes.isEmpty { break }
         }
@@ -87,7 +89,8 @@ package struct PolicyComparison: Sendable {
         }
         // What is allowed matters most, and a call with arguments tells most.
         let requests = (operation.takesArguments ? [true, false] : [false])
-        let searches = [DecisionSearch.Question.isAllowed, .whatIsNeeded].flatMap { question in
+        let questions: [DecisionSearch.Question] = effort.stopsAtFirst ? [.whatIsNeeded] : [.isAllowed, .whatIsNeeded]
+        let searches = questions.flatMap { question in
             requests.map { (question, knowsArguments: $0) }
         }
         for caller in callers {
@@ -153,7 +156,11 @@ struct OperationGroup {
                 for use in side {
                     key.rules.append(use.number)
                     for capture in use.captures {
-                        if case .known(let value) = capture { key.captures.append(value?.text) } else { key.captures.append(nil) }
+                        if case .known(let value) = capture {
+                            key.captures.append(value?.text)
+                        } else {
+                            key.captures.append(nil)
+                        }
                     }
                 }
                 key.rules.append(-1)

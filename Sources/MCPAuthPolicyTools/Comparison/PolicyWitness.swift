@@ -57,7 +57,14 @@ package struct PolicyWitness: Sendable {
     package let old: ComparedDecision
     package let new: ComparedDecision
 
-    init(_ sides: [PolicySet], _ operation: ComparedOperation, claims: JSON?, arguments: JSON?, at resource: ResourceIdentifier, now: NumericDate) {
+    init(
+        _ sides: [PolicySet],
+        _ operation: ComparedOperation,
+        claims: JSON?,
+        arguments: JSON?,
+        at resource: ResourceIdentifier,
+        now: NumericDate
+    ) {
         self.claims = claims
         self.arguments = arguments
         call = operation.call.text

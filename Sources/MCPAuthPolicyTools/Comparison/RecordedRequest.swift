@@ -43,7 +43,11 @@ package struct RecordedRequest: Sendable {
         guard claims.map({ $0.members != nil }) ?? true, arguments.map({ $0.members != nil }) ?? true,
             members["path"].map({ $0.string != nil }) ?? true
         else {
-            throw ConfigurationError(.wrongType, "`claims` or `arguments` is not an object, or `path` not a text", at: place)
+            throw ConfigurationError(
+                .wrongType,
+                "`claims` or `arguments` is not an object, or `path` not a text",
+                at: place
+            )
         }
         do throws(PolicyCall.Mistake) {
             // Clients send methods that no rule would name, so a method that looks misspelt is none.
@@ -59,7 +63,12 @@ package struct RecordedRequest: Sendable {
     }
 
     /// The request as a witness, if the two policies decide differently about it.
-    package func change(_ old: PolicyText, _ new: PolicyText, at resource: ResourceIdentifier, now: NumericDate)
+    package func change(
+        _ old: PolicyText,
+        _ new: PolicyText,
+        at resource: ResourceIdentifier,
+        now: NumericDate
+    )
         -> PolicyWitness?
     {
         let witness = PolicyWitness(

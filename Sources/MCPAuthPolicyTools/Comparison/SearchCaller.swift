@@ -31,10 +31,12 @@ struct SearchCaller {
                     return ValueChoices(demands, mayBeList: false).values.compactMap { $0?.string }
                 }
         }
-        let issuers = (rules.flatMap { ($0.issuers ?? []).map(\.text) }.sorted() + constants("iss") + ["https://x.example"])
+        let issuers =
+            (rules.flatMap { ($0.issuers ?? []).map(\.text) }.sorted() + constants("iss") + ["https://x.example"])
             .filter { !$0.isEmpty }.uniqued
         let clients: [String?] =
-            (rules.flatMap { ($0.clientIDs ?? []).map(\.text) }.sorted() + constants("client_id") + ["client-x"]).uniqued
+            (rules.flatMap { ($0.clientIDs ?? []).map(\.text) }.sorted() + constants("client_id") + ["client-x"])
+            .uniqued
             + [nil]
         let subjects = (constants("sub") + ["user-x"]).uniqued
         guard issuers.count * clients.count * (subjects.count + 2) <= mostCallers else { return nil }

@@ -156,8 +156,11 @@ struct SearchValues {
             // A scope that implies others differs from these only if it does not imply them everywhere.
             if rules.differInImplications { names.formUnion(policy.scopeTable.implied.keys) }
         }
-        for leaf in uses.flatMap({ $0.rule.condition?.leaves ?? [] }) where leaf.reference.claim?.tokens.first == "scope" {
-            names.formUnion(leaf.predicate.constants.compactMap(\.string).flatMap { $0.split(separator: " ").map(String.init) })
+        for leaf in uses.flatMap({ $0.rule.condition?.leaves ?? [] })
+        where leaf.reference.claim?.tokens.first == "scope" {
+            names.formUnion(
+                leaf.predicate.constants.compactMap(\.string).flatMap { $0.split(separator: " ").map(String.init) }
+            )
         }
         for name in names.filter(ScopeSet.isScopeToken).sorted() {
             scopes.append((variables.count, name))
@@ -194,7 +197,9 @@ struct SearchValues {
         let tables = name == "acr" || name == "auth_time" ? Array(signIns.sorted { $0.key < $1.key }.map(\.value)) : []
         if case .scope = variables[variable].kind { return [1, 0] }
         // Such a predicate has no table.
-        if own.contains(where: { $0.readsCaller || $0.readsScopes }) { return Array(variables[variable].choices.indices) }
+        if own.contains(where: { $0.readsCaller || $0.readsScopes }) {
+            return Array(variables[variable].choices.indices)
+        }
         var seen = Set<[UInt8]>()
         return variables[variable].choices.indices.filter { choice in
             var row: [UInt8] = []
@@ -219,8 +224,8 @@ struct SearchValues {
         case .all(let parts): return .all(parts.map { node($0, of: use) })
         case .any(let parts): return .any(parts.map { node($0, of: use) })
         case .not(let part): return .not(node(part, of: use))
-        case .predicate(let subject, let predicate):
-            leaves.append(leaf(subject, predicate, of: use))
+        case .predicate(let part):
+            leaves.append(leaf(part.reference, part.predicate, of: use))
             return .predicate(leaves.count - 1)
         }
     }
@@ -323,7 +328,8 @@ struct SearchValues {
         }
     }
 
-    private func truths(ofLeaf leaf: Leaf, _ chosen: [Int], _ caller: SearchCaller, _ knowsArguments: Bool) -> TruthSet {
+    private func truths(ofLeaf leaf: Leaf, _ chosen: [Int], _ caller: SearchCaller, _ knowsArguments: Bool) -> TruthSet
+    {
         if leaf.readsArguments, !knowsArguments { return .unknown }
         if caller.authInfo == nil, leaf.readsClaims {
             if leaf.isOfAllow { return .unknown }

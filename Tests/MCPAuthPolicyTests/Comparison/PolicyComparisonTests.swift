@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HTTPTypes
-import class Foundation.ProcessInfo
 import MCPAuthJSON
 import Testing
+
+import class Foundation.ProcessInfo
 
 @testable import MCPAuthCore
 @testable import MCPAuthPolicy
@@ -14,7 +15,9 @@ import Testing
 @Suite struct PolicyComparisonTests {
     /// In ten parts, so that a failure can be reproduced from the number of its part.
     @Test(arguments: UInt64(0)..<10)
-    func `search finds a difference wherever random requests do, and every difference is real`(part: UInt64) async throws {
+    func `search finds a difference wherever random requests do, and every difference is real`(
+        part: UInt64
+    ) async throws {
         var generator = PolicyGenerator(seed: 0xD1FF_0000 + part)
         var (found, same, undecided) = (0, 0, 0)
         for round in 0..<Self.pairs {
@@ -23,7 +26,7 @@ import Testing
             var effort = PolicyComparison.Effort()
             effort.stopsAtFirst = true
             effort.mostVisits = 2000
-            effort.mostVisitsInAll = 20_000
+            effort.mostVisitsInAll = 10_000
             effort.samples = 50
             effort.samplesInAll = 4000
             let comparison = PolicyComparison(
@@ -46,10 +49,13 @@ import Testing
             let request = Self.request(of: witness)
             let before = NaiveEvaluator(policies: old, readings: Self.readings).decide(request)
             let after = NaiveEvaluator(policies: new, readings: Self.readings).decide(request)
-            let isReal = request.hasToken || witness.arguments != nil
+            let isReal =
+                request.hasToken || witness.arguments != nil
                 ? before != after : before != after || witness.old != witness.new
             guard isReal else {
-                Issue.record("\(part)/\(round): \(before) \(after) \(witness)\n\(old.map(Self.words))\n\(new.map(Self.words))")
+                Issue.record(
+                    "\(part)/\(round): \(before) \(after) \(witness)\n\(old.map(Self.words))\n\(new.map(Self.words))"
+                )
                 return
             }
         }
