@@ -53,6 +53,7 @@ let package = Package(
         .library(name: "MCPAuthGRPC", targets: ["MCPAuthGRPC"]),
         .library(name: "MCPAuthTesting", targets: ["MCPAuthTesting"]),
         .library(name: "hello-c", type: .dynamic, targets: ["HelloC"]),
+        .plugin(name: "MCPAuthPolicyCheck", targets: ["MCPAuthPolicyCheck"]),
         .executable(name: "mcp-auth", targets: ["mcp-auth"]),
         .executable(name: "mcp-auth-dev", targets: ["mcp-auth-dev"]),
     ],
@@ -204,6 +205,18 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "mcp-auth-policy-check",
+            dependencies: ["MCPAuthCore", "MCPAuthJSON", "MCPAuthPolicy", "MCPAuthPolicyTools"],
+            swiftSettings: strict
+        ),
+        // In Sources, since Plugins has the verifier modules.
+        .plugin(
+            name: "MCPAuthPolicyCheck",
+            capability: .buildTool(),
+            dependencies: ["mcp-auth-policy-check"],
+            path: "Sources/MCPAuthPolicyCheck"
+        ),
         .target(
             name: "HelloC",
             dependencies: ["CMCPAuthModule", "COpenSSL"],
@@ -256,7 +269,10 @@ let package = Package(
                 product("NIOCore", "swift-nio", "AsyncHTTPClient"), product("NIOHTTP1", "swift-nio", "AsyncHTTPClient"),
             ]
         ),
-        tests("ProgramTests", ["mcp-auth", "mcp-auth-dev", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthSigning"]),
+        tests(
+            "ProgramTests",
+            ["mcp-auth", "mcp-auth-dev", "mcp-auth-policy-check", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthSigning"]
+        ),
         tests(
             "MCPAuthGRPCTests",
             [

@@ -5,7 +5,7 @@
 import Foundation
 import Testing
 
-/// The built `mcp-auth` program.
+/// The built `mcp-auth` program, or another one of this package.
 enum Program {
     struct Run {
         let status: Int32
@@ -13,8 +13,8 @@ enum Program {
         let error: String
     }
 
-    static func run(_ arguments: [String], input: String = "") throws -> Run {
-        let program = try process(arguments)
+    static func run(_ arguments: [String], input: String = "", of name: String = "mcp-auth") throws -> Run {
+        let program = try process(arguments, of: name)
         let (stdin, stdout, stderr) = (Pipe(), Pipe(), Pipe())
         program.standardInput = stdin
         program.standardOutput = stdout
@@ -29,14 +29,14 @@ enum Program {
     }
 
     /// A process that is not started yet.
-    static func process(_ arguments: [String]) throws -> Process {
+    static func process(_ arguments: [String], of name: String = "mcp-auth") throws -> Process {
         let bundle = try #require(CommandLine.arguments.first { $0.contains(".xctest") })
         let directory = URL(
             filePath: String(bundle.prefix(upTo: bundle.range(of: ".xctest")?.lowerBound ?? bundle.endIndex))
         )
         .deletingLastPathComponent()
         let program = Process()
-        program.executableURL = directory.appending(path: "mcp-auth")
+        program.executableURL = directory.appending(path: name)
         program.arguments = arguments
         return program
     }
