@@ -331,8 +331,9 @@ if Context.environment["MCPAUTH_BENCHMARKS"] != nil {
         .executableTarget(
             name: "bounds-benchmark",
             dependencies: [
-                "CAllocations", "MCPAuth", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthHummingbird", httpTypes,
-                product("Hummingbird", "hummingbird", "Hummingbird"), product("Logging", "swift-log", "Hummingbird"),
+                "CAllocations", "MCPAuth", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthHummingbird", "MCPAuthPolicyTools",
+                httpTypes, product("Hummingbird", "hummingbird", "Hummingbird"),
+                product("Logging", "swift-log", "Hummingbird"),
                 product("NIOCore", "swift-nio", "Hummingbird"),
             ],
             path: "Benchmarks/bounds",

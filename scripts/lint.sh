@@ -10,6 +10,10 @@ swift format lint --strict --recursive --parallel Sources Tests Benchmarks Packa
 
 if grep -rnE 'fatalError\(|try!|as! ' Sources --include='*.swift'; then finding "a force operation in Sources"; fi
 grep -rn -B4 '@unchecked Sendable' Sources --include='*.swift' | grep -q 'SAFETY' || finding "no safety argument anywhere"
+# A caller that no verifier has seen: only for tools that ask what a policy would decide.
+if grep -rln 'AuthInfo.assumed' Sources --include='*.swift' | grep -v '^Sources/MCPAuthPolicyTools/Comparison/'; then
+    finding "AuthInfo.assumed outside of the comparison of policies"
+fi
 for file in $(grep -rlE '@unchecked Sendable' Sources --include='*.swift'); do
     grep -q 'SAFETY:' "$file" || finding "$file: @unchecked Sendable without a SAFETY argument"
 done

@@ -7,6 +7,7 @@ internal import HTTPTypes
 internal import MCPAuth
 internal import MCPAuthCore
 internal import MCPAuthHTTP
+internal import MCPAuthPolicyTools
 
 /// Twenty thousand MCP bodies of nested or wide garbage, sent with a good token.
 enum BodyGarbage {
@@ -72,7 +73,7 @@ enum BodyGarbage {
         let requestGuard = try BoundsBenchmark.mcpAuth().requestGuard()
         var request = HTTPRequest(method: .post, scheme: "http", authority: "127.0.0.1", path: "/mcp")
         request.headerFields[.authorization] = "Bearer good"
-        var random = SplitMix64(state: 1)
+        var random = SplitMix64(seed: 1)
         var worst: [Shape: (ratio: Double, bytes: Int)] = [:]
         for number in 0..<bodies {
             let shape = Shape.allCases[number % Shape.allCases.count]
@@ -97,19 +98,6 @@ enum BodyGarbage {
             print("  \(shape.rawValue): \(rounded) times \(bytes) bytes")
         }
         return worst.values.allSatisfy { $0.ratio <= limit }
-    }
-}
-
-/// A generator that gives the same bodies in each run.
-private struct SplitMix64 {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }
 #endif

@@ -3,6 +3,7 @@
 
 import HTTPTypes
 import MCPAuthJSON
+import MCPAuthPolicyTools
 import Testing
 
 @testable import MCPAuthCore

@@ -50,6 +50,8 @@ public struct EngineEvent: Sendable, Hashable, CustomStringConvertible {
         case purged
         /// The revocation list was replaced.
         case revocationsReplaced = "revocations_replaced"
+        /// A request could not be written to the record of requests.
+        case recordingFailed = "recording_failed"
     }
 
     /// The severity.

@@ -26,7 +26,7 @@ struct DecisionSearch {
         case whatIsNeeded
     }
 
-    let values: SearchValues
+    private let values: SearchValues
     private let question: Question
     private let rules: ComparedRules
     private let operation: ComparedOperation
@@ -86,7 +86,7 @@ struct DecisionSearch {
 
     /// Tries combinations at random, the same ones in every run; `nil` if none makes a difference.
     private mutating func sample() -> Outcome? {
-        var random = SampleSequence()
+        var random = SplitMix64(seed: 0)
         while sampled < samples {
             sampled += 1
             for variable in chosen.indices {
@@ -211,20 +211,13 @@ struct DecisionSearch {
             if truths == .isFalse || scopes == false { return RuleState(isInert: true, isTrue: false) }
             if !truths.contains(.isFalse), scopes == true { return RuleState(isTrue: true) }
             return RuleState(open: open())
-        case .require:
-            if !truths.contains(.isTrue) { return RuleState(isTrue: false, isUnmet: true) }
-            if truths == .isTrue, scopes == true, signIn == true { return RuleState(isTrue: true) }
-            if truths == .isTrue, scopes == false || signIn == false {
-                return RuleState(isTrue: false, open: scopes == nil || signIn == nil ? open() : nil)
-            }
-            return RuleState(open: open())
-        case .allow:
-            if !truths.contains(.isTrue) { return RuleState(isInert: true, isTrue: false) }
-            if truths == .isTrue, scopes == true, signIn == true { return RuleState(isTrue: true) }
-            if truths == .isTrue, scopes == false || signIn == false {
-                return RuleState(isTrue: false, open: scopes == nil || signIn == nil ? open() : nil)
-            }
-            return RuleState(open: open())
+        case .require, .allow:
+            if !truths.contains(.isTrue) { return RuleState(isInert: isAllow, isTrue: false, isUnmet: !isAllow) }
+            guard truths == .isTrue else { return RuleState(open: open()) }
+            if scopes == true, signIn == true { return RuleState(isTrue: true) }
+            // What is lacking may depend on other values.
+            let isLacking = scopes == false || signIn == false
+            return RuleState(isTrue: isLacking ? false : nil, open: scopes == nil || signIn == nil ? open() : nil)
         }
     }
 
@@ -310,19 +303,6 @@ struct DecisionSearch {
             at: resource,
             now: now
         )
-    }
-}
-
-/// Numbers that look random and are the same in every run (SplitMix64).
-private struct SampleSequence: RandomNumberGenerator {
-    private var state: UInt64 = 0
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }
 

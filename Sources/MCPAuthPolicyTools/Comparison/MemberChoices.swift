@@ -1,9 +1,7 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-internal import MCPAuthCore
 internal import MCPAuthJSON
-internal import MCPAuthPolicy
 
 /// The values of a member of the claims or the arguments, made of the values at the pointers that rules read in it.
 struct MemberChoices {
@@ -60,117 +58,6 @@ struct MemberChoices {
             members[token] = inner(members[token])
             return .object(members)
         default: return outer
-        }
-    }
-}
-
-/// References that predicates compare with each other, so that all of them need values of the same kinds.
-struct ReferenceGroups {
-    /// A value of a request.
-    enum Place: Hashable {
-        case claim([String])
-        case argument([String])
-        /// A capture of a rule.
-        case capture(Int, String)
-    }
-
-    private var demands: [Place: ValueChoices.Demands] = [:]
-    private var parents: [Place: Place] = [:]
-    /// Places where a text counts as a list.
-    private var lists = Set<Place>()
-
-    mutating func add(_ use: SearchValues.Use) {
-        guard !use.rule.requiresProof else { return }
-        for leaf in use.rule.condition?.leaves ?? [] {
-            let (subject, predicate) = (leaf.reference, leaf.predicate)
-            let place = place(of: subject, use)
-            add(place, predicate)
-            if subject.isSetValued { lists.insert(place) }
-            guard let operand = predicate.operand else { continue }
-            let other = self.place(of: operand, use)
-            add(other, predicate)
-            if operand.isSetValued { lists.insert(other) }
-            join(place, other)
-        }
-    }
-
-    mutating func add(_ place: Place, texts: [String] = [], numbers: [JSON] = []) {
-        demands[place, default: ValueChoices.Demands()].texts += texts
-        demands[place, default: ValueChoices.Demands()].numbers += numbers
-    }
-
-    private mutating func add(_ place: Place, _ predicate: Predicate) {
-        demands[place, default: ValueChoices.Demands()].add(predicate)
-    }
-
-    private mutating func place(of reference: ValueReference, _ use: SearchValues.Use) -> Place {
-        switch reference.key {
-        case .claim, .rawClaim: return .claim(reference.pointer.tokens)
-        case .argument: return .argument(reference.pointer.tokens)
-        case .capture:
-            let place = Place.capture(use.number, reference.text)
-            if use.captures.indices.contains(reference.index), case .known(let value?) = use.captures[reference.index],
-                let text = value.text
-            {
-                add(place, texts: [text])
-            }
-            return place
-        }
-    }
-
-    private func root(_ place: Place) -> Place {
-        var place = place
-        while let parent = parents[place] { place = parent }
-        return place
-    }
-
-    private mutating func join(_ place: Place, _ other: Place) {
-        let (one, two) = (root(place), root(other))
-        if one != two { parents[one] = two }
-    }
-
-    /// The members of claims and arguments, with the values at each pointer that rules read in them.
-    var members: [(kind: SearchValues.Variable.Kind, pointers: [([String], ValueChoices)])] {
-        var pools: [Place: ValueChoices.Demands] = [:]
-        for (place, own) in demands {
-            var pool = pools[root(place)] ?? ValueChoices.Demands()
-            pool.predicates += own.predicates
-            pool.operators.formUnion(own.operators)
-            pool.texts += own.texts
-            pool.numbers += own.numbers
-            pools[root(place)] = pool
-        }
-        var result: [SearchValues.Variable.Kind: [([String], ValueChoices)]] = [:]
-        for place in demands.keys {
-            let kind: SearchValues.Variable.Kind
-            let pointer: [String]
-            switch place {
-            case .claim(let tokens):
-                guard let name = tokens.first, name != "scope", !SearchCaller.claimNames.contains(name) else {
-                    continue
-                }
-                (kind, pointer) = (.claim(name), Array(tokens.dropFirst()))
-            case .argument(let tokens):
-                guard let name = tokens.first else { continue }
-                (kind, pointer) = (.argument(name), Array(tokens.dropFirst()))
-            case .capture: continue
-            }
-            let choices = ValueChoices(pools[root(place)] ?? ValueChoices.Demands(), mayBeList: lists.contains(place))
-            result[kind, default: []].append((pointer, choices))
-        }
-        return result.map { kind, pointers in
-            (kind, pointers.sorted { $0.0.lexicographicallyPrecedes($1.0) })
-        }.sorted { $0.0.words < $1.0.words }
-    }
-}
-
-extension SearchValues.Variable.Kind {
-    /// For messages.
-    var words: String {
-        switch self {
-        case .scope(let name): "the scope `\(name)`"
-        case .claim(let name): "the claim `\(name)`"
-        case .argument(let name): "the argument `\(name)`"
         }
     }
 }

@@ -82,8 +82,8 @@ package struct PolicyComparison: Sendable {
         _ spent: inout Spent
     ) {
         let operation = group.operation
-        let values = SearchValues(rules, group.uses, now: now)
-        guard let callers = SearchCaller.all(for: group.uses.flatMap { $0 }, at: resource) else {
+        let values = SearchValues(rules, group.uses, at: resource, now: now)
+        guard let callers = values.callers else {
             undecided.append("\(operation.call.text): the rules name too many callers to try all")
             return
         }
@@ -167,7 +167,10 @@ struct OperationGroup {
             }
             if let index = indexes[key] {
                 groups[index].count += 1
-                if groups[index].alike.count < mostNamed { groups[index].alike.append(operation.call.text) }
+                let text = operation.call.text
+                // The same call at another path is not named once more.
+                let isNamed = text == groups[index].operation.call.text || groups[index].alike.contains(text)
+                if groups[index].alike.count < mostNamed, !isNamed { groups[index].alike.append(text) }
             } else {
                 indexes[key] = groups.count
                 groups.append(OperationGroup(operation: operation, uses: uses))

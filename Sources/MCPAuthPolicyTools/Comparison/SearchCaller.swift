@@ -20,25 +20,22 @@ struct SearchCaller {
 
     /// The callers that these rules tell apart, one without a token first.
     ///
+    /// - Parameter texts: The texts that conditions compare with a claim.
     /// - Returns: `nil` for too many.
-    static func all(for uses: [SearchValues.Use], at resource: ResourceIdentifier) -> [SearchCaller]? {
+    static func all(
+        for uses: [SearchValues.Use],
+        at resource: ResourceIdentifier,
+        texts: (String) -> [String]
+    ) -> [SearchCaller]? {
         let rules = uses.map(\.rule)
-        func constants(_ name: String) -> [String] {
-            rules.flatMap { $0.condition?.leaves ?? [] }.filter { $0.reference.claim?.tokens == [name] }
-                .flatMap { leaf in
-                    var demands = ValueChoices.Demands()
-                    demands.add(leaf.predicate)
-                    return ValueChoices(demands, mayBeList: false).values.compactMap { $0?.string }
-                }
-        }
         let issuers =
-            (rules.flatMap { ($0.issuers ?? []).map(\.text) }.sorted() + constants("iss") + ["https://x.example"])
+            (rules.flatMap { ($0.issuers ?? []).map(\.text) }.sorted() + texts("iss") + ["https://x.example"])
             .filter { !$0.isEmpty }.uniqued
         let clients: [String?] =
-            (rules.flatMap { ($0.clientIDs ?? []).map(\.text) }.sorted() + constants("client_id") + ["client-x"])
+            (rules.flatMap { ($0.clientIDs ?? []).map(\.text) }.sorted() + texts("client_id") + ["client-x"])
             .uniqued
             + [nil]
-        let subjects = (constants("sub") + ["user-x"]).uniqued
+        let subjects = (texts("sub") + ["user-x"]).uniqued
         guard issuers.count * clients.count * (subjects.count + 2) <= mostCallers else { return nil }
         var seen = Set<[Truth]>()
         var callers = [SearchCaller(claims: [:], authInfo: nil, isFor: [:])]

@@ -5,42 +5,6 @@ internal import MCPAuthCore
 internal import MCPAuthJSON
 internal import MCPAuthPolicy
 
-/// The truths that a condition may have.
-struct TruthSet: OptionSet {
-    let rawValue: UInt8
-
-    static let isTrue = TruthSet(rawValue: 1)
-    static let isFalse = TruthSet(rawValue: 2)
-    static let unknown = TruthSet(rawValue: 4)
-
-    init(rawValue: UInt8) { self.rawValue = rawValue }
-
-    init(_ truth: Truth) {
-        self =
-            switch truth {
-            case .isTrue: .isTrue
-            case .isFalse: .isFalse
-            case .unknown: .unknown
-            }
-    }
-
-    var negated: TruthSet {
-        TruthSet(rawValue: (rawValue & 1) << 1 | (rawValue & 2) >> 1 | rawValue & 4)
-    }
-
-    /// The truths of a conjunction of independent parts.
-    func and(_ other: TruthSet) -> TruthSet {
-        var result = intersection(other).intersection([.isTrue])
-        if contains(.isFalse) || other.contains(.isFalse) { result.insert(.isFalse) }
-        let known: TruthSet = [.isTrue]
-        if contains(.unknown), !other.intersection(known.union(.unknown)).isEmpty { result.insert(.unknown) }
-        if other.contains(.unknown), !intersection(known.union(.unknown)).isEmpty { result.insert(.unknown) }
-        return result
-    }
-
-    func or(_ other: TruthSet) -> TruthSet { negated.and(other.negated).negated }
-}
-
 /// What the rules about one operation read, the values worth trying, and the truth of each predicate for them.
 struct SearchValues {
     /// A value that the search chooses.
@@ -85,43 +49,33 @@ struct SearchValues {
         case predicate(Int)
     }
 
-    /// A predicate with its truth for all choices of the variables that it reads.
-    fileprivate struct Leaf {
-        let subject: ValueReference
-        let predicate: Predicate
-        let captures: [KnownValue]
-        let isOfAllow: Bool
-        /// The variables of the subject and the operand; `nil` for what is not a variable.
-        let first: Int?
-        let second: Int?
-        /// Whether it reads all scopes, or `iss`, `sub` or `client_id`, and so has no table.
-        let readsCaller: Bool
-        let readsScopes: Bool
-        let readsArguments: Bool
-        let readsClaims: Bool
-        /// The truths, by the choice of `first` and then of `second`.
-        var table: [[Truth]] = []
-        /// All truths in the table.
-        var all: TruthSet = []
-    }
-
     private(set) var variables: [Variable] = []
     private(set) var uses: [[Use]] = [[], []]
     /// The variables that are scopes.
     private(set) var scopes: [(variable: Int, name: String)] = []
+    /// The callers that the rules tell apart; `nil` if they are too many.
+    let callers: [SearchCaller]?
     /// What cannot be tried; empty if everything can.
     private(set) var gaps: [String] = []
-    private var leaves: [Leaf] = []
+    private var predicates: [PredicateTable] = []
     private var indexes: [Variable.Kind: Int] = [:]
     /// For each rule that demands a sign-in: whether it is met, by the choices of `acr` and `auth_time`.
     private var signIns: [Int: [[Bool]]] = [:]
 
     /// - Parameter matched: For each side, the rules about the operation with its captures.
-    init(_ rules: ComparedRules, _ matched: [[Use]], now: NumericDate) {
+    init(_ rules: ComparedRules, _ matched: [[Use]], at resource: ResourceIdentifier, now: NumericDate) {
         uses = matched
         let all = matched.flatMap { $0 }
+        var groups = ReferenceGroups()
+        for use in all { groups.add(use) }
+        callers = SearchCaller.all(for: all, at: resource) { name in groups.texts(at: .claim([name])) }
         addScopes(rules, all)
-        addMembers(all, now)
+        // Values that are compared with those of the caller must be able to equal them.
+        for name in SearchCaller.claimNames {
+            groups.add(.claim([name]), texts: (callers ?? []).compactMap { $0.claims[name]?.string }.uniqued)
+        }
+        groups.add(.claim(["scope"]), texts: scopes.map(\.name))
+        addMembers(groups, all, now)
         var nodes: [Int: Node] = [:]
         for side in uses.indices {
             for index in uses[side].indices {
@@ -156,8 +110,10 @@ struct SearchValues {
             // A scope that implies others differs from these only if it does not imply them everywhere.
             if rules.differInImplications { names.formUnion(policy.scopeTable.implied.keys) }
         }
-        for leaf in uses.flatMap({ $0.rule.condition?.leaves ?? [] })
-        where leaf.reference.claim?.tokens.first == "scope" {
+        for leaf in uses.flatMap({ $0.rule.condition?.leaves ?? [] }) {
+            let references = [leaf.reference] + (leaf.predicate.operand.map { [$0] } ?? [])
+            guard references.contains(where: { $0.claim?.tokens.first == "scope" }) else { continue }
+            names.insert("x")
             names.formUnion(
                 leaf.predicate.constants.compactMap(\.string).flatMap { $0.split(separator: " ").map(String.init) }
             )
@@ -169,9 +125,8 @@ struct SearchValues {
     }
 
     /// One variable for each member of the claims and of the arguments.
-    private mutating func addMembers(_ uses: [Use], _ now: NumericDate) {
-        var groups = ReferenceGroups()
-        for use in uses { groups.add(use) }
+    private mutating func addMembers(_ groups: ReferenceGroups, _ uses: [Use], _ now: NumericDate) {
+        var groups = groups
         if let ages = uses.compactMap(\.rule.maxAge).uniqued.nonEmpty {
             let seconds = ages.map { now.secondsSinceEpoch - Double($0) } + [now.secondsSinceEpoch + 60]
             groups.add(.claim(["auth_time"]), numbers: seconds.map { .number($0) })
@@ -192,26 +147,20 @@ struct SearchValues {
 
     /// The choices of a variable of which no two give every predicate the same truth.
     private func distinct(_ variable: Int) -> [Int] {
-        let own = leaves.filter { $0.first == variable || $0.second == variable }
-        let name: String? = if case .claim(let name) = variables[variable].kind { name } else { nil }
-        let tables = name == "acr" || name == "auth_time" ? Array(signIns.sorted { $0.key < $1.key }.map(\.value)) : []
         if case .scope = variables[variable].kind { return [1, 0] }
-        // Such a predicate has no table.
+        let own = predicates.filter { $0.first == variable || $0.second == variable }
+        // Such a predicate has no truths for its choices alone.
         if own.contains(where: { $0.readsCaller || $0.readsScopes }) {
             return Array(variables[variable].choices.indices)
         }
+        let signIns = signIns.sorted { $0.key < $1.key }.map(\.value)
         var seen = Set<[UInt8]>()
         return variables[variable].choices.indices.filter { choice in
-            var row: [UInt8] = []
-            for leaf in own {
-                if leaf.first == variable {
-                    row += leaf.table[choice].map { TruthSet($0).rawValue }
-                } else {
-                    row += leaf.table.map { TruthSet($0[choice]).rawValue }
-                }
-            }
-            for table in tables {
-                row += (name == "acr" ? table[choice] : table.map { $0[choice] }).map { $0 ? 1 : 0 }
+            var row = own.flatMap { $0.truths(ofChoice: choice, of: variable) }
+            switch variables[variable].kind {
+            case .claim("acr"): row += signIns.flatMap { $0[choice] }.map { $0 ? 1 : 0 }
+            case .claim("auth_time"): row += signIns.flatMap { $0.map { $0[choice] } }.map { $0 ? 1 : 0 }
+            default: break
             }
             return seen.insert(row).inserted
         }
@@ -225,47 +174,10 @@ struct SearchValues {
         case .any(let parts): return .any(parts.map { node($0, of: use) })
         case .not(let part): return .not(node(part, of: use))
         case .predicate(let part):
-            leaves.append(leaf(part.reference, part.predicate, of: use))
-            return .predicate(leaves.count - 1)
+            let table = PredicateTable(part, of: use, variable: index) { variables[$0].choices }
+            predicates.append(table)
+            return .predicate(predicates.count - 1)
         }
-    }
-
-    private func leaf(_ subject: ValueReference, _ predicate: Predicate, of use: Use) -> Leaf {
-        let references = [subject] + (predicate.operand.map { [$0] } ?? [])
-        let claims = references.compactMap { $0.claim?.tokens.first }
-        var first = index(of: subject)
-        var second = predicate.operand.flatMap(index)
-        if first == nil { swap(&first, &second) }
-        if first == second { second = nil }
-        var leaf = Leaf(
-            subject: subject,
-            predicate: predicate,
-            captures: use.captures,
-            isOfAllow: use.rule.effect == .allow,
-            first: first,
-            second: second,
-            readsCaller: claims.contains { SearchCaller.claimNames.contains($0) },
-            readsScopes: claims.contains("scope"),
-            readsArguments: references.contains { $0.key == .argument },
-            readsClaims: !claims.isEmpty
-        )
-        let rows = first.map { variables[$0].choices } ?? [nil]
-        let columns = second.map { variables[$0].choices } ?? [nil]
-        guard !leaf.readsCaller, !leaf.readsScopes else {
-            leaf.table = rows.map { _ in columns.map { _ in .unknown } }
-            leaf.all = [.isTrue, .isFalse, .unknown]
-            return leaf
-        }
-        leaf.table = rows.map { row in
-            columns.map { column in
-                truth(of: leaf) { reference in
-                    guard let variable = index(of: reference) else { return nil }
-                    return variable == first ? row : column
-                }
-            }
-        }
-        leaf.all = leaf.table.joined().reduce(into: []) { $0.formUnion(TruthSet($1)) }
-        return leaf
     }
 
     private func index(of reference: ValueReference) -> Int? {
@@ -275,24 +187,6 @@ struct SearchValues {
         case .argument: return indexes[.argument(name)]
         case .claim, .rawClaim: return indexes[.claim(name)]
         }
-    }
-
-    /// The truth of a predicate.
-    ///
-    /// - Parameter member: The member of the claims or the arguments that a reference reads.
-    private func truth(of leaf: Leaf, _ member: (ValueReference) -> JSON?) -> Truth {
-        func value(_ reference: ValueReference) -> KnownValue {
-            guard reference.key != .capture else {
-                return leaf.captures.indices.contains(reference.index) ? leaf.captures[reference.index] : .unknown
-            }
-            let value = reference.pointer.tokens.dropFirst().reduce(member(reference)) { $0?[$1] }
-            return .known(value.map(PolicyValue.made))
-        }
-        return leaf.predicate.truth(
-            of: leaf.subject,
-            value(leaf.subject),
-            operand: leaf.predicate.operand.map(value) ?? .unknown
-        )
     }
 
     private func signInTable(_ rule: PolicyRule, _ now: NumericDate) -> [[Bool]] {
@@ -316,7 +210,7 @@ struct SearchValues {
     func truths(of use: Use, _ chosen: [Int], _ caller: SearchCaller, knowsArguments: Bool) -> TruthSet {
         guard !use.rule.requiresProof else { return .isFalse }
         guard let node = use.condition else { return .isTrue }
-        return truths(node) { self.truths(ofLeaf: leaves[$0], chosen, caller, knowsArguments) }
+        return truths(node) { self.truths(of: predicates[$0], chosen, caller, knowsArguments) }
     }
 
     private func truths(_ node: Node, _ leaf: (Int) -> TruthSet) -> TruthSet {
@@ -328,44 +222,39 @@ struct SearchValues {
         }
     }
 
-    private func truths(ofLeaf leaf: Leaf, _ chosen: [Int], _ caller: SearchCaller, _ knowsArguments: Bool) -> TruthSet
-    {
-        if leaf.readsArguments, !knowsArguments { return .unknown }
-        if caller.authInfo == nil, leaf.readsClaims {
-            if leaf.isOfAllow { return .unknown }
-            return table(of: leaf, chosen, claimsAreMissing: true)
+    private func truths(
+        of table: PredicateTable,
+        _ chosen: [Int],
+        _ caller: SearchCaller,
+        _ knowsArguments: Bool
+    ) -> TruthSet {
+        if table.readsArguments, !knowsArguments { return .unknown }
+        let hasNoClaims = caller.authInfo == nil && table.readsClaims
+        if hasNoClaims, table.isOfAllow { return .unknown }
+        guard table.readsCaller || table.readsScopes else {
+            return table.truths { variable in
+                // The first choice of a member is the missing one.
+                if hasNoClaims, case .claim = variables[variable].kind { return 0 }
+                return chosen[variable]
+            }
         }
-        guard leaf.readsCaller || leaf.readsScopes else { return table(of: leaf, chosen, claimsAreMissing: false) }
-        guard open(leaf, chosen) == nil else { return leaf.all }
-        let truth = truth(of: leaf) { reference in
-            let name = reference.pointer.tokens.first ?? ""
-            if reference.claim != nil, SearchCaller.claimNames.contains(name) { return caller.claims[name] }
-            if reference.claim != nil, name == "scope" {
+        guard open(table, chosen, caller) == nil else { return table.all }
+        return TruthSet(table.truth { member(of: $0, chosen, caller) })
+    }
+
+    /// The member of the claims or the arguments that a reference reads, of a caller with a token or of one without.
+    private func member(of reference: ValueReference, _ chosen: [Int], _ caller: SearchCaller) -> JSON? {
+        let name = reference.pointer.tokens.first ?? ""
+        if reference.claim != nil {
+            guard caller.authInfo != nil else { return nil }
+            if SearchCaller.claimNames.contains(name) { return caller.claims[name] }
+            if name == "scope" {
                 let held = scopes.filter { chosen[$0.variable] == 1 }.map(\.name)
                 if reference.key == .claim { return .array(held.map(JSON.string)) }
                 return held.isEmpty ? nil : .string(held.joined(separator: " "))
             }
-            return index(of: reference).flatMap { variables[$0].choices[chosen[$0]] }
         }
-        return TruthSet(truth)
-    }
-
-    /// The truths in the table of a predicate that are left.
-    ///
-    /// The first choice of a member is the missing one.
-    private func table(of leaf: Leaf, _ chosen: [Int], claimsAreMissing: Bool) -> TruthSet {
-        func choice(_ variable: Int?) -> Int {
-            guard let variable else { return 0 }
-            if claimsAreMissing, case .claim = variables[variable].kind { return 0 }
-            return chosen[variable]
-        }
-        let (row, column) = (choice(leaf.first), choice(leaf.second))
-        if row >= 0, column >= 0 { return TruthSet(leaf.table[row][column]) }
-        if row >= 0 { return leaf.table[row].reduce(into: []) { $0.formUnion(TruthSet($1)) } }
-        if column >= 0, leaf.second != nil {
-            return leaf.table.reduce(into: []) { $0.formUnion(TruthSet($1[column])) }
-        }
-        return leaf.all
+        return index(of: reference).flatMap { variables[$0].choices[chosen[$0]] }
     }
 
     /// Whether the sign-in of the chosen values satisfies the rule; `nil` if that depends on other values.
@@ -386,7 +275,7 @@ struct SearchValues {
     /// A variable that the rule reads and that has no value yet.
     func openVariable(of use: Use, _ chosen: [Int], _ caller: SearchCaller, knowsArguments: Bool) -> Int? {
         if let node = use.condition,
-            truths(of: use, chosen, caller, knowsArguments: knowsArguments).rawValue.nonzeroBitCount > 1,
+            !truths(of: use, chosen, caller, knowsArguments: knowsArguments).isOne,
             let open = open(node, chosen, caller, knowsArguments)
         {
             return open
@@ -401,14 +290,18 @@ struct SearchValues {
             return nil
         case .not(let part): return open(part, chosen, caller, knowsArguments)
         case .predicate(let index):
-            let truths = truths(ofLeaf: leaves[index], chosen, caller, knowsArguments)
-            return truths.rawValue.nonzeroBitCount > 1 ? open(leaves[index], chosen) : nil
+            let truths = truths(of: predicates[index], chosen, caller, knowsArguments)
+            return truths.isOne ? nil : open(predicates[index], chosen, caller)
         }
     }
 
-    private func open(_ leaf: Leaf, _ chosen: [Int]) -> Int? {
-        let own = [leaf.first, leaf.second].compactMap { $0 }.first { chosen[$0] < 0 }
-        return own ?? (leaf.readsScopes ? openScope(chosen) : nil)
+    /// Without a token, claims and scopes need no values.
+    private func open(_ table: PredicateTable, _ chosen: [Int], _ caller: SearchCaller) -> Int? {
+        let hasToken = caller.authInfo != nil
+        let own = [table.first, table.second].compactMap { $0 }.first { variable in
+            chosen[variable] < 0 && (hasToken || variables[variable].kind.isArgument)
+        }
+        return own ?? (hasToken && table.readsScopes ? openScope(chosen) : nil)
     }
 
     /// A scope of the rule, else any scope, that is not decided yet.
@@ -418,6 +311,22 @@ struct SearchValues {
     }
 
     func openScope(_ chosen: [Int]) -> Int? { scopes.first { chosen[$0.variable] < 0 }?.variable }
+}
+
+extension SearchValues.Variable.Kind {
+    var isArgument: Bool {
+        if case .argument = self { return true }
+        return false
+    }
+
+    /// For messages.
+    var words: String {
+        switch self {
+        case .scope(let name): "the scope `\(name)`"
+        case .claim(let name): "the claim `\(name)`"
+        case .argument(let name): "the argument `\(name)`"
+        }
+    }
 }
 
 extension Array {

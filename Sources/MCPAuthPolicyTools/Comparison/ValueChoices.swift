@@ -13,7 +13,7 @@ struct ValueChoices {
     /// The predicates that read a value, or a value that is compared with it.
     struct Demands {
         var predicates: [Predicate] = []
-        /// Whether a value is compared with another one, or is a list for other reasons.
+        /// The operators of the predicates.
         var operators = Set<Predicate.Operator>()
         /// Texts that the value may be compared with.
         var texts: [String] = []
@@ -22,6 +22,13 @@ struct ValueChoices {
         mutating func add(_ predicate: Predicate) {
             predicates.append(predicate)
             operators.insert(predicate.operator)
+        }
+
+        mutating func formUnion(_ other: Demands) {
+            predicates += other.predicates
+            operators.formUnion(other.operators)
+            texts += other.texts
+            numbers += other.numbers
         }
     }
 
@@ -32,7 +39,7 @@ struct ValueChoices {
     private static let most = 256
     private static let mostElements = 5
 
-    init(_ demands: Demands, mayBeList: Bool) {
+    init(_ demands: Demands) {
         // An object is present, and no predicate can compare it.
         add(.object([:]))
         let constants = demands.predicates.flatMap(\.constants)
@@ -47,7 +54,9 @@ struct ValueChoices {
         if constants.contains(where: { $0.boolean != nil }) { scalars += [true, false] }
         if constants.contains(.null) { scalars.append(.null) }
         for value in scalars { add(value) }
-        if mayBeList || !demands.operators.isDisjoint(with: Self.listOperators) || isCompared {
+        // An operand of `in` that is another value is a list too.
+        let mayBeList = isCompared ? Self.listOperators.union([.isIn]) : Self.listOperators
+        if !demands.operators.isDisjoint(with: mayBeList) {
             addLists(of: Self.elements(demands, isCompared: isCompared))
         }
     }

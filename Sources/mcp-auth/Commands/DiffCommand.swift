@@ -44,25 +44,38 @@ extension PolicyCommand {
             let sides = try [old, new].map { try PolicyFiles.text(at: $0) }
             let identifier = try ResourceIdentifier(resource)
             if let replay {
-                guard let bytes = Input.bytes(from: replay) else {
-                    throw ConfigurationError(.unreadableFile, "cannot read the requests from `\(replay.printable)`")
+                guard let bytes = Input.bytes(from: replay, atMost: Self.mostMegabytes << 20) else {
+                    let message = "cannot read `\(replay.printable)`, or it has more than \(Self.mostMegabytes) MiB"
+                    throw ConfigurationError(.unreadableFile, message)
                 }
                 let requests = try RecordedRequest.all(file: replay, bytes)
                 let changes = requests.compactMap { $0.change(sides[0], sides[1], at: identifier, now: .now()) }
-                report(changes.map { ($0, []) }, [], decided: requests.count)
+                report(changes.map { (title($0, at: identifier), $0) }, [], decided: requests.count)
                 if !changes.isEmpty { throw ProgramExit.denied }
                 return
             }
             let comparison = PolicyComparison(old: [sides[0]], new: [sides[1]], at: identifier, now: .now())
             let changes = comparison.changes.map { change in
-                (change.witness, change.alikeCount > 1 ? change.alike : [])
+                var calls = [title(change.witness, at: identifier)] + change.alike
+                let others = change.alikeCount - calls.count
+                if others > 0 { calls.append("and \(others) more") }
+                return (title: calls.joined(separator: ", "), witness: change.witness)
             }
             report(changes, comparison.undecided, decided: nil)
             guard changes.isEmpty, comparison.undecided.isEmpty else { throw ProgramExit.denied }
         }
 
+        /// The maximum size of a record of requests.
+        private static let mostMegabytes = 256
+
+        /// The operation, with its path if that is not the one of the resource.
+        private func title(_ witness: PolicyWitness, at resource: ResourceIdentifier) -> String {
+            let isElsewhere = witness.request.operation != .http && witness.path != resource.path.description
+            return witness.call + (isElsewhere ? " at \(witness.path.printable)" : "")
+        }
+
         private func report(
-            _ changes: [(witness: PolicyWitness, alike: [String])],
+            _ changes: [(title: String, witness: PolicyWitness)],
             _ undecided: [String],
             decided: Int?
         ) {
@@ -74,9 +87,7 @@ extension PolicyCommand {
                 return
             }
             var last: String?
-            for (witness, alike) in changes {
-                let others = alike.isEmpty ? "" : ", also \(alike.joined(separator: ", "))"
-                let title = "\(witness.call)\(others)"
+            for (title, witness) in changes {
                 if title != last { Output.line(title) }
                 last = title
                 Output.line("  \(witness.caller): \(witness.old.words) -> \(witness.new.words)")

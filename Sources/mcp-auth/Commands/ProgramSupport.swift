@@ -74,14 +74,14 @@ enum Input {
         return text.token
     }
 
-    /// A file, or standard input for `-`; `nil` when it cannot be read or is over 1 MiB.
-    static func bytes(from path: String) -> [UInt8]? {
+    /// A file, or standard input for `-`; `nil` when it cannot be read or has more bytes than this.
+    static func bytes(from path: String, atMost limit: Int = maximumBytes) -> [UInt8]? {
         let named = path == "-" ? FileHandle.standardInput : FileHandle(forReadingAtPath: path)
         guard let handle = named else { return nil }
         do {
             // At the end of a file, `read` returns `nil`.
-            let data = try handle.read(upToCount: maximumBytes + 1) ?? Data()
-            return data.count <= maximumBytes ? [UInt8](data) : nil
+            let data = try handle.read(upToCount: limit + 1) ?? Data()
+            return data.count <= limit ? [UInt8](data) : nil
         } catch {
             return nil
         }

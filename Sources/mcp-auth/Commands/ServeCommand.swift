@@ -70,7 +70,7 @@ struct ServeCommand: AsyncParsableCommand {
         let file = try ConfigurationFile(path: config, environment: Input.environment, onEvent: onEvent, files: files)
         try await file.runPolicyTests()
         var configuration = file.configuration
-        configuration.recording = try record.map { try recording(to: $0) }
+        configuration.recording = try record.map { try recording(to: $0, onEvent) }
         let mcpAuth = try MCPAuth(configuration)
         Output.line("\(Self.whatItIs).")
         for warning in mcpAuth.warnings { logger.warning("\(warning)") }
@@ -124,15 +124,19 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     /// Appends each request to a file that only its owner may read.
-    private func recording(to path: String) throws -> RequestRecording {
+    private func recording(to path: String, _ onEvent: @escaping EngineEventHandler) throws -> RequestRecording {
         let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw ConfigurationError(.unreadableFile, "cannot write the requests to `\(path.printable)`")
         }
         let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         return RequestRecording(claims: Set(recordClaim), arguments: Set(recordArgument)) { line in
-            // One write to a file opened for appending is not mixed with another one.
-            try? file.write(contentsOf: Data((line + "\n").utf8))
+            do {
+                // One write to a file opened for appending is not mixed with another one.
+                try file.write(contentsOf: Data((line + "\n").utf8))
+            } catch {
+                onEvent(EngineEvent(.error, .recordingFailed, "cannot append a request to `\(path.printable)`"))
+            }
         }
     }
 

@@ -65,6 +65,57 @@ import class Foundation.ProcessInfo
         #expect(undecided * 4 < Self.pairs, "\(undecided)")
     }
 
+    /// Pairs of rules that differ for few requests: those in which two values of a request are the same.
+    @Test(arguments: [
+        // The claims of the caller.
+        (#""tools":["t"],"when":{"argument":"/owner","equals":{"claim":"/sub"}}"#, nil),
+        (#""tools":["t"],"when":{"claim":"/client_id","in":{"argument":"/clients"}}"#, nil),
+        (#""tools":["t"],"when":{"raw_claim":"/iss","equals":{"argument":"/from"}}"#, nil),
+        (#""tools":["t"],"when":{"claim":"/scope","contains":{"argument":"/scope"}}"#, nil),
+        (#""paths":["/u/{user}"],"when":{"capture":"user","equals":{"claim":"/sub"}}"#, nil),
+        (#""resource_uris":["n://{user}/*"],"when":{"claim":"/sub","equals":{"capture":"user"}}"#, nil),
+        (
+            #""tools":["t"],"when":{"all":[{"argument":"/owner","equals":{"claim":"/sub"}},{"argument":"/owner","equals":"root"}]}"#,
+            nil
+        ),
+        // Without a token, claims are missing for a rule that denies or requires.
+        (
+            #""tools":["t"],"subject_kind":"anyone""#,
+            #""effect":"require","tools":["t"],"when":{"claim":"/sub","absent":true}"#
+        ),
+        (
+            #""tools":["t"],"subject_kind":"anyone""#,
+            #""effect":"require","tools":["t"],"when":{"claim":"/scope","absent":true}"#
+        ),
+        (
+            #""tools":["t"],"subject_kind":"anyone""#,
+            #""effect":"deny","tools":["t"],"when":{"all":[{"claim":"/sub","absent":true},{"argument":"/n","gt":5}]}"#
+        ),
+        // Scopes, sign-ins and spellings.
+        (#""tools":["t"],"scopes":{"any":["a","b"]},"max_age_seconds":60"#, nil),
+        (#""paths":["/a/*/c"]"#, #""effect":"deny","paths":["/a/x/c"]"#),
+        (#""mcp_methods":["acme/*"]"#, nil),
+    ])
+    func `a rule that is added, or taken away, is found to allow or to refuse`(rule: String, other: String?) throws {
+        func text(_ rules: [String]) throws -> PolicyText {
+            let rules = rules.enumerated().map { index, rule in
+                #"{"id":"r\#(index)",\#(rule.contains("effect") ? "" : #""effect":"allow","#)\#(rule)}"#
+            }
+            let text = #"{"version":1,"rules":[\#(rules.joined(separator: ","))]}"#
+            return try PolicyText(file: "example.json", bytes: Array(text.utf8))
+        }
+        let base = #""mcp_methods":["ping"]"#
+        let few = try text(other == nil ? [base] : [base, rule])
+        let more = try text([base, rule] + (other.map { [$0] } ?? []))
+        let resource = try ResourceIdentifier("https://h.example/mcp")
+        for (old, new) in [(few, more), (more, few)] {
+            let result = PolicyComparison(old: [old], new: [new], at: resource, now: Self.now)
+            #expect(result.undecided.isEmpty, "\(result.undecided)")
+            let found = result.changes.contains { ($0.witness.old == .allowed) != ($0.witness.new == .allowed) }
+            #expect(found, "\(rule) \(result.changes.map(\.witness.json))")
+        }
+    }
+
     /// The number of pairs in each part; `make test-comparison` sets it to 200.
     private static let pairs = ProcessInfo.processInfo.environment["MCPAUTH_PAIRS"].flatMap { Int($0) } ?? 40
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import MCPAuthJSON
+import MCPAuthPolicyTools
 import Testing
 
 @testable import MCPAuthCore

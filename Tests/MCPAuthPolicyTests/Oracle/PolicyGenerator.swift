@@ -3,6 +3,7 @@
 
 import MCPAuthCore
 import MCPAuthJSON
+import MCPAuthPolicyTools
 
 @testable import MCPAuthPolicy
 

@@ -3,6 +3,7 @@
 
 import MCPAuthCore
 import MCPAuthJSON
+import MCPAuthPolicyTools
 
 /// Changes to policies and requests whose possible effect on the decision is known.
 enum PolicyMutation {

@@ -3,6 +3,7 @@
 
 import MCPAuthCore
 import MCPAuthJSON
+import MCPAuthPolicyTools
 
 extension PolicyGenerator {
     private typealias Words = PolicyVocabulary
