@@ -112,9 +112,13 @@ private struct ListCaller {
     }
 
     private func mayMake(_ use: ProtectedResourceRequest) -> Bool {
+        // Only such a policy may be asked about a caller without a token.
+        guard authInfo != nil || policy.mayAllowAnyone else { return false }
         let input = PolicyInput(authInfo: authInfo, request: use, now: now, withAnyArguments: true)
         switch policy.evaluate(input).kind {
-        case .allow, .insufficientAuthentication: return true
+        case .allow: return true
+        // Without a token, a newer sign-in is not what is lacking.
+        case .insufficientAuthentication: return authInfo != nil
         case .deny, .insufficientScope: return false
         }
     }

@@ -82,6 +82,7 @@ private enum MCPCallID {
                     method = try cursor.string()
                 }
             }
+            try cursor.end()
         } catch {
             return nil
         }

@@ -21,7 +21,7 @@ package enum SubjectKind: String, Sendable, CaseIterable {
     case anyone
 
     /// A token without a subject, or whose subject is its client, represents the client (RFC 9068 section 2.2).
-    init(_ authInfo: AuthInfo) {
+    package init(_ authInfo: AuthInfo) {
         guard let subject = authInfo.subject else {
             self = .client
             return
@@ -117,7 +117,7 @@ package final class PolicyRule: Sendable {
     ///
     /// When it is unknown whether the rule is about this operation, a deny or require rule counts, and an allow rule
     /// does not.
-    func isAbout(_ request: ProtectedResourceRequest, _ message: MCPMessage?) -> Bool {
+    package func isAbout(_ request: ProtectedResourceRequest, _ message: MCPMessage?) -> Bool {
         switch targets.match(request, message, isAgainstCaller: effect != .allow) {
         case .yes: true
         case .no: false

@@ -169,7 +169,7 @@ extension ProtectedResourceRequest {
     }
 
     /// What rules are evaluated for, one at a time: every MCP message, or `nil` for the request itself.
-    var messages: [MCPMessage?] {
+    package var messages: [MCPMessage?] {
         guard case .mcp(let messages) = operation else { return [nil] }
         return messages
     }

@@ -175,9 +175,11 @@ struct FixtureIssuer {
 
 extension Door {
     /// A door for the first of these resources, whose tokens the public test issuer signs now.
-    init(_ resources: [ResourceConfiguration], issuer: TestIssuer) throws {
+    init(_ resources: [ResourceConfiguration], issuer: TestIssuer, recording: RequestRecording? = nil) throws {
+        var configuration = MCPAuthConfiguration(resources: resources)
+        configuration.recording = recording
         self.init(
-            mcpAuth: try MCPAuth(MCPAuthConfiguration(resources: resources), fetcher: TestFetcher(issuer)),
+            mcpAuth: try MCPAuth(configuration, fetcher: TestFetcher(issuer)),
             resource: resources[0].metadata.resource,
             now: NumericDate.now()
         )

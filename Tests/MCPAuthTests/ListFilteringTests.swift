@@ -122,8 +122,7 @@ import Testing
                 {"cacheScope":"private","tools":[
                   {"name":"weather","securitySchemes":[{"type":"noauth"}]},
                   {"name":"tip","securitySchemes":[{"type":"noauth"}]},
-                  {"name":"quote","securitySchemes":[{"type":"noauth"},{"type":"oauth2","scopes":["quote"]}]},
-                  {"name":"vault","securitySchemes":[{"type":"oauth2"}]}]}
+                  {"name":"quote","securitySchemes":[{"type":"noauth"},{"type":"oauth2","scopes":["quote"]}]}]}
                 """#
         )
         #expect(filtered == expected)

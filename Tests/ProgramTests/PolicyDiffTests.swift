@@ -74,39 +74,74 @@ import Testing
         #expect(run.output == "not decided: the patterns of tools overlap in too many ways to try all\n")
     }
 
+    private static func record(_ amount: Int, arguments: String = #"["amount"]"#) -> String {
+        """
+        {"path":"/mcp","messages":[{"method":"tools/call","name":"pay","arguments":{"amount":\(amount)}}],\
+        "claims":{"iss":"https://i.example","scope":"pay"},"subject_kind":"user","recorded_arguments":\(arguments)}
+        """
+    }
+
+    private static let health = #"{"http_method":"GET","path":"/health"}"#
+
     @Test func `recorded requests are decided by both policies`() throws {
         let old = try Program.file(Self.policy(limit: 100))
         let new = try Program.file(Self.policy(limit: 200))
-        func record(_ amount: Int) -> String {
-            #"{"call":"tools/call:pay","path":"/mcp","claims":{"sub":"al","scope":"pay"},"arguments":{"amount":\#(amount)}}"#
-        }
-        let same = try Program.file(
-            [record(5), record(500), #"{"call":"GET /health","path":"/health"}"#].joined(separator: "\n")
-        )
+        let same = try Program.file([Self.record(5), Self.record(500), Self.health].joined(separator: "\n"))
         let run = try Program.run(["policy", "diff", old, new, "--replay", same])
         #expect(run.status == 0)
         #expect(run.output == "no decision of 3 requests changes\n")
         let changed = try Program.run(
             ["policy", "diff", old, new, "--replay", "-"],
-            input: record(5) + "\n" + record(150)
+            input: Self.record(5) + "\n" + Self.record(150)
         )
         #expect(changed.status == 11)
         #expect(changed.output.contains("a user: denied -> allowed") && changed.output.contains(#"{"amount":150}"#))
         #expect(changed.output.hasSuffix("1 of 2 requests change\n"))
     }
 
+    @Test func `a replay says which claims and arguments the policies read and the record lacks`() throws {
+        let old = try Program.file(Self.policy(limit: 100))
+        let new = try Program.file(Self.policy(limit: 200))
+        let file = try Program.file([Self.record(5, arguments: "[]"), Self.health].joined(separator: "\n"))
+        let run = try Program.run(["policy", "diff", old, new, "--replay", file])
+        #expect(run.status == 11)
+        let line = "not decided: a policy reads the argument `amount`, which was not recorded\n"
+        #expect(run.output == line + "0 of 2 requests change\n")
+    }
+
     @Test(arguments: [
-        ("{}\n{\"call\": 1}", ":1:1: MA003: missing key `call`"),
-        ("\n\nnothing", ":3:1: MA001: the line is not a JSON object"),
-        (#"{"call":"ping","token":"x"}"#, ":1:1: MA002: unknown key `token`"),
-        (#"{"call":"ping","claims":[]}"#, ":1:1: MA004: "),
-        (#"{"call":"GET /a/../b"}"#, ":1:1: MA005: the path `/a/../b` could be read in two ways"),
+        ("{}", ":1:1: MA003: a key is missing"), ("nothing", ":1:1: MA001: the line is not a JSON object"),
+        (#"{"path":"/","http_method":"GET","token":"x"}"#, ":1:1: MA002: unknown key `token`"),
+        (#"{"path":"/","messages":[],"claims":[]}"#, ":1:1: MA005: "),
+        (#"{"path":"/","http_method":"GET","claims":[]}"#, ":1:1: MA004: `claims` must be an object"),
+        (#"{"path":"/a/../b","http_method":"GET"}"#, ":1:1: MA005: the path `/a/../b` could be read in two ways"),
+        (#"{"path":"/","messages":[{"name":"x"}]}"#, ":1:1: MA005: "),
     ])
-    func `a line that is not a request is an error at its place`(text: String, error: String) throws {
+    func `a line that is not a request is counted, and the others are decided`(text: String, error: String) throws {
         let policy = try Program.file(Self.policy(limit: 100))
-        let run = try Program.run(["policy", "diff", policy, policy, "--replay", try Program.file(text)])
-        #expect(run.status == 3)
-        #expect((run.output + run.error).contains(error), "\(run.output) \(run.error)")
+        let alone = try Program.run(["policy", "diff", policy, policy, "--replay", try Program.file(text)])
+        #expect(alone.status == 3 && (alone.output + alone.error).contains(error), "\(alone)")
+        let file = try Program.file([text, Self.record(5)].joined(separator: "\n"))
+        let run = try Program.run(["policy", "diff", policy, policy, "--replay", file])
+        #expect(run.status == 11 && run.output.contains("not decided: 1 lines are not requests"), "\(run)")
+        #expect(run.output.contains(error), "\(run.output)")
+    }
+
+    @Test func `texts that differ only in their bytes, and policies above 512 KiB, are compared`() throws {
+        func policy(_ tool: String, _ comment: String = "") throws -> String {
+            try Program.file(
+                #"{ "version": 1, "rules": [ { "id": "a", "effect": "allow", "targets": "any", "$comment": "\#(comment)" },"#
+                    + #"{ "id": "d", "effect": "deny", "tools": ["\#(tool)"] } ] }"#
+            )
+        }
+        let long = String(repeating: "x", count: 600 * 1024)
+        for (old, new) in [
+            (try policy("Kill"), try policy("\u{212A}ill")), (try policy("\u{E9}"), try policy("e\u{301}")),
+            (try policy("Kill", long), try policy("Other", long)),
+        ] {
+            let run = try Program.run(["policy", "diff", old, new])
+            #expect(run.status == 11 && run.output.contains("->"), "\(run.output)")
+        }
     }
 }
 #endif

@@ -43,8 +43,8 @@ import Testing
 
     @Test func `requests are recorded on demand, with the listed claims only, and can be replayed`() throws {
         let record = NSTemporaryDirectory() + UUID().uuidString + ".jsonl"
-        let server = try Self.serving(["--record", record, "--record-claim", "scope", "--record-claim", "iss"])
-        let token = server.token(["scope": "read"])
+        let server = try Self.serving(["--record", record, "--record-claim", "tenant"])
+        let token = server.token(["scope": "read", "tenant": "t1"])
         #expect(try server.request("/x", Self.message, token: token).status == 200)
         #expect(try server.request("/api?q=secret", token: token).status == 200)
         #expect(try server.request("/api").status == 401)
@@ -52,8 +52,14 @@ import Testing
         let text = try String(contentsOfFile: record, encoding: .utf8)
         #expect(!text.contains("alice") && !text.contains("secret") && !text.contains(token))
         let lines = try text.split(separator: "\n").map { try JSON(parsing: Array($0.utf8)) }
-        #expect(lines.map { $0["call"] } == ["ping", "GET /api"] && lines.map { $0["path"] } == ["/x", "/api"])
-        #expect(lines.allSatisfy { $0["claims"]?["scope"] == "read" && $0["claims"]?.members?.count == 2 })
+        #expect(lines[0]["messages"] == [["method": "ping"]] && lines[1]["messages"] == nil, "\(text)")
+        #expect(lines.map { $0["path"] } == ["/x", "/api"] && lines[1]["http_method"] == "GET")
+        #expect(
+            lines.allSatisfy {
+                Set($0["claims"]?.members?.keys.sorted() ?? []) == ["client_id", "iss", "scope", "tenant"]
+            }
+        )
+        #expect(lines.allSatisfy { $0["subject_kind"] == "user" && $0["claims"]?["scope"] == "read" })
         let mode = try FileManager.default.attributesOfItem(atPath: record)[.posixPermissions] as? Int
         #expect(mode == 0o600)
         let open = try Program.file(#"{ "version": 1, "required_scopes": ["read"] }"#)

@@ -93,6 +93,7 @@ struct EngineBuilder {
         settings.bodyBytesWithoutToken = configuration.maximumBodyBytesWithoutToken
         settings.revocations = revocations
         settings.generation = generation
+        settings.record = configuration.recording?.record
         settings.onEvent = configuration.onEvent
         return ProtectedResource(
             identifier: identifier,
@@ -112,9 +113,7 @@ struct EngineBuilder {
     }
 
     private func policy(of resource: ResourceConfiguration) -> any PolicyEvaluator {
-        let policy: any PolicyEvaluator =
-            resource.policies.isEmpty ? AuthenticatedPolicy() : PolicySet(resource.policies.map(\.compiled))
-        return configuration.recording.map { RecordedPolicy(policy: policy, recording: $0) } ?? policy
+        resource.policies.isEmpty ? AuthenticatedPolicy() : PolicySet(resource.policies.map(\.compiled))
     }
 
     /// The verifiers of the application: those of the resource, then those of its authorization servers.

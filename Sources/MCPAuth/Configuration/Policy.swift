@@ -7,7 +7,7 @@ package import MCPAuthPolicy
 
 /// A policy of a resource, read and compiled.
 ///
-/// The language is described in `policies/README.md`; in code a policy is the same JSON, as a literal.
+/// The language is described in `docs/policy-reference.md`; in code a policy is the same JSON, as a literal.
 public struct Policy: Sendable {
     package let compiled: CompiledPolicy
 

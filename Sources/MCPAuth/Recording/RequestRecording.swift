@@ -4,18 +4,22 @@
 internal import HTTPTypes
 internal import MCPAuthCore
 internal import MCPAuthJSON
+internal import MCPAuthPolicy
 
 /// A record of the requests that policies decide, for `mcp-auth policy diff --replay`.
 ///
-/// Each request is one line of JSON: the operation, the path, and of the claims and arguments only those that are
-/// listed. Tokens are never recorded. A record contains personal data if the listed claims do; keep it as such.
+/// Each request is one line of JSON. It has the operation with the names, URIs and paths that the client sent; the
+/// issuer, the client, the scopes, and whether the caller is a user or a client; and of the other claims and of the
+/// arguments only those that are listed. Tokens are never recorded. A record contains personal data if the listed
+/// claims do, and a URI or path may itself give access to something: keep a record as such.
 public struct RequestRecording: Sendable {
-    /// The names of the claims that are recorded, such as `scope`; a policy that reads others decides otherwise in a
-    /// replay.
+    /// The names of the claims that are recorded beside `iss`, `client_id` and `scope`. A replay says if a policy reads
+    /// a claim that is not recorded.
     public var claims: Set<String>
     /// The names of the arguments that are recorded.
     public var arguments: Set<String>
-    /// Receives each line, without a line break; called from any thread, before the request is decided.
+    /// Receives each line, without a line break, on any thread and before the request is decided. It delays the request
+    /// and receives as much as clients send, so it must be fast and limit what it keeps.
     public var write: @Sendable (String) -> Void
 
     /// Records these claims and arguments.
@@ -25,59 +29,52 @@ public struct RequestRecording: Sendable {
         self.write = write
     }
 
-    /// The lines for a request, one for each message.
-    func lines(_ input: PolicyInput) -> [String] {
-        let claims = input.authInfo.map { JSON.object(recorded($0.claims)) }
-        return calls(input.request).map { call, arguments in
-            var members: [String: JSON] = ["call": .string(call), "path": .string(input.request.path.description)]
-            members["claims"] = claims
-            members["arguments"] = arguments
-            return String(decoding: JSON.object(members).encoded(), as: UTF8.self)
-        }
+    @Sendable func record(_ input: PolicyInput) {
+        write(String(decoding: JSON.object(members(of: input)).encodedExactly(), as: UTF8.self))
     }
 
-    /// The listed claims; `scope` as a token has it.
-    private func recorded(_ all: Claims) -> [String: JSON] {
-        var recorded: [String: JSON] = [:]
-        for name in claims { recorded[name] = all[name] }
-        if let scopes = recorded["scope"]?.strings {
-            recorded["scope"] = scopes.isEmpty ? nil : .string(scopes.joined(separator: " "))
+    /// The request in the form that `RecordedRequest` reads.
+    private func members(of input: PolicyInput) -> [String: JSON] {
+        var members: [String: JSON] = ["path": .string(input.request.path.description)]
+        switch input.request.operation {
+        case .http: members["http_method"] = .string(input.request.method.rawValue)
+        case .unknown: members["messages"] = .null
+        case .mcp(let messages): members["messages"] = .array(messages.map(recorded))
         }
+        if let authInfo = input.authInfo {
+            members["claims"] = .object(recorded(authInfo))
+            members["subject_kind"] = .string(SubjectKind(authInfo).rawValue)
+        }
+        if !claims.isEmpty { members["recorded_claims"] = .array(claims.sorted().map(JSON.string)) }
+        if !arguments.isEmpty { members["recorded_arguments"] = .array(arguments.sorted().map(JSON.string)) }
+        return members
+    }
+
+    private func recorded(_ authInfo: AuthInfo) -> [String: JSON] {
+        var recorded: [String: JSON] = [:]
+        for name in claims { recorded[name] = authInfo.claims[name] }
+        recorded["iss"] = .string(authInfo.issuer.description)
+        recorded["client_id"] = authInfo.clientID.map(JSON.string)
+        recorded["scope"] = .string(authInfo.scopes.description)
         return recorded
     }
 
-    private func calls(_ request: ProtectedResourceRequest) -> [(String, JSON?)] {
-        switch request.operation {
-        case .http: [("\(request.method.rawValue) \(request.path)", nil)]
-        case .unknown: [("@unknown", nil)]
-        case .mcp(let messages): messages.map { ($0.description, recorded($0.arguments)) }
-        }
+    private func recorded(_ message: MCPMessage) -> JSON {
+        guard case .call(let method, let name, let sent) = message else { return .string(message.description) }
+        var members: [String: JSON] = ["method": .string(method)]
+        members["name"] = name.map(JSON.string)
+        members["arguments"] = sent.flatMap(recorded)
+        return .object(members)
     }
 
-    private func recorded(_ all: MCPArguments?) -> JSON? {
-        guard let all, let members = (try? JSON(parsing: Array(all.text[all.range])))?.members else { return nil }
-        return .object(members.filter { arguments.contains($0.key) })
+    /// The listed arguments; `nil` if they are not known, as for the policy.
+    private func recorded(_ sent: MCPArguments) -> JSON? {
+        guard !arguments.isEmpty else { return .object([:]) }
+        let text = Array(sent.text[sent.range])
+        let limits = JSONDocument.Limits(bytes: ProtectedResource.bodyBytes, depth: 256)
+        guard let document = try? JSONDocument(parsing: text, limits: limits), let members = document.root.members
+        else { return nil }
+        let listed = members.filter { arguments.contains($0.name) }
+        return .object(Dictionary(listed.map { ($0.name, JSON($0.value)) }, uniquingKeysWith: { first, _ in first }))
     }
-}
-
-/// Records every request before a policy decides it.
-struct RecordedPolicy: PolicyEvaluator {
-    let policy: any PolicyEvaluator
-    let recording: RequestRecording
-
-    func evaluate(_ input: PolicyInput) -> PolicyDecision {
-        // A list is filtered without arguments; nobody asked for those operations.
-        if !input.withAnyArguments { for line in recording.lines(input) { recording.write(line) } }
-        return policy.evaluate(input)
-    }
-
-    func explain(_ input: PolicyInput, revealingClaims: Bool) -> PolicyExplanation {
-        policy.explain(input, revealingClaims: revealingClaims)
-    }
-
-    var mayAllowAnyone: Bool { policy.mayAllowAnyone }
-
-    func scopesToRequest(for request: ProtectedResourceRequest) -> ScopeSet { policy.scopesToRequest(for: request) }
-
-    var identities: [PolicyIdentity] { policy.identities }
 }

@@ -65,6 +65,12 @@ extension PolicyEvaluator {
     func requiring(_ scopes: ScopeSet) -> any PolicyEvaluator {
         guard !scopes.isEmpty else { return self }
         let required = CompiledPolicy.requiring(scopes)
-        return (self as? PolicySet)?.adding(required) ?? PolicySet([required])
+        switch self {
+        case let policies as PolicySet: return policies.adding(required)
+        // A valid token is enough, so only the scopes are left to ask for.
+        case is AuthenticatedPolicy: return PolicySet([required])
+        // There is no other evaluator. One that is added must say here how scopes narrow it.
+        default: return PolicySet([])
+        }
     }
 }

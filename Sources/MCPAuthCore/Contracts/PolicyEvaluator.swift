@@ -84,7 +84,9 @@ package struct AuthenticatedPolicy: PolicyEvaluator {
 
     package var identities: [PolicyIdentity] { [] }
     package var mayAllowAnyone: Bool { false }
-    package func evaluate(_ input: PolicyInput) -> PolicyDecision { PolicyDecision(.allow(rules: Self.rules)) }
+    package func evaluate(_ input: PolicyInput) -> PolicyDecision {
+        PolicyDecision(input.authInfo == nil ? .deny(rules: []) : .allow(rules: Self.rules))
+    }
     package func explain(_ input: PolicyInput, revealingClaims: Bool) -> PolicyExplanation {
         PolicyExplanation(answer: evaluate(input), rules: [])
     }

@@ -185,12 +185,13 @@ package final class AuthorizationEngine: Sendable {
         _ resource: ProtectedResource,
         _ trace: inout DecisionTrace?
     ) -> PolicyDecision {
-        guard let recording = trace else {
+        guard let explained = trace else {
+            resource.record(input)
             let answer = resource.policy.evaluate(input)
             if !answer.wouldDeny.isEmpty { resource.report(wouldDeny: answer.wouldDeny) }
             return answer
         }
-        let explanation = resource.policy.explain(input, revealingClaims: recording.revealsClaims)
+        let explanation = resource.policy.explain(input, revealingClaims: explained.revealsClaims)
         trace?.record(explanation)
         return explanation.answer
     }
@@ -219,7 +220,7 @@ package final class AuthorizationEngine: Sendable {
         return Diagnosis(
             "the policy",
             expected: "\(expected) for `\(name(of: request))`",
-            found: rules.isEmpty ? "no rule for it" : "a refusal by \(names)"
+            found: rules.isEmpty ? "no rule that allows it" : "a refusal by \(names)"
         )
     }
 

@@ -20,6 +20,8 @@ package final class ProtectedResource: Sendable {
         package var revocations: Revocations?
         /// The number of the configuration snapshot that the resource belongs to, counted from 1.
         package var generation = 1
+        /// Receives every request that the policy is asked about, before it decides; `nil` to record none.
+        package var record: (@Sendable (PolicyInput) -> Void)?
         /// Receives events for operators.
         package var onEvent: EngineEventHandler = { _ in }
 
@@ -95,6 +97,11 @@ package final class ProtectedResource: Sendable {
 
     package func issuer(_ identifier: IssuerIdentifier) -> TrustedIssuer? {
         issuers.first { $0.identifier == identifier }
+    }
+
+    /// Records a request that the policy is asked about.
+    func record(_ input: PolicyInput) {
+        settings.record?(input)
     }
 
     /// Reports that rules in shadow mode would have denied a request.

@@ -72,7 +72,7 @@ struct ConditionExplainer {
             }
             return "the caller has no token, so nothing is known about \(reference.inWords)"
         case .argument:
-            return "\(reference.inWords) is not known: the operation has no arguments, or they were not read"
+            return "\(reference.inWords) is not known: the arguments of the operation are not given"
         case .capture:
             return "\(reference.inWords) is not known: it can be read in several ways, or no pattern with it matches"
         }

@@ -88,16 +88,20 @@ struct ComparedOperations {
         }
         // A rule for messages may have paths; the path of the resource is one of them, or another one.
         let resourcePaths = isPathNamed ? paths : Array(paths.prefix(1))
-        for path in resourcePaths { operations += calls.map { ComparedOperation(path: path, call: $0) } }
-        for method in httpMethods.sorted().compactMap({ HTTPRequest.Method($0) }) {
-            operations += paths.map {
-                ComparedOperation(path: $0, call: PolicyCall(.http, method, path: $0))
-            }
+        let plainMethods = httpMethods.sorted().compactMap { HTTPRequest.Method($0) }
+        let count = resourcePaths.count * calls.count + plainMethods.count * paths.count
+        if count > Self.mostOperations {
+            gaps.append("only the first \(Self.mostOperations) of \(count) operations were compared")
         }
-        if operations.count > Self.mostOperations {
-            gaps.append("only the first \(Self.mostOperations) of \(operations.count) operations were compared")
-            operations.removeLast(operations.count - Self.mostOperations)
+        // No more than are compared are made.
+        let messageOperations = resourcePaths.lazy.flatMap { path in
+            calls.lazy.map { ComparedOperation(path: path, call: $0) }
         }
+        operations = Array(messageOperations.prefix(Self.mostOperations))
+        let plainOperations = plainMethods.lazy.flatMap { method in
+            paths.lazy.map { ComparedOperation(path: $0, call: PolicyCall(.http, method, path: $0)) }
+        }
+        operations += plainOperations.prefix(Self.mostOperations - operations.count)
     }
 
     /// The patterns without stars, then texts that tell all patterns apart.
@@ -109,9 +113,8 @@ struct ComparedOperations {
     ) -> [String] {
         let words = PatternWords(globs.map(\.elements), kind)
         if !words.isComplete { gaps.append("the patterns of \(what) overlap in too many ways to try all") }
-        var seen = Set<String>()
         return (others + globs.filter { $0.isExact && $0.captures.isEmpty }.map(\.pattern) + words.words)
-            .filter { !$0.isEmpty && seen.insert($0).inserted }
+            .filter { !$0.isEmpty }.uniqued
     }
 
     /// The patterns with captures once more, with each value that the conditions of the rule ask for.

@@ -13,29 +13,51 @@ package struct PolicyText: Sendable {
     /// - Throws: `ConfigurationError` if the text is not a policy.
     package init(file: String, bytes: [UInt8], sha256: String = "") throws {
         policy = try CompiledPolicy(file: file, bytes: bytes, sha256: sha256)
-        document = (try? JSON(parsing: bytes)) ?? .object([:])
+        document = JSON(try JSONDocument(parsing: bytes, limits: .file).root)
     }
 
     /// Each rule without its name and comments: what it decides.
     ///
     /// - Parameter position: The position of the file, because its scopes that imply others are for its own rules.
-    fileprivate func contents(_ position: Int) -> [JSON] {
+    fileprivate func contents(_ position: Int) -> [Content] {
         let names: Set<String> = ["id", "description", "$comment"]
         let isEnforced = document["enforce"]?.boolean ?? true
         return (document["rules"]?.elements ?? []).map { rule in
             var members = (rule.members ?? [:]).filter { !names.contains($0.key) }
             // The file in shadow mode puts its rules in shadow mode.
             members["enforce"] = .boolean(isEnforced && members["enforce"]?.boolean ?? true)
-            return ["file": .integer(Int64(position)), "rule": .object(members)]
+            return Content(position, members)
+        }
+    }
+
+    /// What a rule decides, as bytes: texts are compared byte by byte, as requests are.
+    struct Content: Hashable {
+        private let file: Int
+        private let rule: [UInt8]
+        private let ruleWithoutCondition: [UInt8]
+        /// Whether the rule takes part in the choice of what a challenge asks for.
+        let asksForSomething: Bool
+
+        fileprivate init(_ file: Int, _ rule: [String: JSON]) {
+            self.file = file
+            self.rule = JSON.object(rule).encoded()
+            ruleWithoutCondition = JSON.object(rule.filter { $0.key != "when" }).encoded()
+            asksForSomething =
+                rule["effect"] != "deny" && ["scopes", "acr", "max_age_seconds"].contains { rule[$0] != nil }
+        }
+
+        func isSame(apartFromCondition other: Content) -> Bool {
+            file == other.file && ruleWithoutCondition == other.ruleWithoutCondition
         }
     }
 
     /// What the file says beside its rules.
-    fileprivate var frame: [JSON] {
-        [
+    fileprivate var frame: [UInt8] {
+        let frame: JSON = [
             document["required_scopes"] ?? .array([]), document["scope_implies"] ?? .object([:]),
             document["enforce"] ?? true,
         ]
+        return frame.encoded()
     }
 }
 
@@ -80,11 +102,12 @@ struct ComparedRules {
         }
         // Rules in another order allow the same, and may ask for other scopes.
         var moves: [Int: Int] = [:]
+        var sources = Dictionary(grouping: removed.sorted().reversed()) { before[$0] }
         for index in inserted.sorted() {
-            let source = removed.sorted().first { before[$0] == after[index] && !moves.values.contains($0) }
-            if let source { moves[index] = source }
+            if let source = sources[after[index]]?.popLast() { moves[index] = source }
         }
-        changed.formUnion(removed.subtracting(moves.values))
+        let moved = Set(moves.values)
+        changed.formUnion(removed.subtracting(moved))
         var partners: [Int: Int] = [:]
         var position = 0
         for index in after.indices {
@@ -101,15 +124,15 @@ struct ComparedRules {
             let number = before.count + index
             numbers[1][index] = number
             changed.insert(number)
-            guard removed.contains(position), !moves.values.contains(position) else { continue }
-            if Self.isSame(before[position], after[index], apartFrom: "when") {
+            guard removed.contains(position), !moved.contains(position) else { continue }
+            if before[position].isSame(apartFromCondition: after[index]) {
                 partners[position] = number
                 partners[number] = position
             }
             position += 1
         }
         withOtherCondition = partners
-        moved = Set(moves.values.filter { Self.orderMatters(before[$0]["rule"] ?? .null) })
+        self.moved = moved.filter { before[$0].asksForSomething }
         uses = zip([old, new], numbers).map { texts, numbers in
             var numbers = numbers[...]
             return texts.map { text in
@@ -121,15 +144,5 @@ struct ComparedRules {
         isFrameChanged =
             old.map(\.frame) != new.map(\.frame) || sides[0].shortFormAllows != sides[1].shortFormAllows
         differInImplications = Set((old + new).map(\.policy.scopeTable.implied)).count > 1
-    }
-
-    /// Whether the rule takes part in the choice of what a challenge asks for.
-    private static func orderMatters(_ rule: JSON) -> Bool {
-        rule["effect"] != "deny" && ["scopes", "acr", "max_age_seconds"].contains { rule[$0] != nil }
-    }
-
-    private static func isSame(_ rule: JSON, _ other: JSON, apartFrom key: String) -> Bool {
-        rule["file"] == other["file"]
-            && rule["rule"]?.members?.filter { $0.key != key } == other["rule"]?.members?.filter { $0.key != key }
     }
 }

@@ -78,8 +78,11 @@ struct DecisionSearch {
         chosen = Array(repeating: -1, count: values.variables.count)
     }
 
+    private static let mostVariables = 2000
+
     mutating func run() -> Outcome {
-        let outcome = visit()
+        // Each variable is one level of calls.
+        let outcome = chosen.count <= Self.mostVariables ? visit() : .undecided
         guard case .undecided = outcome else { return outcome }
         return sample() ?? .undecided
     }

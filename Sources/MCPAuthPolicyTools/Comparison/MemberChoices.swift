@@ -8,6 +8,8 @@ struct MemberChoices {
     /// The values; the first is a missing one.
     private(set) var values: [JSON?] = [nil]
     private(set) var isComplete = true
+    /// The values as JSON: texts are told apart byte by byte, as predicates do; empty for a missing one.
+    private var seen: Set<[UInt8]> = [[]]
 
     private static let most = 1024
 
@@ -20,11 +22,12 @@ struct MemberChoices {
         add("x")
         var made: [JSON] = [Self.holder(inner[0].pointer[0])]
         for (pointer, values) in inner {
-            made = made.flatMap { outer in values.map { value in Self.setting(pointer[...], of: outer, to: value) } }
-            if made.count > Self.most {
-                isComplete = false
-                made.removeLast(made.count - Self.most)
+            // No more than are kept are made.
+            if made.count * values.count > Self.most { isComplete = false }
+            let combinations = made.lazy.flatMap { outer in
+                values.lazy.map { value in Self.setting(pointer[...], of: outer, to: value) }
             }
+            made = Array(combinations.prefix(Self.most))
         }
         for value in made { add(value) }
     }
@@ -34,7 +37,7 @@ struct MemberChoices {
             isComplete = false
             return
         }
-        if !values.contains(value) { values.append(value) }
+        if seen.insert(value?.encodedExactly() ?? []).inserted { values.append(value) }
     }
 
     private static func holder(_ token: String) -> JSON {

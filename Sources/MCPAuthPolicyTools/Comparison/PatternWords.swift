@@ -22,7 +22,10 @@ struct PatternWords {
     let isComplete: Bool
 
     private static let slash = UInt8(ascii: "/")
+    /// The places to which patterns with stars may lead. Each byte of a pattern leads to one more in any case, up to
+    /// `mostBytes` of them.
     private static let mostStates = 4000
+    private static let mostBytes = 60_000
 
     /// A place that the search has reached: where it is in the patterns, and the byte that led there.
     private struct Step {
@@ -88,7 +91,8 @@ struct PatternWords {
         case .name, .uri: add(start, -1, 0)
         }
         var index = 0
-        while index < steps.count, steps.count < Self.mostStates {
+        let mostSteps = Self.mostStates + min(elements.count, Self.mostBytes)
+        while index < steps.count, steps.count < mostSteps {
             let step = steps[index]
             let isAfterSlash = kind == .path && step.byte == Self.slash
             var key = step.positions.filter { elements[$0] == end }

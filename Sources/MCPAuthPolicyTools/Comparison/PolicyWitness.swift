@@ -65,10 +65,22 @@ package struct PolicyWitness: Sendable {
         at resource: ResourceIdentifier,
         now: NumericDate
     ) {
+        let request = operation.request(operation.message?.with(arguments: arguments))
+        self.init(sides, request, claims: claims, arguments: arguments, at: resource, now: now)
+    }
+
+    init(
+        _ sides: [PolicySet],
+        _ request: ProtectedResourceRequest,
+        claims: JSON?,
+        arguments: JSON?,
+        at resource: ResourceIdentifier,
+        now: NumericDate
+    ) {
         self.claims = claims
         self.arguments = arguments
-        call = operation.call.text
-        request = operation.request(operation.message?.with(arguments: arguments))
+        self.request = request
+        call = PolicyCall(request.operation, request.method, path: request.path).text
         let authInfo = claims.map { AuthInfo.assumed($0, at: resource) }
         let input = PolicyInput(authInfo: authInfo, request: request, now: now)
         old = ComparedDecision(sides[0], input)

@@ -12,7 +12,9 @@ struct PredicateTable {
     /// The variables of the subject and the operand; `nil` for what is not a variable.
     let first: Int?
     let second: Int?
-    /// Whether it reads `iss`, `sub` or `client_id`, or all scopes: then the table says nothing.
+    /// Whether it has a truth for each choice. It has none if it reads `iss`, `sub` or `client_id`, or all scopes, or if
+    /// the choices are too many.
+    let hasTruths: Bool
     let readsCaller: Bool
     let readsScopes: Bool
     let readsArguments: Bool
@@ -23,6 +25,8 @@ struct PredicateTable {
     private var rows: [[Truth]] = []
     /// All truths that it may have.
     private(set) var all: TruthSet = [.isTrue, .isFalse, .unknown]
+
+    private static let mostTruths = 65_536
 
     /// - Parameters:
     ///   - variable: The variable that a reference reads.
@@ -45,10 +49,12 @@ struct PredicateTable {
         readsScopes = claims.contains("scope")
         readsArguments = references.contains { $0.key == .argument }
         readsClaims = !claims.isEmpty
-        guard !readsCaller, !readsScopes else { return }
         let columns = second.map(choices) ?? [nil]
         let first = first
-        rows = (first.map(choices) ?? [nil]).map { row in
+        let choices = first.map(choices) ?? [nil]
+        hasTruths = !readsCaller && !readsScopes && choices.count * columns.count <= Self.mostTruths
+        guard hasTruths else { return }
+        rows = choices.map { row in
             columns.map { column in truth { variable($0).flatMap { $0 == first ? row : column } } }
         }
         all = rows.joined().reduce(into: []) { $0.formUnion(TruthSet($1)) }

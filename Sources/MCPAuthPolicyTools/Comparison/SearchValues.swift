@@ -150,7 +150,7 @@ struct SearchValues {
         if case .scope = variables[variable].kind { return [1, 0] }
         let own = predicates.filter { $0.first == variable || $0.second == variable }
         // Such a predicate has no truths for its choices alone.
-        if own.contains(where: { $0.readsCaller || $0.readsScopes }) {
+        if !own.allSatisfy(\.hasTruths) {
             return Array(variables[variable].choices.indices)
         }
         let signIns = signIns.sorted { $0.key < $1.key }.map(\.value)
@@ -231,7 +231,7 @@ struct SearchValues {
         if table.readsArguments, !knowsArguments { return .unknown }
         let hasNoClaims = caller.authInfo == nil && table.readsClaims
         if hasNoClaims, table.isOfAllow { return .unknown }
-        guard table.readsCaller || table.readsScopes else {
+        guard !table.hasTruths else {
             return table.truths { variable in
                 // The first choice of a member is the missing one.
                 if hasNoClaims, case .claim = variables[variable].kind { return 0 }

@@ -35,6 +35,8 @@ struct ValueChoices {
     /// The values; `nil` for a missing one.
     private(set) var values: [JSON?] = [nil]
     private(set) var isComplete = true
+    /// The values as JSON: texts are told apart byte by byte, as predicates do.
+    private var seen = Set<[UInt8]>()
 
     private static let most = 256
     private static let mostElements = 5
@@ -68,7 +70,7 @@ struct ValueChoices {
             isComplete = false
             return
         }
-        if !values.contains(value) { values.append(value) }
+        if seen.insert(value.encodedExactly()).inserted { values.append(value) }
     }
 
     /// Lists of these elements: all of them if they are few, else the short ones and those that lack one.
@@ -176,5 +178,21 @@ extension Array where Element: Hashable {
     var uniqued: [Element] {
         var seen = Set<Element>()
         return filter { seen.insert($0).inserted }
+    }
+}
+
+extension Array where Element == String {
+    /// The texts without repetitions, byte by byte, in order.
+    var uniqued: [String] {
+        var seen = Set<ExactString>()
+        return filter { seen.insert(ExactString($0)).inserted }
+    }
+}
+
+extension Array where Element == JSON {
+    /// The values without repetitions, with texts compared byte by byte, in order.
+    var uniqued: [JSON] {
+        var seen = Set<[UInt8]>()
+        return filter { seen.insert($0.encodedExactly()).inserted }
     }
 }

@@ -298,7 +298,8 @@ package struct PolicyLint: Sendable {
             guard !Self.commonClaims.contains(name), !use.mappedClaims.contains(name) else { continue }
             let suggestion = Suggestion.text(for: name, among: use.mappedClaims.union(Self.commonClaims))
             warn(.undeclaredClaim, rule.place(ofClaim: name), at: use) { resources in
-                "no issuer of \(resources) maps a claim `\(name.printable)`\(suggestion)"
+                "the claim `\(name.printable)` is not a common one, and no issuer of \(resources) names it in its "
+                    + "`claims`: it is taken from the token as it is\(suggestion)"
             }
         }
         if rule.effect != .deny, use.issuers.count > 1 { lookAtIssuers(rule, scopes, use) }

@@ -43,17 +43,7 @@ extension PolicyCommand {
         func run() throws {
             let sides = try [old, new].map { try PolicyFiles.text(at: $0) }
             let identifier = try ResourceIdentifier(resource)
-            if let replay {
-                guard let bytes = Input.bytes(from: replay, atMost: Self.mostMegabytes << 20) else {
-                    let message = "cannot read `\(replay.printable)`, or it has more than \(Self.mostMegabytes) MiB"
-                    throw ConfigurationError(.unreadableFile, message)
-                }
-                let requests = try RecordedRequest.all(file: replay, bytes)
-                let changes = requests.compactMap { $0.change(sides[0], sides[1], at: identifier, now: .now()) }
-                report(changes.map { (title($0, at: identifier), $0) }, [], decided: requests.count)
-                if !changes.isEmpty { throw ProgramExit.denied }
-                return
-            }
+            if let replay { return try decide(requestsIn: replay, sides, at: identifier) }
             let comparison = PolicyComparison(old: [sides[0]], new: [sides[1]], at: identifier, now: .now())
             let changes = comparison.changes.map { change in
                 var calls = [title(change.witness, at: identifier)] + change.alike
@@ -65,8 +55,27 @@ extension PolicyCommand {
             guard changes.isEmpty, comparison.undecided.isEmpty else { throw ProgramExit.denied }
         }
 
-        /// The maximum size of a record of requests.
-        private static let mostMegabytes = 256
+        /// Lets both policies decide recorded requests.
+        private func decide(
+            requestsIn path: String,
+            _ sides: [PolicyText],
+            at resource: ResourceIdentifier
+        ) throws {
+            guard let bytes = Input.bytes(from: path, atMost: RecordFile.mostMegabytes << 20) else {
+                let message = "cannot read `\(path.printable)`, or it has more than \(RecordFile.mostMegabytes) MiB"
+                throw ConfigurationError(.unreadableFile, message)
+            }
+            let file = RecordedRequest.File(file: path, bytes)
+            if file.requests.isEmpty, let error = file.firstError { throw error }
+            let changes = file.requests.compactMap { $0.change(sides[0], sides[1], at: resource, now: .now()) }
+            let missing = file.requests.reduce(into: Set<String>()) { $0.formUnion($1.unrecorded(sides)) }
+            var undecided = missing.sorted().map { "a policy reads \($0), which was not recorded" }
+            if let error = file.firstError {
+                undecided.append("\(file.unreadableLines) lines are not requests; the first is \(error)")
+            }
+            report(changes.map { (title($0, at: resource), $0) }, undecided, decided: file.requests.count)
+            guard changes.isEmpty, undecided.isEmpty else { throw ProgramExit.denied }
+        }
 
         /// The operation, with its path if that is not the one of the resource.
         private func title(_ witness: PolicyWitness, at resource: ResourceIdentifier) -> String {

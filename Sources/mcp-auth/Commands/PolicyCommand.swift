@@ -65,8 +65,10 @@ struct PolicyCommand: AsyncParsableCommand {
             case .github: for entry in diagnostics.reportEntries { Output.line(Report.github(entry).escaped) }
             }
             if diagnostics.hasErrors { throw ProgramExit.invalid }
-            if format == .text, diagnostics.isEmpty {
-                Output.line("ok, \(uses.count) \(uses.count == 1 ? "policy" : "policies")")
+            if format == .text {
+                let count = diagnostics.reportEntries.count
+                let warnings = count == 0 ? "" : ", \(count) \(count == 1 ? "warning" : "warnings")"
+                Output.line("ok, \(uses.count) \(uses.count == 1 ? "policy" : "policies")\(warnings)")
             }
         }
     }

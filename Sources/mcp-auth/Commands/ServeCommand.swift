@@ -46,7 +46,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "The lowest level that is logged.")
     var logLevel = LogLevel.notice
 
-    @Option(help: "A file to which each request is appended for `mcp-auth policy diff --replay`.")
+    @Option(help: "A file to which each request is appended for `mcp-auth policy diff --replay`, up to 256 MiB.")
     var record: String?
 
     @Option(help: "The name of a claim that is recorded; may be repeated.")
@@ -70,7 +70,10 @@ struct ServeCommand: AsyncParsableCommand {
         let file = try ConfigurationFile(path: config, environment: Input.environment, onEvent: onEvent, files: files)
         try await file.runPolicyTests()
         var configuration = file.configuration
-        configuration.recording = try record.map { try recording(to: $0, onEvent) }
+        configuration.recording = try record.map { path in
+            let file = try RecordFile(path, onEvent)
+            return RequestRecording(claims: Set(recordClaim), arguments: Set(recordArgument)) { file.append($0) }
+        }
         let mcpAuth = try MCPAuth(configuration)
         Output.line("\(Self.whatItIs).")
         for warning in mcpAuth.warnings { logger.warning("\(warning)") }
@@ -120,23 +123,6 @@ struct ServeCommand: AsyncParsableCommand {
             try await ServiceGroup(configuration: configuration).run()
         } catch {
             throw ConfigurationError(.cannotListen, "cannot serve on \(listener): \(Self.reason(error))")
-        }
-    }
-
-    /// Appends each request to a file that only its owner may read.
-    private func recording(to path: String, _ onEvent: @escaping EngineEventHandler) throws -> RequestRecording {
-        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
-            throw ConfigurationError(.unreadableFile, "cannot write the requests to `\(path.printable)`")
-        }
-        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        return RequestRecording(claims: Set(recordClaim), arguments: Set(recordArgument)) { line in
-            do {
-                // One write to a file opened for appending is not mixed with another one.
-                try file.write(contentsOf: Data((line + "\n").utf8))
-            } catch {
-                onEvent(EngineEvent(.error, .recordingFailed, "cannot append a request to `\(path.printable)`"))
-            }
         }
     }
 
