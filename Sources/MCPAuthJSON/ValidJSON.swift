@@ -153,19 +153,22 @@ package struct ValidJSON {
 
     /// Reads a string with its quotes; true if it is ASCII without escapes.
     private mutating func skipString(_ bytes: Span<UInt8>) -> Bool {
-        offset += 1
-        var isPlain = true
-        while offset < bytes.count, bytes[offset] != UInt8(ascii: "\"") {
-            if bytes[offset] == UInt8(ascii: "\\") {
-                isPlain = false
-                offset += 1
-            } else if bytes[offset] >= 0x80 {
-                isPlain = false
+        // In local variables, because most bytes of a body are in strings.
+        var index = offset + 1
+        var allBits: UInt8 = 0
+        var hasEscape = false
+        while index < bytes.count {
+            let byte = bytes[index]
+            if byte == UInt8(ascii: "\"") { break }
+            allBits |= byte
+            index += 1
+            if byte == UInt8(ascii: "\\") {
+                hasEscape = true
+                index += 1
             }
-            offset += 1
         }
-        offset += 1
-        return isPlain
+        offset = index + 1
+        return !hasEscape && allBits < 0x80
     }
 
     private mutating func skipSpace(_ bytes: Span<UInt8>) {

@@ -15,7 +15,7 @@ package final class CompiledPolicy: Sendable {
     /// False when the whole file is in shadow mode.
     package let isEnforced: Bool
     private let requiredBits: ScopeBits
-    private let index: RuleIndex
+    let index: RuleIndex
 
     /// Reads a policy file.
     ///
@@ -98,9 +98,26 @@ package final class CompiledPolicy: Sendable {
         _ message: MCPMessage?,
         _ body: (PolicyRule, Int) -> Void
     ) {
-        index.forEachCandidate(request, message) { position, hit in
-            let rule = rules[position]
-            if rule.isAbout(request, message, found: hit) { body(rule, position) }
+        var found = FoundRules(request: request)
+        guard index.visitCandidates(request, message, &found) else {
+            for (position, rule) in rules.enumerated() where rule.isAbout(request, message) { body(rule, position) }
+            return
+        }
+        for (rule, position) in found.rules { body(rule, position) }
+    }
+
+    private struct FoundRules: CandidateVisitor {
+        let request: ProtectedResourceRequest
+        var rules: [(PolicyRule, Int)] = []
+
+        mutating func visit(
+            _ rule: PolicyRule,
+            at position: Int,
+            _ hit: RuleIndex.Hit,
+            _ method: String,
+            _ name: String
+        ) {
+            if rule.isAbout(request, found: hit, method, name) { rules.append((rule, position)) }
         }
     }
 }

@@ -6,7 +6,7 @@ internal import MCPAuthCore
 /// The evaluation of all policies of a resource for one message.
 ///
 /// Allocates nothing unless a rule denies or a requirement is not met.
-struct PolicyEvaluation {
+struct PolicyEvaluation: CandidateVisitor {
     /// The result for the message.
     enum MessageDecision {
         case allow(rules: [String])
@@ -15,31 +15,43 @@ struct PolicyEvaluation {
         case lacking(MissingRequirements)
     }
 
-    // Stored, so that the closures for each rule capture nothing but the evaluation: a capture copies the request.
     private let input: PolicyInput
     private let message: MCPMessage?
+    /// The policy that is evaluated, its position, and the scopes of the caller in it.
+    private var policy: CompiledPolicy
+    private var number = 0
+    private var granted = ScopeBits()
     /// What conditions read; changed for each rule in place, because a copy of it copies many references.
     private var values = ConditionValues(claims: .none, areClaimsUnknown: false, arguments: .unknown, captures: [])
     /// Whether the claims are read: for the first rule that checks claims, since most operations have no such rule.
     private var hasClaims = false
     /// Whether the arguments are read for the current policy: for the first rule that asks for one.
     private var hasArguments = false
-    private var firedDenies: [String] = []
-    /// Require rules that are not met, and that neither scopes nor a sign-in can meet.
-    private var unmetRequires: [String] = []
-    /// What the other require rules that are not met lack.
-    private var lack = MissingRequirements()
+    private var refusal: Refusal?
     /// The first rule that allows, in file order.
     private var allow: Candidate?
     /// Of the allow rules that lack only scopes or a sign-in, the one that lacks the least.
     private var nearest: Candidate?
-    private(set) var wouldDeny: [String] = []
+
+    /// The rules in shadow mode that would have denied.
+    var wouldDeny: [String] { refusal?.wouldDeny ?? [] }
+
+    /// What is against the message; most messages have nothing of it, so it has no cost for them.
+    private struct Refusal {
+        var firedDenies: [String] = []
+        /// Require rules that are not met, and that neither scopes nor a sign-in can meet.
+        var unmetRequires: [String] = []
+        /// What the other require rules that are not met lack.
+        var lack = MissingRequirements()
+        var wouldDeny: [String] = []
+    }
 
     /// An allow rule for this caller and message whose condition is true.
     private struct Candidate {
         let rule: PolicyRule
         let policy: CompiledPolicy
-        let missing: ScopeSet
+        /// `nil` if none is missing.
+        let missing: ScopeSet?
         let lacksSignIn: Bool
         let order: RuleOrder
         /// Whether the caller lacks a scope that the client cannot get.
@@ -49,20 +61,21 @@ struct PolicyEvaluation {
         func isNearer(than other: Candidate) -> Bool { rank < other.rank }
 
         private var rank: (Int, Int, Int, RuleOrder) {
-            (isUnobtainable ? 1 : 0, missing.count, lacksSignIn ? 1 : 0, order)
+            (isUnobtainable ? 1 : 0, missing?.count ?? 0, lacksSignIn ? 1 : 0, order)
         }
     }
 
     /// `nil` for a caller without a token.
     private var authInfo: AuthInfo? { input.authInfo }
 
-    init(for input: PolicyInput, _ message: MCPMessage?) {
+    init(for input: PolicyInput, _ message: MCPMessage?, by policy: CompiledPolicy) {
         self.input = input
         self.message = message
+        self.policy = policy
     }
 
     /// Whether a rule that is about the message is true.
-    private mutating func holds(_ rule: PolicyRule, of policy: CompiledPolicy) -> Truth {
+    private mutating func holds(_ rule: PolicyRule) -> Truth {
         guard rule.hasCondition else { return rule.holdsWithoutCondition }
         if rule.readsClaims { openClaims() }
         if rule.readsArguments, !hasArguments {
@@ -90,93 +103,116 @@ struct PolicyEvaluation {
         hasClaims = true
     }
 
+    /// Evaluates the policy at this position among those of the resource.
     mutating func add(_ policy: CompiledPolicy, _ number: Int) {
-        let granted = policy.scopeTable.granted(by: authInfo?.scopes ?? [])
+        self.policy = policy
+        self.number = number
+        granted = policy.scopeTable.granted(by: authInfo?.scopes ?? [])
         hasArguments = false
         if !policy.hasRequiredScopes(granted) { noteShortForm(policy) }
-        policy.forEachRule(about: input.request, message) { rule, position in
-            let isForCaller = rule.isFor(authInfo)
-            guard isForCaller != .isFalse else { return }
-            // Rules that need not be true are not evaluated: a deny fires for callers with its scopes only, and an allow
-            // after a better one changes nothing.
-            switch rule.effect {
-            case .deny where rule.hasScopes(granted): deny(rule, holds(rule, of: policy))
-            case .deny: break
-            case .require: require(rule, holds(rule, of: policy), granted, policy)
-            case .allow where isForCaller == .isTrue && rule.isEnforced:
-                let order = RuleOrder(policy: number, rule: position)
-                if let allow, allow.order < order { return }
-                guard holds(rule, of: policy) == .isTrue else { return }
-                allow(rule, granted, policy, order)
-            case .allow: break
-            }
+        guard !policy.index.visitCandidates(input.request, message, &self) else { return }
+        for (position, rule) in policy.rules.enumerated() where rule.isAbout(input.request, message) {
+            evaluate(rule, at: position)
+        }
+    }
+
+    mutating func visit(
+        _ rule: PolicyRule,
+        at position: Int,
+        _ hit: RuleIndex.Hit,
+        _ method: String,
+        _ name: String
+    ) {
+        if rule.isAbout(input.request, found: hit, method, name) { evaluate(rule, at: position) }
+    }
+
+    private mutating func evaluate(_ rule: PolicyRule, at position: Int) {
+        let isForCaller = rule.isFor(authInfo)
+        guard isForCaller != .isFalse else { return }
+        // Rules that need not be true are not evaluated: a deny fires for callers with its scopes only, and an allow
+        // after a better one changes nothing.
+        switch rule.effect {
+        case .deny where rule.hasScopes(granted): deny(rule, holds(rule))
+        case .deny: break
+        case .require: require(rule, holds(rule))
+        case .allow where isForCaller == .isTrue && rule.isEnforced:
+            let order = RuleOrder(policy: number, rule: position)
+            if let allow, allow.order < order { return }
+            guard holds(rule) == .isTrue else { return }
+            allow(rule, order)
+        case .allow: break
         }
     }
 
     private mutating func noteShortForm(_ policy: CompiledPolicy) {
-        guard policy.isEnforced else {
-            wouldDeny += Self.shortForm
-            return
+        var refusal = self.refusal ?? Refusal()
+        if policy.isEnforced {
+            refusal.lack.add(policy.requiredScopes, Self.shortForm, ScopeHolder(authInfo, policy))
+        } else {
+            refusal.wouldDeny += Self.shortForm
         }
-        lack.add(policy.requiredScopes, Self.shortForm, ScopeHolder(authInfo, policy))
+        self.refusal = refusal
     }
 
     private mutating func deny(_ rule: PolicyRule, _ truth: Truth) {
         guard truth != .isFalse else { return }
-        if rule.isEnforced { firedDenies.appendOnce(rule.id) } else { wouldDeny.appendOnce(rule.id) }
+        var refusal = self.refusal ?? Refusal()
+        if rule.isEnforced { refusal.firedDenies.appendOnce(rule.id) } else { refusal.wouldDeny.appendOnce(rule.id) }
+        self.refusal = refusal
     }
 
     private mutating func require(
         _ rule: PolicyRule,
-        _ truth: Truth,
-        _ granted: ScopeBits,
-        _ policy: CompiledPolicy
+        _ truth: Truth
     ) {
         let holds = truth == .isTrue
         let hasSignIn = self.hasSignIn(rule)
         if holds, hasSignIn, rule.hasScopes(granted) { return }
+        var refusal = self.refusal ?? Refusal()
         if !rule.isEnforced {
-            wouldDeny.appendOnce(rule.id)
+            refusal.wouldDeny.appendOnce(rule.id)
         } else if !holds {
-            unmetRequires.appendOnce(rule.id)
+            refusal.unmetRequires.appendOnce(rule.id)
         } else {
-            lack.add(rule, needsSignIn: !hasSignIn, ScopeHolder(authInfo, policy))
+            refusal.lack.add(rule, needsSignIn: !hasSignIn, ScopeHolder(authInfo, policy))
         }
+        self.refusal = refusal
     }
 
     private mutating func allow(
         _ rule: PolicyRule,
-        _ granted: ScopeBits,
-        _ policy: CompiledPolicy,
         _ order: RuleOrder
     ) {
         let hasScopes = rule.hasScopes(granted)
         let lacksSignIn = !hasSignIn(rule)
         guard !hasScopes || lacksSignIn else {
-            allow = Candidate(rule: rule, policy: policy, missing: [], lacksSignIn: false, order: order)
+            allow = Candidate(rule: rule, policy: policy, missing: nil, lacksSignIn: false, order: order)
             return
         }
         guard allow == nil else { return }
         let holder = ScopeHolder(authInfo, policy)
-        let missing = hasScopes ? [] : holder.missing(rule.namedScopes(holder))
+        let missing = hasScopes ? nil : holder.missing(rule.namedScopes(holder))
         let candidate = Candidate(
             rule: rule,
             policy: policy,
             missing: missing,
             lacksSignIn: lacksSignIn,
             order: order,
-            isUnobtainable: !missing.allSatisfy(holder.canObtain)
+            isUnobtainable: !(missing?.allSatisfy(holder.canObtain) ?? true)
         )
         if nearest.map(candidate.isNearer) ?? true { nearest = candidate }
     }
 
     func decision(shortFormAllows: Bool) -> MessageDecision {
-        guard firedDenies.isEmpty else { return .deny(rules: firedDenies) }
-        guard unmetRequires.isEmpty else { return .deny(rules: unmetRequires) }
-        let candidate = allow ?? nearest
-        guard candidate != nil || shortFormAllows else { return .deny(rules: []) }
-        if lack.isNothing, shortFormAllows || allow != nil { return .allow(rules: allow?.rule.ids ?? Self.shortForm) }
-        var lack = lack
+        if let refusal {
+            guard refusal.firedDenies.isEmpty else { return .deny(rules: refusal.firedDenies) }
+            guard refusal.unmetRequires.isEmpty else { return .deny(rules: refusal.unmetRequires) }
+        }
+        guard allow != nil || nearest != nil || shortFormAllows else { return .deny(rules: []) }
+        if refusal?.lack.isNothing ?? true, shortFormAllows || allow != nil {
+            return .allow(rules: allow?.rule.ids ?? Self.shortForm)
+        }
+        var lack = refusal?.lack ?? MissingRequirements()
         if let nearest, allow == nil {
             lack.add(nearest.rule, needsSignIn: nearest.lacksSignIn, ScopeHolder(authInfo, nearest.policy))
         }

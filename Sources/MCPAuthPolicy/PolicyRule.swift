@@ -125,20 +125,23 @@ package final class PolicyRule: Sendable {
         }
     }
 
-    /// The same for a rule that the index found; when it is found in several ways, true for at most one of them.
-    func isAbout(_ request: ProtectedResourceRequest, _ message: MCPMessage?, found hit: RuleIndex.Hit) -> Bool {
+    /// The same for a rule that the index found. When a rule is found in several ways, true for at most one of them.
+    func isAbout(
+        _ request: ProtectedResourceRequest,
+        found hit: RuleIndex.Hit,
+        _ method: String,
+        _ name: String
+    ) -> Bool {
         switch hit {
         case .certain: matchesHTTP(request)
-        case .byMethod: targets.hasMethod(of: message) && matchesHTTP(request)
+        case .byMethod: targets.hasMethod(method) && matchesHTTP(request)
         case .byName(let object):
-            !targets.hasMethod(of: message) && targets.hasName(of: message, object) && matchesHTTP(request)
+            !targets.hasMethod(method) && targets.hasName(name, object) && matchesHTTP(request)
         case .byURI(let pattern):
-            !targets.hasMethod(of: message) && targets.firstURIPattern(matching: message) == pattern
-                && matchesHTTP(request)
+            !targets.hasMethod(method) && targets.firstURIPattern(matching: name) == pattern && matchesHTTP(request)
         case .byPath(let pattern):
             targets.hasHTTPMethod(of: request)
                 && targets.firstPathPattern(matching: request, isAgainstCaller: effect != .allow) == pattern
-        case .perhaps: isAbout(request, message)
         }
     }
 

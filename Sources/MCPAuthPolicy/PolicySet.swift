@@ -47,10 +47,11 @@ package struct PolicySet: PolicyEvaluator {
     }
 
     package func evaluate(_ input: PolicyInput) -> PolicyDecision {
+        guard let first = policies.first else { return PolicyDecision(.deny(rules: [])) }
         guard case .mcp(let messages) = input.request.operation, messages.count != 1 else {
-            return evaluate(input, input.request.onlyMessage)
+            return evaluate(input, input.request.onlyMessage, first)
         }
-        return evaluate(input, each: messages)
+        return evaluate(input, each: messages, first)
     }
 
     package func explain(_ input: PolicyInput, revealingClaims: Bool) -> PolicyExplanation {
@@ -112,8 +113,12 @@ package struct PolicySet: PolicyEvaluator {
         return rule.holds(values) == .isFalse
     }
 
-    private func evaluate(_ input: PolicyInput, _ message: MCPMessage?) -> PolicyDecision {
-        let evaluation = evaluation(input, message)
+    private func evaluate(
+        _ input: PolicyInput,
+        _ message: MCPMessage?,
+        _ first: CompiledPolicy
+    ) -> PolicyDecision {
+        let evaluation = evaluation(input, message, first)
         switch evaluation.decision(shortFormAllows: shortFormAllows) {
         case .allow(let rules): return PolicyDecision(.allow(rules: rules), wouldDeny: evaluation.wouldDeny)
         case .deny(let rules): return PolicyDecision(.deny(rules: rules), wouldDeny: evaluation.wouldDeny)
@@ -124,8 +129,12 @@ package struct PolicySet: PolicyEvaluator {
     }
 
     /// Every message of a batch must be allowed; one challenge names what all of them need.
-    private func evaluate(_ input: PolicyInput, each messages: [MCPMessage]) -> PolicyDecision {
-        let evaluations = messages.map { evaluation(input, $0) }
+    private func evaluate(
+        _ input: PolicyInput,
+        each messages: [MCPMessage],
+        _ first: CompiledPolicy
+    ) -> PolicyDecision {
+        let evaluations = messages.map { evaluation(input, $0, first) }
         let wouldDeny = evaluations.flatMap(\.wouldDeny)
         var allowing: [String] = []
         var all = MissingRequirements()
@@ -142,8 +151,13 @@ package struct PolicySet: PolicyEvaluator {
         return PolicyDecision(all.outcome, wouldDeny: wouldDeny)
     }
 
-    private func evaluation(_ input: PolicyInput, _ message: MCPMessage?) -> PolicyEvaluation {
-        var evaluation = PolicyEvaluation(for: input, message)
+    /// - Parameter first: The first of the policies.
+    private func evaluation(
+        _ input: PolicyInput,
+        _ message: MCPMessage?,
+        _ first: CompiledPolicy
+    ) -> PolicyEvaluation {
+        var evaluation = PolicyEvaluation(for: input, message, by: first)
         for number in policies.indices { evaluation.add(policies[number], number) }
         return evaluation
     }

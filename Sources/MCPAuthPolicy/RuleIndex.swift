@@ -4,6 +4,17 @@
 internal import MCPAuthCore
 internal import MCPAuthJSON
 
+/// Receives the rules that can be about a message.
+///
+/// Its type is known where it is used, so that a call for each rule copies nothing, as a closure would.
+protocol CandidateVisitor {
+    /// - Parameters:
+    ///   - hit: How the rule was found.
+    ///   - method: The MCP method, empty if there is none.
+    ///   - name: The name of the object of the method, empty if there is none.
+    mutating func visit(_ rule: PolicyRule, at position: Int, _ hit: RuleIndex.Hit, _ method: String, _ name: String)
+}
+
 /// Finds the rules that can be about an operation by its method, its name and its path, so that the cost of a decision
 /// depends on those rules and not on the size of the file.
 ///
@@ -11,7 +22,9 @@ internal import MCPAuthJSON
 ///
 /// A rule is found under every method or name that it lists, under the prefixes or segments of its patterns, or always.
 /// When it is found in several ways, `isAbout` is true for at most one of the matches (``Hit``).
-struct RuleIndex: Sendable {
+///
+/// A class, so that a search copies no tables.
+final class RuleIndex: Sendable {
     /// How a rule was found, and what remains to be checked.
     enum Hit {
         /// The rule is about the message if the HTTP method and path of the request match.
@@ -24,129 +37,147 @@ struct RuleIndex: Sendable {
         case byURI(pattern: Int)
         /// The path may match one of the patterns of the rule, which counts if no pattern before it matches.
         case byPath(pattern: Int)
-        /// Everything remains to be checked.
-        case perhaps
     }
 
     /// One list of names: exact ones, and patterns by their prefixes.
     private struct Names: Sendable {
         var exact: [ExactString: [Int32]] = [:]
         var patterns = PrefixTable()
+
+        /// Calls `body` with each rule that lists the name, and whether it lists exactly this name.
+        func visit(_ name: String, _ body: (_ position: Int, _ isExact: Bool) -> Void) {
+            if !exact.isEmpty, let found = exact[ExactString(name)] {
+                for position in found { body(Int(position), true) }
+            }
+            patterns.visit(name) { body($0, false) }
+        }
     }
 
-    private var always: [Int32] = []
-    private var basics: [Int32] = []
-    private var methods = Names()
-    private var tools = Names()
-    private var prompts = Names()
-    private var resourceURIs = SegmentTable()
-    /// Rules with `paths` that do not depend on an MCP message.
-    private var paths = SegmentTable()
-    private var pathRules: [Int32] = []
-    private let count: Int32
+    private let rules: [PolicyRule]
+    private let always: [Int32]
+    private let basics: [Int32]
+    private let methods: Names
+    private let tools: Names
+    private let prompts: Names
+    private let resourceURIs: SegmentTable
+    private let paths: SegmentTable
+    private let pathRules: [Int32]
 
     init(_ rules: [PolicyRule]) {
-        count = Int32(rules.count)
-        for (index, rule) in rules.enumerated() { add(rule.targets, Int32(index)) }
+        self.rules = rules
+        var tables = Tables()
+        for (index, rule) in rules.enumerated() { tables.add(rule.targets, Int32(index)) }
+        always = tables.always
+        basics = tables.basics
+        methods = tables.methods
+        tools = tables.tools
+        prompts = tables.prompts
+        resourceURIs = tables.resourceURIs
+        paths = tables.paths
+        pathRules = tables.pathRules
     }
 
-    private mutating func add(_ targets: Targets, _ index: Int32) {
-        guard targets.restrictsMCP, !targets.matchesAny else {
-            guard !targets.paths.isEmpty, !targets.matchesAny else {
-                always.append(index)
-                return
-            }
-            pathRules.append(index)
-            Self.add(targets.paths, index, to: &paths)
-            return
-        }
-        var globs = targets.methods
-        if targets.includesBasics {
-            basics.append(index)
-            globs += Targets.basicMethods.map { Glob($0, .name) } + [Glob(Targets.basicPrefix + "*", .name)]
-        }
-        Self.add(globs, index, to: &methods)
-        // A rule that lists the method itself is about every name, so its names need no entries.
-        func covers(_ method: MCPMethod) -> Bool { globs.contains { $0.matches(method.name) } }
-        if !covers(.callTool) { Self.add(targets.tools, index, to: &tools) }
-        if !covers(.getPrompt) { Self.add(targets.prompts, index, to: &prompts) }
-        Self.add(targets.resourceURIs, index, to: &resourceURIs)
-    }
-
-    private static func add(_ globs: [Glob], _ index: Int32, to table: inout SegmentTable) {
-        for (number, glob) in globs.enumerated() {
-            table.add(glob, SegmentTable.Entry(rule: index, pattern: Int32(number)))
-        }
-    }
-
-    private static func add(_ globs: [Glob], _ index: Int32, to names: inout Names) {
-        let beginnings = PrefixSet(globs.filter { !$0.isExact }.map(\.prefix))
-        // A name that begins with the prefix of a pattern is found by that prefix.
-        for name in Set(globs.filter(\.isExact).map { ExactString($0.pattern) })
-        where !beginnings.hasBeginning(of: Array(name.text.utf8)) {
-            names.exact[name, default: []].append(index)
-        }
-        names.patterns.add(beginnings, index)
-    }
-
-    /// Calls `body` with the position of each rule that can be about a message, and how it was found.
-    func forEachCandidate(
+    /// Calls `visitor` for each rule that can be about a message.
+    ///
+    /// - Returns: False, without any call, if the message does not tell which rules can be about it.
+    func visitCandidates<Visitor: CandidateVisitor>(
         _ request: ProtectedResourceRequest,
         _ message: MCPMessage?,
-        _ body: (_ position: Int, _ hit: Hit) -> Void
-    ) {
-        guard let message else {
-            guard request.operation == .http else { return visitAll(body) }
-            Self.visit(always, .perhaps, body)
-            return visitPaths(request, body)
-        }
-        guard case .call(let method, let name, _) = message else {
-            Self.visit(always, .certain, body)
-            Self.visit(basics, .certain, body)
-            return visitPaths(request, body)
+        _ visitor: inout Visitor
+    ) -> Bool {
+        guard case .call(let method, let name, _)? = message else {
+            guard message != nil || request.operation == .http else { return false }
+            for position in always { visitor.visit(rules[Int(position)], at: Int(position), .certain, "", "") }
+            if message != nil {
+                for position in basics { visitor.visit(rules[Int(position)], at: Int(position), .certain, "", "") }
+            }
+            visitPaths(request, &visitor)
+            return true
         }
         let object = MCPMethod.acting(named: method)?.object
-        if let object, name.map({ !Targets.isPlain($0, object) }) ?? true { return visitAll(body) }
-        Self.visit(always, .certain, body)
-        visitPaths(request, body)
-        Self.visit(methods, method, exactly: .certain, or: .byMethod, body)
-        guard let object, let name else { return }
+        if let object, name.map({ !Targets.isPlain($0, object) }) ?? true { return false }
+        for position in always { visitor.visit(rules[Int(position)], at: Int(position), .certain, "", "") }
+        visitPaths(request, &visitor)
+        methods.visit(method) { visitor.visit(rules[$0], at: $0, $1 ? .certain : .byMethod, method, "") }
+        guard let object, let name else { return true }
         switch object {
-        case .tool: Self.visit(tools, name, exactly: .certain, or: .byName(.tool), body)
-        case .prompt: Self.visit(prompts, name, exactly: .certain, or: .byName(.prompt), body)
+        case .tool: tools.visit(name) { visitor.visit(rules[$0], at: $0, $1 ? .certain : .byName(.tool), method, name) }
+        case .prompt:
+            prompts.visit(name) { visitor.visit(rules[$0], at: $0, $1 ? .certain : .byName(.prompt), method, name) }
         // Three methods act on a URI, and a rule may list one of them.
         case .resourceURI:
-            resourceURIs.visit(name) { body(Int($0.rule), .byURI(pattern: Int($0.pattern))) }
+            resourceURIs.visit(name) {
+                visitor.visit(rules[Int($0.rule)], at: Int($0.rule), .byURI(pattern: Int($0.pattern)), method, name)
+            }
         }
+        return true
     }
 
-    private func visitPaths(_ request: ProtectedResourceRequest, _ body: (Int, Hit) -> Void) {
+    private func visitPaths<Visitor: CandidateVisitor>(_ request: ProtectedResourceRequest, _ visitor: inout Visitor) {
         guard !paths.isEmpty else { return }
         // The table compares bytes, so it cannot find what differs in case.
-        guard !request.ignoresCase else { return Self.visit(pathRules, .perhaps, body) }
+        guard !request.ignoresCase else {
+            for position in pathRules { visitor.visit(rules[Int(position)], at: Int(position), .certain, "", "") }
+            return
+        }
         let withSlash = request.path.withSlash
         paths.visit(withSlash ?? request.path.description, endsBeforeSlash: withSlash != nil) {
-            body(Int($0.rule), .byPath(pattern: Int($0.pattern)))
+            visitor.visit(rules[Int($0.rule)], at: Int($0.rule), .byPath(pattern: Int($0.pattern)), "", "")
         }
     }
+}
 
-    private func visitAll(_ body: (Int, Hit) -> Void) {
-        for position in 0..<Int(count) { body(position, .perhaps) }
-    }
+extension RuleIndex {
+    /// The tables while they are filled.
+    private struct Tables {
+        var always: [Int32] = []
+        var basics: [Int32] = []
+        var methods = Names()
+        var tools = Names()
+        var prompts = Names()
+        var resourceURIs = SegmentTable()
+        /// Rules with `paths` that do not depend on an MCP message.
+        var paths = SegmentTable()
+        var pathRules: [Int32] = []
 
-    private static func visit(_ positions: [Int32], _ hit: Hit, _ body: (Int, Hit) -> Void) {
-        for position in positions { body(Int(position), hit) }
-    }
+        mutating func add(_ targets: Targets, _ index: Int32) {
+            guard targets.restrictsMCP, !targets.matchesAny else {
+                guard !targets.paths.isEmpty, !targets.matchesAny else {
+                    always.append(index)
+                    return
+                }
+                pathRules.append(index)
+                Self.add(targets.paths, index, to: &paths)
+                return
+            }
+            var globs = targets.methods
+            if targets.includesBasics {
+                basics.append(index)
+                globs += Targets.basicMethods.map { Glob($0, .name) } + [Glob(Targets.basicPrefix + "*", .name)]
+            }
+            Self.add(globs, index, to: &methods)
+            // A rule that lists the method itself is about every name, so its names need no entries.
+            func covers(_ method: MCPMethod) -> Bool { globs.contains { $0.matches(method.name) } }
+            if !covers(.callTool) { Self.add(targets.tools, index, to: &tools) }
+            if !covers(.getPrompt) { Self.add(targets.prompts, index, to: &prompts) }
+            Self.add(targets.resourceURIs, index, to: &resourceURIs)
+        }
 
-    private static func visit(
-        _ names: Names,
-        _ name: String,
-        exactly exact: Hit,
-        or perhaps: Hit,
-        _ body: (Int, Hit) -> Void
-    ) {
-        if !names.exact.isEmpty, let found = names.exact[ExactString(name)] { visit(found, exact, body) }
-        names.patterns.visit(name) { body($0, perhaps) }
+        private static func add(_ globs: [Glob], _ index: Int32, to table: inout SegmentTable) {
+            for (number, glob) in globs.enumerated() {
+                table.add(glob, SegmentTable.Entry(rule: index, pattern: Int32(number)))
+            }
+        }
+
+        private static func add(_ globs: [Glob], _ index: Int32, to names: inout Names) {
+            let beginnings = PrefixSet(globs.filter { !$0.isExact }.map(\.prefix))
+            // A name that begins with the prefix of a pattern is found by that prefix.
+            for name in Set(globs.filter(\.isExact).map { ExactString($0.pattern) })
+            where !beginnings.hasBeginning(of: Array(name.text.utf8)) {
+                names.exact[name, default: []].append(index)
+            }
+            names.patterns.add(beginnings, index)
+        }
     }
 }
 

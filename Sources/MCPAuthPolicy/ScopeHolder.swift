@@ -5,7 +5,7 @@ internal import MCPAuthCore
 
 /// The scopes of one policy that a caller has, and those that it can get from its issuer.
 struct ScopeHolder {
-    private let table: ScopeTable
+    private let policy: CompiledPolicy
     private let granted: ScopeBits
     private let held: ScopeSet
     /// The scopes that the issuer may grant; `nil` for any.
@@ -13,17 +13,17 @@ struct ScopeHolder {
 
     /// - Parameter authInfo: `nil` for a caller without a token, about whom nothing is known.
     init(_ authInfo: AuthInfo?, _ policy: CompiledPolicy) {
-        table = policy.scopeTable
+        self.policy = policy
         held = authInfo?.scopes ?? []
-        granted = table.granted(by: held)
+        granted = policy.scopeTable.granted(by: held)
         grantable = authInfo?.grantableScopes
     }
 
     /// Whether the token has the scope, or one that implies it.
-    func has(_ scope: String) -> Bool { table.has(scope, in: granted) }
+    func has(_ scope: String) -> Bool { policy.scopeTable.has(scope, in: granted) }
 
     /// The given scopes that the token lacks.
-    func missing(_ scopes: ScopeSet) -> ScopeSet { table.missing(scopes, in: granted) }
+    func missing(_ scopes: ScopeSet) -> ScopeSet { policy.scopeTable.missing(scopes, in: granted) }
 
     /// Whether the issuer of the token may grant the scope at this resource.
     func isGrantable(_ scope: String) -> Bool { grantable?.contains(scope) ?? true }
@@ -40,7 +40,7 @@ struct ScopeHolder {
         return ScopeSet(
             scopes.map { scope in
                 guard has(scope), !isGrantable(scope) else { return scope }
-                return held.first { table.has(scope, in: table.granted(by: [$0])) } ?? scope
+                return held.first { policy.scopeTable.has(scope, in: policy.scopeTable.granted(by: [$0])) } ?? scope
             }
         )
     }

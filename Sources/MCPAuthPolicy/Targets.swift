@@ -83,10 +83,9 @@ package struct Targets: Sendable {
         paths[index].matches(path) || ignoringCase && foldedPaths[index].matches(path)
     }
 
-    /// The first pattern of `resource_uris` that matches the URI of a call.
-    func firstURIPattern(matching message: MCPMessage?) -> Int? {
-        guard case .call(_, let uri?, _)? = message else { return nil }
-        return resourceURIs.firstIndex { $0.matches(uri) }
+    /// The first pattern of `resource_uris` that matches the URI.
+    func firstURIPattern(matching uri: String) -> Int? {
+        resourceURIs.firstIndex { $0.matches(uri) }
     }
 
     /// Calls `body` with every pattern of `paths` that matches, and the spelling of the path that it matches.
@@ -108,16 +107,6 @@ package struct Targets: Sendable {
     /// Whether the rule lists the MCP method itself, and so every name that it acts on.
     func hasMethod(_ method: String) -> Bool {
         includesBasics && Self.isBasic(method) || methods.contains { $0.matches(method) }
-    }
-
-    func hasMethod(of message: MCPMessage?) -> Bool {
-        guard case .call(let method, _, _)? = message else { return false }
-        return hasMethod(method)
-    }
-
-    func hasName(of message: MCPMessage?, _ object: MCPMethod.Object) -> Bool {
-        guard case .call(_, let name?, _)? = message else { return false }
-        return hasName(name, object)
     }
 
     /// Whether the rule lists the name of a tool or prompt, or the URI of a resource.

@@ -528,9 +528,17 @@ import Testing
     private static func found(_ policy: CompiledPolicy, _ method: String, _ name: String?) throws -> [Int] {
         let message = MCPMessage.call(method: method, name: name)
         let operation = ProtectedResourceRequest(method: .post, path: "/mcp", operation: .mcp([message]))
+        var examined = Examined()
+        let isNarrowed = RuleIndex(policy.rules).visitCandidates(operation, message, &examined)
+        return isNarrowed ? examined.positions.sorted() : Array(policy.rules.indices)
+    }
+
+    private struct Examined: CandidateVisitor {
         var positions: [Int] = []
-        RuleIndex(policy.rules).forEachCandidate(operation, message) { position, _ in positions.append(position) }
-        return positions.sorted()
+
+        mutating func visit(_: PolicyRule, at position: Int, _: RuleIndex.Hit, _: String, _: String) {
+            positions.append(position)
+        }
     }
 
     @Test func `a rule is examined once, and only if the prefix of one of its patterns fits the name`() throws {

@@ -16,10 +16,16 @@ package indirect enum Condition: Sendable {
     package final class Leaf: Sendable {
         package let reference: ValueReference
         package let predicate: Predicate
+        /// Whether the value or the operand is an argument, and whether one is a capture.
+        let readsArgument: Bool
+        let readsCapture: Bool
 
         init(_ reference: ValueReference, _ predicate: Predicate) {
             self.reference = reference
             self.predicate = predicate
+            let keys = [reference.key, predicate.operand?.key]
+            readsArgument = keys.contains(.argument)
+            readsCapture = keys.contains(.capture)
         }
     }
 
@@ -29,7 +35,7 @@ package indirect enum Condition: Sendable {
         case .any(let conditions): .any(conditions) { $0.evaluate(values) }
         case .not(let condition):
             (values.assumedOfArguments == nil ? condition.evaluate(values) : condition.evaluate(values.negated)).negated
-        case .predicate(let leaf): values.truth(of: leaf.predicate, for: leaf.reference)
+        case .predicate(let leaf): values.truth(of: leaf)
         }
     }
 

@@ -36,28 +36,19 @@ struct ConditionValues {
         return values
     }
 
-    /// The truth of a predicate for a value.
-    func truth(of predicate: Predicate, for subject: ValueReference) -> Truth {
-        if let assumedOfArguments, subject.key == .argument || predicate.operand?.key == .argument {
-            return Truth(assumedOfArguments)
-        }
-        guard case .known(let value) = self.value(of: subject) else { return .unknown }
-        guard case .compared(_, let operand) = predicate else {
-            return truth(of: predicate, value, subject, readsCapture: subject.key == .capture)
-        }
-        guard let compared = predicate.comparing(with: self.value(of: operand)) else { return .unknown }
-        return truth(of: compared, value, subject, readsCapture: subject.key == .capture || operand.key == .capture)
+    /// The truth of a predicate for its subject.
+    func truth(of leaf: Condition.Leaf) -> Truth {
+        if let assumedOfArguments, leaf.readsArgument { return Truth(assumedOfArguments) }
+        guard case .known(let value) = self.value(of: leaf.reference) else { return .unknown }
+        guard let operand = leaf.predicate.operand else { return truth(of: leaf.predicate, leaf, value) }
+        guard let compared = leaf.predicate.comparing(with: self.value(of: operand)) else { return .unknown }
+        return truth(of: compared, leaf, value)
     }
 
-    private func truth(
-        of predicate: Predicate,
-        _ value: PolicyValue?,
-        _ subject: ValueReference,
-        readsCapture: Bool
-    ) -> Truth {
-        let truth = predicate.evaluate(value, isSetValued: subject.isSetValued)
-        guard readsCapture, ignoresCaseOfCaptures else { return truth }
-        let folded = predicate.caseFolded.evaluate(value?.caseFolded, isSetValued: subject.isSetValued)
+    private func truth(of predicate: Predicate, _ leaf: Condition.Leaf, _ value: PolicyValue?) -> Truth {
+        let truth = predicate.evaluate(value, isSetValued: leaf.reference.isSetValued)
+        guard ignoresCaseOfCaptures, leaf.readsCapture else { return truth }
+        let folded = predicate.caseFolded.evaluate(value?.caseFolded, isSetValued: leaf.reference.isSetValued)
         return truth == folded ? truth : .unknown
     }
 
