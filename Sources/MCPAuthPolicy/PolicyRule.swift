@@ -125,7 +125,9 @@ package final class PolicyRule: Sendable {
         }
     }
 
-    /// The same for a rule that the index found. When a rule is found in several ways, true for at most one of them.
+    /// The same for a rule that the index found.
+    ///
+    /// When a rule is found in several ways, true for at most one of them.
     func isAbout(
         _ request: ProtectedResourceRequest,
         found hit: RuleIndex.Hit,

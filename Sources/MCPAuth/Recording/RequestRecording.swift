@@ -13,13 +13,15 @@ internal import MCPAuthPolicy
 /// arguments only those that are listed. Tokens are never recorded. A record contains personal data if the listed
 /// claims do, and a URI or path may itself give access to something: keep a record as such.
 public struct RequestRecording: Sendable {
-    /// The names of the claims that are recorded beside `iss`, `client_id` and `scope`. A replay says if a policy reads
-    /// a claim that is not recorded.
+    /// The names of the claims that are recorded beside `iss`, `client_id` and `scope`.
+    ///
+    /// A replay says if a policy reads a claim that is not recorded.
     public var claims: Set<String>
     /// The names of the arguments that are recorded.
     public var arguments: Set<String>
-    /// Receives each line, without a line break, on any thread and before the request is decided. It delays the request
-    /// and receives as much as clients send, so it must be fast and limit what it keeps.
+    /// Receives each line, without a line break, on any thread and before the request is decided.
+    ///
+    /// It delays the request and receives as much as clients send, so it must be fast and limit what it keeps.
     public var write: @Sendable (String) -> Void
 
     /// Records these claims and arguments.

@@ -22,7 +22,9 @@ struct PatternWords {
     let isComplete: Bool
 
     private static let slash = UInt8(ascii: "/")
-    /// The places to which patterns with stars may lead. Each byte of a pattern leads to one more in any case, up to
+    /// The places to which patterns with stars may lead.
+    ///
+    /// Each byte of a pattern leads to one more in any case, up to
     /// `mostBytes` of them.
     private static let mostStates = 4000
     private static let mostBytes = 60_000

@@ -12,7 +12,9 @@ struct PredicateTable {
     /// The variables of the subject and the operand; `nil` for what is not a variable.
     let first: Int?
     let second: Int?
-    /// Whether it has a truth for each choice. It has none if it reads `iss`, `sub` or `client_id`, or all scopes, or if
+    /// Whether it has a truth for each choice.
+    ///
+    /// It has none if it reads `iss`, `sub` or `client_id`, or all scopes, or if
     /// the choices are too many.
     let hasTruths: Bool
     let readsCaller: Bool
