@@ -143,21 +143,28 @@ static void hello_verify(void *instance, const mcp_auth_request *request, uint64
     complete(self, call, MCP_AUTH_VERDICT_ACCEPT, "ok", claims);
 }
 
-static const mcp_auth_module module = {
-    .magic = MCP_AUTH_MODULE_MAGIC,
-    .struct_size = sizeof(mcp_auth_module),
-    .abi_major = MCP_AUTH_ABI_MAJOR,
-    .abi_minor = MCP_AUTH_ABI_MINOR,
-    .flags = MCP_AUTH_MODULE_REENTRANT | MCP_AUTH_MODULE_PURE,
+static const mcp_auth_verifier verifier = {
+    .struct_size = sizeof(mcp_auth_verifier),
+    .flags = MCP_AUTH_VERIFIER_REENTRANT | MCP_AUTH_VERIFIER_PURE,
     .name = "hello-c",
-    .version = "1.0.0",
     .config_schema_json = "{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"key\",\"scope\"],"
                           "\"properties\":{\"key\":{\"type\":\"string\"},\"scope\":{\"type\":\"string\"}}}",
     .create = hello_create,
     .destroy = hello_destroy,
     .verify = hello_verify,
-    .cancel = NULL,
-    .validate = NULL,
+};
+
+static const mcp_auth_verifier *const verifiers[] = {&verifier};
+
+static const mcp_auth_module module = {
+    .magic = MCP_AUTH_MODULE_MAGIC,
+    .struct_size = sizeof(mcp_auth_module),
+    .abi_major = MCP_AUTH_ABI_MAJOR,
+    .abi_minor = MCP_AUTH_ABI_MINOR,
+    .name = "hello-c",
+    .version = "1.0.0",
+    .verifiers = verifiers,
+    .verifier_count = 1,
 };
 
 const mcp_auth_module *mcp_auth_module_v1(void) { return &module; }

@@ -1,30 +1,38 @@
 /* This file is part of the swift-mcp-auth project. SPDX-License-Identifier: Apache-2.0
  *
- * The frozen layout of version 1 on 64-bit platforms: a change here breaks every module that was built before. */
+ * The frozen layout of version 1.0 on 64-bit platforms: a change here breaks every module that was built before. */
 #include "mcp_auth_module.h"
 
 #define FROZEN(type, member, offset) _Static_assert(offsetof(type, member) == (offset), #type "." #member " moved")
-
-FROZEN(mcp_auth_bytes, data, 0);
-FROZEN(mcp_auth_bytes, length, 8);
-_Static_assert(sizeof(mcp_auth_bytes) == 16, "mcp_auth_bytes changed");
+#define SIZE_1_0(type, size) _Static_assert(sizeof(type) >= (size), #type " shrank")
 
 FROZEN(mcp_auth_module, magic, 0);
 FROZEN(mcp_auth_module, struct_size, 4);
 FROZEN(mcp_auth_module, abi_major, 8);
 FROZEN(mcp_auth_module, abi_minor, 12);
-FROZEN(mcp_auth_module, flags, 16);
-FROZEN(mcp_auth_module, name, 24);
-FROZEN(mcp_auth_module, version, 32);
-FROZEN(mcp_auth_module, config_schema_json, 40);
-FROZEN(mcp_auth_module, create, 48);
-FROZEN(mcp_auth_module, destroy, 56);
-FROZEN(mcp_auth_module, verify, 64);
-FROZEN(mcp_auth_module, cancel, 72);
-FROZEN(mcp_auth_module, validate, 80);
-_Static_assert(sizeof(mcp_auth_module) >= MCP_AUTH_MODULE_SIZE_1_0, "mcp_auth_module shrank");
-_Static_assert(MCP_AUTH_MODULE_SIZE_1_0 == 88u, "the size of version 1.0 changed");
-
+FROZEN(mcp_auth_module, name, 16);
+FROZEN(mcp_auth_module, version, 24);
+FROZEN(mcp_auth_module, verifiers, 32);
+FROZEN(mcp_auth_module, transformers, 40);
+FROZEN(mcp_auth_module, verifier_count, 48);
+FROZEN(mcp_auth_module, transformer_count, 56);
+FROZEN(mcp_auth_verifier, struct_size, 0);
+FROZEN(mcp_auth_verifier, flags, 4);
+FROZEN(mcp_auth_verifier, name, 8);
+FROZEN(mcp_auth_verifier, config_schema_json, 16);
+FROZEN(mcp_auth_verifier, create, 24);
+FROZEN(mcp_auth_verifier, destroy, 32);
+FROZEN(mcp_auth_verifier, verify, 40);
+FROZEN(mcp_auth_verifier, cancel, 48);
+FROZEN(mcp_auth_verifier, validate, 56);
+FROZEN(mcp_auth_verifier, request_fields, 64);
+FROZEN(mcp_auth_transformer, struct_size, 0);
+FROZEN(mcp_auth_transformer, name, 8);
+FROZEN(mcp_auth_transformer, config_schema_json, 16);
+FROZEN(mcp_auth_transformer, create, 24);
+FROZEN(mcp_auth_transformer, destroy, 32);
+FROZEN(mcp_auth_transformer, transform, 40);
+FROZEN(mcp_auth_transformer, validate, 48);
 FROZEN(mcp_auth_host, struct_size, 0);
 FROZEN(mcp_auth_host, abi_minor, 4);
 FROZEN(mcp_auth_host, context, 8);
@@ -33,16 +41,23 @@ FROZEN(mcp_auth_host, now_unix_s, 24);
 FROZEN(mcp_auth_host, config_string, 32);
 FROZEN(mcp_auth_host, secret_get, 40);
 FROZEN(mcp_auth_host, log, 48);
-
+FROZEN(mcp_auth_host, count, 56);
+FROZEN(mcp_auth_host, random, 64);
+FROZEN(mcp_auth_host, http_fetch, 72);
 FROZEN(mcp_auth_request, struct_size, 0);
+FROZEN(mcp_auth_request, field_count, 4);
 FROZEN(mcp_auth_request, resource, 8);
 FROZEN(mcp_auth_request, token, 24);
 FROZEN(mcp_auth_request, scheme, 40);
-FROZEN(mcp_auth_request, deadline_unix_s, 56);
-FROZEN(mcp_auth_request, unverified_issuer, 64);
-FROZEN(mcp_auth_request, method, 80);
-FROZEN(mcp_auth_request, url, 96);
-
+FROZEN(mcp_auth_request, unverified_issuer, 56);
+FROZEN(mcp_auth_request, method, 72);
+FROZEN(mcp_auth_request, url, 88);
+FROZEN(mcp_auth_request, operation_json, 104);
+FROZEN(mcp_auth_request, fields, 120);
+FROZEN(mcp_auth_request, client_certificate, 128);
+FROZEN(mcp_auth_request, proof_thumbprint, 144);
+FROZEN(mcp_auth_request, deadline_unix_s, 160);
+FROZEN(mcp_auth_request, time_left_ms, 168);
 FROZEN(mcp_auth_verdict, struct_size, 0);
 FROZEN(mcp_auth_verdict, kind, 4);
 FROZEN(mcp_auth_verdict, claims_json, 8);
@@ -50,5 +65,39 @@ FROZEN(mcp_auth_verdict, not_after_unix_s, 24);
 FROZEN(mcp_auth_verdict, cache_seconds, 32);
 FROZEN(mcp_auth_verdict, reason, 40);
 FROZEN(mcp_auth_verdict, operator_detail, 56);
-_Static_assert(sizeof(mcp_auth_verdict) >= MCP_AUTH_VERDICT_SIZE_1_0, "mcp_auth_verdict shrank");
+FROZEN(mcp_auth_http_request, struct_size, 0);
+FROZEN(mcp_auth_http_request, field_count, 4);
+FROZEN(mcp_auth_http_request, url, 8);
+FROZEN(mcp_auth_http_request, method, 24);
+FROZEN(mcp_auth_http_request, body, 40);
+FROZEN(mcp_auth_http_request, fields, 56);
+FROZEN(mcp_auth_http_request, timeout_ms, 64);
+FROZEN(mcp_auth_http_request, maximum_bytes, 72);
+FROZEN(mcp_auth_http_response, struct_size, 0);
+FROZEN(mcp_auth_http_response, status, 4);
+FROZEN(mcp_auth_http_response, body, 8);
+FROZEN(mcp_auth_http_response, error, 24);
+FROZEN(mcp_auth_claims, struct_size, 0);
+FROZEN(mcp_auth_claims, issuer, 8);
+FROZEN(mcp_auth_claims, claims_json, 24);
+FROZEN(mcp_auth_bytes, data, 0);
+FROZEN(mcp_auth_bytes, length, 8);
+FROZEN(mcp_auth_field, name, 0);
+FROZEN(mcp_auth_field, value, 16);
+
+_Static_assert(sizeof(mcp_auth_bytes) == 16, "mcp_auth_bytes changed");
+_Static_assert(sizeof(mcp_auth_field) == 32, "mcp_auth_field changed");
+SIZE_1_0(mcp_auth_module, 64);
+SIZE_1_0(mcp_auth_verifier, 72);
+SIZE_1_0(mcp_auth_transformer, 56);
+SIZE_1_0(mcp_auth_verdict, 72);
+SIZE_1_0(mcp_auth_request, 176);
+SIZE_1_0(mcp_auth_http_request, 80);
+SIZE_1_0(mcp_auth_http_response, 40);
+SIZE_1_0(mcp_auth_claims, 40);
+SIZE_1_0(mcp_auth_host, 80);
+_Static_assert(MCP_AUTH_MODULE_SIZE_1_0 == 64u, "the size of version 1.0 changed");
+_Static_assert(MCP_AUTH_VERIFIER_SIZE_1_0 == 72u, "the size of version 1.0 changed");
+_Static_assert(MCP_AUTH_TRANSFORMER_SIZE_1_0 == 56u, "the size of version 1.0 changed");
 _Static_assert(MCP_AUTH_VERDICT_SIZE_1_0 == 72u, "the size of version 1.0 changed");
+_Static_assert(MCP_AUTH_HTTP_REQUEST_SIZE_1_0 == 80u, "the size of version 1.0 changed");

@@ -34,7 +34,8 @@ package enum RequestReading {
                 authority: request.authority,
                 path: path,
                 credentials: credentials(request.headerFields[values: .authorization]),
-                ignoresCase: ignoresCase
+                ignoresCase: ignoresCase,
+                fields: request.headerFields
             )
         )
     }

@@ -4,51 +4,128 @@
 internal import MCPAuthConcurrency
 internal import MCPAuthCore
 
-/// The open calls of one instance, identified by numbers that are never used twice.
-///
-/// A call ends once: with a verdict, when the module returns without one, at its deadline, or when its caller stops
-/// waiting. A verdict for a call that has ended or never existed is ignored. Deadlines are enforced by a dedicated
-/// thread, so that they work while all other threads are blocked.
-final class ModuleCalls: Sendable {
-    /// A copy of what a module passed to `complete`.
-    struct Verdict: Sendable {
-        let kind: Int32
-        /// The claims of an acceptance; `nil` for other verdicts, and when they are longer than allowed.
-        let claims: [UInt8]?
-        let notAfter: Int64
-        let reason: String
-        let detail: String
-    }
+/// A copy of what a module passed to `complete`.
+struct ModuleVerdict: Sendable {
+    let kind: Int32
+    /// The claims of an acceptance; `nil` for other verdicts, and when they are longer than allowed.
+    let claims: [UInt8]?
+    let notAfter: Int64
+    let cacheSeconds: Int64
+    let reason: String
+    let detail: String
+}
 
+/// One call of a verifier of a module.
+///
+/// A call ends once: with the first verdict, at its deadline, or when its caller stops waiting.
+final class ModuleCall: Sendable {
     /// How a call ended.
-    enum CallEnd: Sendable {
-        case verdict(Verdict)
+    enum End: Sendable {
+        case verdict(ModuleVerdict)
         case fault(ModuleFault)
         /// Its caller no longer waits.
         case abandoned
     }
 
-    private struct Call: Sendable {
-        let now: NumericDate
-        let deadline: MonotonicTime
-        let finish: @Sendable (CallEnd) -> Void
+    private enum State {
+        case open
+        case awaited(@Sendable (End) -> Void)
+        case ended(End)
     }
 
+    let number: UInt64
+    let now: NumericDate
+    let deadline: MonotonicTime
+    private let state = Lock(State.open)
+    private let counts = Lock((isInModule: false, fetches: 0))
+
+    init(_ number: UInt64, now: NumericDate, deadline: MonotonicTime) {
+        self.number = number
+        self.now = now
+        self.deadline = deadline
+    }
+
+    /// How it ended; `nil` while it is open.
+    var end: End? {
+        state.withLock { state in
+            guard case .ended(let end) = state else { return nil }
+            return end
+        }
+    }
+
+    /// Ends the call; does nothing if it has already ended.
+    func finish(_ end: End) {
+        let waiting: (@Sendable (End) -> Void)? = state.withLock { state in
+            switch state {
+            case .ended: return nil
+            case .open:
+                state = .ended(end)
+                return nil
+            case .awaited(let waiting):
+                state = .ended(end)
+                return waiting
+            }
+        }
+        waiting?(end)
+    }
+
+    /// Calls `body` when the call has ended, at once if it has.
+    func whenEnded(_ body: @escaping @Sendable (End) -> Void) {
+        let end: End? = state.withLock { state in
+            if case .ended(let end) = state { return end }
+            state = .awaited(body)
+            return nil
+        }
+        if let end { body(end) }
+    }
+
+    /// Notes that the module knows the call; false if it has ended before.
+    func enterModule() -> Bool {
+        guard end == nil else { return false }
+        counts.withLock { $0.isInModule = true }
+        return true
+    }
+
+    /// Whether the module knows the call.
+    var isInModule: Bool { counts.withLock { $0.isInModule } }
+
+    /// Reserves one of its fetches; false if there are too many at once.
+    func beginFetch(atMost most: Int) -> Bool {
+        counts.withLock { counts in
+            guard counts.fetches < most else { return false }
+            counts.fetches += 1
+            return true
+        }
+    }
+
+    func endFetch() {
+        counts.withLock { $0.fetches -= 1 }
+    }
+}
+
+/// The open calls of one instance, identified by numbers that are never used twice.
+///
+/// A verdict for a call that has ended or never existed is ignored. Deadlines are enforced by a dedicated thread, so that
+/// they work while all other threads are blocked.
+final class ModuleCalls: Sendable {
     private struct State {
         var next: UInt64 = 1
-        var open: [UInt64: Call] = [:]
+        var open: [UInt64: ModuleCall] = [:]
         var isWatched = false
     }
 
     private let state = Lock(State())
     /// The maximum seconds for a call.
     private let seconds: Double
+    /// The maximum number of open calls.
+    private let most: Int
 
-    init(seconds: Double) {
+    init(seconds: Double, most: Int) {
         self.seconds = seconds
+        self.most = most
     }
 
-    /// Reserves the number of a call that is opened later, or never.
+    /// The number of a job that is not a call.
     func reserve() -> UInt64 {
         state.withLock { state in
             defer { state.next += 1 }
@@ -56,29 +133,34 @@ final class ModuleCalls: Sendable {
         }
     }
 
-    /// Opens a call; `finish` is called once, on any thread.
-    func open(_ number: UInt64, now: NumericDate, finish: @escaping @Sendable (CallEnd) -> Void) {
-        let call = Call(now: now, deadline: .now.adding(seconds), finish: finish)
-        let needsWatch = state.withLock { state in
-            state.open[number] = call
+    /// Opens a call; `nil` if too many are open.
+    func open(now: NumericDate) -> ModuleCall? {
+        let deadline = MonotonicTime.now.adding(seconds)
+        let (call, needsWatch) = state.withLock { state -> (ModuleCall?, Bool) in
+            guard state.open.count < most else { return (nil, false) }
+            let call = ModuleCall(state.next, now: now, deadline: deadline)
+            state.next += 1
+            state.open[call.number] = call
             defer { state.isWatched = true }
-            return !state.isWatched
+            return (call, !state.isWatched)
         }
         if needsWatch, !OwnThread.start({ self.watch() }) { endUnwatched() }
+        return call
     }
 
-    /// Ends a call; does nothing if it has already ended.
-    func end(_ number: UInt64, _ outcome: CallEnd) {
-        state.withLock { $0.open.removeValue(forKey: number) }?.finish(outcome)
+    /// Ends a call; does nothing if it has already ended or never existed.
+    func end(_ number: UInt64, _ end: ModuleCall.End) {
+        state.withLock { $0.open.removeValue(forKey: number) }?.finish(end)
     }
 
-    func isOpen(_ number: UInt64) -> Bool {
-        state.withLock { $0.open[number] != nil }
+    /// The open call with this number.
+    func call(_ number: UInt64) -> ModuleCall? {
+        state.withLock { $0.open[number] }
     }
 
     /// The time of an open call; for any other call, a time at which everything has expired.
     func now(_ number: UInt64) -> Int64 {
-        state.withLock { $0.open[number]?.now }.map(Self.wholeSeconds) ?? Self.everythingHasExpired
+        call(number).map { Self.wholeSeconds($0.now) } ?? Self.everythingHasExpired
     }
 
     /// The end of the year 9999 in seconds since 1970; small enough for modules to add to it without overflow.
@@ -103,9 +185,9 @@ final class ModuleCalls: Sendable {
                 for call in state.open.values { wakeUp = min(wakeUp, call.deadline) }
                 roundsWithoutCalls = state.open.isEmpty ? roundsWithoutCalls + 1 : 0
                 if roundsWithoutCalls == 6 { state.isWatched = false }
-                return overdue.values.map(\.finish)
+                return overdue.values
             }
-            for finish in overdue { finish(.fault(.noAnswerInTime(seconds: seconds))) }
+            for call in overdue { call.finish(.fault(.noAnswerInTime(seconds: seconds))) }
             if roundsWithoutCalls < 6 { wakeUp.sleep() }
         }
     }
@@ -115,8 +197,8 @@ final class ModuleCalls: Sendable {
         let calls = state.withLock { state in
             defer { state.open = [:] }
             state.isWatched = false
-            return state.open.values.map(\.finish)
+            return state.open.values
         }
-        for finish in calls { finish(.fault(.noThread)) }
+        for call in calls { call.finish(.fault(.noThread)) }
     }
 }

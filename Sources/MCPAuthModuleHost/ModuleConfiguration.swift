@@ -17,7 +17,7 @@ package struct ModuleConfiguration: Sendable {
         package let isAboutName: Bool
     }
 
-    let library: ModuleLibrary
+    let component: ModuleComponent
     /// The top-level strings of the configuration, by name.
     let strings: [String: String]
     private let text: [UInt8]
@@ -30,7 +30,7 @@ package struct ModuleConfiguration: Sendable {
     /// - Throws: ``Mistake`` for the first mistake, with what is expected.
     package init(
         _ configuration: JSON,
-        of library: ModuleLibrary,
+        of component: ModuleComponent,
         limits: ModuleLimits = ModuleLimits(),
         resolvePath: (String) -> String
     ) throws(Mistake) {
@@ -39,11 +39,11 @@ package struct ModuleConfiguration: Sendable {
         }
         let resolved: JSON
         do throws(ModuleSchema.Mistake) {
-            resolved = try library.schema.resolved(configuration, at: .root, resolvePath)
+            resolved = try component.schema.resolved(configuration, at: .root, resolvePath)
         } catch {
             throw Mistake(code: error.code, message: error.message, place: error.place, isAboutName: error.isAboutName)
         }
-        self.library = library
+        self.component = component
         strings =
             if case .object(let members) = resolved { members.compactMapValues(\.string) } else { [:] }
         text = resolved.encoded()
@@ -59,11 +59,11 @@ package struct ModuleConfiguration: Sendable {
 
     /// The first mistake that `validate` of the module reports.
     private func firstMistake(_ limits: ModuleLimits) throws(Mistake) -> Mistake? {
-        guard unsafe library.module.pointee.validate != nil else { return nil }
+        guard unsafe component.validate != nil else { return nil }
         guard let report = OwnThread.result(within: limits.setupSeconds, { self.validate() }) else {
             throw Mistake(
                 code: .moduleRefused,
-                message: "`validate` of the module `\(library.name.printable)` did not return within "
+                message: "`validate` of the module `\(component.moduleName.printable)` did not return within "
                     + "\(limits.setupSeconds.asWritten) seconds",
                 place: .root,
                 isAboutName: false
@@ -91,7 +91,7 @@ package struct ModuleConfiguration: Sendable {
         var report = Report()
         unsafe withUnsafeMutablePointer(to: &report) { place in
             unsafe withText { text, length in
-                unsafe library.module.pointee.validate?(text, length, place) { place, pointer, message in
+                unsafe component.validate?(text, length, place) { place, pointer, message in
                     guard let report = unsafe place?.assumingMemoryBound(to: Report.self) else { return }
                     guard unsafe report.pointee.first == nil else { return }
                     unsafe report.pointee.first = Report.Entry(pointer: pointer.text, message: message.text)

@@ -7,17 +7,20 @@ internal import CMCPAuthModule
 ///
 /// Every pointer that a module passes is borrowed for the call. Its data is copied before the return, up to a limit.
 enum ModuleHostTable {
-    /// A table whose functions use `context`, which the caller must keep alive as long as the table is in use.
-    static func make(context: ModuleContext) -> mcp_auth_host {
+    /// A table whose functions use the instance, which the caller must keep alive as long as the table is in use.
+    static func make(_ instance: ModuleInstanceReference) -> mcp_auth_host {
         unsafe mcp_auth_host(
             struct_size: UInt32(MemoryLayout<mcp_auth_host>.size),
             abi_minor: MCP_AUTH_ABI_MINOR,
-            context: Unmanaged.passUnretained(context).toOpaque(),
+            context: Unmanaged.passUnretained(instance).toOpaque(),
             complete: hostComplete,
             now_unix_s: hostNow,
             config_string: hostConfigString,
             secret_get: hostSecret,
-            log: hostLog
+            log: hostLog,
+            count: hostCount,
+            random: hostRandom,
+            http_fetch: hostFetch
         )
     }
 
@@ -51,9 +54,14 @@ extension mcp_auth_bytes {
 
 private typealias HostPointer = UnsafePointer<mcp_auth_host>?
 
-private func context(of host: HostPointer) -> ModuleContext? {
+private func reference(of host: HostPointer) -> ModuleInstanceReference? {
     guard let pointer = unsafe host?.pointee.context else { return nil }
-    return unsafe Unmanaged<ModuleContext>.fromOpaque(pointer).takeUnretainedValue()
+    return unsafe Unmanaged<ModuleInstanceReference>.fromOpaque(pointer).takeUnretainedValue()
+}
+
+/// `nil` after the instance was destroyed.
+private func context(of host: HostPointer) -> ModuleContext? {
+    unsafe reference(of: host)?.context
 }
 
 private func hostComplete(_ host: HostPointer, _ call: UInt64, _ verdict: UnsafePointer<mcp_auth_verdict>?) {
@@ -67,10 +75,11 @@ private func hostComplete(_ host: HostPointer, _ call: UInt64, _ verdict: Unsafe
     context.calls.end(
         call,
         unsafe .verdict(
-            ModuleCalls.Verdict(
+            ModuleVerdict(
                 kind: verdict.pointee.kind,
                 claims: isAccepted ? verdict.pointee.claims_json.copied(atMost: ModuleHostTable.maximumClaims) : nil,
                 notAfter: verdict.pointee.not_after_unix_s,
+                cacheSeconds: verdict.pointee.cache_seconds,
                 reason: verdict.pointee.reason.text,
                 detail: verdict.pointee.operator_detail.text
             )
@@ -104,6 +113,62 @@ private func hostSecret(
 
 private func hostLog(_ host: HostPointer, _ level: Int32, _ line: UnsafePointer<CChar>?, _ length: Int) {
     unsafe context(of: host)?.log(level, boundedText(line, length))
+}
+
+private func hostCount(_ host: HostPointer, _ name: mcp_auth_bytes, _ number: Int64) {
+    guard let name = unsafe name.name else { return }
+    unsafe context(of: host)?.count(name, by: number)
+}
+
+private func hostRandom(_ host: HostPointer, _ out: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int32 {
+    guard let out = unsafe out, count >= 0 else { return -1 }
+    // The generator of the system is fit for keys, and ends the process if there is none.
+    var random = SystemRandomNumberGenerator()
+    for index in 0..<count { unsafe out[index] = CChar(truncatingIfNeeded: random.next()) }
+    return 0
+}
+
+private func hostFetch(
+    _ host: HostPointer,
+    _ call: UInt64,
+    _ request: UnsafePointer<mcp_auth_http_request>?,
+    _ userData: UnsafeMutableRawPointer?,
+    _ done: ModuleInstance.FetchDone?
+) -> Int32 {
+    guard let instance = unsafe reference(of: host)?.instance, let done = unsafe done else { return -1 }
+    guard let request = unsafe request, unsafe request.pointee.struct_size >= MCP_AUTH_HTTP_REQUEST_SIZE_1_0,
+        let order = unsafe ModuleFetches.Order(request.pointee)
+    else {
+        instance.refuseFetch("a fetch has a request that is too short, or a member that is too long")
+        return -1
+    }
+    return unsafe instance.fetch(order, for: call, userData, done) ? 0 : -1
+}
+
+extension ModuleFetches.Order {
+    /// A copy; `nil` if a member is longer than allowed.
+    init?(_ request: mcp_auth_http_request) {
+        guard unsafe request.field_count <= UInt32(ModuleFetches.mostFields),
+            unsafe request.field_count == 0 || request.fields != nil,
+            let url = unsafe request.url.copied(atMost: 8192), let method = unsafe request.method.copied(atMost: 16),
+            let body = unsafe request.body.copied(atMost: ModuleFetches.mostBodyBytes)
+        else { return nil }
+        var fields: [(String, String)] = []
+        for index in unsafe 0..<Int(request.field_count) {
+            guard let name = unsafe request.fields[index].name.copied(atMost: 256),
+                let value = unsafe request.fields[index].value.copied(atMost: 16_384)
+            else { return nil }
+            fields.append((String(decoding: name, as: UTF8.self), String(decoding: value, as: UTF8.self)))
+        }
+        self.init(
+            url: String(decoding: url, as: UTF8.self),
+            method: String(decoding: method, as: UTF8.self),
+            body: body,
+            fields: fields,
+            milliseconds: unsafe request.timeout_ms,
+            maximumBytes: unsafe request.maximum_bytes
+        )
+    }
 }
 
 /// A copy of a text, cut off before the first UTF-8 character that does not fit into `maximumText` bytes.

@@ -2,55 +2,57 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CMCPAuthModule
+internal import MCPAuthConcurrency
 internal import MCPAuthCore
 
-/// One instance of a module: the owner of its state, and of the threads on which it runs.
-///
-/// No function of the module runs on the thread of a caller of this type, except `destroy` when no other thread can.
-// SAFETY: only modules that declare themselves REENTRANT are loaded, so `verify` may run on several threads. `state` is
-// written in `init`; every call that uses it keeps this instance alive, so `destroy` comes after the last of them.
+/// One instance of a verifier or transformer of a module: the owner of its state, and of the threads on which it runs.
+// SAFETY: `state` is the module's own pointer. It is written in `init`; every use of it keeps this instance alive, so
+// `destroy` comes after the last of them. Without REENTRANT, there is one thread, so uses follow each other.
 @safe final class ModuleInstance: @unchecked Sendable {
-    private let library: ModuleLibrary
-    private let context: ModuleContext
+    typealias FetchDone =
+        @convention(c) (
+            UnsafeMutableRawPointer?, UInt64, UnsafeMutableRawPointer?, UnsafePointer<mcp_auth_http_response>?
+        ) -> Void
+
+    let component: ModuleComponent
+    let context: ModuleContext
     private let host: ModuleHostMemory
     private let state: UnsafeMutableRawPointer?
     private let threads: ModuleThreads
-    private let callSeconds: Double
+    private let limits: ModuleLimits
+    private let quickness = ModuleQuickness()
 
     /// - Throws: ``ConfigurationError`` with the code `moduleRefused` when `create` fails or does not return in time.
-    init(
-        library: ModuleLibrary,
-        configuration: ModuleConfiguration,
-        context: ModuleContext,
-        limits: ModuleLimits
-    ) throws(ConfigurationError) {
-        self.library = library
+    init(_ configuration: ModuleConfiguration, context: ModuleContext, limits: ModuleLimits) throws(ConfigurationError)
+    {
+        let component = configuration.component
+        self.component = component
         self.context = context
-        threads = ModuleThreads(limits: limits)
-        callSeconds = limits.callSeconds
+        var ownLimits = limits
+        if !component.isReentrant { ownLimits.threads = 1 }
+        self.limits = ownLimits
+        threads = ModuleThreads(limits: ownLimits)
         let host = ModuleHostMemory(context)
         self.host = host
-        guard let made = OwnThread.result(within: limits.setupSeconds, { Self.make(library, configuration, host) })
-        else {
-            // `create` may still run and use its host table, so the table is never freed.
-            _ = unsafe Unmanaged.passRetained(host)
-            throw Self.refused(library, "`create` did not return within \(limits.setupSeconds.asWritten) seconds")
+        guard let made = OwnThread.result(within: limits.setupSeconds, { Self.make(configuration, host) }) else {
+            throw Self.refused(component, "`create` did not return within \(limits.setupSeconds.asWritten) seconds")
         }
         guard made.code == 0 else {
             let reason = context.lastError?.escaped ?? "it refuses its configuration or a secret it names"
-            throw Self.refused(library, reason)
+            throw Self.refused(component, reason)
         }
         unsafe state = made.state
+        host.reference.set(self)
     }
 
     deinit {
         let made = unsafe Made(code: 0, state: state)
-        let destroy: ModuleThreads.Job = { [library, host] in
-            unsafe library.module.pointee.destroy(made.state)
-            withExtendedLifetime(host) {}
+        let destroy: ModuleThreads.Job = { [component, host] in
+            unsafe component.destroy(made.state)
+            host.reference.clear()
         }
         // If no other thread can run it, this one does.
-        if threads.run(context.calls.reserve(), destroy) != nil { destroy() }
+        if threads.run(context.calls.reserve(), isRequired: true, destroy) != nil { destroy() }
     }
 
     /// The result of `create`.
@@ -60,88 +62,264 @@ internal import MCPAuthCore
         let state: UnsafeMutableRawPointer?
     }
 
-    private static func make(
-        _ library: ModuleLibrary,
-        _ configuration: ModuleConfiguration,
-        _ host: ModuleHostMemory
-    ) -> Made {
+    private static func make(_ configuration: ModuleConfiguration, _ host: ModuleHostMemory) -> Made {
         var state: UnsafeMutableRawPointer?
         let code = unsafe configuration.withText { text, length in
-            unsafe library.module.pointee.create(host.table, text, length, &state)
+            unsafe configuration.component.create(host.table, text, length, &state)
         }
         return unsafe Made(code: code, state: state)
     }
 
-    private static func refused(_ library: ModuleLibrary, _ reason: String) -> ConfigurationError {
-        ConfigurationError(.moduleRefused, "the module `\(library.name.printable)` cannot be configured: \(reason)")
+    private static func refused(_ component: ModuleComponent, _ reason: String) -> ConfigurationError {
+        ConfigurationError(
+            .moduleRefused,
+            "the module `\(component.moduleName.printable)` cannot be configured: \(reason)"
+        )
     }
+
+    // MARK: Verifiers
 
     /// Asks the module to verify a token, and waits until the call ends or the task is cancelled.
-    func verify(_ token: [UInt8], at resource: String, now: NumericDate) async -> ModuleCalls.CallEnd {
-        let number = context.calls.reserve()
-        return await withTaskCancellationHandler {
+    func verify(_ request: ModuleRequest, now: NumericDate) async -> ModuleCall.End {
+        guard let call = context.calls.open(now: now) else { return .fault(.tooManyCalls) }
+        if component.isPure, component.isReentrant, quickness.isProven {
+            let start = MonotonicTime.now
+            enter(call, request)
+            quickness.note(start.duration(to: .now))
+            if let end = call.end { return end }
+        } else {
+            let fault = threads.run(call.number) { [self] in
+                let start = MonotonicTime.now
+                enter(call, request)
+                // A call that ended at its deadline was not quick, although it may have returned.
+                if case .verdict = call.end { quickness.note(start.duration(to: .now)) } else { quickness.reset() }
+            }
+            if let fault { context.calls.end(call.number, .fault(fault)) }
+        }
+        let end = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                context.calls.open(number, now: now) { [threads] outcome in
-                    // A call that timed out in the queue gives up its place.
-                    if case .fault(.noAnswerInTime) = outcome { threads.withdraw(number) }
-                    continuation.resume(returning: outcome)
-                }
-                let fault = threads.run(number) { self.call(number, token, resource, now) }
-                if let fault { context.calls.end(number, .fault(fault)) }
-                if Task.isCancelled { abandon(number) }
+                call.whenEnded { continuation.resume(returning: $0) }
+                if Task.isCancelled { context.calls.end(call.number, .abandoned) }
             }
         } onCancel: {
-            abandon(number)
+            context.calls.end(call.number, .abandoned)
         }
+        switch end {
+        case .abandoned, .fault(.noAnswerInTime): giveUp(call)
+        case .verdict, .fault: break
+        }
+        return end
     }
 
-    private func abandon(_ number: UInt64) {
-        threads.withdraw(number)
-        context.calls.end(number, .abandoned)
+    /// Takes a call out of the queue, or tells the module that nobody waits for it.
+    private func giveUp(_ call: ModuleCall) {
+        threads.withdraw(call.number)
+        guard call.isInModule, let cancel = unsafe component.verifier?.pointee.cancel else { return }
+        // Advisory: if no thread can run it, the module is not told.
+        _ = threads.run(context.calls.reserve(), isRequired: true) { [self] in unsafe cancel(state, call.number) }
     }
 
     /// Runs one call on this thread.
-    private func call(_ number: UInt64, _ token: [UInt8], _ resource: String, _ now: NumericDate) {
+    private func enter(_ call: ModuleCall, _ request: ModuleRequest) {
         // The call may have ended while it waited for this thread.
-        guard context.calls.isOpen(number) else { return }
-        let texts = [token, Array(resource.utf8), Array("Bearer".utf8)]
-        // One buffer for all texts needs only one `withUnsafeBytes`.
-        unsafe Array(texts.joined()).withUnsafeBytes { bytes in
-            var start = 0
-            let parts = unsafe texts.map { text in
-                defer { start += text.count }
-                return unsafe mcp_auth_bytes(UnsafeRawBufferPointer(rebasing: bytes[start..<(start + text.count)]))
-            }
-            var request = unsafe mcp_auth_request(
-                struct_size: UInt32(MemoryLayout<mcp_auth_request>.size),
-                reserved: 0,
-                resource: parts[1],
-                token: parts[0],
-                scheme: parts[2],
-                deadline_unix_s: ModuleCalls.wholeSeconds(now.adding(callSeconds)),
-                unverified_issuer: mcp_auth_bytes(),
-                method: mcp_auth_bytes(),
-                url: mcp_auth_bytes()
-            )
-            unsafe library.module.pointee.verify(state, &request, number)
+        guard call.enterModule(), let verify = unsafe component.verifier?.pointee.verify else { return }
+        let left = MonotonicTime.now.duration(to: call.deadline)
+        unsafe request.withC(
+            deadline: ModuleCalls.wholeSeconds(call.now.adding(limits.callSeconds)),
+            millisecondsLeft: Int64(left * 1000)
+        ) { request in
+            unsafe verify(state, request, call.number)
         }
-        context.calls.end(number, .fault(.noVerdict))
+    }
+
+    // MARK: Fetches
+
+    func refuseFetch(_ reason: String) {
+        context.log(MCP_AUTH_LOG_ERROR, reason)
+    }
+
+    /// Pointers of the module, for the end of a fetch.
+    // SAFETY: they are the module's own; they are only handed back to it, once.
+    @safe private struct Arrival: @unchecked Sendable {
+        let userData: UnsafeMutableRawPointer?
+        let done: FetchDone
+    }
+
+    /// Sends a request for an open call; false if it is not allowed.
+    func fetch(
+        _ order: ModuleFetches.Order,
+        for number: UInt64,
+        _ userData: UnsafeMutableRawPointer?,
+        _ done: @escaping FetchDone
+    ) -> Bool {
+        guard let call = context.calls.call(number) else { return false }
+        guard let fetcher = context.fetches.fetcher else {
+            refuseFetch("a fetch is not possible: nothing sends requests here")
+            return false
+        }
+        let request: FetchRequest
+        do throws(ModuleFetches.Refusal) {
+            let left = MonotonicTime.now.duration(to: call.deadline)
+            request = try context.fetches.request(order, timeLeft: max(0.001, left))
+        } catch {
+            refuseFetch(error.reason)
+            return false
+        }
+        guard call.beginFetch(atMost: ModuleFetches.mostAtOnce) else {
+            refuseFetch("a call has more than \(ModuleFetches.mostAtOnce) fetches at once")
+            return false
+        }
+        let arrival = unsafe Arrival(userData: userData, done: done)
+        Task.detached { [self] in
+            let answer: Result<FetchResponse, FetchError>
+            do throws(FetchError) { answer = .success(try await fetcher.fetch(request)) } catch {
+                answer = .failure(error)
+            }
+            call.endFetch()
+            let deliver: ModuleThreads.Job = { [self] in self.deliver(answer, of: number, to: arrival) }
+            // `done` must be called, even if no thread of the pool can.
+            if threads.run(context.calls.reserve(), isRequired: true, deliver) != nil { deliver() }
+        }
+        return true
+    }
+
+    private func deliver(_ answer: Result<FetchResponse, FetchError>, of number: UInt64, to arrival: Arrival) {
+        var status: Int32 = 0
+        var body: [UInt8] = []
+        var reason: [UInt8] = []
+        switch answer {
+        case .success(let response): (status, body) = (Int32(clamping: response.status), response.body)
+        case .failure(let error): reason = Array(error.description.utf8)
+        }
+        unsafe body.withUnsafeBytes { body in
+            unsafe reason.withUnsafeBytes { reason in
+                var response = unsafe mcp_auth_http_response(
+                    struct_size: UInt32(MemoryLayout<mcp_auth_http_response>.size),
+                    status: status,
+                    body: mcp_auth_bytes(body),
+                    error: mcp_auth_bytes(reason)
+                )
+                unsafe arrival.done(state, number, arrival.userData, &response)
+            }
+        }
+    }
+
+    // MARK: Transformers
+
+    /// Transforms claims; `nil` if the module refuses them.
+    ///
+    /// Until the module is known to be quick, it runs on another thread, and this one waits a bounded time for it.
+    func transform(_ claims: [UInt8], of issuer: String) throws(ModuleFault) -> [UInt8]? {
+        guard !quickness.isProven else { return try timed(claims, issuer) }
+        let answer = OwnThread.result(within: limits.transformSeconds) { [self] () -> Result<[UInt8]?, ModuleFault> in
+            do throws(ModuleFault) { return .success(try timed(claims, issuer)) } catch { return .failure(error) }
+        }
+        guard let answer else {
+            quickness.reset()
+            throw .noAnswerInTime(seconds: limits.transformSeconds)
+        }
+        return try answer.get()
+    }
+
+    private func timed(_ claims: [UInt8], _ issuer: String) throws(ModuleFault) -> [UInt8]? {
+        let start = MonotonicTime.now
+        defer { quickness.note(start.duration(to: .now)) }
+        return try run(claims, issuer)
+    }
+
+    /// What `give` received.
+    private struct Given {
+        var count = 0
+        var claims: [UInt8]?
+    }
+
+    private func run(_ claims: [UInt8], _ issuer: String) throws(ModuleFault) -> [UInt8]? {
+        guard let transform = unsafe component.transformer?.pointee.transform else { return nil }
+        var given = Given()
+        let texts = Array(issuer.utf8) + claims
+        let code = unsafe texts.withUnsafeBytes { bytes in
+            var input = unsafe mcp_auth_claims(
+                struct_size: UInt32(MemoryLayout<mcp_auth_claims>.size),
+                reserved: 0,
+                issuer: mcp_auth_bytes(UnsafeRawBufferPointer(rebasing: bytes[..<issuer.utf8.count])),
+                claims_json: mcp_auth_bytes(UnsafeRawBufferPointer(rebasing: bytes[issuer.utf8.count...]))
+            )
+            return unsafe withUnsafeMutablePointer(to: &given) { place in
+                unsafe transform(state, &input, place) { place, claims in
+                    guard let given = unsafe place?.assumingMemoryBound(to: Given.self) else { return }
+                    unsafe given.pointee.count += 1
+                    unsafe given.pointee.claims = claims.copied(atMost: ModuleHostTable.maximumClaims)
+                }
+            }
+        }
+        guard code == 0 else { return nil }
+        guard given.count == 1 else { throw .givenClaims(given.count) }
+        guard let claims = given.claims else { throw .longTransformedClaims }
+        return claims
     }
 }
 
-/// The host table of one instance, at an address that does not change, together with what its functions need.
-// SAFETY: the table is written in `init` and freed in `deinit`; its context is Sendable.
-@safe final class ModuleHostMemory: @unchecked Sendable {
-    let table: UnsafeMutablePointer<mcp_auth_host>
-    private let context: ModuleContext
+/// Whether a module answers quickly, so that it may run on the thread of a request.
+///
+/// It must be quick several times in a row before, and a slow call takes that back.
+final class ModuleQuickness: Sendable {
+    /// Calls in a row that must be quick.
+    static let needed = 16
+    /// The longest quick call, in seconds.
+    private static let quick = 0.001
 
-    init(_ context: ModuleContext) {
-        self.context = context
-        unsafe table = .allocate(capacity: 1)
-        unsafe table.initialize(to: ModuleHostTable.make(context: context))
+    private let calls = Lock(0)
+
+    var isProven: Bool { calls.withLock { $0 >= Self.needed } }
+
+    func note(_ seconds: Double) {
+        calls.withLock { $0 = seconds <= Self.quick ? min($0 + 1, Self.needed) : 0 }
     }
 
-    deinit {
-        unsafe table.deallocate()
+    func reset() {
+        calls.withLock { $0 = 0 }
+    }
+}
+
+/// Leads from a host table to its instance, as long as there is one; never freed.
+final class ModuleInstanceReference: Sendable {
+    private struct Ends {
+        weak var instance: ModuleInstance?
+        var context: ModuleContext?
+    }
+
+    private let ends: Lock<Ends>
+
+    init(_ context: ModuleContext) {
+        ends = Lock(Ends(context: context))
+    }
+
+    var context: ModuleContext? { ends.withLock { $0.context } }
+    var instance: ModuleInstance? { ends.withLock { $0.instance } }
+
+    func set(_ instance: ModuleInstance) {
+        ends.withLock { $0.instance = instance }
+    }
+
+    /// Ends all effects of the host functions.
+    func clear() {
+        ends.withLock { $0.context = nil }
+    }
+}
+
+/// The host table of one instance, at an address that does not change.
+///
+/// Table and reference are never freed, because a thread of the module may use them at any time, even after `destroy` or
+/// after a `create` that did not return in time. This is less than 200 bytes for each instance that was ever created.
+// SAFETY: the table is written in `init` and never changed or freed; its context is Sendable.
+@safe final class ModuleHostMemory: @unchecked Sendable {
+    let table: UnsafeMutablePointer<mcp_auth_host>
+    let reference: ModuleInstanceReference
+
+    init(_ context: ModuleContext) {
+        reference = ModuleInstanceReference(context)
+        _ = unsafe Unmanaged.passRetained(reference)
+        unsafe table = .allocate(capacity: 1)
+        unsafe table.initialize(to: ModuleHostTable.make(reference))
     }
 }

@@ -4,16 +4,16 @@
 internal import CMCPAuthModule
 package import MCPAuthCore
 
-/// A loaded verifier module: its checked table, its name and its version.
-// SAFETY: the table is constant data of a library that is never unloaded; it is checked in `init` and only read after.
-@safe package final class ModuleLibrary: @unchecked Sendable {
+/// A loaded module: the verifiers and transformers that it offers.
+package final class ModuleLibrary: Sendable {
     package let name: String
     /// The module's own version, for logs.
     package let version: String
     /// The SHA-256 of the bytes that were loaded, in lower-case hexadecimal.
     package let digest: String
-    let module: UnsafePointer<mcp_auth_module>
-    let schema: ModuleSchema
+    /// The minor version of the ABI that it was built for.
+    package let abiMinor: UInt32
+    package let components: [ModuleComponent]
 
     /// Reads a file once and loads the bytes that were read.
     ///
@@ -40,15 +40,41 @@ package import MCPAuthCore
         let entryPoint = unsafe unsafeBitCast(symbol, to: EntryPoint.self)
         guard let module = unsafe entryPoint() else { throw Self.refused(path, "`mcp_auth_module_v1` returns null") }
         if let reason = unsafe Self.fault(of: module) { throw Self.refused(path, reason) }
-        do throws(ModuleSchema.Fault) {
-            schema = try unsafe ModuleSchema(text: String(cString: module.pointee.config_schema_json))
-        } catch {
-            throw Self.refused(path, error.reason)
-        }
-        unsafe self.module = module
         self.digest = digest
         unsafe name = String(cString: module.pointee.name)
         unsafe version = String(cString: module.pointee.version)
+        unsafe abiMinor = module.pointee.abi_minor
+        do throws(ModuleComponent.Fault) {
+            components = try unsafe Self.components(of: module)
+        } catch {
+            throw Self.refused(path, error.reason)
+        }
+    }
+
+    /// The verifier or transformer of this name; without a name, the only one.
+    ///
+    /// - Throws: ``ConfigurationError`` with the code `moduleRefused`.
+    package func component(
+        _ kind: ModuleComponent.Kind,
+        named name: String?
+    ) throws(ConfigurationError) -> ModuleComponent {
+        let offered = components.filter { $0.kind == kind }
+        let names = offered.map { "`\($0.name.printable)`" }.joined(separator: ", ")
+        let list = offered.isEmpty ? "it has none" : "it has \(names)"
+        guard let name else {
+            guard offered.count == 1 else {
+                throw ConfigurationError(
+                    .moduleRefused,
+                    "the module `\(self.name.printable)` has no single \(kind): \(list); name one with `\(kind)`"
+                )
+            }
+            return offered[0]
+        }
+        guard let found = offered.first(where: { $0.name == name }) else {
+            let message = "the module `\(self.name.printable)` has no \(kind) `\(name.printable)`: \(list)"
+            throw ConfigurationError(.moduleRefused, message)
+        }
+        return found
     }
 
     /// The first fault of a table; `nil` when there is none.
@@ -64,16 +90,39 @@ package import MCPAuthCore
         guard unsafe module.pointee.abi_major == MCP_AUTH_ABI_MAJOR else {
             return unsafe "it was built for ABI \(module.pointee.abi_major), this program uses \(MCP_AUTH_ABI_MAJOR)"
         }
-        guard unsafe module.pointee.create != nil, unsafe module.pointee.destroy != nil,
-            unsafe module.pointee.verify != nil, unsafe module.pointee.name != nil,
-            unsafe module.pointee.version != nil, unsafe module.pointee.config_schema_json != nil
-        else { return "its table has null members; only `cancel` and `validate` may be null" }
-        let inline = MCP_AUTH_MODULE_PURE | MCP_AUTH_MODULE_REENTRANT
-        guard unsafe module.pointee.flags & inline == inline else {
-            return
-                unsafe "its flags are \(module.pointee.flags); this version needs both PURE and REENTRANT"
+        guard unsafe module.pointee.name != nil, unsafe module.pointee.version != nil else {
+            return "its table has no name or no version"
         }
+        let (verifiers, transformers) = unsafe (module.pointee.verifier_count, module.pointee.transformer_count)
+        guard (0...mostComponents).contains(verifiers), (0...mostComponents).contains(transformers),
+            verifiers + transformers > 0
+        else { return "it offers no verifier and no transformer, or more than \(mostComponents)" }
+        guard unsafe verifiers == 0 || module.pointee.verifiers != nil,
+            unsafe transformers == 0 || module.pointee.transformers != nil
+        else { return "its list of verifiers or transformers is null" }
         return nil
+    }
+
+    private static let mostComponents = 64
+
+    private static func components(
+        of module: UnsafePointer<mcp_auth_module>
+    ) throws(ModuleComponent.Fault) -> [ModuleComponent] {
+        let name = unsafe String(cString: module.pointee.name)
+        var components: [ModuleComponent] = []
+        for index in unsafe 0..<module.pointee.verifier_count {
+            components.append(try unsafe ModuleComponent(module.pointee.verifiers[index], of: name))
+        }
+        for index in unsafe 0..<module.pointee.transformer_count {
+            components.append(try unsafe ModuleComponent(module.pointee.transformers[index], of: name))
+        }
+        for (index, component) in components.enumerated() {
+            let isRepeated = components[..<index].contains { $0.kind == component.kind && $0.name == component.name }
+            guard !isRepeated else {
+                throw .init(reason: "it has two \(component.kind)s with the name `\(component.name.printable)`")
+            }
+        }
+        return components
     }
 
     static func refused(_ path: String, _ reason: String) -> ConfigurationError {

@@ -6,9 +6,13 @@ package struct ModuleLimits: Sendable {
     /// The maximum number of threads inside the module at the same time.
     package var threads = 8
     /// The maximum number of calls that wait for a thread; further calls are *unavailable* at once.
-    package var waitingCalls = 256
+    package var waitingCalls = 1024
+    /// The maximum number of calls without a verdict, waiting or not; further calls are *unavailable* at once.
+    package var openCalls = 2048
     /// The maximum seconds for a call, including its time in the queue.
     package var callSeconds = 5.0
+    /// The maximum seconds for a transformer, until it is known to be quick.
+    package var transformSeconds = 1.0
     /// The maximum seconds for `validate` and for `create`.
     package var setupSeconds = 30.0
     /// Seconds after which a thread without work ends.

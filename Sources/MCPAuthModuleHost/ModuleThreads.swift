@@ -39,10 +39,13 @@ final class ModuleThreads: Sendable {
 
     /// Runs a job when a thread is free; jobs start in the order in which they were added.
     ///
+    /// - Parameter isRequired: Whether the job has a place even if the queue is full: one that follows from an earlier
+    ///   job, such as the end of a fetch.
     /// - Returns: A fault when the queue is full or no thread can be started, else `nil`.
-    func run(_ number: UInt64, _ job: @escaping Job) -> ModuleFault? {
+    func run(_ number: UInt64, isRequired: Bool = false, _ job: @escaping Job) -> ModuleFault? {
         let admission = monitor.withLock { state -> Admission in
-            guard state.running + state.waiting.count < limits.threads + limits.waitingCalls else { return .refused }
+            let jobs = state.running + state.waiting.count
+            guard isRequired || jobs < limits.threads + limits.waitingCalls else { return .refused }
             state.waiting.append(Waiting(number: number, job: job))
             if state.idle >= state.waiting.count { return .idleThread }
             guard state.threads < limits.threads else { return .queue }

@@ -21,6 +21,11 @@ struct MonotonicTime: Sendable, Comparable {
         MonotonicTime(nanoseconds: nanoseconds + Int64(seconds * 1e9))
     }
 
+    /// The seconds from this time to another one.
+    func duration(to end: MonotonicTime) -> Double {
+        Double(end.nanoseconds - nanoseconds) / 1e9
+    }
+
     static func < (left: MonotonicTime, right: MonotonicTime) -> Bool {
         left.nanoseconds < right.nanoseconds
     }

@@ -102,7 +102,7 @@ import Testing
         let messages = events.all.map(\.description)
         #expect(
             messages
-                == Array(repeating: "module_failed: the module `test` has too many waiting calls", count: 4)
+                == Array(repeating: "module_failed: the module `test` has too many calls without a verdict", count: 4)
         )
     }
 
@@ -132,7 +132,7 @@ import Testing
 
     @Test func `the default limits are those documented for module authors`() {
         let limits = ModuleLimits()
-        #expect(limits.threads == 8 && limits.waitingCalls == 256)
+        #expect(limits.threads == 8 && limits.waitingCalls == 1024 && limits.openCalls == 2048)
         #expect(limits.callSeconds == 5 && limits.setupSeconds == 30)
     }
 
@@ -157,7 +157,7 @@ import Testing
         gate.open()
         #expect(await again.value == "verified")
         #expect(gate.lines.first { $0 == "ended" } != nil)
-        let refused = events.all.map(\.description).filter { !$0.hasSuffix("has too many waiting calls") }
+        let refused = events.all.map(\.description).filter { !$0.hasSuffix("has too many calls without a verdict") }
         #expect(refused == [], "to give up is no fault of the module")
     }
 
@@ -215,17 +215,17 @@ import Testing
     }
 
     @Test func `a call ends only once, and its deadline does not depend on the wall clock`() async throws {
-        let calls = ModuleCalls(seconds: 0.05)
+        let calls = ModuleCalls(seconds: 0.05, most: 1)
         let ends = Lock<[String]>([])
-        let number = calls.reserve()
-        calls.open(number, now: NumericDate(.infinity)) { outcome in
-            if case .fault(let fault) = outcome { ends.withLock { $0.append("\(fault)") } }
-        }
-        #expect(calls.now(number) == ModuleCalls.everythingHasExpired)
-        #expect(await Self.eventually { !calls.isOpen(number) })
-        calls.end(number, .fault(.noVerdict))
+        let call = try #require(calls.open(now: NumericDate(.infinity)))
+        #expect(calls.open(now: NumericDate(0)) == nil)
+        call.whenEnded { end in if case .fault(let fault) = end { ends.withLock { $0.append("\(fault)") } } }
+        #expect(calls.now(call.number) == ModuleCalls.everythingHasExpired)
+        #expect(await Self.eventually { calls.call(call.number) == nil })
+        calls.end(call.number, .abandoned)
+        call.finish(.abandoned)
         #expect(await Self.eventually { ends.withLock { $0 } == ["did not answer within 0.05 seconds"] })
-        #expect(calls.reserve() == number + 1)
+        #expect(calls.reserve() == call.number + 1)
     }
 
     private static func eventually(_ condition: () async -> Bool) async -> Bool {

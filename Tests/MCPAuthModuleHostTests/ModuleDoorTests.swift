@@ -78,19 +78,26 @@ import Testing
         #expect(try await door.request("opaque", path: "/free") == "401 unrecognized_token")
     }
 
-    @Test func `a module is asked for each request, and may change its verdict`() async throws {
+    @Test(arguments: [
+        (Modules.pure, 0, 3), (Modules.reentrant, 3600, 3), (Modules.pure, 3600, 1), ("0", 0, 3),
+    ])
+    func `a verdict is kept only if the module is pure and says for how long`(
+        flags: String,
+        seconds: Int,
+        asked: Int
+    ) async throws {
         let gate = try Gate()
         let body = #"""
             note(the_host, "journal", "asked");
             if (access(path_of(the_host, "gate"), F_OK) == 0) { answer(call, MCP_AUTH_VERDICT_REJECT, ""); return; }
-            \#(ModuleVerifierTests.accept(Self.claims(), "0", "verdict.cache_seconds = 3600;"))
+            \#(ModuleVerifierTests.accept(Self.claims(), "0", "verdict.cache_seconds = \(seconds);"))
             """#
-        let module = try Modules.compile(schema: Gate.schema, body: body)
+        let module = try Modules.compile(change: ".flags = \(flags)", schema: Gate.schema, body: body)
         let door = try ModuleDoor(ModuleDoor.text(module, config: gate.configuration))
         for _ in 0..<2 { #expect(try await door.request("opaque") == "200") }
         gate.open()
-        #expect(try await door.request("opaque") == "401 rejected_by_module")
-        #expect(gate.lines.count == 3)
+        #expect(try await door.request("opaque") == (asked == 1 ? "200" : "401 rejected_by_module"))
+        #expect(gate.lines.count == asked)
     }
 
     @Test func `a module that blocks delays neither metadata nor other resources`() async throws {

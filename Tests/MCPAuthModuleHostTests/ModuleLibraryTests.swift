@@ -33,24 +33,62 @@ import Testing
     }
 
     @Test(arguments: [
-        ("wrong magic", ".magic = 1"), ("too short", ".struct_size = 8"), ("too short", ".struct_size = 87"),
-        ("ABI 2", ".abi_major = 2"), ("ABI 0", ".abi_major = 0"), ("PURE and REENTRANT", ".flags = 0"),
-        ("PURE and REENTRANT", ".flags = MCP_AUTH_MODULE_PURE"),
-        ("PURE and REENTRANT", ".flags = MCP_AUTH_MODULE_REENTRANT"), ("null members", ".verify = NULL"),
-        ("null members", ".create = NULL"), ("null members", ".destroy = NULL"), ("null members", ".name = NULL"),
-        ("null members", ".version = NULL"), ("null members", ".config_schema_json = NULL"),
+        ("wrong magic", ".magic = 1"), ("too short", ".struct_size = 8"), ("too short", ".struct_size = 63"),
+        ("ABI 2", ".abi_major = 2"), ("ABI 0", ".abi_major = 0"), ("no name or no version", ".name = NULL"),
+        ("no name or no version", ".version = NULL"), ("offers no verifier", ".verifier_count = 0"),
+        ("more than 64", ".verifier_count = 65"), ("more than 64", ".verifier_count = SIZE_MAX"),
+        ("is null", ".verifiers = NULL"), ("is null", ".transformer_count = 1"),
+        ("a verifier is null", ".verifiers = verifiers + 1"),
     ])
     func `an invalid module table is refused with the reason`(reason: String, change: String) throws {
-        let error = #expect(throws: ConfigurationError.self) {
-            try Modules.library(try Modules.compile(change: change))
-        }
+        Self.expectRefused(try Modules.compile(table: change), reason)
+    }
+
+    @Test(arguments: [
+        ("too short", ".struct_size = 71"), ("null members", ".verify = NULL"), ("null members", ".create = NULL"),
+        ("null members", ".destroy = NULL"), ("null members", ".name = NULL"),
+        ("null members", ".config_schema_json = NULL"),
+        ("`request_fields` has `X-A`", #".request_fields = (const char *const[]){ "x-b", "X-A", NULL }"#),
+        ("`request_fields` has `cookie`", #".request_fields = (const char *const[]){ "cookie", NULL }"#),
+        ("`request_fields` has `authorization`", #".request_fields = (const char *const[]){ "authorization", NULL }"#),
+    ])
+    func `an invalid table of a verifier is refused with the reason`(reason: String, change: String) throws {
+        Self.expectRefused(try Modules.compile(change: change), reason)
+    }
+
+    private static func expectRefused(_ path: String, _ reason: String) {
+        let error = #expect(throws: ConfigurationError.self) { try Modules.library(path) }
         #expect(error?.code == .moduleRefused)
         #expect(error?.message.contains(reason) == true, "\(error?.message ?? "")")
     }
 
-    @Test(arguments: [".struct_size = 88", ".struct_size = 4096", ".abi_minor = 7", ".flags = 0xFF"])
+    @Test(arguments: [".struct_size = 64", ".struct_size = 4096", ".abi_minor = 7"])
     func `a larger table, or one of a later minor version, is accepted`(change: String) throws {
-        #expect(try Modules.library(try Modules.compile(change: change)).name == "test")
+        #expect(try Modules.library(try Modules.compile(table: change)).name == "test")
+    }
+
+    @Test(arguments: [".struct_size = 72", ".struct_size = 4096", ".flags = 0", ".flags = 0xFFF0"])
+    func `a larger table of a verifier, or one with other flags, is accepted`(change: String) throws {
+        #expect(try Modules.library(try Modules.compile(change: change)).components.map(\.name) == ["test"])
+    }
+
+    @Test func `a library may offer several verifiers, and one must be named`() throws {
+        let functions = "static const mcp_auth_verifier *const two[2];"
+        let path = try Modules.compile(
+            table: ".verifiers = two, .verifier_count = 2",
+            functions: functions,
+            after: """
+                static const mcp_auth_verifier other = { .struct_size = sizeof(mcp_auth_verifier), .name = "other",
+                    .config_schema_json = "{}", .create = create, .destroy = destroy, .verify = verify };
+                static const mcp_auth_verifier *const two[2] = { &verifier, &other };
+                """
+        )
+        let library = try Modules.library(path)
+        #expect(try library.component(.verifier, named: "other").name == "other")
+        for (name, kind) in [(nil, ModuleComponent.Kind.verifier), ("third", .verifier), (nil, .transformer)] {
+            let error = #expect(throws: ConfigurationError.self) { try library.component(kind, named: name) }
+            #expect(error?.message.contains(kind == .verifier ? "it has `test`, `other`" : "it has none") == true)
+        }
     }
 
     @Test func `a library without the entry point is refused`() throws {
@@ -78,7 +116,7 @@ import Testing
 /// The bytes that were read are the bytes that are loaded.
 @Suite struct ModuleImageTests {
     private static func module(_ name: String) throws -> String {
-        try Modules.compile(change: #".name = "\#(name)""#)
+        try Modules.compile(table: #".name = "\#(name)""#)
     }
 
     @Test(arguments: [false, true])
@@ -123,7 +161,7 @@ import Testing
         let copy = try Modules.directory() + "/copy.so"
         try FileManager.default.copyItem(atPath: path, toPath: copy)
         let libraries = try [path, path, copy].map { try Modules.library($0) }
-        let isSame = libraries.allSatisfy { unsafe $0.module == libraries[0].module }
+        let isSame = libraries.allSatisfy { unsafe $0.components[0].verifier == libraries[0].components[0].verifier }
         #expect(isSame)
     }
 

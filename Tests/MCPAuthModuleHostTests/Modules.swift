@@ -21,15 +21,20 @@ enum Modules {
     static func verifier(
         _ library: ModuleLibrary,
         _ configuration: JSON = [:],
+        hosts: [String] = [],
         limits: ModuleLimits = ModuleLimits(),
         events: Events = Events()
     ) throws -> ModuleVerifier {
         try ModuleVerifier(
             name: "test",
-            configuration: ModuleConfiguration(configuration, of: library, limits: limits) { "/etc/mcp/" + $0 },
+            configuration: ModuleConfiguration(
+                configuration,
+                of: library.component(.verifier, named: nil),
+                limits: limits
+            ) { "/etc/mcp/" + $0 },
             issuer: "urn:example:hello",
-            audience: "https://h.example/mcp",
-            resource: "https://h.example/mcp",
+            resource: ResourceIdentifier("https://h.example/mcp"),
+            hosts: hosts,
             limits: limits,
             secrets: { ["demo": key, "short": Array(key.dropLast())][$0] },
             onEvent: events.add
@@ -39,11 +44,18 @@ enum Modules {
     /// A verifier with a small module whose `verify` has this body.
     static func verifier(
         body: String,
+        flags: String = pure,
+        functions: String = "",
+        hosts: [String] = [],
         limits: ModuleLimits = ModuleLimits(),
         events: Events = Events()
     ) throws -> ModuleVerifier {
-        try verifier(try library(try compile(body: body)), limits: limits, events: events)
+        let library = try library(try compile(change: ".flags = \(flags)", body: body, functions: functions))
+        return try verifier(library, hosts: hosts, limits: limits, events: events)
     }
+
+    static let pure = "MCP_AUTH_VERIFIER_PURE | MCP_AUTH_VERIFIER_REENTRANT"
+    static let reentrant = "MCP_AUTH_VERIFIER_REENTRANT"
 
     static func library(_ path: String, pin: String? = nil) throws -> ModuleLibrary {
         try ModuleLibrary(path: path, expectedSHA256: pin, digest: Digest.hexadecimalSHA256)
@@ -66,16 +78,19 @@ enum Modules {
         with: ""
     )
 
-    /// A small module whose table is changed in one place, or whose `verify` has this body.
+    /// A small module with one verifier, whose table has this `change`, and whose `verify` has this body; `table` is a
+    /// change of the table of the module.
     ///
     /// Modules with the same text share one image, so they must keep no instance data in global variables.
     static func compile(
         change: String = "",
+        table: String = "",
         schema: String = #"{"properties":{}}"#,
         body: String = "",
         create: String = "",
         destroy: String = "",
         functions: String = "",
+        after: String = "",
         source: String? = nil,
         options: [String] = []
     ) throws -> String {
@@ -131,11 +146,15 @@ enum Modules {
                     (void)the_host; (void)request; (void)call;
                     \(body)
                 }
-                static const mcp_auth_module module = { .magic = MCP_AUTH_MODULE_MAGIC,
-                    .struct_size = sizeof(mcp_auth_module), .abi_major = 1,
-                    .flags = MCP_AUTH_MODULE_PURE | MCP_AUTH_MODULE_REENTRANT, .name = "test", .version = "1",
+                static const mcp_auth_verifier verifier = { .struct_size = sizeof(mcp_auth_verifier),
+                    .flags = MCP_AUTH_VERIFIER_PURE | MCP_AUTH_VERIFIER_REENTRANT, .name = "test",
                     .config_schema_json = \(literal(schema)), .create = create, .destroy = destroy, .verify = verify,
                     \(change) };
+                static const mcp_auth_verifier *const verifiers[] = { &verifier, NULL };
+                \(after)
+                static const mcp_auth_module module = { .magic = MCP_AUTH_MODULE_MAGIC,
+                    .struct_size = sizeof(mcp_auth_module), .abi_major = 1, .name = "test", .version = "1",
+                    .verifiers = verifiers, .verifier_count = 1, \(table) };
                 const mcp_auth_module *mcp_auth_module_v1(void) { return &module; }
                 """
         let path = try directory() + "/module.c"

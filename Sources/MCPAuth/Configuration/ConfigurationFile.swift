@@ -125,15 +125,20 @@ public struct ConfigurationFile: Sendable {
     }
 
     private static func resources(_ root: ObjectReader, _ context: ReadingContext) throws -> MCPAuthConfiguration {
-        var issuers: [String: [AuthorizationServer]] = [:]
-        for (name, value, pointer) in try root.dictionary("issuers") {
-            let object = try root.document.object(value, at: pointer, allowing: ConfigurationGrammar.issuer.keys)
-            issuers[name] = try IssuerReader(context: context).servers(object)
-        }
-        var modules: [String: ModuleReader.Factory] = [:]
+        var modules: [String: ModuleUse] = [:]
         for (name, value, pointer) in try root.dictionary("modules") {
             let object = try root.document.object(value, at: pointer, allowing: ConfigurationGrammar.module.keys)
             modules[name] = try ModuleReader(context: context).module(name, object)
+        }
+        var issuers: [String: [AuthorizationServer]] = [:]
+        for (name, value, pointer) in try root.dictionary("issuers") {
+            let object = try root.document.object(value, at: pointer, allowing: ConfigurationGrammar.issuer.keys)
+            let transformers = try ModuleReader.transformers(object, modules)
+            issuers[name] = try IssuerReader(context: context).servers(object).map { server in
+                var server = server
+                server.transformers = transformers
+                return server
+            }
         }
         let reader = ResourceReader(context: context, issuers: issuers, modules: modules)
         var configuration = MCPAuthConfiguration(resources: [])

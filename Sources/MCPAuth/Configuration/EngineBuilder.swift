@@ -84,6 +84,7 @@ struct EngineBuilder {
                 introspections.append(try verifier(introspection, of: server, documents))
             }
         }
+        for module in resource.modules { (module.verifier as? any FetchingVerifier)?.use(fetcher) }
         var metadata = resource.metadata
         metadata.authorizationServers = resource.authorizationServers.map(\.issuer)
         let audiences = resource.audiences.isEmpty ? [identifier.description] : resource.audiences

@@ -94,9 +94,12 @@ package struct AsyncHTTPFetcher: TLSCheckingFetcher {
         }
         if let form = request.form {
             message.method = .POST
-            message.headers.add(name: "content-type", value: "application/x-www-form-urlencoded")
+            if request.fields[.contentType] == nil {
+                message.headers.add(name: "content-type", value: "application/x-www-form-urlencoded")
+            }
             message.body = .bytes(form)
         }
+        for field in request.fields { message.headers.add(name: field.name.rawName, value: field.value) }
         // A deadline passed here would apply to the head only.
         let response = try await client.execute(message, deadline: .distantFuture)
         if let coding = coding(of: response.headers) {

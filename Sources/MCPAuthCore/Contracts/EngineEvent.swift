@@ -36,6 +36,8 @@ public struct EngineEvent: Sendable, Hashable, CustomStringConvertible {
         case module
         /// A verifier module did not answer, or its answer was invalid.
         case moduleFailed = "module_failed"
+        /// A verifier module changed one of its counters: `module`, `counter` and `by` in the metadata.
+        case moduleCounted = "module_counted"
         /// A verifier of the application did not answer, or its answer was invalid.
         case verifierFailed = "verifier_failed"
         /// A request was refused; the message says why.

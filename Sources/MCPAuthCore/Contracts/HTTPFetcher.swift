@@ -1,6 +1,8 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+public import HTTPTypes
+
 /// Sends the requests that verification needs: metadata, JWK Sets, introspection.
 ///
 /// The package trait AsyncHTTPClient provides an implementation; applications with their own HTTP client can provide
@@ -24,6 +26,12 @@ public protocol HTTPFetcher: Sendable {
 /// A fetcher that also provides the clock for the age of fetched documents.
 package protocol ClockedFetcher: HTTPFetcher {
     var clock: SteadyClock { get }
+}
+
+/// A verifier that sends requests, and is told with what once that is known.
+package protocol FetchingVerifier: TokenVerifier {
+    /// Sets the fetcher of the engine, before the first request is verified.
+    func use(_ fetcher: any HTTPFetcher)
 }
 
 /// A fetcher that can check TLS settings before they are used.
@@ -62,8 +70,10 @@ public struct FetchRequest: Sendable, CustomStringConvertible, CustomDebugString
     public let accept: String
     /// The value of `Authorization`; a secret.
     public let authorization: String?
-    /// A form body; if there is one, the method is POST.
+    /// A body; if there is one, the method is POST. Without a `Content-Type` in ``fields``, it is a form.
     public let form: [UInt8]?
+    /// Further header fields to send, without `Accept` and `Authorization`; they may contain secrets.
+    public let fields: HTTPFields
     /// The client certificate and the trusted authorities for TLS; `nil` for no certificate and the authorities of the
     /// system.
     public let tls: TLSSettings?
@@ -78,6 +88,7 @@ public struct FetchRequest: Sendable, CustomStringConvertible, CustomDebugString
         accept: String = "application/json",
         authorization: String? = nil,
         form: [UInt8]? = nil,
+        fields: HTTPFields = [:],
         tls: TLSSettings? = nil,
         maximumBytes: Int = 512 * 1024,
         timeout: Double = FetchRequest.defaultTimeout
@@ -87,6 +98,7 @@ public struct FetchRequest: Sendable, CustomStringConvertible, CustomDebugString
         self.accept = accept
         self.authorization = authorization
         self.form = form
+        self.fields = fields
         self.tls = tls
         self.maximumBytes = maximumBytes
         self.timeout = timeout

@@ -33,6 +33,8 @@ public final class ProtectedResourceRequest: Sendable {
     /// Whether the host treats paths that differ only in case as equal; rules that deny or require then ignore case
     /// too.
     package let ignoresCase: Bool
+    /// The header fields, as received.
+    package let fields: HTTPFields
 
     package init(
         method: HTTPRequest.Method,
@@ -40,7 +42,8 @@ public final class ProtectedResourceRequest: Sendable {
         path: RequestPath,
         credentials: Credentials = .none,
         operation: RequestOperation = .unknown,
-        ignoresCase: Bool = false
+        ignoresCase: Bool = false,
+        fields: HTTPFields = [:]
     ) {
         self.method = method
         self.authority = authority
@@ -48,6 +51,7 @@ public final class ProtectedResourceRequest: Sendable {
         self.credentials = credentials
         self.operation = operation
         self.ignoresCase = ignoresCase
+        self.fields = fields
     }
 
     /// The same request with a known operation.
@@ -58,7 +62,8 @@ public final class ProtectedResourceRequest: Sendable {
             path: path,
             credentials: credentials,
             operation: operation,
-            ignoresCase: ignoresCase
+            ignoresCase: ignoresCase,
+            fields: fields
         )
     }
 

@@ -270,6 +270,13 @@ import Testing
             "deny"
         ),
         .init(
+            "whichever of them captures the tenant",
+            rule(#""paths":["/tenants/{tenant}/**","/tenants/*/{tenant}"]"#, mine),
+            "GET /tenants/globex/acme",
+            acme,
+            "deny"
+        ),
+        .init(
             "two patterns that match and agree",
             rule(#""paths":["/tenants/{tenant}/**","/*/{tenant}/a"]"#, mine),
             "GET /tenants/acme/a",

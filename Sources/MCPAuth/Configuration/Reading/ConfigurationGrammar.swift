@@ -16,7 +16,7 @@ package enum ConfigurationGrammar {
             "version": ["const": 1, "description": "The version of the format"],
             "server": server.schema(adding: ["description": "Settings of the whole server"]),
             "issuers": named(issuer.schema(), "The authorization servers, each with a name that the resources use"),
-            "modules": named(module.schema(), "The verifier modules, each with a name that the resources use"),
+            "modules": named(module.schema(), "The modules, each with a name that resources use"),
             "resources": [
                 "type": "array", "minItems": 1, "items": resource.schema(adding: ["oneOf": onePolicyKey]),
                 "description": "The protected resources",
@@ -82,6 +82,9 @@ package enum ConfigurationGrammar {
             "access_token_marks": marks,
             NumberSetting.leewaySeconds.key: NumberSetting.leewaySeconds.schema,
             "claims": claims,
+            "transformers": list(
+                "The names of transformer modules that change the claims of its tokens, after `claims`, in this order"
+            ),
             "required_values": requiredValues,
             "introspection": introspection.schema(adding: [
                 "allOf": .array(IntrospectionMethod.allCases.map(\.schemaOfItsKeys)),
@@ -173,14 +176,19 @@ package enum ConfigurationGrammar {
     // MARK: Modules and resources
 
     package static let module = ObjectGrammar(
-        required: ["path", "issuer"],
+        required: ["path"],
         [
             "path": text("The shared library"),
+            "verifier": text("The verifier to use, if the library offers several"),
+            "transformer": text("The transformer to use, in place of a verifier"),
             "sha256": [
                 "type": "string", "pattern": "^[0-9A-Fa-f]{64}$",
                 "description": "The hash that the file must have, in hexadecimal",
             ],
-            "issuer": text("The `iss` of the tokens that it verifies"),
+            "issuer": text("The `iss` of the tokens that a verifier accepts"),
+            "hosts": list(
+                "The hosts from which a verifier may fetch, such as `api.github.com` or `127.0.0.1:8080`; without it, none"
+            ),
             "config": object("The configuration of the module, checked with its own schema"),
             "secrets": named(secretSchema, "Secrets that the module may read, by name"),
         ]
@@ -205,6 +213,9 @@ package enum ConfigurationGrammar {
             ],
             "audiences": list("The audiences that a token may have; without it, the identifier of the resource"),
             "modules": list("The names of the verifier modules that are used here, asked in this order"),
+            "transformers": list(
+                "The names of the transformer modules that are used here, after those of the issuer, in this order"
+            ),
             "policies": [
                 "type": "array", "minItems": 1, "items": string,
                 "description": "The paths of policy files; all of them apply",

@@ -5,27 +5,67 @@ internal import MCPAuthCore
 internal import MCPAuthJOSE
 internal import MCPAuthJSON
 internal import MCPAuthModuleHost
+internal import MCPAuthVerification
 
-/// Reads one member of `modules`: loads the module, checks its `config`, and keeps what an instance for a resource needs.
+/// One member of `modules`, ready to be used.
+enum ModuleUse {
+    /// Creates an instance for a resource.
+    case verifier((ResourceIdentifier) throws -> AttachedVerifier)
+    /// Creates an instance for a resource or an issuer.
+    case transformer(() throws -> any ClaimTransformer)
+}
+
+/// Reads one member of `modules`: loads the module, checks its `config`, and keeps what an instance needs.
 struct ModuleReader {
-    typealias Factory = (_ resource: String) throws -> AttachedVerifier
-
     let context: ReadingContext
 
-    func module(_ name: String, _ object: ObjectReader) throws -> Factory {
+    func module(_ name: String, _ object: ObjectReader) throws -> ModuleUse {
         let library = try library(object)
-        let issuer = IssuerIdentifier(try object.required("issuer", try object.string("issuer")))
+        let (verifier, transformer) = (try object.string("verifier"), try object.string("transformer"))
+        guard verifier == nil || transformer == nil else {
+            let message = "a module is used as a verifier or as a transformer, not as both"
+            throw object.error(.conflict, message, at: "transformer")
+        }
+        let kind: ModuleComponent.Kind = transformer == nil ? .verifier : .transformer
+        let component: ModuleComponent
+        do throws(ConfigurationError) {
+            component = try library.component(kind, named: verifier ?? transformer)
+        } catch {
+            throw object.error(error.code, error.message, at: verifier ?? transformer == nil ? "path" : kind.rawValue)
+        }
         let secrets = try secrets(object)
-        let configuration = try configuration(object, of: library)
+        let configuration = try configuration(object, of: component)
+        guard kind == .verifier else { return try transformerUse(name, object, configuration, secrets) }
+        return try verifierUse(name, object, configuration, secrets)
+    }
+
+    private func verifierUse(
+        _ name: String,
+        _ object: ObjectReader,
+        _ configuration: ModuleConfiguration,
+        _ secrets: [String: [UInt8]]
+    ) throws -> ModuleUse {
+        let issuer = IssuerIdentifier(try object.required("issuer", try object.string("issuer")))
+        let hosts = try object.strings("hosts") ?? []
+        for (index, host) in hosts.enumerated() {
+            guard HTTPURL("https://\(host)/")?.authority == host else {
+                throw object.document.error(
+                    .invalidValue,
+                    "`\(host.printable)` is not a host, expected the form `api.example.com` or `127.0.0.1:8080`",
+                    at: object.pointer.appending("hosts").appending(String(index))
+                )
+            }
+        }
         let onEvent = context.onEvent
-        return { resource in
+        return .verifier { resource in
             do throws(ConfigurationError) {
                 let verifier = try ModuleVerifier(
                     name: name,
                     configuration: configuration,
                     issuer: issuer,
-                    audience: resource,
                     resource: resource,
+                    hosts: hosts,
+                    readIssuer: { UnverifiedJWT.read($0)?.claims.optional("iss")?.string },
                     secrets: { secrets[$0] },
                     onEvent: onEvent
                 )
@@ -33,6 +73,48 @@ struct ModuleReader {
             } catch {
                 throw object.error(error.code, error.message, at: "config")
             }
+        }
+    }
+
+    private func transformerUse(
+        _ name: String,
+        _ object: ObjectReader,
+        _ configuration: ModuleConfiguration,
+        _ secrets: [String: [UInt8]]
+    ) throws -> ModuleUse {
+        for key in ["issuer", "hosts"] where object.value[key] != nil {
+            throw object.error(.conflict, "a transformer has no `\(key)`", at: key)
+        }
+        let onEvent = context.onEvent
+        return .transformer {
+            do throws(ConfigurationError) {
+                return try ModuleTransformer(
+                    name: name,
+                    configuration: configuration,
+                    secrets: { secrets[$0] },
+                    onEvent: onEvent
+                )
+            } catch {
+                throw object.error(error.code, error.message, at: "config")
+            }
+        }
+    }
+
+    /// The instances that the member `transformers` names.
+    static func transformers(
+        _ object: ObjectReader,
+        _ modules: [String: ModuleUse]
+    ) throws -> [any ClaimTransformer] {
+        try (try object.strings("transformers") ?? []).enumerated().map { index, name in
+            guard let module = modules[name] else {
+                throw ReadingContext.unknownName(name, "module", among: modules.keys, object, "transformers", index)
+            }
+            guard case .transformer(let make) = module else {
+                let place = object.pointer.appending("transformers").appending(String(index))
+                let message = "the module `\(name.printable)` is a verifier; name it in `modules` of a resource"
+                throw object.document.error(.conflict, message, at: place)
+            }
+            return try make()
         }
     }
 
@@ -59,10 +141,10 @@ struct ModuleReader {
         return secrets
     }
 
-    private func configuration(_ object: ObjectReader, of library: ModuleLibrary) throws -> ModuleConfiguration {
+    private func configuration(_ object: ObjectReader, of component: ModuleComponent) throws -> ModuleConfiguration {
         let written = object.value["config"]
         do throws(ModuleConfiguration.Mistake) {
-            return try ModuleConfiguration(written.map(JSON.init) ?? [:], of: library, resolvePath: context.path)
+            return try ModuleConfiguration(written.map(JSON.init) ?? [:], of: component, resolvePath: context.path)
         } catch {
             let config = object.pointer.appending("config")
             let place = JSONPointer(tokens: config.tokens + error.place.tokens)

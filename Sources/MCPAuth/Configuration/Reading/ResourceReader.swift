@@ -9,7 +9,7 @@ internal import MCPAuthPolicy
 struct ResourceReader {
     let context: ReadingContext
     let issuers: [String: [AuthorizationServer]]
-    let modules: [String: ModuleReader.Factory]
+    let modules: [String: ModuleUse]
 
     func resource(_ object: ObjectReader) throws -> ResourceConfiguration {
         let identifier = try object.required("resource", try object.string("resource"))
@@ -39,11 +39,17 @@ struct ResourceReader {
         resource.metadataPlaces = try metadataPlaces(object)
         try readIssuers(of: &resource, object)
         for (index, name) in (try object.strings("modules") ?? []).enumerated() {
-            guard let make = modules[name] else {
+            guard let module = modules[name] else {
                 throw ReadingContext.unknownName(name, "module", among: modules.keys, object, "modules", index)
             }
-            resource.modules.append(try make(identifier))
+            guard case .verifier(let make) = module else {
+                let place = object.pointer.appending("modules").appending(String(index))
+                let message = "the module `\(name.printable)` is a transformer; name it in `transformers`"
+                throw object.document.error(.conflict, message, at: place)
+            }
+            resource.modules.append(try make(resource.metadata.resource))
         }
+        resource.transformers += try ModuleReader.transformers(object, modules)
         resource.policies = try policies(object)
         return resource
     }

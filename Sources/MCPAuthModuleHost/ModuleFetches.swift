@@ -1,0 +1,88 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HTTPTypes
+internal import MCPAuthConcurrency
+internal import MCPAuthCore
+
+/// The requests that an instance of a module may send: only to hosts that the operator lists, by the rules of the engine.
+final class ModuleFetches: Sendable {
+    /// What a module asks for, copied.
+    struct Order: Sendable {
+        let url: String
+        let method: String
+        let body: [UInt8]
+        let fields: [(name: String, value: String)]
+        let milliseconds: Int64
+        let maximumBytes: Int64
+    }
+
+    /// The maximum bytes of a request body.
+    static let mostBodyBytes = 64 * 1024
+    static let mostFields = 32
+    /// The maximum number of requests of one call at the same time.
+    static let mostAtOnce = 4
+    private static let mostResponseBytes = 512 * 1024
+
+    private let hosts: Set<String>
+    private let sender = Lock<(any HTTPFetcher)?>(nil)
+
+    /// - Parameter hosts: The hosts, each with a port if it is not that of the scheme.
+    init(hosts: [String]) {
+        self.hosts = Set(hosts.map { $0.lowercased() })
+    }
+
+    /// Sets what sends the requests; before that, none can be sent.
+    func use(_ fetcher: any HTTPFetcher) {
+        sender.withLock { $0 = fetcher }
+    }
+
+    var fetcher: (any HTTPFetcher)? { sender.withLock { $0 } }
+
+    struct Refusal: Error {
+        let reason: String
+    }
+
+    /// The request, checked.
+    ///
+    /// - Parameter timeLeft: The seconds that the call has left.
+    func request(_ order: Order, timeLeft: Double) throws(Refusal) -> FetchRequest {
+        guard let url = HTTPURL(order.url) else { throw Refusal(reason: "a fetch has no valid URL") }
+        guard hosts.contains(url.authority.lowercased()) else {
+            throw Refusal(reason: "a fetch from `\(url.authority.printable)` is not allowed: `hosts` does not list it")
+        }
+        guard ["", "GET", "POST"].contains(order.method), order.method == "POST" || order.body.isEmpty else {
+            throw Refusal(reason: "a fetch has another method than GET and POST, or a GET with a body")
+        }
+        var fields = HTTPFields()
+        for (name, value) in order.fields {
+            guard let name = HTTPField.Name(name), HTTPField.isValidValue(value), !Self.ownFields.contains(name) else {
+                throw Refusal(reason: "a fetch has a field that is not valid, or that the host sets itself")
+            }
+            fields[name] = value
+        }
+        let seconds = order.milliseconds > 0 ? min(timeLeft, Double(order.milliseconds) / 1000) : timeLeft
+        let bytes = order.maximumBytes > 0 ? min(order.maximumBytes, Int64(Self.mostResponseBytes)) : nil
+        let (accept, authorization) = (fields[.accept], fields[.authorization])
+        fields[.accept] = nil
+        fields[.authorization] = nil
+        return FetchRequest(
+            url: url,
+            provenance: .configured,
+            accept: accept ?? "application/json",
+            authorization: authorization,
+            form: order.method == "POST" ? order.body : nil,
+            fields: fields,
+            maximumBytes: bytes.map(Int.init) ?? Self.mostResponseBytes,
+            timeout: seconds
+        )
+    }
+
+    /// What the client of the engine sets.
+    private static let ownFields = Set(
+        [
+            "host", "content-length", "connection", "transfer-encoding", "accept-encoding", "te", "upgrade", "expect",
+            "user-agent", "proxy-authorization",
+        ].compactMap { HTTPField.Name($0) }
+    )
+}
