@@ -3,7 +3,7 @@ SWIFT ?= swift
 BUILD := $(SWIFT) build --enable-all-traits
 BIN = $(shell $(BUILD) --show-bin-path)
 
-.PHONY: demo test test-comparison test-hosts test-examples test-field-cases test-interop test-sanitize mutants fuzz generate docs api-check lint bench bench-check bench-compare deps
+.PHONY: demo test test-comparison test-hosts test-examples test-field-cases test-interop test-sanitize mutants fuzz generate docs api-check lint bench bench-check bench-compare install-headers deps
 
 demo: deps
 	$(BUILD)
@@ -56,6 +56,13 @@ bench-check: deps
 
 bench-compare: deps
 	scripts/bench-compare.sh
+
+# Installs the header that modules in C, C++ and other languages are built with: `pkg-config --cflags mcp-auth-plugin`.
+PREFIX ?= /usr/local
+install-headers:
+	install -d "$(DESTDIR)$(PREFIX)/include" "$(DESTDIR)$(PREFIX)/lib/pkgconfig"
+	install -m 644 Sources/CMCPAuthModule/include/mcp_auth_module.h "$(DESTDIR)$(PREFIX)/include"
+	sed 's|@PREFIX@|$(PREFIX)|' scripts/mcp-auth-plugin.pc.in >"$(DESTDIR)$(PREFIX)/lib/pkgconfig/mcp-auth-plugin.pc"
 
 # Installs the C libraries with apt, when they are missing.
 deps:

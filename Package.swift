@@ -179,9 +179,8 @@ let package = Package(
         .executableTarget(
             name: "mcp-auth",
             dependencies: [
-                "MCPAuth", "MCPAuthCore", "MCPAuthHummingbird", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthPolicy",
-                "MCPAuthPolicyTools",
-                "MCPAuthVerification", httpTypes,
+                "MCPAuth", "MCPAuthConcurrency", "MCPAuthCore", "MCPAuthHummingbird", "MCPAuthJOSE", "MCPAuthJSON",
+                "MCPAuthModuleHost", "MCPAuthPolicy", "MCPAuthPolicyTools", "MCPAuthVerification", httpTypes,
                 product("ArgumentParser", "swift-argument-parser", "Programs"),
                 product("Hummingbird", "hummingbird", "Hummingbird"),
                 product("Logging", "swift-log", "Programs"), product("Metrics", "swift-metrics", "Programs"),

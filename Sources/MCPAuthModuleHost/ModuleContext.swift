@@ -51,11 +51,11 @@ final class ModuleContext: Sendable {
         onEvent(EngineEvent(level, .module, "\(name.printable): \(text.escaped)"))
     }
 
-    /// Emits a change of a counter as an event; ignores names that are not allowed, and further ones than allowed.
+    /// Emits a change of a counter as an event; ignores names and numbers that are not allowed.
     func count(_ counter: String, by number: Int64) {
         let isName =
             (1...Self.mostCounterBytes).contains(counter.utf8.count) && counter.utf8.allSatisfy(Self.isNameByte)
-        guard isName else { return }
+        guard isName, number > 0 else { return }
         let isKnown = counters.withLock { counters in
             guard counters.count < Self.mostCounters || counters.contains(counter) else { return false }
             counters.insert(counter)

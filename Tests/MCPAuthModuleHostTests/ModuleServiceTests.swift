@@ -92,7 +92,8 @@ import Testing
                 snprintf(name, sizeof name, "c%d", i);
                 the_host->count(the_host, (mcp_auth_bytes){ name, strlen(name) }, 2);
             }
-            the_host->count(the_host, (mcp_auth_bytes){ "c0", 2 }, -1);
+            the_host->count(the_host, (mcp_auth_bytes){ "c0", 2 }, 3);
+            the_host->count(the_host, (mcp_auth_bytes){ "c1", 2 }, -1);
             the_host->count(the_host, (mcp_auth_bytes){ "not a name", 10 }, 1);
             the_host->count(the_host, (mcp_auth_bytes){ NULL, 0 }, 1);
             answer(call, MCP_AUTH_VERDICT_NOT_MINE, "");
@@ -100,7 +101,7 @@ import Testing
         _ = try await Modules.verifier(body: body, events: events).ask()
         let counted = events.all.filter { $0.code == .moduleCounted }
         #expect(counted.count == 65 && counted.allSatisfy { $0.metadata["module"] == "test" && $0.level == .debug })
-        #expect(counted.last?.metadata == ["module": "test", "counter": "c0", "by": "-1"])
+        #expect(counted.last?.metadata == ["module": "test", "counter": "c0", "by": "3"])
     }
 
     @Test func `random bytes differ`() async throws {

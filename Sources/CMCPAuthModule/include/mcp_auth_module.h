@@ -163,7 +163,7 @@ typedef struct mcp_auth_host {
     /* Logs one line for the operator, in UTF-8; only its first 1024 bytes are shown. It must not contain a token or
      * secret. When `create` fails, the last error that it logged is shown as the reason. */
     void (*log)(const struct mcp_auth_host *host, int32_t level, const char *text, size_t length);
-    /* Adds to a counter of this instance, which operators see under the names of module and counter. A name has up to
+    /* Adds a number above 0 to a counter of this instance, which operators see under the names of module and counter. A name has up to
      * 64 letters, digits and underscores; there are up to 64 counters, and the names of others are ignored. */
     void (*count)(const struct mcp_auth_host *host, mcp_auth_bytes name, int64_t by);
     /* Fills `out` with random bytes that are fit for keys. Returns 0, or -1 when the system has none. */

@@ -3,6 +3,7 @@
 
 #if AsyncHTTPClient
 internal import AsyncHTTPClient
+internal import HTTPTypes
 package import MCPAuthCore
 internal import MCPAuthConcurrency
 internal import MCPAuthVerification

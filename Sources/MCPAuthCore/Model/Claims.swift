@@ -151,7 +151,7 @@ public struct Claims: Sendable {
     }
 
     /// All normalised claims.
-    var members: [String: JSON] { everything.members ?? [:] }
+    package var members: [String: JSON] { everything.members ?? [:] }
 
     private var everything: JSON {
         var members: [String: JSON] = [:]

@@ -22,7 +22,7 @@ struct EventSink: Service {
     /// `mcpauth_reload_refused` at 1 while a newer configuration is not in force.
     var handler: EngineEventHandler {
         { [limiter] event in
-            limiter.take(event)
+            if event.code != .moduleCounted { limiter.take(event) }
             Counter(label: "mcpauth_events_total", dimensions: [("code", event.code.rawValue)]).increment()
             if let reason = event.reason {
                 Counter(label: "mcpauth_denials_total", dimensions: [("reason", reason.rawValue)]).increment()
@@ -30,9 +30,17 @@ struct EventSink: Service {
             switch event.code {
             case .reloaded: Gauge(label: "mcpauth_reload_refused").record(0)
             case .reloadRefused: Gauge(label: "mcpauth_reload_refused").record(1)
+            case .moduleCounted: Self.count(event)
             default: break
             }
         }
+    }
+
+    private static func count(_ event: EngineEvent) {
+        let (module, counter) = (event.metadata["module"] ?? "", event.metadata["counter"] ?? "")
+        guard let by = event.metadata["by"].flatMap({ Int64($0) }) else { return }
+        let dimensions = [("module", module), ("counter", counter)]
+        Counter(label: "mcpauth_module_total", dimensions: dimensions).increment(by: by)
     }
 
     /// Reports, at shutdown, how many events were held back since the last report.

@@ -18,6 +18,8 @@ enum ModuleUse {
 /// Reads one member of `modules`: loads the module, checks its `config`, and keeps what an instance needs.
 struct ModuleReader {
     let context: ReadingContext
+    /// Replaces `path`.
+    var libraryPath: String?
 
     func module(_ name: String, _ object: ObjectReader) throws -> ModuleUse {
         let library = try library(object)
@@ -119,8 +121,12 @@ struct ModuleReader {
     }
 
     private func library(_ object: ObjectReader) throws -> ModuleLibrary {
-        let written = try object.required("path", try object.string("path"))
-        let path = FileReading.resolve(written, relativeTo: context.moduleDirectory ?? context.directory)
+        let path =
+            try libraryPath
+            ?? FileReading.resolve(
+                try object.required("path", try object.string("path")),
+                relativeTo: context.moduleDirectory ?? context.directory
+            )
         let pin = try object.string("sha256")
         context.files.note(path)
         do throws(ConfigurationError) {
