@@ -51,6 +51,7 @@ let package = Package(
         .library(name: "MCPAuthFlyingFox", targets: ["MCPAuthFlyingFox"]),
         .library(name: "MCPAuthNIO", targets: ["MCPAuthNIO"]),
         .library(name: "MCPAuthGRPC", targets: ["MCPAuthGRPC"]),
+        .library(name: "MCPAuthModule", targets: ["MCPAuthModule"]),
         .library(name: "MCPAuthTesting", targets: ["MCPAuthTesting"]),
         .library(name: "hello-c", type: .dynamic, targets: ["HelloC"]),
         .plugin(name: "MCPAuthPolicyCheck", targets: ["MCPAuthPolicyCheck"]),
@@ -117,6 +118,7 @@ let package = Package(
             "MCPAuthModuleHost",
             ["CMCPAuthModule", "CMemoryFile", "MCPAuthCore", "MCPAuthJSON", "MCPAuthConcurrency", httpTypes]
         ),
+        library("MCPAuthModule", ["CMCPAuthModule", "MCPAuthConcurrency", "MCPAuthCore", "MCPAuthJSON", httpTypes]),
         library("MCPAuthHTTP", ["MCPAuthConcurrency", "MCPAuthCore", "MCPAuthJSON", httpTypes]),
         library(
             "MCPAuth",
