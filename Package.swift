@@ -53,7 +53,9 @@ let package = Package(
         .library(name: "MCPAuthGRPC", targets: ["MCPAuthGRPC"]),
         .library(name: "MCPAuthModule", targets: ["MCPAuthModule"]),
         .library(name: "MCPAuthTesting", targets: ["MCPAuthTesting"]),
+        .library(name: "MCPAuthAPIKeys", targets: ["MCPAuthAPIKeys"]),
         .library(name: "hello-c", type: .dynamic, targets: ["HelloC"]),
+        .library(name: "api-key", type: .dynamic, targets: ["APIKeyModule"]),
         .plugin(name: "MCPAuthPolicyCheck", targets: ["MCPAuthPolicyCheck"]),
         .executable(name: "mcp-auth", targets: ["mcp-auth"]),
         .executable(name: "mcp-auth-dev", targets: ["mcp-auth-dev"]),
@@ -181,8 +183,9 @@ let package = Package(
         .executableTarget(
             name: "mcp-auth",
             dependencies: [
-                "MCPAuth", "MCPAuthConcurrency", "MCPAuthCore", "MCPAuthHummingbird", "MCPAuthJOSE", "MCPAuthJSON",
-                "MCPAuthModuleHost", "MCPAuthPolicy", "MCPAuthPolicyTools", "MCPAuthVerification", httpTypes,
+                "MCPAuth", "MCPAuthAPIKeys", "MCPAuthConcurrency", "MCPAuthCore", "MCPAuthHummingbird", "MCPAuthJOSE",
+                "MCPAuthJSON", "MCPAuthModuleHost", "MCPAuthPolicy", "MCPAuthPolicyTools", "MCPAuthVerification",
+                httpTypes,
                 product("ArgumentParser", "swift-argument-parser", "Programs"),
                 product("Hummingbird", "hummingbird", "Hummingbird"),
                 product("Logging", "swift-log", "Programs"), product("Metrics", "swift-metrics", "Programs"),
@@ -226,6 +229,15 @@ let package = Package(
             publicHeadersPath: "."
         ),
 
+        library("MCPAuthAPIKeys", ["MCPAuthConcurrency", "MCPAuthCore", "MCPAuthJOSE", "MCPAuthJSON"]),
+        .target(
+            name: "APIKeyModule",
+            dependencies: ["MCPAuthAPIKeys", "MCPAuthCore", "MCPAuthJSON", "MCPAuthModule"],
+            path: "Plugins/api-key",
+            exclude: ["README.md"],
+            swiftSettings: strict
+        ),
+
         .target(
             name: "TestSupport",
             dependencies: ["MCPAuthCore", "MCPAuthJSON", "MCPAuthConcurrency", "MCPAuthVerification"],
@@ -237,11 +249,19 @@ let package = Package(
         tests("MCPAuthJOSETests", ["MCPAuthJOSE", "MCPAuthJSON", "MCPAuthSigning", "TestSupport"]),
         tests("MCPAuthCoreTests", ["MCPAuthConcurrency", "MCPAuthCore", "MCPAuthJSON", "TestSupport", httpTypes]),
         tests("MCPAuthPolicyTests", ["MCPAuthCore", "MCPAuthJSON", "MCPAuthPolicy", "MCPAuthPolicyTools", httpTypes]),
+        tests(
+            "MCPAuthAPIKeysTests",
+            [
+                "MCPAuth", "MCPAuthAPIKeys", "MCPAuthConcurrency", "MCPAuthCore", "MCPAuthJSON", "MCPAuthTesting",
+                httpTypes,
+            ]
+        ),
         tests("MCPAuthHTTPTests", ["MCPAuthCore", "MCPAuthHTTP", "MCPAuthJSON", "TestSupport", httpTypes]),
         tests(
             "MCPAuthModuleHostTests",
             [
-                "HelloC", "MCPAuth", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthConcurrency",
+                "HelloC", "MCPAuth", "MCPAuthAPIKeys", "MCPAuthTesting", "MCPAuthCore", "MCPAuthHTTP",
+                "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthConcurrency",
                 "MCPAuthModuleHost", "MCPAuthSigning", "TestSupport", httpTypes,
             ]
         ),

@@ -1,13 +1,20 @@
 #!/bin/sh
-# Runs the tests of the engine, which has all calls into C, under AddressSanitizer, and all tests under ThreadSanitizer.
-# Skips the tests of programs, which are separate processes of code that is tested here, and the tests of generated
-# policies, which only compute for a long time on one thread.
+# Runs the tests of the engine, which has all calls into C, under AddressSanitizer, and the tests of what runs on several
+# threads under ThreadSanitizer. Skips the tests of programs, which are separate processes of code that is tested here,
+# and the tests of generated policies, which only compute for a long time on one thread.
 set -eu
 cd "$(dirname "$0")/.."
 export LSAN_OPTIONS="suppressions=$PWD/scripts/leaks.suppressions:print_suppressions=0"
 export TSAN_OPTIONS="suppressions=$PWD/scripts/races.suppressions"
-# One test after the other: a test that needs concurrency creates it itself.
+long='ProgramTests|OracleTests|PolicyComparisonTests'
+# As in scripts/test.sh: tests that wait run one after the other; a test that needs concurrency creates it itself.
+computing='MCPAuthJSONTests|MCPAuthJOSETests|MCPAuthCoreTests|MCPAuthPolicyTests'
 echo "== address sanitizer"
-swift test --sanitize address --scratch-path .build-address --no-parallel --skip 'ProgramTests|OracleTests|PolicyComparisonTests'
+at='--sanitize address --scratch-path .build-address'
+swift build $at --build-tests
+swift test $at --skip-build --filter "$computing" --skip "$long"
+swift test $at --skip-build --no-parallel --skip "$computing|$long"
 echo "== thread sanitizer"
-swift test --enable-all-traits --sanitize thread --scratch-path .build-thread --no-parallel --skip 'ProgramTests|OracleTests|PolicyComparisonTests'
+at='--enable-all-traits --sanitize thread --scratch-path .build-thread'
+swift build $at --build-tests
+swift test $at --skip-build --no-parallel --skip "$long|MCPAuthJSONTests|MCPAuthPolicyTests"

@@ -9,9 +9,10 @@ internal import MCPAuthJSON
 
 /// The C table of a Swift verifier.
 enum VerifierTable {
-    typealias Create = @convention(c) (
-        UnsafePointer<mcp_auth_host>?, UnsafePointer<CChar>?, Int, UnsafeMutablePointer<UnsafeMutableRawPointer?>?
-    ) -> Int32
+    typealias Create =
+        @convention(c) (
+            UnsafePointer<mcp_auth_host>?, UnsafePointer<CChar>?, Int, UnsafeMutablePointer<UnsafeMutableRawPointer?>?
+        ) -> Int32
 
     private static let types = Lock<[any ModuleVerifier.Type]>([])
     /// One function for each type, since a C function cannot know for which type it was made.

@@ -18,7 +18,7 @@ struct MCPAuthCommand: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             ServeCommand.self, CheckCommand.self, PolicyCommand.self, TokenCommand.self, ProviderCommand.self,
-            PluginCommand.self, SchemaCommand.self,
+            PluginCommand.self, KeysCommand.self, SchemaCommand.self,
         ]
     )
 

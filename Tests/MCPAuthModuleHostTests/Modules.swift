@@ -31,7 +31,7 @@ enum Modules {
                 configuration,
                 of: library.component(.verifier, named: nil),
                 limits: limits
-            ) { "/etc/mcp/" + $0 },
+            ) { $0.hasPrefix("/") ? $0 : "/etc/mcp/" + $0 },
             issuer: "urn:example:hello",
             resource: ResourceIdentifier("https://h.example/mcp"),
             hosts: hosts,
