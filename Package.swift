@@ -193,6 +193,7 @@ let package = Package(
                 product("ServiceLifecycle", "swift-service-lifecycle", "Programs"),
                 product("UnixSignals", "swift-service-lifecycle", "Programs"),
             ],
+            resources: [.embedInCode("Templates")],
             swiftSettings: strict
         ),
         .executableTarget(
@@ -263,7 +264,8 @@ let package = Package(
                 "HelloC", "MCPAuth", "MCPAuthAPIKeys", "MCPAuthTesting", "MCPAuthCore", "MCPAuthHTTP",
                 "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthConcurrency",
                 "MCPAuthModuleHost", "MCPAuthSigning", "TestSupport", httpTypes,
-            ]
+            ],
+            exclude: ["Fixtures"]
         ),
         tests(
             "MCPAuthVerificationTests",
@@ -330,6 +332,7 @@ let package = Package(
 
 // The scripts that run benchmarks set this. They measure package declarations, so they cannot be another package.
 if Context.environment["MCPAUTH_BENCHMARKS"] != nil {
+    package.products.append(.library(name: "benchmark-module", type: .dynamic, targets: ["BenchmarkModule"]))
     package.targets += [
         .executableTarget(
             name: "decision-benchmark",
@@ -347,6 +350,13 @@ if Context.environment["MCPAUTH_BENCHMARKS"] != nil {
                 "CAllocations", "MCPAuthCore", "MCPAuthJSON", "MCPAuthPolicy", "MCPAuthPolicyTools", httpTypes,
             ],
             path: "Benchmarks/policy",
+            swiftSettings: strict
+        ),
+        .target(name: "BenchmarkModule", dependencies: ["CMCPAuthModule"], path: "Benchmarks/module-library"),
+        .executableTarget(
+            name: "module-benchmark",
+            dependencies: ["MCPAuth", "MCPAuthCore", "MCPAuthJSON", "MCPAuthModuleHost", httpTypes],
+            path: "Benchmarks/module",
             swiftSettings: strict
         ),
         .executableTarget(

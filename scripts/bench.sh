@@ -1,17 +1,19 @@
 #!/bin/sh
 # Prints the cost of a decision (in addition to the signature check, from the cache, on two threads, in memory, during a
-# flood of unknown keys), the cost of a policy, and the memory that clients without a valid token can make a server use.
-# Arguments select benchmarks: decision, policy, bounds.
+# flood of unknown keys), the cost of a policy, what a verifier module adds, and the memory that clients without a valid
+# token can make a server use. Arguments select benchmarks: decision, policy, module, bounds.
 set -eu
 cd "$(dirname "$0")/.."
 export MCPAUTH_BENCHMARKS=1
-for benchmark in ${*:-decision policy bounds}; do
+for benchmark in ${*:-decision policy module bounds}; do
     case "$benchmark" in
     bounds) options="--scratch-path .build-bench-hosts --traits Hummingbird" ;;
     *) options="--scratch-path .build-bench" ;;
     esac
     # shellcheck disable=SC2086
     swift build -c release $options --product "$benchmark-benchmark"
+    # shellcheck disable=SC2086
+    if [ "$benchmark" = module ]; then swift build -c release $options --product benchmark-module; fi
     # shellcheck disable=SC2086
     "$(swift build -c release $options --show-bin-path)/$benchmark-benchmark"
 done

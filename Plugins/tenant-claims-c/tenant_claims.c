@@ -1,7 +1,7 @@
 /* This file is part of the swift-mcp-auth project. SPDX-License-Identifier: Apache-2.0
  *
- * A transformer module in C: sets the claim `tenant` to the part of another claim before or after a separator. A `tenant`
- * that the token brings is always removed, so that only this module decides.
+ * A transformer module in C: sets the claim `tenant` to the part of another claim before or after a separator. Any
+ * `tenant` of the token is removed, so that only this module decides.
  *
  * Jansson parses and checks the claims, but does not write them again: it would change numbers with more digits than a
  * `double` has. The new text consists of the members of the old one, byte for byte. */
@@ -69,8 +69,8 @@ static int32_t tenant_create(const mcp_auth_host *host, const char *config_json,
     return 0;
 }
 
-/* Sets `text` to the tenant as JSON text, which the caller frees, or to NULL when there is none. An empty part is none: a
- * policy could take it for a tenant. Returns 0, or -1 when there is no memory. */
+/* Sets `text` to the tenant as JSON text, which the caller frees, or to NULL when there is none. An empty part is none,
+ * since a policy could take it for a tenant. Returns 0, or -1 when there is no memory. */
 static int find_tenant(const tenant_instance *self, const json_t *claims, char **text) {
     const char *value = json_string_value(json_object_get(claims, self->from));
     const char *found = value == NULL ? NULL : strstr(value, self->separator);
@@ -117,7 +117,7 @@ static char *append(char *end, const char *text, size_t length) {
 
 /* Writes the members of `text` except `tenant` to `out`, and then the new one, if there is one. Returns the end.
  *
- * The names are those of `claims`, the same object: a text may write them with escapes, such as `"ten\u0061nt"`. Jansson
+ * The names are those of `claims`, the same object, since a text may write them with escapes: `"ten\u0061nt"`. Jansson
  * keeps the order of the members, and there are no duplicates. */
 static char *rewrite(const char *text, json_t *claims, const char *tenant, char *out) {
     const char *member = after_space(text) + 1;

@@ -66,8 +66,8 @@ public final class APIKeyVerifier: TokenVerifier {
         // The hash is computed for an unknown id too, so that the time does not tell which ids exist.
         let key = found ?? Self.decoy
         let isRight = key.hasSecret(parts[2])
-        guard found != nil, isRight else { return .rejected(Self.unknown) }
-        guard key.revoked == nil else { return .rejected(Self.revoked) }
+        guard found != nil, isRight else { return Self.rejected(found: "an unknown id, or another secret") }
+        guard key.revoked == nil else { return Self.rejected(found: "a revoked key") }
         if let expires = key.expires, Double(expires) <= now.secondsSinceEpoch { return .rejected(.expired) }
         return .verified(try evidence(of: key, now))
     }
@@ -83,10 +83,9 @@ public final class APIKeyVerifier: TokenVerifier {
         return try TokenEvidence(claims: claims, notAfter: end, audience: audience)
     }
 
-    /// The reason for a key that is not in the file, or has another secret.
-    public static let unknown = Denial.Reason(rawValue: "unknown_api_key")
-    /// The reason for a key that was revoked.
-    public static let revoked = Denial.Reason(rawValue: "api_key_revoked")
+    private static func rejected(found: String) -> TokenVerdict {
+        .rejected(.rejectedByVerifier, Diagnosis("the API key", expected: "a key of the file", found: found))
+    }
 
     private static let decoy = APIKey(
         id: "0000000000000000",

@@ -108,9 +108,18 @@ final class ModuleCall: Sendable {
 /// A verdict for a call that has ended or never existed is ignored. Deadlines are enforced by a dedicated thread, so that
 /// they work while all other threads are blocked.
 final class ModuleCalls: Sendable {
+    /// A call while its `verify` runs on the thread of the request: most end there, so they need no more than this.
+    private struct InlineCall {
+        let now: NumericDate
+        var end: ModuleCall.End?
+    }
+
     private struct State {
         var next: UInt64 = 1
         var open: [UInt64: ModuleCall] = [:]
+        var inline: [UInt64: InlineCall] = [:]
+        /// Calls that were inline, until their `verify` has returned.
+        var moved: [UInt64: ModuleCall] = [:]
         var isWatched = false
     }
 
@@ -148,19 +157,79 @@ final class ModuleCalls: Sendable {
         return call
     }
 
-    /// Ends a call; does nothing if it has already ended or never existed.
-    func end(_ number: UInt64, _ end: ModuleCall.End) {
-        state.withLock { $0.open.removeValue(forKey: number) }?.finish(end)
+    /// Opens a call whose `verify` runs at once on this thread; `nil` if too many are open.
+    func openInline(now: NumericDate) -> UInt64? {
+        state.withLock { state in
+            guard state.open.count + state.inline.count < most else { return nil }
+            defer { state.next += 1 }
+            state.inline[state.next] = InlineCall(now: now)
+            return state.next
+        }
     }
 
-    /// The open call with this number.
+    /// What has become of such a call when its `verify` has returned.
+    enum InlineEnd {
+        case ended(ModuleCall.End)
+        /// The verdict comes later.
+        case open(ModuleCall)
+    }
+
+    /// Notes that the `verify` of such a call has returned.
+    func closeInline(_ number: UInt64) -> InlineEnd {
+        let deadline = MonotonicTime.now.adding(seconds)
+        let (end, needsWatch) = state.withLock { state -> (InlineEnd, Bool) in
+            guard let call = state.inline.removeValue(forKey: number) else {
+                // A fetch made it one that may wait.
+                if let open = state.moved.removeValue(forKey: number) { return (.open(open), false) }
+                return (.ended(.abandoned), false)
+            }
+            if let end = call.end { return (.ended(end), false) }
+            let open = ModuleCall(number, now: call.now, deadline: deadline)
+            _ = open.enterModule()
+            state.open[number] = open
+            defer { state.isWatched = true }
+            return (.open(open), !state.isWatched)
+        }
+        if needsWatch, !OwnThread.start({ self.watch() }) { endUnwatched() }
+        return end
+    }
+
+    /// Ends a call; does nothing if it has already ended or never existed.
+    func end(_ number: UInt64, _ end: ModuleCall.End) {
+        let open: ModuleCall? = state.withLock { state in
+            if state.inline[number] != nil {
+                if state.inline[number]?.end == nil { state.inline[number]?.end = end }
+                return nil
+            }
+            return state.open.removeValue(forKey: number)
+        }
+        open?.finish(end)
+    }
+
+    /// The open call with this number; one whose `verify` runs inline becomes one that may wait.
     func call(_ number: UInt64) -> ModuleCall? {
-        state.withLock { $0.open[number] }
+        let deadline = MonotonicTime.now.adding(seconds)
+        let (call, needsWatch) = state.withLock { state -> (ModuleCall?, Bool) in
+            if let call = state.open[number] { return (call, false) }
+            guard let inline = state.inline[number], inline.end == nil else { return (nil, false) }
+            let call = ModuleCall(number, now: inline.now, deadline: deadline)
+            _ = call.enterModule()
+            state.inline[number] = nil
+            state.moved[number] = call
+            state.open[number] = call
+            defer { state.isWatched = true }
+            return (call, !state.isWatched)
+        }
+        if needsWatch, !OwnThread.start({ self.watch() }) { endUnwatched() }
+        return call
     }
 
     /// The time of an open call; for any other call, a time at which everything has expired.
     func now(_ number: UInt64) -> Int64 {
-        call(number).map { Self.wholeSeconds($0.now) } ?? Self.everythingHasExpired
+        let now = state.withLock { state in
+            state.open[number]?.now ?? state.inline[number].flatMap { $0.end == nil ? $0.now : nil }
+        }
+        return now.map(Self.wholeSeconds) ?? Self.everythingHasExpired
     }
 
     /// The end of the year 9999 in seconds since 1970; small enough for modules to add to it without overflow.

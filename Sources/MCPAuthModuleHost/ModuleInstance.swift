@@ -4,6 +4,7 @@
 internal import CMCPAuthModule
 internal import MCPAuthConcurrency
 internal import MCPAuthCore
+internal import Synchronization
 
 /// One instance of a verifier or transformer of a module: the owner of its state, and of the threads on which it runs.
 // SAFETY: `state` is the module's own pointer. It is written in `init`; every use of it keeps this instance alive, so
@@ -79,23 +80,33 @@ internal import MCPAuthCore
 
     // MARK: Verifiers
 
+    /// Asks a pure module to verify a token on this thread, if it has proved quick; `nil` if it has not.
+    func verifyInline(_ token: [UInt8], at resource: [UInt8], now: NumericDate) async -> ModuleCall.End? {
+        guard component.isReentrant, quickness.isProven else { return nil }
+        guard let number = context.calls.openInline(now: now) else { return .fault(.tooManyCalls) }
+        let start = MonotonicTime.now
+        enter(number, token, resource, now)
+        quickness.note(start.duration(to: .now))
+        switch context.calls.closeInline(number) {
+        case .ended(let end): return end
+        case .open(let call): return await waited(for: call)
+        }
+    }
+
     /// Asks the module to verify a token, and waits until the call ends or the task is cancelled.
     func verify(_ request: ModuleRequest, now: NumericDate) async -> ModuleCall.End {
         guard let call = context.calls.open(now: now) else { return .fault(.tooManyCalls) }
-        if component.isPure, component.isReentrant, quickness.isProven {
+        let fault = threads.run(call.number) { [self] in
             let start = MonotonicTime.now
             enter(call, request)
-            quickness.note(start.duration(to: .now))
-            if let end = call.end { return end }
-        } else {
-            let fault = threads.run(call.number) { [self] in
-                let start = MonotonicTime.now
-                enter(call, request)
-                // A call that ended at its deadline was not quick, although it may have returned.
-                if case .verdict = call.end { quickness.note(start.duration(to: .now)) } else { quickness.reset() }
-            }
-            if let fault { context.calls.end(call.number, .fault(fault)) }
+            // A call that ended at its deadline was not quick, although it may have returned.
+            if case .verdict = call.end { quickness.note(start.duration(to: .now)) } else { quickness.reset() }
         }
+        if let fault { context.calls.end(call.number, .fault(fault)) }
+        return await waited(for: call)
+    }
+
+    private func waited(for call: ModuleCall) async -> ModuleCall.End {
         let end = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 call.whenEnded { continuation.resume(returning: $0) }
@@ -117,6 +128,27 @@ internal import MCPAuthCore
         guard call.isInModule, let cancel = unsafe component.verifier?.pointee.cancel else { return }
         // Advisory: if no thread can run it, the module is not told.
         _ = threads.run(context.calls.reserve(), isRequired: true) { [self] in unsafe cancel(state, call.number) }
+    }
+
+    private static let scheme = Array("Bearer".utf8)
+
+    /// Runs one call of a pure module on this thread, without a copy of its texts.
+    private func enter(_ number: UInt64, _ token: [UInt8], _ resource: [UInt8], _ now: NumericDate) {
+        guard let verify = unsafe component.verifier?.pointee.verify else { return }
+        unsafe token.withUnsafeBytes { token in
+            unsafe resource.withUnsafeBytes { resource in
+                unsafe Self.scheme.withUnsafeBytes { scheme in
+                    var request = unsafe mcp_auth_request()
+                    unsafe request.struct_size = UInt32(MemoryLayout<mcp_auth_request>.size)
+                    unsafe request.resource = mcp_auth_bytes(resource)
+                    unsafe request.token = mcp_auth_bytes(token)
+                    unsafe request.scheme = mcp_auth_bytes(scheme)
+                    unsafe request.deadline_unix_s = ModuleCalls.wholeSeconds(now.adding(limits.callSeconds))
+                    unsafe request.time_left_ms = Int64(limits.callSeconds * 1000)
+                    unsafe verify(state, &request, number)
+                }
+            }
+        }
     }
 
     /// Runs one call on this thread.
@@ -268,16 +300,17 @@ final class ModuleQuickness: Sendable {
     /// The longest quick call, in seconds.
     private static let quick = 0.001
 
-    private let calls = Lock(0)
+    private let calls = Atomic(0)
 
-    var isProven: Bool { calls.withLock { $0 >= Self.needed } }
+    var isProven: Bool { calls.load(ordering: .relaxed) >= Self.needed }
 
     func note(_ seconds: Double) {
-        calls.withLock { $0 = seconds <= Self.quick ? min($0 + 1, Self.needed) : 0 }
+        guard seconds <= Self.quick else { return reset() }
+        if !isProven { calls.wrappingAdd(1, ordering: .relaxed) }
     }
 
     func reset() {
-        calls.withLock { $0 = 0 }
+        calls.store(0, ordering: .relaxed)
     }
 }
 

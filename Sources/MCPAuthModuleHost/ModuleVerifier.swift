@@ -73,11 +73,25 @@ package struct ModuleVerifier: TokenVerifier, FetchingVerifier {
         of request: ProtectedResourceRequest,
         now: NumericDate
     ) async -> TokenVerdict {
-        switch await instance.verify(described(token, request), now: now) {
+        switch await end(token, request, now) {
         case .abandoned: Self.unavailable
         case .fault(let fault): failed(fault)
         case .verdict(let verdict): answer(to: verdict)
         }
+    }
+
+    private func end(
+        _ token: AccessToken,
+        _ request: ProtectedResourceRequest,
+        _ now: NumericDate
+    ) async -> ModuleCall.End {
+        let component = instance.component
+        if component.isPure, !component.needsIssuer,
+            let end = await instance.verifyInline(token.bytes, at: resourceText, now: now)
+        {
+            return end
+        }
+        return await instance.verify(described(token, request), now: now)
     }
 
     /// What the module is told. A pure verifier is told nothing that may differ between requests with the same token.

@@ -42,7 +42,7 @@ import Testing
     private static func word(_ verdict: TokenVerdict) -> String {
         switch verdict {
         case .verified: "verified"
-        case .rejected(let reason, _): "\(reason)"
+        case .rejected(let reason, let diagnosis): diagnosis?.found ?? "\(reason)"
         case .notMine: "not mine"
         case .unavailable: "unavailable"
         }
@@ -68,15 +68,15 @@ import Testing
         for (token, expected) in [
             (first, "verified"), (second, "verified"), ("", "not mine"), ("mak", "not mine"), ("opaque", "not mine"),
             ("eyJh.e30.x", "not mine"), ("MAK_\(parts[1])_\(parts[2])", "not mine"),
-            ("mak_\(parts[1])", "not mine"), ("mak_\(parts[1])_", "unknown_api_key"),
-            ("mak_\(parts[1])_\(parts[2])x", "unknown_api_key"),
-            ("mak_\(parts[1])_\(parts[2].dropLast())", "unknown_api_key"),
+            ("mak_\(parts[1])", "not mine"), ("mak_\(parts[1])_", "an unknown id, or another secret"),
+            ("mak_\(parts[1])_\(parts[2])x", "an unknown id, or another secret"),
+            ("mak_\(parts[1])_\(parts[2].dropLast())", "an unknown id, or another secret"),
             (
                 "mak_\(parts[1].uppercased())_\(parts[2])",
-                parts[1] == parts[1].uppercased() ? "verified" : "unknown_api_key"
+                parts[1] == parts[1].uppercased() ? "verified" : "an unknown id, or another secret"
             ),
-            ("mak_0000000000000000_\(parts[2])", "unknown_api_key"),
-            ("mak_\(second.split(separator: "_")[1])_\(parts[2])", "unknown_api_key"),
+            ("mak_0000000000000000_\(parts[2])", "an unknown id, or another secret"),
+            ("mak_\(second.split(separator: "_")[1])_\(parts[2])", "an unknown id, or another secret"),
         ] {
             #expect(try await Self.ask(verifier, token) == expected, "\(token.prefix(24))")
         }
@@ -91,13 +91,14 @@ import Testing
         try keys.add("build")
         try keys.write()
         let reports = Lock<[String]>([])
-        let verifier = try APIKeyVerifier(file: keys.path, audience: nil) { line in reports.withLock { $0.append(line) } }
+        let verifier = try APIKeyVerifier(file: keys.path, audience: nil) { line in reports.withLock { $0.append(line) }
+        }
         #expect(try await Self.ask(verifier, keys.texts[0]) == "verified")
         keys.file.keys[0].revoked = 1
         try keys.add("new")
         try keys.write()
         let later = Self.now.adding(2)
-        #expect(try await Self.ask(verifier, keys.texts[0], later) == "api_key_revoked")
+        #expect(try await Self.ask(verifier, keys.texts[0], later) == "a revoked key")
         #expect(try await Self.ask(verifier, keys.texts[1], later) == "verified")
         try "{".write(toFile: keys.path, atomically: true, encoding: .utf8)
         for seconds in [4.0, 6, 8] {
@@ -105,7 +106,7 @@ import Testing
         }
         try FileManager.default.removeItem(atPath: keys.path)
         for seconds in [10.0, 12] {
-            #expect(try await Self.ask(verifier, keys.texts[0], Self.now.adding(seconds)) == "api_key_revoked")
+            #expect(try await Self.ask(verifier, keys.texts[0], Self.now.adding(seconds)) == "a revoked key")
         }
         #expect(reports.withLock(\.count) == 2, "\(reports.withLock { $0 })")
     }
@@ -145,7 +146,11 @@ import Testing
     private static let conforming: VerifierConformance? = {
         var keys = Keys()
         guard (try? keys.add("build")) != nil, (try? keys.add("other")) != nil, (try? keys.write()) != nil,
-            let verifier = try? APIKeyVerifier(file: keys.path, audience: "https://api.example.test/x", report: { _ in })
+            let verifier = try? APIKeyVerifier(
+                file: keys.path,
+                audience: "https://api.example.test/x",
+                report: { _ in }
+            )
         else { return nil }
         let mixed = keys.texts[0].prefix(21) + keys.texts[1].dropFirst(21)
         return VerifierConformance(

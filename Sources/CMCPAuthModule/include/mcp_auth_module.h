@@ -20,7 +20,8 @@
  * own pool, so they may block; a blocked thread delays only calls of the same instance. There are three exceptions.
  *   - A verifier that is both PURE and REENTRANT runs on the thread that serves the request once some calls in a row were
  *     quick, so it must not block.
- *   - `transform` runs on the thread that serves the request, so it must not block.
+ *   - `transform` runs on the thread that serves the request, so it must not block; until it proved quick, on another
+ *     thread, for which the request waits 1 second.
  *   - If no thread of the pool can be started, `destroy` runs on the thread that releases the instance.
  * Functions of one instance never run at the same time, unless it is REENTRANT: then `verify`, `cancel` and `done` of
  * different calls may. `mcp_auth_module_v1` and the constructors of the library run on the thread that loads the
@@ -42,7 +43,11 @@ extern "C" {
 #define MCP_AUTH_ABI_MAJOR 1u
 #define MCP_AUTH_ABI_MINOR 0u
 
-/* The sizes of version 1.0 on 64-bit platforms, the smallest that any later minor version accepts. */
+#if UINTPTR_MAX < 0xFFFFFFFFFFFFFFFFu
+#error "the ABI is for 64-bit platforms"
+#endif
+
+/* The sizes of version 1.0, the smallest that any later minor version accepts. */
 #define MCP_AUTH_MODULE_SIZE_1_0 64u
 #define MCP_AUTH_VERIFIER_SIZE_1_0 72u
 #define MCP_AUTH_TRANSFORMER_SIZE_1_0 56u
@@ -111,11 +116,14 @@ typedef struct mcp_auth_request {
 typedef struct mcp_auth_verdict {
     uint32_t struct_size;
     int32_t kind;
-    mcp_auth_bytes claims_json;     /* accept: an object (RFC 7519) in UTF-8, at most 65536 bytes */
+    /* Accept: an object (RFC 7519) in UTF-8 without duplicate names, at most 65536 bytes. `sub` or `client_id` is required,
+     * each a non-empty string; `scope` is a string with spaces between the scopes; `iss` is left out, or equal to the
+     * issuer that the operator configured; without `aud`, the resource is the audience. */
+    mcp_auth_bytes claims_json;
     int64_t not_after_unix_s;       /* accept: expiry, required if the claims have no exp; 0 for none */
     int64_t cache_seconds;          /* accept, PURE: the same token may be accepted again for so long; 0: not at all */
-    mcp_auth_bytes reason;          /* a stable code for logs; 1024 bytes of it, and of operator_detail, are read */
-    mcp_auth_bytes operator_detail; /* for logs; never sent to a client */
+    mcp_auth_bytes reason;          /* a stable code, logged for reject and unavailable; 1024 bytes are read */
+    mcp_auth_bytes operator_detail; /* the same for details; never sent to a client */
 } mcp_auth_verdict;
 
 /* A request that the host sends for a verifier. */
@@ -142,8 +150,11 @@ typedef struct mcp_auth_http_response {
 typedef struct mcp_auth_claims {
     uint32_t struct_size;
     uint32_t reserved;
-    mcp_auth_bytes issuer;      /* the issuer of the token */
-    mcp_auth_bytes claims_json; /* an object: the claims after the mapping; `scope` is an array of strings */
+    mcp_auth_bytes issuer; /* the issuer of the token */
+    /* An object in UTF-8 without duplicate names, at most 32 levels deep and 262144 bytes long: the claims after the
+     * mapping of the issuer, sorted by name. `scope` is an array of strings. A value that the host cannot represent, such
+     * as a number beyond 64 bits or a string with U+0000, is written as the number 1e999: keep it, or refuse the token. */
+    mcp_auth_bytes claims_json;
 } mcp_auth_claims;
 
 /* The functions of the host. `host` is the first argument of every function; all may be called on any thread. */
@@ -154,11 +165,14 @@ typedef struct mcp_auth_host {
     /* Gives the verdict of a call, from any thread, during `verify` or later. The first verdict before the deadline
      * counts; every other one, and one for an unknown call, is ignored. */
     void (*complete)(const struct mcp_auth_host *host, uint64_t call, const mcp_auth_verdict *verdict);
-    /* The time of an open call, in seconds since 1970; for any other call a time at which everything has expired. */
+    /* The time of an open call, in seconds since 1970; for any other call the end of the year 9999, at which everything
+     * has expired. */
     int64_t (*now_unix_s)(const struct mcp_auth_host *host, uint64_t call);
-    /* Copies a top-level string of the instance's configuration. Returns its length, or -1 when absent or too long. */
+    /* Copies a top-level string of the instance's configuration, without a terminating zero. Returns its length, or -1
+     * when it is absent, not a string, or longer than `capacity`. */
     int64_t (*config_string)(const struct mcp_auth_host *host, mcp_auth_bytes key, char *out, size_t capacity);
-    /* Copies a secret that the operator gave to this instance. Returns its length, or -1 when absent or too long. */
+    /* Copies a secret that the operator gave to this instance, without a terminating zero. Returns its length, or -1 when
+     * it is absent or longer than `capacity`. */
     int64_t (*secret_get)(const struct mcp_auth_host *host, mcp_auth_bytes name, char *out, size_t capacity);
     /* Logs one line for the operator, in UTF-8; only its first 1024 bytes are shown. It must not contain a token or
      * secret. When `create` fails, the last error that it logged is shown as the reason. */
@@ -190,8 +204,10 @@ typedef struct mcp_auth_verifier {
      * keywords that may be used; a module with any other is refused. A string with `"format": "path"` is a path; the
      * module receives it resolved against the directory of the configuration file. */
     const char *config_schema_json;
-    /* Creates an instance; returns 0 on success. `config_json` is the whole configuration object; `config_string` reads
-     * the strings in it for modules that have no JSON parser. */
+    /* Creates an instance; returns 0 on success, and then `destroy` is called once, with whatever pointer `*instance` is,
+     * also null. After a failure `destroy` is not called. `config_json` is the whole configuration object as the operator
+     * wrote it, without a terminating zero and without defaults of the schema; `config_string` reads the strings in it
+     * for modules that have no JSON parser. */
     int32_t (*create)(const mcp_auth_host *host, const char *config_json, size_t config_length, void **instance);
     /* Destroys an instance, once. All of its calls have ended, and no other function of it runs or will run. */
     void (*destroy)(void *instance);
@@ -202,8 +218,8 @@ typedef struct mcp_auth_verifier {
     void (*cancel)(void *instance, uint64_t call);
     /* Checks for mistakes that the schema cannot find, before `create`. Calls `report` once for each. May be null. */
     void (*validate)(const char *config_json, size_t config_length, void *report_context, mcp_auth_report report);
-    /* The names of the request fields that `verify` receives, in lower case, ended by a null pointer. May be null.
-     * `authorization` and `cookie` are never passed. */
+    /* The names of the request fields that `verify` receives, in lower case, ended by a null pointer, at most 32. May be
+     * null. A module that names `authorization`, `proxy-authorization` or `cookie` is refused. */
     const char *const *request_fields;
 } mcp_auth_verifier;
 
@@ -218,7 +234,8 @@ typedef struct mcp_auth_transformer {
     /* Transforms the claims of one token. The result must depend on its arguments and the configuration alone, because it
      * is kept. Calls `give` once with the new claims, an object of at most 65536 bytes, and returns 0; returns anything
      * else to refuse the token. `iss`, `aud`, `exp`, `nbf`, `iat`, `jti`, `cnf`, `token_type` and `typ` must stay. It
-     * may run at the same time for several tokens. */
+     * may run at the same time for several tokens. Of the host functions, those for configuration, secrets, logs,
+     * counters and random bytes may be used. */
     int32_t (*transform)(void *instance, const mcp_auth_claims *claims, void *result,
                          void (*give)(void *result, mcp_auth_bytes claims_json));
     void (*validate)(const char *config_json, size_t config_length, void *report_context, mcp_auth_report report);
@@ -230,7 +247,7 @@ typedef struct mcp_auth_module {
     uint32_t struct_size;
     uint32_t abi_major;
     uint32_t abi_minor;
-    const char *name;
+    const char *name;    /* UTF-8; shown escaped, so letters, digits and hyphens are best */
     const char *version; /* of the module, for logs */
     const mcp_auth_verifier *const *verifiers;
     const mcp_auth_transformer *const *transformers;

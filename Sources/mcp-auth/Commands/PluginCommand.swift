@@ -17,7 +17,7 @@ struct PluginCommand: AsyncParsableCommand {
         commandName: "plugin",
         abstract: "Show and try verifier modules.",
         discussion: "Each command loads the module, which then has all rights of this program.",
-        subcommands: [List.self, Inspect.self, Test.self]
+        subcommands: [New.self, List.self, Inspect.self, Test.self]
     )
 
     /// `mcp-auth plugin list`.
