@@ -3,7 +3,7 @@ SWIFT ?= swift
 BUILD := $(SWIFT) build --enable-all-traits
 BIN = $(shell $(BUILD) --show-bin-path)
 
-.PHONY: demo test test-comparison test-hosts test-examples test-field-cases test-interop test-sanitize mutants fuzz generate docs api-check lint bench bench-check bench-compare install-headers deps
+.PHONY: demo test test-comparison test-hosts test-examples test-modules test-field-cases test-interop test-sanitize mutants fuzz generate docs api-check lint bench bench-check bench-compare install-headers deps
 
 demo: deps
 	$(BUILD)
@@ -20,6 +20,9 @@ test-hosts: deps
 
 test-examples: deps
 	scripts/test-examples.sh
+
+test-modules: deps
+	scripts/test-modules.sh
 
 test-field-cases: deps
 	scripts/test-field-cases.sh
