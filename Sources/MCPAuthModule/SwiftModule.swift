@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CMCPAuthModule
+internal import MCPAuthConcurrency
 public import MCPAuthCore
 internal import MCPAuthJSON
 
@@ -82,12 +83,35 @@ extension ModuleTransformer {
 public enum SwiftModule {
     /// The table of a module, which lives until the process ends.
     ///
-    /// Call it once, with at most 8 verifiers and 8 transformers; the host refuses a module with more.
+    /// The host calls the exported function each time that it reads its configuration; only the first call makes a table,
+    /// and later ones return it. At most 8 verifiers and 8 transformers; the host refuses a module with more.
     public static func table(
         _ name: String,
         version: String,
         verifiers: [any ModuleVerifier.Type] = [],
         transformers: [any ModuleTransformer.Type] = []
+    ) -> UnsafeRawPointer {
+        let table = made.withLock { made in
+            if let made { return made }
+            let table = unsafe MadeTable(pointer: make(name, version, verifiers, transformers))
+            made = table
+            return table
+        }
+        return unsafe table.pointer
+    }
+
+    // SAFETY: the table is never changed or freed.
+    @safe private struct MadeTable: @unchecked Sendable {
+        let pointer: UnsafeRawPointer
+    }
+
+    private static let made = Lock<MadeTable?>(nil)
+
+    private static func make(
+        _ name: String,
+        _ version: String,
+        _ verifiers: [any ModuleVerifier.Type],
+        _ transformers: [any ModuleTransformer.Type]
     ) -> UnsafeRawPointer {
         let verifierTables = unsafe permanent(verifiers.map { unsafe VerifierTable.make($0) })
         let transformerTables = unsafe permanent(transformers.map { unsafe TransformerTable.make($0) })

@@ -351,8 +351,11 @@ final class ModuleInstanceReference: Sendable {
 
     init(_ context: ModuleContext) {
         reference = ModuleInstanceReference(context)
-        _ = unsafe Unmanaged.passRetained(reference)
         unsafe table = .allocate(capacity: 1)
         unsafe table.initialize(to: ModuleHostTable.make(reference))
+        Self.all.withLock { $0.append(self) }
     }
+
+    /// All that were ever made, so that they stay.
+    private static let all = Lock<[ModuleHostMemory]>([])
 }

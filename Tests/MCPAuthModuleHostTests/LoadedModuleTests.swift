@@ -57,6 +57,12 @@ import Testing
         #expect(events.all.map(\.message) == lines)
     }
 
+    @Test func `a Swift module can be loaded again and again, as reloads do`() throws {
+        let libraries = try (0..<20).map { _ in try Self.apiKeyLibrary() }
+        let isSame = libraries.allSatisfy { unsafe $0.components[0].verifier == libraries[0].components[0].verifier }
+        #expect(isSame)
+    }
+
     @Test func `a Swift module says why it refuses its configuration`() throws {
         let error = #expect(throws: ConfigurationError.self) {
             try Modules.verifier(try Self.apiKeyLibrary(), ["file": "/nowhere/keys.json"])

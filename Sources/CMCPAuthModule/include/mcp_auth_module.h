@@ -255,7 +255,7 @@ typedef struct mcp_auth_module {
     size_t transformer_count; /* at most 64 */
 } mcp_auth_module;
 
-/* The one exported symbol. */
+/* The one exported symbol. The host calls it each time that it reads its configuration; it returns the same address. */
 MCP_AUTH_EXPORT const mcp_auth_module *mcp_auth_module_v1(void);
 
 #ifdef __cplusplus
