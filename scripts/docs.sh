@@ -16,7 +16,7 @@ done
 triple=$(swift -print-target-info | python3 -c 'import json, sys; print(json.load(sys.stdin)["target"]["triple"])')
 tools="$(dirname "$(command -v swift)")"
 for module in MCPAuth MCPAuthCore MCPAuthJSON MCPAuthJOSE MCPAuthVerification MCPAuthHTTP MCPAuthHummingbird \
-    MCPAuthFlyingFox MCPAuthNIO MCPAuthGRPC MCPAuthTesting; do
+    MCPAuthFlyingFox MCPAuthNIO MCPAuthGRPC MCPAuthModule MCPAuthAPIKeys MCPAuthTesting; do
     # shellcheck disable=SC2086 # the flags are several words
     "$tools/swift-symbolgraph-extract" -module-name "$module" -I "$modules/Modules" $maps -target "$triple" \
         -minimum-access-level public -skip-synthesized-members -output-dir "$graphs"

@@ -17,6 +17,7 @@ internal import Darwin
 /// changes, at most once a second; a file with a mistake changes nothing and is reported once. The file must not be
 /// writable by group or others.
 public final class APIKeyVerifier: TokenVerifier {
+    /// `API keys`.
     public let name = "API keys"
 
     private struct Keys {
@@ -38,6 +39,7 @@ public final class APIKeyVerifier: TokenVerifier {
     /// Reads the file.
     ///
     /// - Parameters:
+    ///   - path: The path of the file.
     ///   - audience: The resource identifier for which the keys are; `nil` in a module, where the host knows it.
     ///   - report: Receives one line for the operator when a changed file cannot be used.
     /// - Throws: `ConfigurationError` if the file cannot be read, has a mistake, or may be written by group or others.
@@ -52,6 +54,7 @@ public final class APIKeyVerifier: TokenVerifier {
         keys = Lock(try Self.read(path))
     }
 
+    /// Verifies a key; a text that does not begin with the prefix of the file is not a key.
     public func verify(
         _ token: AccessToken,
         of request: ProtectedResourceRequest,

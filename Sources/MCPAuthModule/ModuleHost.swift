@@ -5,8 +5,8 @@ internal import CMCPAuthModule
 public import MCPAuthCore
 public import MCPAuthJSON
 
-/// What the host offers to one instance of a module: its configuration, its secrets, and services.
 // SAFETY: the host keeps the table until the process ends, and its functions may be called on any thread.
+/// What the host offers to one instance of a module: its configuration, its secrets, and services.
 @safe public struct ModuleHost: @unchecked Sendable {
     /// The configuration, which the schema of the module allows.
     public let configuration: JSON

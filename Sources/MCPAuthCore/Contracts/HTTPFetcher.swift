@@ -70,7 +70,9 @@ public struct FetchRequest: Sendable, CustomStringConvertible, CustomDebugString
     public let accept: String
     /// The value of `Authorization`; a secret.
     public let authorization: String?
-    /// A body; if there is one, the method is POST. Without a `Content-Type` in ``fields``, it is a form.
+    /// A body; if there is one, the method is POST.
+    ///
+    /// Without a `Content-Type` in ``fields``, it is a form.
     public let form: [UInt8]?
     /// Further header fields to send, without `Accept` and `Authorization`; they may contain secrets.
     public let fields: HTTPFields

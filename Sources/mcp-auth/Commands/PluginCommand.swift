@@ -11,7 +11,9 @@ internal import MCPAuthJSON
 internal import MCPAuthModuleHost
 internal import MCPAuthPolicyTools
 
-/// `mcp-auth plugin`: shows and tries modules. It loads them, so they have all rights of this program.
+/// `mcp-auth plugin`: shows and tries modules.
+///
+/// It loads them, so they have all rights of this program.
 struct PluginCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plugin",
