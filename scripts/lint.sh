@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 failed=0
 finding() { echo "lint: $*" >&2; failed=1; }
 
-swift format lint --strict --recursive --parallel Sources Tests Benchmarks Package.swift || finding "swift-format"
+swift format lint --strict --recursive --parallel Sources Tests Benchmarks Plugins Package.swift || finding "swift-format"
 
 if grep -rnE 'fatalError\(|try!|as! ' Sources --include='*.swift'; then finding "a force operation in Sources"; fi
 grep -rn -B4 '@unchecked Sendable' Sources --include='*.swift' | grep -q 'SAFETY' || finding "no safety argument anywhere"

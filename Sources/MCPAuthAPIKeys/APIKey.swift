@@ -23,7 +23,9 @@ public struct APIKey: Sendable, Hashable {
     public var revoked: Int64?
     /// 16 random bytes.
     let salt: [UInt8]
-    /// SHA-256 over the salt and the secret. The secret has 256 random bits, so a slow hash would add nothing.
+    /// SHA-256 over the salt and the secret.
+    ///
+    /// The secret has 256 random bits, so a slow hash would add nothing.
     let hash: [UInt8]
 
     /// Creates a key and its text, which is not kept: `PREFIX_ID_SECRET`.

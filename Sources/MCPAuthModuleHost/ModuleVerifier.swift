@@ -94,7 +94,9 @@ package struct ModuleVerifier: TokenVerifier, FetchingVerifier {
         return await instance.verify(described(token, request), now: now)
     }
 
-    /// What the module is told. A pure verifier is told nothing that may differ between requests with the same token.
+    /// What the module is told.
+    ///
+    /// A pure verifier is told nothing that may differ between requests with the same token.
     private func described(_ token: AccessToken, _ request: ProtectedResourceRequest) -> ModuleRequest {
         let component = instance.component
         let issuer = component.needsIssuer ? readIssuer(token) ?? "" : ""
