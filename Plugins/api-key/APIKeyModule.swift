@@ -19,7 +19,8 @@ struct APIKeyModule: ModuleVerifier {
 
     init(_ host: ModuleHost) throws {
         do throws(ConfigurationError) {
-            verifier = try APIKeyVerifier(file: host.configuration["file"]?.string ?? "", audience: nil) { host.log(.error, $0) }
+            let file = host.configuration["file"]?.string ?? ""
+            verifier = try APIKeyVerifier(file: file, audience: nil) { host.log(.error, $0) }
         } catch {
             throw ModuleConfigurationError("\(error)")
         }
