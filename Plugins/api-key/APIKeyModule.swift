@@ -35,6 +35,7 @@ struct APIKeyModule: ModuleVerifier {
     }
 }
 
+/// What the host calls.
 @_cdecl("mcp_auth_module_v1") public func module() -> UnsafeRawPointer {
     unsafe SwiftModule.table("api-key", version: "1.0.0", verifiers: [APIKeyModule.self])
 }
