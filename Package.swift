@@ -56,6 +56,8 @@ let package = Package(
         .library(name: "MCPAuthAPIKeys", targets: ["MCPAuthAPIKeys"]),
         .library(name: "hello-c", type: .dynamic, targets: ["HelloC"]),
         .library(name: "api-key", type: .dynamic, targets: ["APIKeyModule"]),
+        .library(name: "github-token", type: .dynamic, targets: ["GitHubTokenModule"]),
+        .library(name: "static-token", type: .dynamic, targets: ["StaticTokenModule"]),
         .plugin(name: "MCPAuthPolicyCheck", targets: ["MCPAuthPolicyCheck"]),
         .executable(name: "mcp-auth", targets: ["mcp-auth"]),
         .executable(name: "mcp-auth-dev", targets: ["mcp-auth-dev"]),
@@ -235,6 +237,23 @@ let package = Package(
             name: "APIKeyModule",
             dependencies: ["MCPAuthAPIKeys", "MCPAuthCore", "MCPAuthJSON", "MCPAuthModule"],
             path: "Plugins/api-key",
+            exclude: ["README.md"],
+            swiftSettings: strict
+        ),
+
+        .target(
+            name: "GitHubTokenModule",
+            dependencies: [
+                "MCPAuthConcurrency", "MCPAuthJOSE", "MCPAuthModule",
+            ],
+            path: "Plugins/github-token",
+            exclude: ["README.md"],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "StaticTokenModule",
+            dependencies: ["MCPAuthJOSE", "MCPAuthModule"],
+            path: "Plugins/static-token",
             exclude: ["README.md"],
             swiftSettings: strict
         ),

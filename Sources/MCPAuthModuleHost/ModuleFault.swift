@@ -30,7 +30,7 @@ enum ModuleFault: Error, Hashable, Sendable, CustomStringConvertible {
         case .emptyVerdict: "gave the verdict NONE (0), which decides nothing"
         case .unknownVerdict(let kind): "gave a verdict that does not exist: \(kind)"
         case .longClaims: "accepted a token with claims of more than \(ModuleHostTable.maximumClaims) bytes"
-        case .invalidClaims: "accepted a token with claims that are not valid JSON"
+        case .invalidClaims: "accepted a token with claims that are not valid JSON, or that have a name twice"
         case .otherClaims: "accepted a token with claims that are not a JSON object"
         case .otherIssuer: "accepted a token with an `iss` that is not the configured `issuer`"
         case .noExpiry: "accepted a token without an expiry: neither `exp` in the claims nor `not_after_unix_s`"

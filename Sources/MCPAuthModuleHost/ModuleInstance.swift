@@ -39,7 +39,7 @@ internal import Synchronization
             throw Self.refused(component, "`create` did not return within \(limits.setupSeconds.asWritten) seconds")
         }
         guard made.code == 0 else {
-            let reason = context.lastError?.escaped ?? "it refuses its configuration or a secret it names"
+            let reason = context.lastError?.escaped ?? "`create` returned an error and logged no reason"
             throw Self.refused(component, reason)
         }
         unsafe state = made.state

@@ -2,10 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import HTTPTypes
+import MCPAuth
 import MCPAuthAPIKeys
 import MCPAuthCore
 import MCPAuthJSON
 import MCPAuthTesting
+import TestSupport
 import Testing
 
 @testable import MCPAuthModuleHost
@@ -14,11 +17,13 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct LoadedModuleTests {
     private static let now = NumericDate.now()
 
-    /// The library `api-key`, copied to a directory that only its owner may write.
-    private static func apiKeyLibrary() throws -> ModuleLibrary {
+    private static func apiKeyLibrary() throws -> ModuleLibrary { try library("api-key") }
+
+    /// A library that is built with the tests, copied to a directory that only its owner may write.
+    private static func library(_ name: String) throws -> ModuleLibrary {
         let program = try #require(CommandLine.arguments.first)
         let built = URL(fileURLWithPath: program).deletingLastPathComponent().path
-        let file = ["libapi-key.so", "libapi-key.dylib"].map { built + "/" + $0 }
+        let file = ["lib\(name).so", "lib\(name).dylib"].map { built + "/" + $0 }
             .first { FileManager.default.fileExists(atPath: $0) }
         let path = try Modules.directory() + "/module.so"
         try FileManager.default.copyItem(atPath: try #require(file), toPath: path)
@@ -69,6 +74,136 @@ import Testing
         }
         #expect(error?.message.contains("/nowhere/keys.json") == true, "\(error?.message ?? "")")
     }
+
+    @Test(arguments: [
+        ("http://127.0.0.1:9/mcp", false, "verified"), ("http://localhost:9/mcp", false, "verified"),
+        ("https://h.example/mcp", false, "rejected rejected_by_module"), ("https://h.example/mcp", true, "verified"),
+    ])
+    func `a static token is for a loopback host, unless the operator allows others`(
+        url: String,
+        allowsRemote: Bool,
+        word: String
+    ) async throws {
+        let events = Events()
+        let component = try Self.library("static-token").component(.verifier, named: nil)
+        let configuration: JSON = ["client_id": "editor", "scope": "read", "allow_remote": .boolean(allowsRemote)]
+        let verifier = try ModuleVerifier(
+            name: "test",
+            configuration: ModuleConfiguration(configuration, of: component) { $0 },
+            issuer: "urn:example:local",
+            resource: ResourceIdentifier("https://h.example/mcp"),
+            secrets: { $0 == "token" ? Modules.key : nil },
+            onEvent: events.add
+        )
+        let authority = try #require(HTTPURL(url)).authority
+        let request = ProtectedResourceRequest(method: .post, authority: authority, path: "/mcp")
+        func ask(_ token: [UInt8]) async -> String {
+            await verifier.verify(AccessToken(bytes: token), of: request, now: Self.now).word
+        }
+        #expect(await ask(Modules.key) == word)
+        for other in [[], Array(Modules.key.dropLast()), Modules.key + [0x20], Array("x".utf8)] {
+            #expect(await ask(other) == "not mine")
+        }
+    }
+
+    #if AsyncHTTPClient
+    /// GitHub's answers in the shape of its REST API ("Check a token"), for one app.
+    private static func gitHub() throws -> ScriptedServer {
+        try ScriptedServer { request in
+            func answer(_ status: String, _ body: JSON = ["message": "x"]) -> [ScriptedServer.Act] {
+                let text = String(decoding: body.encoded(), as: UTF8.self)
+                let type = "Content-Type: application/json; charset=utf-8"
+                return [.send("HTTP/1.1 \(status)\r\n\(type)\r\nContent-Length: \(text.utf8.count)\r\n\r\n\(text)")]
+            }
+            let isRight =
+                request.fields["authorization"] == "Basic SXYxLmE6c2VjcmV0"
+                && request.path == "/api/v3/applications/Iv1.a/token"
+                && request.fields["accept"] == "application/vnd.github+json"
+            guard isRight else { return answer("401 Unauthorized") }
+            let token = (try? JSON(parsing: Array(request.body.utf8)))?["access_token"]?.string ?? ""
+            var body: [String: JSON] = [
+                "id": 1, "url": "https://api.github.com/authorizations/1", "scopes": ["repo", "user:email"],
+                "token": .string(token), "token_last_eight": "12345678", "hashed_token": "25f94a2a", "note": .null,
+                "app": ["client_id": "Iv1.a", "name": "app", "url": "https://example.com"], "expires_at": .null,
+                "user": ["login": "octocat", "id": 583_231, "type": "User"],
+            ]
+            switch token {
+            case "gho_good", "ghu_good": break
+            case "gho_ends": body["expires_at"] = "2999-01-01T00:00:00Z"
+            case "gho_ended": body["expires_at"] = "2020-01-01T00:00:00Z"
+            case "gho_odd": body["expires_at"] = "tomorrow"
+            case "gho_other": body["app"] = ["client_id": "Iv1.b"]
+            case "gho_nobody": body["user"] = .null
+            case "gho_limited": return answer("403 Forbidden")
+            case "gho_down": return answer("502 Bad Gateway")
+            case "gho_cut": return [.send("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{"), .close]
+            default: return answer("404 Not Found")
+            }
+            return answer("200 OK", .object(body))
+        }
+    }
+
+    @Test func `a token of GitHub is verified by the API for its own app`() async throws {
+        let server = try Self.gitHub()
+        defer { server.stop() }
+        let address = "127.0.0.1:\(server.port)"
+        let events = Events()
+        let component = try Self.library("github-token").component(.verifier, named: nil)
+        let configuration: JSON = ["client_id": "Iv1.a", "api": .string("http://\(address)/api/v3/")]
+        let verifier = try ModuleVerifier(
+            name: "test",
+            configuration: ModuleConfiguration(configuration, of: component) { $0 },
+            issuer: "https://github.com",
+            resource: ResourceIdentifier("https://h.example/mcp"),
+            hosts: [address],
+            secrets: { $0 == "client_secret" ? Array("secret".utf8) : nil },
+            onEvent: events.add
+        )
+        verifier.use(AsyncHTTPFetcher())
+        for (token, word) in [
+            ("gho_good", "verified"), ("ghu_good", "verified"), ("gho_ends", "verified"),
+            ("gho_ended", "rejected rejected_by_module"), ("gho_odd", "unavailable"),
+            ("gho_other", "rejected rejected_by_module"), ("gho_nobody", "rejected rejected_by_module"),
+            ("gho_unknown", "rejected rejected_by_module"), ("gho_limited", "unavailable"), ("gho_down", "unavailable"),
+            ("gho_cut", "unavailable"), ("ghp_personal", "rejected rejected_by_module"),
+            ("github_pat_x", "rejected rejected_by_module"), ("eyJh.e30.x", "not mine"), ("", "not mine"),
+        ] {
+            #expect(await verifier.ask(Array(token.utf8), now: Self.now).word == word, "\(token)")
+        }
+        guard case .verified(let evidence) = await verifier.ask(Array("gho_good".utf8), now: Self.now) else {
+            Issue.record("not verified")
+            return
+        }
+        let claims = evidence.document.root
+        #expect(claims["sub"]?.string == "583231" && claims["preferred_username"]?.string == "octocat")
+        #expect(claims["client_id"]?.string == "Iv1.a" && claims["scope"]?.string == "repo user:email")
+        // The second question about the same token is answered from memory.
+        let known = events.all.filter { $0.metadata["counter"] == "known" }
+        #expect(known.count == 1, "\(events.all)")
+        #expect(!events.all.contains { "\($0)".contains("gho_") || "\($0)".contains("secret") })
+    }
+
+    @Test func `a module whose credentials GitHub refuses decides nothing and tells the operator`() async throws {
+        let server = try Self.gitHub()
+        defer { server.stop() }
+        let address = "127.0.0.1:\(server.port)"
+        let events = Events()
+        let component = try Self.library("github-token").component(.verifier, named: nil)
+        let configuration: JSON = ["client_id": "Iv1.a", "api": .string("http://\(address)/api/v3")]
+        let verifier = try ModuleVerifier(
+            name: "test",
+            configuration: ModuleConfiguration(configuration, of: component) { $0 },
+            issuer: "https://github.com",
+            resource: ResourceIdentifier("https://h.example/mcp"),
+            hosts: [address],
+            secrets: { _ in Array("wrong".utf8) },
+            onEvent: events.add
+        )
+        verifier.use(AsyncHTTPFetcher())
+        #expect(await verifier.ask(Array("gho_good".utf8), now: Self.now).word == "unavailable")
+        #expect(events.all.contains { $0.level == .error && $0.message.contains("GitHub refuses") })
+    }
+    #endif
 
     private static let kits: [(name: String, kit: VerifierConformance)] = {
         let resource = "https://h.example/mcp"

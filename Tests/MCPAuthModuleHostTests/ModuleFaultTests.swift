@@ -26,24 +26,27 @@ import Testing
             (#"answer(call, 99, "{}");"#, "gave a verdict that does not exist: 99"),
             (#"answer(call, -1, "{}");"#, "gave a verdict that does not exist: -1"),
             (#"answer(call, 0x102, "{}");"#, "gave a verdict that does not exist: 258"),
-            (accept("", "0", ""), "accepted a token with claims that are not valid JSON"),
-            (accept("{", "0", ""), "accepted a token with claims that are not valid JSON"),
-            (accept("secret-claim", "0", ""), "accepted a token with claims that are not valid JSON"),
+            (accept("", "0", ""), "accepted a token with claims that are not valid JSON, or that have a name twice"),
+            (accept("{", "0", ""), "accepted a token with claims that are not valid JSON, or that have a name twice"),
+            (
+                accept("secret-claim", "0", ""),
+                "accepted a token with claims that are not valid JSON, or that have a name twice"
+            ),
             (
                 accept(#"{"sub":"a","exp":9999999999} {}"#, "0", ""),
-                "accepted a token with claims that are not valid JSON"
+                "accepted a token with claims that are not valid JSON, or that have a name twice"
             ),
             (
                 accept(#"{"sub":"secret-claim","sub":"b","exp":9999999999}"#, "0", ""),
-                "accepted a token with claims that are not valid JSON"
+                "accepted a token with claims that are not valid JSON, or that have a name twice"
             ),
             (
                 accept(#"{"sub":"a","exp":9999999999}"#, "0", "verdict.claims_json.data = NULL;"),
-                "accepted a token with claims that are not valid JSON"
+                "accepted a token with claims that are not valid JSON, or that have a name twice"
             ),
             (
                 accept(#"{"sub":"a","exp":9999999999}"#, "0", "verdict.claims_json.length--;"),
-                "accepted a token with claims that are not valid JSON"
+                "accepted a token with claims that are not valid JSON, or that have a name twice"
             ),
             (
                 accept(#"{"sub":"a","exp":9999999999}"#, "0", "verdict.claims_json.length = SIZE_MAX;"),

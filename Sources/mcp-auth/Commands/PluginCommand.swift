@@ -17,7 +17,7 @@ internal import MCPAuthPolicyTools
 struct PluginCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plugin",
-        abstract: "Show and try verifier modules.",
+        abstract: "Begin, show and try modules: verifiers and transformers.",
         discussion: "Each command loads the module, which then has all rights of this program.",
         subcommands: [New.self, List.self, Inspect.self, Test.self]
     )
@@ -101,7 +101,9 @@ struct PluginCommand: AsyncParsableCommand {
                 The configuration file has the members of one of the `modules` of a server configuration, without \
                 `path`: `issuer`, `config`, `secrets`, `hosts`, and `verifier` or `transformer`. An accepted token goes \
                 through all checks that it would go through at a server whose only resource is \
-                \(ModuleTrial.resource). The output has claim values: for your terminal only.
+                \(ModuleTrial.resource). The output has claim values: for your terminal only. The exit code is 0 if the \
+                token is accepted, 3 for a mistake in the configuration or the library, 10 if the token is refused, and \
+                12 if the module could not decide.
 
                   mcp-auth plugin test libhello-c.so --config hello.json --token-file token.txt
                   mcp-auth plugin test libtenant.so --config tenant.json --claims-file claims.json
@@ -111,7 +113,7 @@ struct PluginCommand: AsyncParsableCommand {
         @Option(name: .shortAndLong, help: "The file with the configuration of the module.")
         var config: String
 
-        @Option(help: "The file that contains the token, `-` for standard input.")
+        @Option(help: "The file that contains the token and nothing else, `-` for standard input.")
         var tokenFile: String?
 
         @Option(help: "The file that contains the claims for a transformer, as a JSON object; `-` for standard input.")
@@ -153,7 +155,11 @@ struct PluginCommand: AsyncParsableCommand {
         }
 
         private func verify(tokenIn path: String, _ trial: ModuleTrial) async throws {
-            let token = try Input.token(from: path)
+            // As it is, without the line end: a module may know tokens that look like nothing else.
+            guard var token = Input.bytes(from: path) else {
+                throw ConfigurationError(.unreadableFile, "`\(path.printable)` cannot be read, or has more than 1 MiB")
+            }
+            while token.last == UInt8(ascii: "\n") || token.last == UInt8(ascii: "\r") { token.removeLast() }
             let mcpAuth = try MCPAuth(try trial.configuration())
             let protected = try mcpAuth.protectedResource(ModuleTrial.resource)
             guard let call = PolicyCall("initialize") else { return }

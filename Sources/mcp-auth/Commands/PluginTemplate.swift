@@ -93,7 +93,7 @@ extension PluginCommand {
     /// `mcp-auth plugin new`.
     struct New: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Begin a module: files that build, with a test and a README.",
+            abstract: "Create the files of a new module, with a test and a README.",
             discussion: "The directory is named after the module."
         )
 
@@ -122,8 +122,11 @@ extension PluginCommand {
 
         func run() throws {
             let path = package.map { URL(fileURLWithPath: $0).standardizedFileURL.path }
+            if let path, !FileManager.default.fileExists(atPath: path + "/Package.swift") {
+                throw ConfigurationError(.unreadableFile, "there is no Swift package in `\(path.printable)`")
+            }
             try PluginTemplate(language, name: name, package: path).write(to: name)
-            Output.line("\(name)/ is new; its README.md says how to build, test and load it")
+            Output.line("created \(name)/; its README.md says how to build, test and load it")
         }
     }
 }

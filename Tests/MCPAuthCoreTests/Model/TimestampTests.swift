@@ -3,7 +3,7 @@
 
 import Testing
 
-@testable import MCPAuthPolicy
+@testable import MCPAuthCore
 
 @Suite struct TimestampTests {
     @Test(arguments: [
