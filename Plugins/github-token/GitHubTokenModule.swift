@@ -183,7 +183,8 @@ struct GitHubTokenModule: ModuleVerifier {
             body["token"]?.string.map({ $0.isEmpty || $0 == token }) ?? true
         else { return .undecided(found: "a body that is not valid") }
         guard body["app"]?["client_id"]?.string == clientID else { return .refused(found: "one of another app") }
-        guard let id = body["user"]?["id"]?.wholeNumber, let login = body["user"]?["login"]?.string, !login.isEmpty else {
+        guard let id = body["user"]?["id"]?.wholeNumber, let login = body["user"]?["login"]?.string, !login.isEmpty
+        else {
             return .refused(found: "one without a user")
         }
         var expires: Double?
