@@ -60,12 +60,9 @@ struct GitHubTokenModule: ModuleVerifier {
         }
         let clientID = host.configuration["client_id"]?.string ?? ""
         // The id is a part of a URL and of the user name of Basic credentials.
-        guard
-            clientID.utf8.allSatisfy({ byte in
-                Character(UnicodeScalar(byte)).isLetter || Character(UnicodeScalar(byte)).isNumber
-                    || byte == UInt8(ascii: ".")
-            })
-        else { throw ModuleConfigurationError("`client_id` has letters, digits and dots") }
+        guard clientID.utf8.allSatisfy(Self.isIDByte) else {
+            throw ModuleConfigurationError("`client_id` has letters, digits and dots")
+        }
         let api = host.configuration["api"]?.string ?? "https://api.github.com"
         guard let address = HTTPURL(api), address.query == nil else {
             throw ModuleConfigurationError("`api` must be an https URL without a query")
@@ -76,6 +73,15 @@ struct GitHubTokenModule: ModuleVerifier {
         url = "\(base)/applications/\(clientID)/token"
         authorization = "Basic " + Base64.encode(Array("\(clientID):".utf8) + secret)
         cacheSeconds = host.configuration["cache_seconds"]?.wholeNumber.map { Double($0) } ?? 60
+    }
+
+    private static func isIDByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."):
+            true
+        default: false
+        }
     }
 
     func verify(
@@ -173,7 +179,7 @@ struct GitHubTokenModule: ModuleVerifier {
     private func read(_ response: ModuleHost.Response, _ token: String) -> Answer {
         switch response.status {
         case 200: break
-        case 404, 422: return .refused(found: "one that GitHub does not know for this app")
+        case 404: return .refused(found: "one that GitHub does not know for this app")
         case 401:
             host.log(.error, "GitHub refuses `client_id` and `client_secret` of this module")
             return .undecided(found: "a refusal of the credentials of this module")

@@ -34,8 +34,8 @@ public struct NotAListResult: Error, Sendable, CustomStringConvertible {
 extension MCPAuth {
     /// Removes the entries that the caller may not use from the result of a list method.
     ///
-    /// An entry is shown when the policy could allow its use with some arguments, or would allow it after a newer
-    /// sign-in, so that a client can ask for that. The scopes that the route of the request requires count too. The
+    /// An entry is shown when the policy could allow its use with some arguments, or, with a token, would allow it after
+    /// a newer sign-in, so that a client can ask for that. The scopes that the route of the request requires count too. The
     /// result is marked `cacheScope: private`, because it applies to this caller only. Hiding an entry does not protect
     /// it: every call is decided when it is made.
     ///

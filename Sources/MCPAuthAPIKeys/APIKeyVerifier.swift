@@ -14,8 +14,8 @@ internal import Darwin
 /// Verifies API keys of a file that `mcp-auth keys` writes.
 ///
 /// A key is found by its id, and its secret is compared as a salted hash in constant time. The file is read again when it
-/// changes, at most once a second; a file with a mistake changes nothing and is reported once. The file must not be
-/// writable by group or others.
+/// changes, at most once a second; a file with a mistake, or none, changes nothing and is reported once. The file must
+/// belong to root or the user of the process and must not be writable by group or others; its directory is not checked.
 public final class APIKeyVerifier: TokenVerifier {
     /// `API keys`.
     public let name = "API keys"
@@ -180,6 +180,10 @@ public final class APIKeyVerifier: TokenVerifier {
         }
         guard status.st_mode & 0o022 == 0 else {
             let message = "`\(path.printable)` may be written by group or others, who could add keys: chmod go-w"
+            throw ConfigurationError(.unreadableFile, message)
+        }
+        guard status.st_uid == 0 || status.st_uid == geteuid() else {
+            let message = "`\(path.printable)` belongs to another user, who could add keys; give it to root"
             throw ConfigurationError(.unreadableFile, message)
         }
         var bytes = [UInt8](repeating: 0, count: Int(status.st_size))

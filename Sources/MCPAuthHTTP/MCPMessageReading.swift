@@ -24,7 +24,7 @@ package enum MCPMessageReading {
     /// The maximum number of messages in a batch.
     package static let mostMessages = 64
     /// The limits of a body: its size, and the nesting of arrays and objects.
-    static let limits = JSONDocument.Limits(bytes: maximumBodyBytes, depth: 256)
+    package static let limits = JSONDocument.Limits(bytes: maximumBodyBytes, depth: 256)
 
     /// Whether the body must be read to know the operation.
     package static func needsBody(_ method: HTTPRequest.Method) -> Bool {

@@ -12,9 +12,10 @@ public import MCPAuthJSON
     public let configuration: JSON
     let table: UnsafePointer<mcp_auth_host>
 
-    init(_ table: UnsafePointer<mcp_auth_host>, configuration: JSON) {
+    /// - Parameter configuration: The JSON text, which the host has checked.
+    init(_ table: UnsafePointer<mcp_auth_host>, configuration: [UInt8]) {
         unsafe self.table = table
-        self.configuration = configuration
+        self.configuration = (try? JSON(parsing: configuration)) ?? [:]
     }
 
     /// A secret that the operator gave to this instance; `nil` if there is none of this name, or if it has more than
@@ -62,8 +63,16 @@ public import MCPAuthJSON
         public let description: String
     }
 
-    /// The number of the call that the current task serves.
-    @TaskLocal static var call: UInt64?
+    /// The call that the current task serves.
+    struct Call: Sendable {
+        let number: UInt64
+        let resource: String
+    }
+
+    @TaskLocal static var call: Call?
+
+    /// The identifier of the resource for which a token is verified; `nil` outside of `verify`.
+    public var resource: String? { Self.call?.resource }
 
     /// Sends a request to one of the `hosts` that the operator lists, by the rules of the engine.
     ///
@@ -85,7 +94,7 @@ public import MCPAuthJSON
         let result: Result<Response, FetchFailure> = await withCheckedContinuation { continuation in
             let box = unsafe Unmanaged.passRetained(FetchBox(continuation))
             let isSent = unsafe ModuleOrder(url: url, method: method, body: body, fields: fields).withC { order in
-                unsafe table.pointee.http_fetch(table, call, order, box.toOpaque(), fetchDone)
+                unsafe table.pointee.http_fetch(table, call.number, order, box.toOpaque(), fetchDone)
             }
             guard isSent == 0 else {
                 unsafe box.release()
@@ -125,42 +134,38 @@ private func fetchDone(
     box.continuation.resume(returning: .success(answer))
 }
 
-/// A request of ``ModuleHost/fetch(_:method:body:fields:)``, with all its texts in one array.
+/// A request of ``ModuleHost/fetch(_:method:body:fields:)``.
 private struct ModuleOrder {
-    private var bytes: [UInt8] = []
-    private var ends: [Int] = []
+    /// The URL, the method, the body, then name and value of each field.
+    private var texts = JoinedBytes()
     private let fieldCount: Int
 
     init(url: String, method: String, body: [UInt8], fields: [(name: String, value: String)]) {
         fieldCount = fields.count
-        for text in [Array(url.utf8), Array(method.utf8), body] { add(text) }
+        texts.append(url.utf8)
+        texts.append(method.utf8)
+        texts.append(body)
         for field in fields {
-            add(Array(field.name.lowercased().utf8))
-            add(Array(field.value.utf8))
+            texts.append(field.name.lowercased().utf8)
+            texts.append(field.value.utf8)
         }
     }
 
-    private mutating func add(_ text: [UInt8]) {
-        bytes += text
-        ends.append(bytes.count)
-    }
-
     func withC(_ body: (UnsafePointer<mcp_auth_http_request>) -> Int32) -> Int32 {
-        unsafe bytes.withUnsafeBytes { bytes in
-            func text(_ index: Int) -> mcp_auth_bytes {
-                let start = index == 0 ? 0 : ends[index - 1]
-                return unsafe mcp_auth_bytes(UnsafeRawBufferPointer(rebasing: bytes[start..<ends[index]]))
-            }
+        unsafe texts.withParts { part in
             let fields = unsafe (0..<fieldCount).map { index in
-                unsafe mcp_auth_field(name: text(3 + 2 * index), value: text(4 + 2 * index))
+                unsafe mcp_auth_field(
+                    name: mcp_auth_bytes(part(3 + 2 * index)),
+                    value: mcp_auth_bytes(part(4 + 2 * index))
+                )
             }
             return unsafe fields.withUnsafeBufferPointer { fields in
                 var request = unsafe mcp_auth_http_request(
                     struct_size: UInt32(MemoryLayout<mcp_auth_http_request>.size),
                     field_count: UInt32(fieldCount),
-                    url: text(0),
-                    method: text(1),
-                    body: text(2),
+                    url: mcp_auth_bytes(part(0)),
+                    method: mcp_auth_bytes(part(1)),
+                    body: mcp_auth_bytes(part(2)),
                     fields: fields.baseAddress,
                     timeout_ms: 0,
                     maximum_bytes: 0

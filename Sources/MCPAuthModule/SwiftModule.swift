@@ -4,7 +4,6 @@
 internal import CMCPAuthModule
 internal import MCPAuthConcurrency
 public import MCPAuthCore
-internal import MCPAuthJSON
 
 /// Why a verifier or transformer of a module refuses its configuration; the message is shown to the operator.
 public struct ModuleConfigurationError: Error, Sendable, CustomStringConvertible {
@@ -84,7 +83,7 @@ public enum SwiftModule {
     /// The table of a module, which lives until the process ends.
     ///
     /// The host calls the exported function each time that it reads its configuration; only the first call makes a table,
-    /// and later ones return it. At most 8 verifiers and 8 transformers; the host refuses a module with more.
+    /// and later ones return it. At most 16 verifiers and transformers together; the host refuses a module with more.
     public static func table(
         _ name: String,
         version: String,
@@ -144,24 +143,5 @@ public enum SwiftModule {
     /// A C string that is never freed.
     static func text(_ text: String) -> UnsafePointer<CChar>? {
         unsafe permanent(Array(text.utf8CString))
-    }
-
-    /// Creates an instance with the configuration from C; logs why it cannot.
-    static func instance<Instance>(
-        _ table: UnsafePointer<mcp_auth_host>?,
-        _ configuration: UnsafePointer<CChar>?,
-        _ length: Int,
-        _ make: (ModuleHost) throws -> Instance
-    ) -> Instance? {
-        guard let table = unsafe table else { return nil }
-        let text = unsafe mcp_auth_bytes(data: configuration, length: length).bytes
-        let host = unsafe ModuleHost(table, configuration: (try? JSON(parsing: text)) ?? [:])
-        do { return try make(host) } catch let error as ModuleConfigurationError {
-            host.log(.error, error.description)
-        } catch {
-            // Only the type: the text could contain a secret.
-            host.log(.error, "the module cannot be configured: an error of type \(type(of: error))")
-        }
-        return nil
     }
 }

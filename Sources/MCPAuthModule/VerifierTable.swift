@@ -9,27 +9,10 @@ internal import MCPAuthJSON
 
 /// The C table of a Swift verifier.
 enum VerifierTable {
-    typealias Create =
-        @convention(c) (
-            UnsafePointer<mcp_auth_host>?, UnsafePointer<CChar>?, Int, UnsafeMutablePointer<UnsafeMutableRawPointer?>?
-        ) -> Int32
-
-    private static let types = Lock<[any ModuleVerifier.Type]>([])
-    /// One function for each type, since a C function cannot know for which type it was made.
-    private static let creators: [Create] = unsafe [
-        { unsafe create(0, $0, $1, $2, $3) }, { unsafe create(1, $0, $1, $2, $3) },
-        { unsafe create(2, $0, $1, $2, $3) }, { unsafe create(3, $0, $1, $2, $3) },
-        { unsafe create(4, $0, $1, $2, $3) }, { unsafe create(5, $0, $1, $2, $3) },
-        { unsafe create(6, $0, $1, $2, $3) }, { unsafe create(7, $0, $1, $2, $3) },
-    ]
-
-    /// `nil` for more types than there are functions.
+    /// `nil` if the module has too many types.
     static func make(_ type: any ModuleVerifier.Type) -> UnsafePointer<mcp_auth_verifier>? {
-        let index = types.withLock { types in
-            types.append(type)
-            return types.count - 1
-        }
-        guard unsafe creators.indices.contains(index) else { return nil }
+        let create = unsafe ModuleInstances.creator { VerifierInstance(try type.init($0), $0) }
+        guard let create = unsafe create else { return nil }
         var flags = MCP_AUTH_VERIFIER_REENTRANT
         if type.isPure { flags |= MCP_AUTH_VERIFIER_PURE }
         if type.needsOperation { flags |= MCP_AUTH_VERIFIER_NEEDS_OPERATION }
@@ -40,30 +23,14 @@ enum VerifierTable {
                 flags: flags,
                 name: SwiftModule.text(type.moduleName),
                 config_schema_json: SwiftModule.text(type.configurationSchema),
-                create: creators[index],
-                destroy: { unsafe VerifierInstance.release($0) },
-                verify: { unsafe VerifierInstance.at($0)?.verify($1, $2) },
-                cancel: { unsafe VerifierInstance.at($0)?.cancel($1) },
+                create: create,
+                destroy: { unsafe ModuleInstances.release($0) },
+                verify: { unsafe ModuleInstances.at($0, as: VerifierInstance.self)?.verify($1, $2) },
+                cancel: { unsafe ModuleInstances.at($0, as: VerifierInstance.self)?.cancel($1) },
                 validate: nil,
                 request_fields: type.requestFields.isEmpty ? nil : SwiftModule.permanent(fields)
             )
         ])
-    }
-
-    private static func create(
-        _ index: Int,
-        _ host: UnsafePointer<mcp_auth_host>?,
-        _ configuration: UnsafePointer<CChar>?,
-        _ length: Int,
-        _ instance: UnsafeMutablePointer<UnsafeMutableRawPointer?>?
-    ) -> Int32 {
-        let type = types.withLock { $0[index] }
-        let made = unsafe SwiftModule.instance(host, configuration, length) { host in
-            VerifierInstance(try type.init(host), host)
-        }
-        guard let made, let instance = unsafe instance else { return 1 }
-        unsafe instance.pointee = Unmanaged.passRetained(made).toOpaque()
-        return 0
     }
 }
 
@@ -78,18 +45,10 @@ final class VerifierInstance: Sendable {
         self.host = host
     }
 
-    /// The instance behind a pointer that `create` gave to the host.
-    static func at(_ pointer: UnsafeMutableRawPointer?) -> VerifierInstance? {
-        unsafe pointer.map { unsafe Unmanaged<VerifierInstance>.fromOpaque($0).takeUnretainedValue() }
-    }
-
-    static func release(_ pointer: UnsafeMutableRawPointer?) {
-        if let pointer = unsafe pointer { unsafe Unmanaged<VerifierInstance>.fromOpaque(pointer).release() }
-    }
-
     func verify(_ request: UnsafePointer<mcp_auth_request>?, _ call: UInt64) {
         guard let request = unsafe request else { return }
         let token = unsafe AccessToken(bytes: request.pointee.token.bytes)
+        let resource = unsafe request.pointee.resource.text
         guard let asked = unsafe Self.request(request.pointee) else {
             return complete(call, MCP_AUTH_VERDICT_UNAVAILABLE, reason: "malformed_request")
         }
@@ -97,7 +56,7 @@ final class VerifierInstance: Sendable {
         // Under the lock, so that a task that ends at once is removed after it was added.
         tasks.withLock { tasks in
             tasks[call] = Task.detached { [self] in
-                await ModuleHost.$call.withValue(call) {
+                await ModuleHost.$call.withValue(ModuleHost.Call(number: call, resource: resource)) {
                     let verdict: TokenVerdict
                     do { verdict = try await verifier.verify(token, of: asked, now: now) } catch {
                         // Only the type: the text could contain the token.

@@ -27,44 +27,37 @@ final class ModuleCall: Sendable {
         case abandoned
     }
 
-    private enum State {
-        case open
-        case awaited(@Sendable (End) -> Void)
-        case ended(End)
+    private struct State {
+        var end: End?
+        /// Called at the end.
+        var waiting: (@Sendable (End) -> Void)?
+        var isInModule: Bool
+        var fetches = 0
     }
 
     let number: UInt64
     let now: NumericDate
     let deadline: MonotonicTime
-    private let state = Lock(State.open)
-    private let counts = Lock((isInModule: false, fetches: 0))
+    private let state: Lock<State>
 
-    init(_ number: UInt64, now: NumericDate, deadline: MonotonicTime) {
+    /// - Parameter isInModule: Whether the module knows the call already.
+    init(_ number: UInt64, now: NumericDate, deadline: MonotonicTime, isInModule: Bool) {
         self.number = number
         self.now = now
         self.deadline = deadline
+        state = Lock(State(isInModule: isInModule))
     }
 
     /// How it ended; `nil` while it is open.
-    var end: End? {
-        state.withLock { state in
-            guard case .ended(let end) = state else { return nil }
-            return end
-        }
-    }
+    var end: End? { state.withLock { $0.end } }
 
     /// Ends the call; does nothing if it has already ended.
     func finish(_ end: End) {
         let waiting: (@Sendable (End) -> Void)? = state.withLock { state in
-            switch state {
-            case .ended: return nil
-            case .open:
-                state = .ended(end)
-                return nil
-            case .awaited(let waiting):
-                state = .ended(end)
-                return waiting
-            }
+            guard state.end == nil else { return nil }
+            state.end = end
+            defer { state.waiting = nil }
+            return state.waiting
         }
         waiting?(end)
     }
@@ -72,34 +65,35 @@ final class ModuleCall: Sendable {
     /// Calls `body` when the call has ended, at once if it has.
     func whenEnded(_ body: @escaping @Sendable (End) -> Void) {
         let end: End? = state.withLock { state in
-            if case .ended(let end) = state { return end }
-            state = .awaited(body)
-            return nil
+            if state.end == nil { state.waiting = body }
+            return state.end
         }
         if let end { body(end) }
     }
 
     /// Notes that the module knows the call; false if it has ended before.
     func enterModule() -> Bool {
-        guard end == nil else { return false }
-        counts.withLock { $0.isInModule = true }
-        return true
+        state.withLock { state in
+            guard state.end == nil else { return false }
+            state.isInModule = true
+            return true
+        }
     }
 
     /// Whether the module knows the call.
-    var isInModule: Bool { counts.withLock { $0.isInModule } }
+    var isInModule: Bool { state.withLock { $0.isInModule } }
 
     /// Reserves one of its fetches; false if there are too many at once.
     func beginFetch(atMost most: Int) -> Bool {
-        counts.withLock { counts in
-            guard counts.fetches < most else { return false }
-            counts.fetches += 1
+        state.withLock { state in
+            guard state.fetches < most else { return false }
+            state.fetches += 1
             return true
         }
     }
 
     func endFetch() {
-        counts.withLock { $0.fetches -= 1 }
+        state.withLock { $0.fetches -= 1 }
     }
 }
 
@@ -118,9 +112,14 @@ final class ModuleCalls: Sendable {
         var next: UInt64 = 1
         var open: [UInt64: ModuleCall] = [:]
         var inline: [UInt64: InlineCall] = [:]
-        /// Calls that were inline, until their `verify` has returned.
-        var moved: [UInt64: ModuleCall] = [:]
+        /// Calls that a fetch made open while their `verify` ran inline, until it has returned.
+        var opened: [UInt64: ModuleCall] = [:]
         var isWatched = false
+
+        mutating func nextNumber() -> UInt64 {
+            defer { next += 1 }
+            return next
+        }
     }
 
     private let state = Lock(State())
@@ -136,34 +135,24 @@ final class ModuleCalls: Sendable {
 
     /// The number of a job that is not a call.
     func reserve() -> UInt64 {
-        state.withLock { state in
-            defer { state.next += 1 }
-            return state.next
-        }
+        state.withLock { $0.nextNumber() }
     }
 
     /// Opens a call; `nil` if too many are open.
     func open(now: NumericDate) -> ModuleCall? {
-        let deadline = MonotonicTime.now.adding(seconds)
-        let (call, needsWatch) = state.withLock { state -> (ModuleCall?, Bool) in
-            guard state.open.count < most else { return (nil, false) }
-            let call = ModuleCall(state.next, now: now, deadline: deadline)
-            state.next += 1
-            state.open[call.number] = call
-            defer { state.isWatched = true }
-            return (call, !state.isWatched)
+        changeWatched { state, deadline in
+            guard state.open.count + state.inline.count < most else { return nil }
+            return Self.open(state.nextNumber(), now, deadline, isInModule: false, in: &state)
         }
-        if needsWatch, !OwnThread.start({ self.watch() }) { endUnwatched() }
-        return call
     }
 
     /// Opens a call whose `verify` runs at once on this thread; `nil` if too many are open.
     func openInline(now: NumericDate) -> UInt64? {
         state.withLock { state in
             guard state.open.count + state.inline.count < most else { return nil }
-            defer { state.next += 1 }
-            state.inline[state.next] = InlineCall(now: now)
-            return state.next
+            let number = state.nextNumber()
+            state.inline[number] = InlineCall(now: now)
+            return number
         }
     }
 
@@ -176,52 +165,60 @@ final class ModuleCalls: Sendable {
 
     /// Notes that the `verify` of such a call has returned.
     func closeInline(_ number: UInt64) -> InlineEnd {
+        changeWatched { state, deadline in
+            if let call = state.opened.removeValue(forKey: number) { return .open(call) }
+            guard let inline = state.inline.removeValue(forKey: number) else { return .ended(.abandoned) }
+            if let end = inline.end { return .ended(end) }
+            return .open(Self.open(number, inline.now, deadline, isInModule: true, in: &state))
+        }
+    }
+
+    /// The open call with this number; one whose `verify` runs inline becomes one that may wait.
+    func call(_ number: UInt64) -> ModuleCall? {
+        changeWatched { state, deadline in
+            if let call = state.open[number] { return call }
+            guard let inline = state.inline[number], inline.end == nil else { return nil }
+            state.inline[number] = nil
+            let call = Self.open(number, inline.now, deadline, isInModule: true, in: &state)
+            state.opened[number] = call
+            return call
+        }
+    }
+
+    private static func open(
+        _ number: UInt64,
+        _ now: NumericDate,
+        _ deadline: MonotonicTime,
+        isInModule: Bool,
+        in state: inout State
+    ) -> ModuleCall {
+        let call = ModuleCall(number, now: now, deadline: deadline, isInModule: isInModule)
+        state.open[number] = call
+        return call
+    }
+
+    /// Changes the state, with the deadline of a call that is opened now, and starts the watch if there is a call that
+    /// nothing watches.
+    private func changeWatched<Result>(_ change: (inout State, MonotonicTime) -> Result) -> Result {
         let deadline = MonotonicTime.now.adding(seconds)
-        let (end, needsWatch) = state.withLock { state -> (InlineEnd, Bool) in
-            guard let call = state.inline.removeValue(forKey: number) else {
-                // A fetch made it one that may wait.
-                if let open = state.moved.removeValue(forKey: number) { return (.open(open), false) }
-                return (.ended(.abandoned), false)
-            }
-            if let end = call.end { return (.ended(end), false) }
-            let open = ModuleCall(number, now: call.now, deadline: deadline)
-            _ = open.enterModule()
-            state.open[number] = open
-            defer { state.isWatched = true }
-            return (.open(open), !state.isWatched)
+        let (result, needsWatch) = state.withLock { state in
+            let result = change(&state, deadline)
+            let needsWatch = !state.isWatched && !state.open.isEmpty
+            if needsWatch { state.isWatched = true }
+            return (result, needsWatch)
         }
         if needsWatch, !OwnThread.start({ self.watch() }) { endUnwatched() }
-        return end
+        return result
     }
 
     /// Ends a call; does nothing if it has already ended or never existed.
     func end(_ number: UInt64, _ end: ModuleCall.End) {
         let open: ModuleCall? = state.withLock { state in
-            if state.inline[number] != nil {
-                if state.inline[number]?.end == nil { state.inline[number]?.end = end }
-                return nil
-            }
-            return state.open.removeValue(forKey: number)
+            guard let inline = state.inline[number] else { return state.open.removeValue(forKey: number) }
+            if inline.end == nil { state.inline[number]?.end = end }
+            return nil
         }
         open?.finish(end)
-    }
-
-    /// The open call with this number; one whose `verify` runs inline becomes one that may wait.
-    func call(_ number: UInt64) -> ModuleCall? {
-        let deadline = MonotonicTime.now.adding(seconds)
-        let (call, needsWatch) = state.withLock { state -> (ModuleCall?, Bool) in
-            if let call = state.open[number] { return (call, false) }
-            guard let inline = state.inline[number], inline.end == nil else { return (nil, false) }
-            let call = ModuleCall(number, now: inline.now, deadline: deadline)
-            _ = call.enterModule()
-            state.inline[number] = nil
-            state.moved[number] = call
-            state.open[number] = call
-            defer { state.isWatched = true }
-            return (call, !state.isWatched)
-        }
-        if needsWatch, !OwnThread.start({ self.watch() }) { endUnwatched() }
-        return call
     }
 
     /// The time of an open call; for any other call, a time at which everything has expired.

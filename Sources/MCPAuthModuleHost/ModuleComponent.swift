@@ -20,7 +20,6 @@ internal import MCPAuthCore
     typealias Destroy = @convention(c) (UnsafeMutableRawPointer?) -> Void
     typealias Validate = @convention(c) (UnsafePointer<CChar>?, Int, UnsafeMutableRawPointer?, mcp_auth_report?) -> Void
 
-    package let kind: Kind
     /// The name of the module that offers it.
     package let moduleName: String
     package let name: String
@@ -41,7 +40,7 @@ internal import MCPAuthCore
         let reason: String
     }
 
-    init(_ verifier: UnsafePointer<mcp_auth_verifier>?, of module: String) throws(Fault) {
+    convenience init(_ verifier: UnsafePointer<mcp_auth_verifier>?, of module: String) throws(Fault) {
         guard let verifier = unsafe verifier else { throw Fault(reason: "a verifier is null") }
         guard unsafe verifier.pointee.struct_size >= MCP_AUTH_VERIFIER_SIZE_1_0 else {
             throw Fault(reason: "a verifier is too short: `struct_size` is \(unsafe verifier.pointee.struct_size)")
@@ -54,20 +53,11 @@ internal import MCPAuthCore
                 reason: "a verifier has null members; only `cancel`, `validate` and `request_fields` may be null"
             )
         }
-        kind = .verifier
-        moduleName = module
-        unsafe self.name = String(cString: name)
-        unsafe schemaText = String(cString: schema)
-        self.schema = try Self.schema(schemaText)
-        unsafe self.create = create
-        unsafe self.destroy = destroy
-        unsafe validate = verifier.pointee.validate
-        unsafe self.verifier = verifier
-        unsafe transformer = nil
-        requestFields = try unsafe Self.fields(verifier.pointee.request_fields)
+        let fields = try unsafe Self.fields(verifier.pointee.request_fields)
+        try unsafe self.init(module, name, schema, create, destroy, verifier.pointee.validate, verifier, nil, fields)
     }
 
-    init(_ transformer: UnsafePointer<mcp_auth_transformer>?, of module: String) throws(Fault) {
+    convenience init(_ transformer: UnsafePointer<mcp_auth_transformer>?, of module: String) throws(Fault) {
         guard let transformer = unsafe transformer else { throw Fault(reason: "a transformer is null") }
         guard unsafe transformer.pointee.struct_size >= MCP_AUTH_TRANSFORMER_SIZE_1_0 else {
             throw Fault(
@@ -78,23 +68,33 @@ internal import MCPAuthCore
             unsafe transformer.pointee.transform != nil, let name = unsafe transformer.pointee.name,
             let schema = unsafe transformer.pointee.config_schema_json
         else { throw Fault(reason: "a transformer has null members; only `validate` may be null") }
-        kind = .transformer
+        try unsafe self.init(module, name, schema, create, destroy, transformer.pointee.validate, nil, transformer, [])
+    }
+
+    /// Exactly one of `verifier` and `transformer` is not null.
+    private init(
+        _ module: String,
+        _ name: UnsafePointer<CChar>,
+        _ schema: UnsafePointer<CChar>,
+        _ create: @escaping Create,
+        _ destroy: @escaping Destroy,
+        _ validate: Validate?,
+        _ verifier: UnsafePointer<mcp_auth_verifier>?,
+        _ transformer: UnsafePointer<mcp_auth_transformer>?,
+        _ requestFields: [String]
+    ) throws(Fault) {
         moduleName = module
         unsafe self.name = String(cString: name)
         unsafe schemaText = String(cString: schema)
-        self.schema = try Self.schema(schemaText)
-        unsafe self.create = create
-        unsafe self.destroy = destroy
-        unsafe validate = transformer.pointee.validate
-        unsafe verifier = nil
-        unsafe self.transformer = transformer
-        requestFields = []
-    }
-
-    private static func schema(_ text: String) throws(Fault) -> ModuleSchema {
-        do throws(ModuleSchema.Fault) { return try ModuleSchema(text: text) } catch {
+        do throws(ModuleSchema.Fault) { self.schema = try ModuleSchema(text: schemaText) } catch {
             throw Fault(reason: error.reason)
         }
+        unsafe self.create = create
+        unsafe self.destroy = destroy
+        unsafe self.validate = validate
+        unsafe self.verifier = verifier
+        unsafe self.transformer = transformer
+        self.requestFields = requestFields
     }
 
     private static let mostFields = 32
@@ -118,6 +118,8 @@ internal import MCPAuthCore
         }
         return fields
     }
+
+    package var kind: Kind { unsafe verifier == nil ? .transformer : .verifier }
 
     private func has(_ flag: UInt32) -> Bool { unsafe (verifier?.pointee.flags ?? 0) & flag != 0 }
 

@@ -4,6 +4,7 @@
 internal import CMCPAuthModule
 internal import MCPAuthConcurrency
 internal import MCPAuthCore
+internal import MCPAuthJSON
 internal import Synchronization
 
 /// One instance of a verifier or transformer of a module: the owner of its state, and of the threads on which it runs.
@@ -268,13 +269,15 @@ internal import Synchronization
     private func run(_ claims: [UInt8], _ issuer: String) throws(ModuleFault) -> [UInt8]? {
         guard let transform = unsafe component.transformer?.pointee.transform else { return nil }
         var given = Given()
-        let texts = Array(issuer.utf8) + claims
-        let code = unsafe texts.withUnsafeBytes { bytes in
+        var texts = JoinedBytes()
+        texts.append(issuer.utf8)
+        texts.append(claims)
+        let code = unsafe texts.withParts { part in
             var input = unsafe mcp_auth_claims(
                 struct_size: UInt32(MemoryLayout<mcp_auth_claims>.size),
                 reserved: 0,
-                issuer: mcp_auth_bytes(UnsafeRawBufferPointer(rebasing: bytes[..<issuer.utf8.count])),
-                claims_json: mcp_auth_bytes(UnsafeRawBufferPointer(rebasing: bytes[issuer.utf8.count...]))
+                issuer: mcp_auth_bytes(part(0)),
+                claims_json: mcp_auth_bytes(part(1))
             )
             return unsafe withUnsafeMutablePointer(to: &given) { place in
                 unsafe transform(state, &input, place) { place, claims in

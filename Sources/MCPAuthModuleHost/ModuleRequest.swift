@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CMCPAuthModule
+internal import MCPAuthJSON
 
 /// What a verifier of a module is told about a request.
 struct ModuleRequest: Sendable {
-    /// The texts in the order of ``Place``, one after the other, so that one pointer serves all.
-    private var bytes: [UInt8] = []
-    private var ends: [Int] = []
+    /// The texts in the order of ``Place``.
+    private var texts = JoinedBytes()
     private let fieldCount: Int
 
     /// Texts of a request, in the order in which they are stored.
@@ -28,47 +28,36 @@ struct ModuleRequest: Sendable {
         fields: [(name: String, value: String)] = []
     ) {
         fieldCount = fields.count
-        bytes.reserveCapacity(resource.count + token.count + 256)
-        add(resource)
-        add(token)
-        add("Bearer".utf8)
-        add(issuer.utf8)
-        add(method.utf8)
-        add(url.utf8)
-        add(operation)
+        texts.append(resource)
+        texts.append(token)
+        for text in ["Bearer", issuer, method, url] { texts.append(text.utf8) }
+        texts.append(operation)
         for field in fields {
-            add(field.name.utf8)
-            add(field.value.utf8)
+            texts.append(field.name.utf8)
+            texts.append(field.value.utf8)
         }
-    }
-
-    private mutating func add(_ text: some Collection<UInt8>) {
-        bytes += text
-        ends.append(bytes.count)
     }
 
     /// Passes the request to C; the pointer is valid only during `body`.
     func withC(deadline: Int64, millisecondsLeft: Int64, _ body: (UnsafePointer<mcp_auth_request>) -> Void) {
-        unsafe bytes.withUnsafeBytes { bytes in
-            func text(_ index: Int) -> mcp_auth_bytes {
-                let start = index == 0 ? 0 : ends[index - 1]
-                return unsafe mcp_auth_bytes(UnsafeRawBufferPointer(rebasing: bytes[start..<ends[index]]))
+        unsafe texts.withParts { part in
+            func text(_ place: Place, _ offset: Int = 0) -> mcp_auth_bytes {
+                unsafe mcp_auth_bytes(part(place.rawValue + offset))
             }
-            let first = Place.firstField.rawValue
             let fields = unsafe (0..<fieldCount).map { index in
-                unsafe mcp_auth_field(name: text(first + 2 * index), value: text(first + 2 * index + 1))
+                unsafe mcp_auth_field(name: text(.firstField, 2 * index), value: text(.firstField, 2 * index + 1))
             }
             unsafe fields.withUnsafeBufferPointer { fields in
                 var request = unsafe mcp_auth_request(
                     struct_size: UInt32(MemoryLayout<mcp_auth_request>.size),
                     field_count: UInt32(fieldCount),
-                    resource: text(Place.resource.rawValue),
-                    token: text(Place.token.rawValue),
-                    scheme: text(Place.scheme.rawValue),
-                    unverified_issuer: text(Place.issuer.rawValue),
-                    method: text(Place.method.rawValue),
-                    url: text(Place.url.rawValue),
-                    operation_json: text(Place.operation.rawValue),
+                    resource: text(.resource),
+                    token: text(.token),
+                    scheme: text(.scheme),
+                    unverified_issuer: text(.issuer),
+                    method: text(.method),
+                    url: text(.url),
+                    operation_json: text(.operation),
                     fields: fields.baseAddress,
                     client_certificate: mcp_auth_bytes(),
                     proof_thumbprint: mcp_auth_bytes(),

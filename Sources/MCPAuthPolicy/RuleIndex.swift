@@ -54,27 +54,13 @@ final class RuleIndex: Sendable {
     }
 
     private let rules: [PolicyRule]
-    private let always: [Int32]
-    private let basics: [Int32]
-    private let methods: Names
-    private let tools: Names
-    private let prompts: Names
-    private let resourceURIs: SegmentTable
-    private let paths: SegmentTable
-    private let pathRules: [Int32]
+    private let tables: Tables
 
     init(_ rules: [PolicyRule]) {
         self.rules = rules
         var tables = Tables()
         for (index, rule) in rules.enumerated() { tables.add(rule.targets, Int32(index)) }
-        always = tables.always
-        basics = tables.basics
-        methods = tables.methods
-        tools = tables.tools
-        prompts = tables.prompts
-        resourceURIs = tables.resourceURIs
-        paths = tables.paths
-        pathRules = tables.pathRules
+        self.tables = tables
     }
 
     /// Calls `visitor` for each rule that can be about a message.
@@ -87,26 +73,31 @@ final class RuleIndex: Sendable {
     ) -> Bool {
         guard case .call(let method, let name, _)? = message else {
             guard message != nil || request.operation == .http else { return false }
-            for position in always { visitor.visit(rules[Int(position)], at: Int(position), .certain, "", "") }
+            for position in tables.always { visitor.visit(rules[Int(position)], at: Int(position), .certain, "", "") }
             if message != nil {
-                for position in basics { visitor.visit(rules[Int(position)], at: Int(position), .certain, "", "") }
+                for position in tables.basics {
+                    visitor.visit(rules[Int(position)], at: Int(position), .certain, "", "")
+                }
             }
             visitPaths(request, &visitor)
             return true
         }
         let object = MCPMethod.acting(named: method)?.object
         if let object, name.map({ !Targets.isPlain($0, object) }) ?? true { return false }
-        for position in always { visitor.visit(rules[Int(position)], at: Int(position), .certain, "", "") }
+        for position in tables.always { visitor.visit(rules[Int(position)], at: Int(position), .certain, "", "") }
         visitPaths(request, &visitor)
-        methods.visit(method) { visitor.visit(rules[$0], at: $0, $1 ? .certain : .byMethod, method, "") }
+        tables.methods.visit(method) { visitor.visit(rules[$0], at: $0, $1 ? .certain : .byMethod, method, "") }
         guard let object, let name else { return true }
         switch object {
-        case .tool: tools.visit(name) { visitor.visit(rules[$0], at: $0, $1 ? .certain : .byName(.tool), method, name) }
+        case .tool:
+            tables.tools.visit(name) { visitor.visit(rules[$0], at: $0, $1 ? .certain : .byName(.tool), method, name) }
         case .prompt:
-            prompts.visit(name) { visitor.visit(rules[$0], at: $0, $1 ? .certain : .byName(.prompt), method, name) }
+            tables.prompts.visit(name) {
+                visitor.visit(rules[$0], at: $0, $1 ? .certain : .byName(.prompt), method, name)
+            }
         // Three methods act on a URI, and a rule may list one of them.
         case .resourceURI:
-            resourceURIs.visit(name) {
+            tables.resourceURIs.visit(name) {
                 visitor.visit(rules[Int($0.rule)], at: Int($0.rule), .byURI(pattern: Int($0.pattern)), method, name)
             }
         }
@@ -114,14 +105,16 @@ final class RuleIndex: Sendable {
     }
 
     private func visitPaths<Visitor: CandidateVisitor>(_ request: ProtectedResourceRequest, _ visitor: inout Visitor) {
-        guard !paths.isEmpty else { return }
+        guard !tables.paths.isEmpty else { return }
         // The table compares bytes, so it cannot find what differs in case.
         guard !request.ignoresCase else {
-            for position in pathRules { visitor.visit(rules[Int(position)], at: Int(position), .certain, "", "") }
+            for position in tables.pathRules {
+                visitor.visit(rules[Int(position)], at: Int(position), .certain, "", "")
+            }
             return
         }
         let withSlash = request.path.withSlash
-        paths.visit(withSlash ?? request.path.description, endsBeforeSlash: withSlash != nil) {
+        tables.paths.visit(withSlash ?? request.path.description, endsBeforeSlash: withSlash != nil) {
             visitor.visit(rules[Int($0.rule)], at: Int($0.rule), .byPath(pattern: Int($0.pattern)), "", "")
         }
     }

@@ -145,6 +145,13 @@ extension HostConformance {
         ),
         Row(name: "result: no call of a tool", path: "/results", credentials: .none, body: .text(list), status: 401),
         Row(
+            name: "result: text after the call",
+            path: "/results",
+            credentials: .none,
+            body: .text(call("pay") + " x"),
+            status: 401
+        ),
+        Row(
             name: "result: a batch",
             path: "/results",
             credentials: .none,

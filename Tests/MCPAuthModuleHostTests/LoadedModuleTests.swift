@@ -75,34 +75,47 @@ import Testing
         #expect(error?.message.contains("/nowhere/keys.json") == true, "\(error?.message ?? "")")
     }
 
+    /// A verifier of a library that is built with the tests.
+    private static func verifier(
+        _ name: String,
+        _ configuration: JSON,
+        at resource: String = "https://h.example/mcp",
+        hosts: [String] = [],
+        secret: [UInt8],
+        _ events: Events
+    ) throws -> ModuleVerifier {
+        let component = try library(name).component(.verifier, named: nil)
+        return try ModuleVerifier(
+            name: "test",
+            configuration: ModuleConfiguration(configuration, of: component) { $0 },
+            issuer: "urn:example:test",
+            resource: ResourceIdentifier(resource),
+            hosts: hosts,
+            secrets: { _ in secret },
+            onEvent: events.add
+        )
+    }
+
     @Test(arguments: [
         ("http://127.0.0.1:9/mcp", false, "verified"), ("http://localhost:9/mcp", false, "verified"),
         ("https://h.example/mcp", false, "rejected rejected_by_module"), ("https://h.example/mcp", true, "verified"),
     ])
-    func `a static token is for a loopback host, unless the operator allows others`(
-        url: String,
+    func `a static token is for a resource on loopback, whatever host the client names`(
+        resource: String,
         allowsRemote: Bool,
         word: String
     ) async throws {
-        let events = Events()
-        let component = try Self.library("static-token").component(.verifier, named: nil)
         let configuration: JSON = ["client_id": "editor", "scope": "read", "allow_remote": .boolean(allowsRemote)]
-        let verifier = try ModuleVerifier(
-            name: "test",
-            configuration: ModuleConfiguration(configuration, of: component) { $0 },
-            issuer: "urn:example:local",
-            resource: ResourceIdentifier("https://h.example/mcp"),
-            secrets: { $0 == "token" ? Modules.key : nil },
-            onEvent: events.add
-        )
-        let authority = try #require(HTTPURL(url)).authority
-        let request = ProtectedResourceRequest(method: .post, authority: authority, path: "/mcp")
-        func ask(_ token: [UInt8]) async -> String {
-            await verifier.verify(AccessToken(bytes: token), of: request, now: Self.now).word
-        }
-        #expect(await ask(Modules.key) == word)
-        for other in [[], Array(Modules.key.dropLast()), Modules.key + [0x20], Array("x".utf8)] {
-            #expect(await ask(other) == "not mine")
+        let verifier = try Self.verifier("static-token", configuration, at: resource, secret: Modules.key, Events())
+        for authority in ["localhost", "127.0.0.1:9", "h.example"] {
+            let request = ProtectedResourceRequest(method: .post, authority: authority, path: "/mcp")
+            func ask(_ token: [UInt8]) async -> String {
+                await verifier.verify(AccessToken(bytes: token), of: request, now: Self.now).word
+            }
+            #expect(await ask(Modules.key) == word)
+            for other in [[], Array(Modules.key.dropLast()), Modules.key + [0x20], Array("x".utf8)] {
+                #expect(await ask(other) == "not mine")
+            }
         }
     }
 
@@ -136,6 +149,7 @@ import Testing
             case "gho_nobody": body["user"] = .null
             case "gho_limited": return answer("403 Forbidden")
             case "gho_down": return answer("502 Bad Gateway")
+            case "gho_spam": return answer("422 Unprocessable Entity")
             case "gho_cut": return [.send("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{"), .close]
             default: return answer("404 Not Found")
             }
@@ -148,23 +162,16 @@ import Testing
         defer { server.stop() }
         let address = "127.0.0.1:\(server.port)"
         let events = Events()
-        let component = try Self.library("github-token").component(.verifier, named: nil)
         let configuration: JSON = ["client_id": "Iv1.a", "api": .string("http://\(address)/api/v3/")]
-        let verifier = try ModuleVerifier(
-            name: "test",
-            configuration: ModuleConfiguration(configuration, of: component) { $0 },
-            issuer: "https://github.com",
-            resource: ResourceIdentifier("https://h.example/mcp"),
-            hosts: [address],
-            secrets: { $0 == "client_secret" ? Array("secret".utf8) : nil },
-            onEvent: events.add
-        )
+        let secret = Array("secret".utf8)
+        let verifier = try Self.verifier("github-token", configuration, hosts: [address], secret: secret, events)
         verifier.use(AsyncHTTPFetcher())
         for (token, word) in [
             ("gho_good", "verified"), ("ghu_good", "verified"), ("gho_ends", "verified"),
             ("gho_ended", "rejected rejected_by_module"), ("gho_odd", "unavailable"),
             ("gho_other", "rejected rejected_by_module"), ("gho_nobody", "rejected rejected_by_module"),
             ("gho_unknown", "rejected rejected_by_module"), ("gho_limited", "unavailable"), ("gho_down", "unavailable"),
+            ("gho_spam", "unavailable"),
             ("gho_cut", "unavailable"), ("ghp_personal", "rejected rejected_by_module"),
             ("github_pat_x", "rejected rejected_by_module"), ("eyJh.e30.x", "not mine"), ("", "not mine"),
         ] {
@@ -188,17 +195,9 @@ import Testing
         defer { server.stop() }
         let address = "127.0.0.1:\(server.port)"
         let events = Events()
-        let component = try Self.library("github-token").component(.verifier, named: nil)
         let configuration: JSON = ["client_id": "Iv1.a", "api": .string("http://\(address)/api/v3")]
-        let verifier = try ModuleVerifier(
-            name: "test",
-            configuration: ModuleConfiguration(configuration, of: component) { $0 },
-            issuer: "https://github.com",
-            resource: ResourceIdentifier("https://h.example/mcp"),
-            hosts: [address],
-            secrets: { _ in Array("wrong".utf8) },
-            onEvent: events.add
-        )
+        let secret = Array("wrong".utf8)
+        let verifier = try Self.verifier("github-token", configuration, hosts: [address], secret: secret, events)
         verifier.use(AsyncHTTPFetcher())
         #expect(await verifier.ask(Array("gho_good".utf8), now: Self.now).word == "unavailable")
         #expect(events.all.contains { $0.level == .error && $0.message.contains("GitHub refuses") })

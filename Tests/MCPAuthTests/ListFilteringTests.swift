@@ -226,6 +226,13 @@ import Testing
            "when":{"any":[{"argument":"/to","equals":"x"},{"claim":"/sub","exists":true}]}}]}
         """#
 
+    @Test func `without a token nothing is listed where every valid token may do everything`() async throws {
+        let (door, issuer) = try Door.notes()
+        let caller = try #require(try await door.request(authorization: ["Bearer \(try issuer.token())"]).authInfo)
+        #expect(Self.names(try door.filter(Self.tools("a", "b"), .tools, for: caller)) == ["a", "b"])
+        #expect(Self.names(try door.filter(Self.tools("a", "b"), .tools, for: nil)) == [])
+    }
+
     private static func tools(_ names: String...) -> JSON {
         ["tools": .array(names.map { ["name": .string($0)] })]
     }

@@ -68,6 +68,25 @@ import Testing
         #expect(run.status == 11 && run.output.hasSuffix("2 of 2 requests change\n"), "\(run.output)")
     }
 
+    @Test func `requests are recorded only to a regular file that nobody else may read`() throws {
+        let config = try Program.file(#"{"version":1,"server":{"listen":"127.0.0.1:0"},"resources":[]}"#)
+        let directory = NSTemporaryDirectory() + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        let (open, link, pipe) = (directory + "/open", directory + "/link", directory + "/pipe")
+        let mode: [FileAttributeKey: Any] = [.posixPermissions: 0o644]
+        #expect(FileManager.default.createFile(atPath: open, contents: nil, attributes: mode))
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: directory + "/target")
+        #expect(mkfifo(pipe, 0o600) == 0)
+        for (path, message) in [
+            (open, "must belong to this user and have mode 0600"), (link, "it is a symbolic link"),
+            (pipe, "cannot write requests"), (directory, "cannot write requests"),
+        ] {
+            let run = try Program.run(["serve", "--config", config, "--record", path])
+            #expect(run.status == 3 && run.error.contains(message), "\(path): \(run)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: directory + "/target"))
+    }
+
     @Test(arguments: [
         "X-Original-URI: /x", "X-Original-Method: POST", "X-Forwarded-Method: POST", "x-forwarded-uri: /",
     ])

@@ -3,6 +3,7 @@
 
 internal import HTTPTypes
 internal import MCPAuthCore
+internal import MCPAuthHTTP
 internal import MCPAuthJSON
 internal import MCPAuthPolicy
 
@@ -73,8 +74,8 @@ public struct RequestRecording: Sendable {
     private func recorded(_ sent: MCPArguments) -> JSON? {
         guard !arguments.isEmpty else { return .object([:]) }
         let text = Array(sent.text[sent.range])
-        let limits = JSONDocument.Limits(bytes: ProtectedResource.bodyBytes, depth: 256)
-        guard let document = try? JSONDocument(parsing: text, limits: limits), let members = document.root.members
+        guard let document = try? JSONDocument(parsing: text, limits: MCPMessageReading.limits),
+            let members = document.root.members
         else { return nil }
         let listed = members.filter { arguments.contains($0.name) }
         return .object(Dictionary(listed.map { ($0.name, JSON($0.value)) }, uniquingKeysWith: { first, _ in first }))

@@ -4,7 +4,7 @@
 internal import HTTPTypes
 package import MCPAuthCore
 internal import MCPAuthJSON
-internal import MCPAuthPolicy
+package import MCPAuthPolicy
 
 /// A request that a server recorded, to be decided once more.
 ///
@@ -118,13 +118,9 @@ package struct RecordedRequest: Sendable {
     }
 
     /// The request as a witness, if the two policies decide differently about it.
-    package func change(
-        _ old: PolicyText,
-        _ new: PolicyText,
-        at resource: ResourceIdentifier,
-        now: NumericDate
-    ) -> PolicyWitness? {
-        let sides = [PolicySet([old.policy]), PolicySet([new.policy])]
+    ///
+    /// - Parameter sides: The old side and the new one.
+    package func change(_ sides: [PolicySet], at resource: ResourceIdentifier, now: NumericDate) -> PolicyWitness? {
         let arguments = request.messages.count == 1 ? request.messages.first??.arguments : nil
         let witness = PolicyWitness(
             sides,
@@ -138,10 +134,10 @@ package struct RecordedRequest: Sendable {
     }
 
     /// The claims and arguments that rules about this request read and that were not recorded, in words.
-    package func unrecorded(_ sides: [PolicyText]) -> Set<String> {
+    package func unrecorded(_ sides: [PolicySet]) -> Set<String> {
         var missing = Set<String>()
         for message in request.messages {
-            for policy in sides.map(\.policy) {
+            for policy in sides.flatMap(\.policies) {
                 for rule in policy.rules where rule.isAbout(request, message) {
                     for name in rule.claimsRead where claims != nil && !recordedClaims.contains(name) {
                         missing.insert("the claim `\(name.printable)`")

@@ -67,11 +67,13 @@ extension PolicyCommand {
             }
             let file = RecordedRequest.File(file: path, bytes)
             if file.requests.isEmpty, let error = file.firstError { throw error }
-            let changes = file.requests.compactMap { $0.change(sides[0], sides[1], at: resource, now: .now()) }
-            let missing = file.requests.reduce(into: Set<String>()) { $0.formUnion($1.unrecorded(sides)) }
+            let policies = sides.map { PolicySet([$0.policy]) }
+            let now = NumericDate.now()
+            let changes = file.requests.compactMap { $0.change(policies, at: resource, now: now) }
+            let missing = file.requests.reduce(into: Set<String>()) { $0.formUnion($1.unrecorded(policies)) }
             var undecided = missing.sorted().map { "a policy reads \($0), which was not recorded" }
             if let error = file.firstError {
-                undecided.append("\(file.unreadableLines) lines are not requests; the first is \(error)")
+                undecided.append("lines that are not requests: \(file.unreadableLines); the first is \(error)")
             }
             report(changes.map { (title($0, at: resource), $0) }, undecided, decided: file.requests.count)
             guard changes.isEmpty, undecided.isEmpty else { throw ProgramExit.denied }

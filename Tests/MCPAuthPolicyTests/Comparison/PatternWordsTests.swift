@@ -33,6 +33,12 @@ import Testing
         #expect(words.allSatisfy { $0.hasPrefix("/") && !$0.contains("//") })
     }
 
+    @Test func `many long names do not overlap`() {
+        let names = (0..<400).map { "a_tool_with_a_long_name_\(1000 + $0)" }
+        let words = PatternWords((names + ["*_1399"]).map { Glob($0, .name).elements }, .name)
+        #expect(words.isComplete && words.words.count >= 401)
+    }
+
     @Test func `patterns that overlap in too many ways are told`() {
         let words = PatternWords((0..<30).map { Glob("*a\($0)b*", .name).elements }, .name)
         #expect(!words.isComplete)
