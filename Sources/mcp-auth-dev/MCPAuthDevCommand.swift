@@ -45,11 +45,15 @@ struct MCPAuthDevCommand: AsyncParsableCommand {
     }
 }
 #else
-/// The program when it is built without the trait `Programs`.
+internal import Foundation
+
+/// The program when it is built without the trait `Programs`: it says so and fails.
 @main
 enum MCPAuthDevCommand {
     static func main() {
-        print("mcp-auth-dev was built without the trait `Programs`: swift build --traits Programs")
+        let message = "mcp-auth-dev was built without the trait `Programs`: swift build --traits Programs\n"
+        try? FileHandle.standardError.write(contentsOf: Data(message.utf8))
+        exit(1)
     }
 }
 #endif

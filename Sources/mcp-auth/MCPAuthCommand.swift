@@ -44,11 +44,15 @@ struct MCPAuthCommand: AsyncParsableCommand {
     }
 }
 #else
-/// The program when it is built without the trait `Programs`.
+internal import Foundation
+
+/// The program when it is built without the trait `Programs`: it says so and fails.
 @main
 enum MCPAuthCommand {
     static func main() {
-        print("mcp-auth was built without the trait `Programs`: swift build --traits Programs")
+        let message = "mcp-auth was built without the trait `Programs`: swift build --traits Programs\n"
+        try? FileHandle.standardError.write(contentsOf: Data(message.utf8))
+        exit(1)
     }
 }
 #endif

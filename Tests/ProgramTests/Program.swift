@@ -1,7 +1,6 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-#if Programs
 import Foundation
 import Testing
 
@@ -64,4 +63,3 @@ enum Program {
         return (taken, Int(UInt16(bigEndian: address.sin_port)))
     }
 }
-#endif
