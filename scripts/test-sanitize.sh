@@ -5,7 +5,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 export LSAN_OPTIONS="suppressions=$PWD/scripts/leaks.suppressions:print_suppressions=0"
-export TSAN_OPTIONS="suppressions=$PWD/scripts/races.suppressions"
+export TSAN_OPTIONS="suppressions=$PWD/scripts/races.suppressions log_path=$PWD/.build-thread/report"
 long='ProgramTests|OracleTests|PolicyComparisonTests'
 # As in scripts/test.sh: tests that wait run one after the other; a test that needs concurrency creates it itself.
 computing='MCPAuthJSONTests|MCPAuthJOSETests|MCPAuthCoreTests|MCPAuthPolicyTests'
@@ -18,4 +18,9 @@ echo "== thread sanitizer"
 at='--enable-all-traits --sanitize thread --scratch-path .build-thread'
 swift build $at --build-tests
 # A library in Swift that is built for ThreadSanitizer cannot be loaded: it needs a symbol that programs do not export.
-swift test $at --skip-build --no-parallel --skip "$long|MCPAuthJSONTests|MCPAuthPolicyTests|LoadedModuleTests"
+rm -f .build-thread/report.*
+swift test $at --skip-build --no-parallel --skip "$long|MCPAuthJSONTests|MCPAuthPolicyTests|LoadedModuleTests" || {
+    # After all other output, where it is found.
+    cat .build-thread/report.* 2>/dev/null || true
+    exit 1
+}
