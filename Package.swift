@@ -61,6 +61,7 @@ let package = Package(
         .plugin(name: "MCPAuthPolicyCheck", targets: ["MCPAuthPolicyCheck"]),
         .executable(name: "mcp-auth", targets: ["mcp-auth"]),
         .executable(name: "mcp-auth-dev", targets: ["mcp-auth-dev"]),
+        .executable(name: "mcp-auth-module", targets: ["mcp-auth-module"]),
     ],
     traits: [
         .trait(name: "AsyncHTTPClient", description: "Fetches metadata, keys and introspection with async-http-client"),
@@ -107,7 +108,7 @@ let package = Package(
         ),
         .target(name: "CMCPAuthModule"),
 
-        .target(name: "CMemoryFile"),
+        .target(name: "CSystem"),
         library("MCPAuthConcurrency"),
         library("MCPAuthJSON", ["CJansson"]),
         library("MCPAuthJOSE", ["COpenSSL", "MCPAuthJSON", "MCPAuthConcurrency"]),
@@ -120,7 +121,7 @@ let package = Package(
         ),
         library(
             "MCPAuthModuleHost",
-            ["CMCPAuthModule", "CMemoryFile", "MCPAuthCore", "MCPAuthJSON", "MCPAuthConcurrency", httpTypes]
+            ["CMCPAuthModule", "CSystem", "MCPAuthCore", "MCPAuthJSON", "MCPAuthConcurrency", httpTypes]
         ),
         library("MCPAuthModule", ["CMCPAuthModule", "MCPAuthConcurrency", "MCPAuthCore", "MCPAuthJSON", httpTypes]),
         library("MCPAuthHTTP", ["MCPAuthConcurrency", "MCPAuthCore", "MCPAuthJSON", httpTypes]),
@@ -196,6 +197,11 @@ let package = Package(
                 product("UnixSignals", "swift-service-lifecycle", "Programs"),
             ],
             resources: [.embedInCode("Templates")],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "mcp-auth-module",
+            dependencies: ["MCPAuthJOSE", "MCPAuthModuleHost"],
             swiftSettings: strict
         ),
         .executableTarget(
@@ -282,7 +288,7 @@ let package = Package(
             [
                 "HelloC", "MCPAuth", "MCPAuthAPIKeys", "MCPAuthTesting", "MCPAuthCore", "MCPAuthHTTP",
                 "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthConcurrency",
-                "MCPAuthModuleHost", "MCPAuthSigning", "TestSupport", httpTypes,
+                "MCPAuthModuleHost", "MCPAuthSigning", "TestSupport", "mcp-auth-module", httpTypes,
             ],
             exclude: ["Fixtures"]
         ),

@@ -15,5 +15,7 @@ for benchmark in ${*:-decision policy module bounds}; do
     # shellcheck disable=SC2086
     if [ "$benchmark" = module ]; then swift build -c release $options --product benchmark-module; fi
     # shellcheck disable=SC2086
+    if [ "$benchmark" = module ]; then swift build -c release $options --product mcp-auth-module; fi
+    # shellcheck disable=SC2086
     "$(swift build -c release $options --show-bin-path)/$benchmark-benchmark"
 done

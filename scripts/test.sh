@@ -12,4 +12,6 @@ swift build $at --build-tests
 computing='MCPAuthJSONTests|MCPAuthJOSETests|MCPAuthCoreTests|MCPAuthPolicyTests'
 swift test $at --skip-build --filter "$computing" "$@"
 swift test $at --skip-build --no-parallel --skip "$computing" "$@"
+# The contract of modules is the same when they run in processes of their own.
+MCPAUTH_ISOLATED_MODULES=1 swift test $at --skip-build --no-parallel --filter MCPAuthModuleHostTests "$@"
 echo "All tests of the engine passed. \`make test-hosts\` runs those of the hosts and programs."

@@ -13,9 +13,12 @@ internal import MCPAuthModuleHost
 struct ModuleBenchmark {
     private static let resource = "https://api.example.com/mcp"
     private static let rounds = 11
+    /// The decisions of a round.
+    private static let count = 5000
 
     static func main() async throws {
-        let library = try ModuleTrial.library(at: try libraryPath())
+        let path = try libraryPath()
+        let library = try ModuleTrial.library(at: path)
         let alone = try server([])
         let withModule = try server([try verifier("nothing", library)])
         var times: [(alone: Double, module: Double)] = []
@@ -28,6 +31,25 @@ struct ModuleBenchmark {
         print("built-in verifier                         \(text(before)) us")
         print("after a module that says `not mine`       \(text(after)) us, \(text(added)) us more")
         try await thousandCalls(try verifier("later", library))
+        let isolated = try ModuleLibrary(isolating: path, expectedSHA256: nil)
+        try await isolatedCalls(withModule, try server([try verifier("nothing", isolated)]))
+    }
+
+    /// The time that one caller waits for a decision, one after the other.
+    private static func isolatedCalls(_ here: MCPAuth, _ isolated: MCPAuth) async throws {
+        var added: [Double] = []
+        for _ in 0..<rounds {
+            let before = try await waited(here)
+            added.append(try await waited(isolated) - before)
+        }
+        print("the same module in a process of its own   \(text(median(added))) us more, as a caller waits")
+    }
+
+    private static func waited(_ mcpAuth: MCPAuth) async throws -> Double {
+        let start = ContinuousClock.now
+        _ = try await microseconds(mcpAuth)
+        let taken = start.duration(to: .now).components
+        return (Double(taken.seconds) * 1e6 + Double(taken.attoseconds) / 1e12) / Double(count)
     }
 
     /// A thousand calls that a module answers 100 ms later.
@@ -64,7 +86,7 @@ struct ModuleBenchmark {
             configuration: ModuleConfiguration([:], of: component) { $0 },
             issuer: "urn:example:module",
             resource: ResourceIdentifier(resource),
-            secrets: { _ in nil },
+            secrets: [:],
             onEvent: { print($0) }
         )
     }
@@ -89,7 +111,6 @@ struct ModuleBenchmark {
     private static func microseconds(_ mcpAuth: MCPAuth) async throws -> Double {
         var request = HTTPRequest(method: .get, scheme: "https", authority: "api.example.com", path: "/mcp")
         request.headerFields[.authorization] = "Bearer opaque"
-        let count = 5000
         let start = processorTime()
         for _ in 0..<count {
             guard case .allow = await mcpAuth.authorize(request) else { throw WrongDecision() }

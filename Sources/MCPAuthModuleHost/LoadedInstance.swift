@@ -5,43 +5,55 @@ internal import CMCPAuthModule
 internal import MCPAuthConcurrency
 internal import MCPAuthCore
 internal import MCPAuthJSON
-internal import Synchronization
 
-/// One instance of a verifier or transformer of a module: the owner of its state, and of the threads on which it runs.
+/// An instance in this process: the owner of its state, and of the threads on which it runs.
 // SAFETY: `state` is the module's own pointer. It is written in `init`; every use of it keeps this instance alive, so
 // `destroy` comes after the last of them. Without REENTRANT, there is one thread, so uses follow each other.
-@safe final class ModuleInstance: @unchecked Sendable {
+@safe final class LoadedInstance: ModuleInstance, @unchecked Sendable {
     typealias FetchDone =
         @convention(c) (
             UnsafeMutableRawPointer?, UInt64, UnsafeMutableRawPointer?, UnsafePointer<mcp_auth_http_response>?
         ) -> Void
 
-    let component: ModuleComponent
     let context: ModuleContext
+    private let isReentrant: Bool
+    private let functions: ModuleFunctions
     private let host: ModuleHostMemory
     private let state: UnsafeMutableRawPointer?
     private let threads: ModuleThreads
     private let limits: ModuleLimits
     private let quickness = ModuleQuickness()
 
+    private let onDestroyed: @Sendable () -> Void
+
+    /// - Parameter onDestroyed: Called when the module's `destroy` has returned.
     /// - Throws: ``ConfigurationError`` with the code `moduleRefused` when `create` fails or does not return in time.
-    init(_ configuration: ModuleConfiguration, context: ModuleContext, limits: ModuleLimits) throws(ConfigurationError)
-    {
+    init(
+        _ functions: ModuleFunctions,
+        _ configuration: ModuleConfiguration,
+        context: ModuleContext,
+        limits: ModuleLimits,
+        onDestroyed: @escaping @Sendable () -> Void = {}
+    ) throws(ConfigurationError) {
         let component = configuration.component
-        self.component = component
+        self.functions = functions
         self.context = context
+        self.onDestroyed = onDestroyed
+        isReentrant = component.isReentrant
         var ownLimits = limits
         if !component.isReentrant { ownLimits.threads = 1 }
         self.limits = ownLimits
         threads = ModuleThreads(limits: ownLimits)
         let host = ModuleHostMemory(context)
         self.host = host
-        guard let made = OwnThread.result(within: limits.setupSeconds, { Self.make(configuration, host) }) else {
-            throw Self.refused(component, "`create` did not return within \(limits.setupSeconds.asWritten) seconds")
+        guard let made = OwnThread.result(within: limits.setupSeconds, { Self.make(functions, configuration, host) })
+        else {
+            throw component.refused("`create` did not return within \(limits.setupSeconds.asWritten) seconds")
         }
         guard made.code == 0 else {
-            let reason = context.lastError?.escaped ?? "`create` returned an error and logged no reason"
-            throw Self.refused(component, reason)
+            throw component.refused(
+                context.lastError?.escaped ?? "`create` returned an error and logged no reason"
+            )
         }
         unsafe state = made.state
         host.reference.set(self)
@@ -49,9 +61,10 @@ internal import Synchronization
 
     deinit {
         let made = unsafe Made(code: 0, state: state)
-        let destroy: ModuleThreads.Job = { [component, host] in
-            unsafe component.destroy(made.state)
+        let destroy: ModuleThreads.Job = { [functions, host, onDestroyed] in
+            unsafe functions.destroy(made.state)
             host.reference.clear()
+            onDestroyed()
         }
         // If no other thread can run it, this one does.
         if threads.run(context.calls.reserve(), isRequired: true, destroy) != nil { destroy() }
@@ -64,26 +77,29 @@ internal import Synchronization
         let state: UnsafeMutableRawPointer?
     }
 
-    private static func make(_ configuration: ModuleConfiguration, _ host: ModuleHostMemory) -> Made {
+    private static func make(
+        _ functions: ModuleFunctions,
+        _ configuration: ModuleConfiguration,
+        _ host: ModuleHostMemory
+    ) -> Made {
         var state: UnsafeMutableRawPointer?
         let code = unsafe configuration.withText { text, length in
-            unsafe configuration.component.create(host.table, text, length, &state)
+            unsafe functions.create(host.table, text, length, &state)
         }
         return unsafe Made(code: code, state: state)
     }
 
-    private static func refused(_ component: ModuleComponent, _ reason: String) -> ConfigurationError {
-        ConfigurationError(
-            .moduleRefused,
-            "the module `\(component.moduleName.printable)` cannot be configured: \(reason)"
-        )
-    }
+    /// The maximum seconds for which a function may run, if this process is one of its own.
+    var hangSeconds: Double { limits.hangSeconds }
+
+    /// How long the longest function that runs on the threads of the instance has been running, in seconds.
+    var longestRun: Double { threads.longestRun }
 
     // MARK: Verifiers
 
     /// Asks a pure module to verify a token on this thread, if it has proved quick; `nil` if it has not.
     func verifyInline(_ token: [UInt8], at resource: [UInt8], now: NumericDate) async -> ModuleCall.End? {
-        guard component.isReentrant, quickness.isProven else { return nil }
+        guard isReentrant, quickness.isProven else { return nil }
         guard let number = context.calls.openInline(now: now) else { return .fault(.tooManyCalls) }
         let start = MonotonicTime.now
         enter(number, token, resource, now)
@@ -94,9 +110,14 @@ internal import Synchronization
         }
     }
 
-    /// Asks the module to verify a token, and waits until the call ends or the task is cancelled.
     func verify(_ request: ModuleRequest, now: NumericDate) async -> ModuleCall.End {
-        guard let call = context.calls.open(now: now) else { return .fault(.tooManyCalls) }
+        guard let call = begin(request, now: now) else { return .fault(.tooManyCalls) }
+        return await waited(for: call)
+    }
+
+    /// Begins a call, which may have ended already; `nil` if too many are open.
+    func begin(_ request: ModuleRequest, now: NumericDate) -> ModuleCall? {
+        guard let call = context.calls.open(now: now) else { return nil }
         let fault = threads.run(call.number) { [self] in
             let start = MonotonicTime.now
             enter(call, request)
@@ -104,29 +125,19 @@ internal import Synchronization
             if case .verdict = call.end { quickness.note(start.duration(to: .now)) } else { quickness.reset() }
         }
         if let fault { context.calls.end(call.number, .fault(fault)) }
-        return await waited(for: call)
+        return call
     }
 
     private func waited(for call: ModuleCall) async -> ModuleCall.End {
-        let end = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                call.whenEnded { continuation.resume(returning: $0) }
-                if Task.isCancelled { context.calls.end(call.number, .abandoned) }
-            }
-        } onCancel: {
-            context.calls.end(call.number, .abandoned)
-        }
-        switch end {
-        case .abandoned, .fault(.noAnswerInTime): giveUp(call)
-        case .verdict, .fault: break
-        }
+        let end = await context.calls.end(of: call)
+        if end.isUnanswered { giveUp(call) }
         return end
     }
 
-    /// Takes a call out of the queue, or tells the module that nobody waits for it.
-    private func giveUp(_ call: ModuleCall) {
+    /// Takes a call that has ended out of the queue, or tells the module that nobody waits for it.
+    func giveUp(_ call: ModuleCall) {
         threads.withdraw(call.number)
-        guard call.isInModule, let cancel = unsafe component.verifier?.pointee.cancel else { return }
+        guard call.isInModule, let cancel = unsafe functions.verifier?.pointee.cancel else { return }
         // Advisory: if no thread can run it, the module is not told.
         _ = threads.run(context.calls.reserve(), isRequired: true) { [self] in unsafe cancel(state, call.number) }
     }
@@ -135,7 +146,7 @@ internal import Synchronization
 
     /// Runs one call of a pure module on this thread, without a copy of its texts.
     private func enter(_ number: UInt64, _ token: [UInt8], _ resource: [UInt8], _ now: NumericDate) {
-        guard let verify = unsafe component.verifier?.pointee.verify else { return }
+        guard let verify = unsafe functions.verifier?.pointee.verify else { return }
         unsafe token.withUnsafeBytes { token in
             unsafe resource.withUnsafeBytes { resource in
                 unsafe Self.scheme.withUnsafeBytes { scheme in
@@ -155,7 +166,7 @@ internal import Synchronization
     /// Runs one call on this thread.
     private func enter(_ call: ModuleCall, _ request: ModuleRequest) {
         // The call may have ended while it waited for this thread.
-        guard call.enterModule(), let verify = unsafe component.verifier?.pointee.verify else { return }
+        guard call.enterModule(), let verify = unsafe functions.verifier?.pointee.verify else { return }
         let left = MonotonicTime.now.duration(to: call.deadline)
         unsafe request.withC(
             deadline: ModuleCalls.wholeSeconds(call.now.adding(limits.callSeconds)),
@@ -254,6 +265,18 @@ internal import Synchronization
         return try answer.get()
     }
 
+    /// Transforms claims on a thread of the instance, and passes the result to `done`.
+    func transform(
+        _ claims: [UInt8],
+        of issuer: String,
+        _ done: @escaping @Sendable (Result<[UInt8]?, ModuleFault>) -> Void
+    ) {
+        let fault = threads.run(context.calls.reserve()) { [self] in
+            do throws(ModuleFault) { done(.success(try run(claims, issuer))) } catch { done(.failure(error)) }
+        }
+        if let fault { done(.failure(fault)) }
+    }
+
     private func timed(_ claims: [UInt8], _ issuer: String) throws(ModuleFault) -> [UInt8]? {
         let start = MonotonicTime.now
         defer { quickness.note(start.duration(to: .now)) }
@@ -267,7 +290,7 @@ internal import Synchronization
     }
 
     private func run(_ claims: [UInt8], _ issuer: String) throws(ModuleFault) -> [UInt8]? {
-        guard let transform = unsafe component.transformer?.pointee.transform else { return nil }
+        guard let transform = unsafe functions.transformer?.pointee.transform else { return nil }
         var given = Given()
         var texts = JoinedBytes()
         texts.append(issuer.utf8)
@@ -292,73 +315,4 @@ internal import Synchronization
         guard let claims = given.claims else { throw .longTransformedClaims }
         return claims
     }
-}
-
-/// Whether a module answers quickly, so that it may run on the thread of a request.
-///
-/// It must be quick several times in a row before, and a slow call takes that back.
-final class ModuleQuickness: Sendable {
-    /// Calls in a row that must be quick.
-    static let needed = 16
-    /// The longest quick call, in seconds.
-    private static let quick = 0.001
-
-    private let calls = Atomic(0)
-
-    var isProven: Bool { calls.load(ordering: .relaxed) >= Self.needed }
-
-    func note(_ seconds: Double) {
-        guard seconds <= Self.quick else { return reset() }
-        if !isProven { calls.wrappingAdd(1, ordering: .relaxed) }
-    }
-
-    func reset() {
-        calls.store(0, ordering: .relaxed)
-    }
-}
-
-/// Leads from a host table to its instance, as long as there is one; never freed.
-final class ModuleInstanceReference: Sendable {
-    private struct Ends {
-        weak var instance: ModuleInstance?
-        var context: ModuleContext?
-    }
-
-    private let ends: Lock<Ends>
-
-    init(_ context: ModuleContext) {
-        ends = Lock(Ends(context: context))
-    }
-
-    var context: ModuleContext? { ends.withLock { $0.context } }
-    var instance: ModuleInstance? { ends.withLock { $0.instance } }
-
-    func set(_ instance: ModuleInstance) {
-        ends.withLock { $0.instance = instance }
-    }
-
-    /// Ends all effects of the host functions.
-    func clear() {
-        ends.withLock { $0.context = nil }
-    }
-}
-
-/// The host table of one instance, at an address that does not change.
-///
-/// Table and reference are never freed, because a thread of the module may use them at any time, even after `destroy` or
-/// after a `create` that did not return in time. This is less than 200 bytes for each instance that was ever created.
-// SAFETY: the table is written in `init` and never changed or freed; its context is Sendable.
-@safe final class ModuleHostMemory: @unchecked Sendable {
-    let table: UnsafeMutablePointer<mcp_auth_host>
-    let reference: ModuleInstanceReference
-
-    init(_ context: ModuleContext) {
-        reference = ModuleInstanceReference(context)
-        unsafe table = .allocate(capacity: 1)
-        unsafe table.initialize(to: ModuleHostTable.make(reference))
-        Self.all.withLock { $0.append(self) }
-    }
-
-    /// All that were ever made, so that they stay.
-    private static let all = Lock<[ModuleHostMemory]>([])
 }

@@ -25,6 +25,14 @@ final class ModuleCall: Sendable {
         case fault(ModuleFault)
         /// Its caller no longer waits.
         case abandoned
+
+        /// Whether the module may still work on it.
+        var isUnanswered: Bool {
+            switch self {
+            case .abandoned, .fault(.noAnswerInTime): true
+            case .verdict, .fault: false
+            }
+        }
     }
 
     private struct State {
@@ -221,6 +229,30 @@ final class ModuleCalls: Sendable {
         open?.finish(end)
     }
 
+    /// Waits until a call ends; ends it when the task is cancelled.
+    func end(of call: ModuleCall) async -> ModuleCall.End {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                call.whenEnded { continuation.resume(returning: $0) }
+                if Task.isCancelled { end(call.number, .abandoned) }
+            }
+        } onCancel: {
+            end(call.number, .abandoned)
+        }
+    }
+
+    /// Ends all open calls with this fault.
+    func endAll(_ fault: ModuleFault) {
+        let calls = state.withLock { state in
+            defer { state.open = [:] }
+            return state.open.values
+        }
+        for call in calls { call.finish(.fault(fault)) }
+    }
+
+    /// The number of open calls.
+    var openCount: Int { state.withLock { $0.open.count + $0.inline.count } }
+
     /// The time of an open call; for any other call, a time at which everything has expired.
     func now(_ number: UInt64) -> Int64 {
         let now = state.withLock { state in
@@ -260,11 +292,7 @@ final class ModuleCalls: Sendable {
 
     /// Ends all calls: without a thread for their deadlines, they cannot be allowed to wait.
     private func endUnwatched() {
-        let calls = state.withLock { state in
-            defer { state.open = [:] }
-            state.isWatched = false
-            return state.open.values
-        }
-        for call in calls { call.finish(.fault(.noThread)) }
+        state.withLock { $0.isWatched = false }
+        endAll(.noThread)
     }
 }

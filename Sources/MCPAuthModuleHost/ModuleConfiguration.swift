@@ -20,7 +20,8 @@ package struct ModuleConfiguration: Sendable {
     let component: ModuleComponent
     /// The top-level strings of the configuration, by name.
     let strings: [String: String]
-    private let text: [UInt8]
+    /// The configuration as JSON.
+    let text: [UInt8]
 
     /// Checks a configuration.
     ///
@@ -57,19 +58,34 @@ package struct ModuleConfiguration: Sendable {
         }
     }
 
+    /// A configuration that another process has checked.
+    ///
+    /// - Parameter text: An object.
+    init?(checked text: [UInt8], of component: ModuleComponent) {
+        guard let configuration = try? JSON(parsing: text), case .object(let members) = configuration else { return nil }
+        self.component = component
+        self.text = text
+        strings = members.compactMapValues(\.string)
+    }
+
     /// The first mistake that `validate` of the module reports.
     private func firstMistake(_ limits: ModuleLimits) throws(Mistake) -> Mistake? {
-        guard unsafe component.validate != nil else { return nil }
-        guard let report = OwnThread.result(within: limits.setupSeconds, { self.validate() }) else {
-            throw Mistake(
-                code: .moduleRefused,
-                message: "`validate` of the module `\(component.moduleName.printable)` did not return within "
-                    + "\(limits.setupSeconds.asWritten) seconds",
-                place: .root,
-                isAboutName: false
-            )
+        let first: Report.Entry?
+        switch component.home {
+        case .thisProcess(let functions):
+            do throws(ConfigurationError) {
+                first = try firstEntry(of: functions, within: limits.setupSeconds)
+            } catch {
+                throw refused(error)
+            }
+        case .ownProcess(let program):
+            do throws(ModuleProgram.Refusal) {
+                first = try program.firstMistake(self, within: limits.setupSeconds)
+            } catch {
+                throw refused(error.error(or: component.refused))
+            }
         }
-        guard let first = report.first else { return nil }
+        guard let first else { return nil }
         return Mistake(
             code: .invalidValue,
             message: "`config\(first.pointer.printable)`: \(first.message.escaped)",
@@ -78,7 +94,12 @@ package struct ModuleConfiguration: Sendable {
         )
     }
 
-    private struct Report: Sendable {
+    private func refused(_ error: ConfigurationError) -> Mistake {
+        Mistake(code: error.code, message: error.message, place: .root, isAboutName: false)
+    }
+
+    /// What `validate` reports.
+    struct Report: Sendable {
         struct Entry: Sendable {
             let pointer: String
             let message: String
@@ -87,11 +108,23 @@ package struct ModuleConfiguration: Sendable {
         var first: Entry?
     }
 
-    private func validate() -> Report {
+    /// The first mistake that `validate` of a module in this process reports.
+    ///
+    /// - Throws: ``ConfigurationError`` with the code `moduleRefused` if it does not return in time.
+    func firstEntry(of functions: ModuleFunctions, within seconds: Double) throws(ConfigurationError) -> Report.Entry? {
+        guard unsafe functions.validate != nil else { return nil }
+        guard let report = OwnThread.result(within: seconds, { self.report(of: functions) }) else {
+            throw component.refused("`validate` did not return within \(seconds.asWritten) seconds")
+        }
+        return report.first
+    }
+
+    /// Calls `validate` of the module on this thread.
+    private func report(of functions: ModuleFunctions) -> Report {
         var report = Report()
         unsafe withUnsafeMutablePointer(to: &report) { place in
             unsafe withText { text, length in
-                unsafe component.validate?(text, length, place) { place, pointer, message in
+                unsafe functions.validate?(text, length, place) { place, pointer, message in
                     guard let report = unsafe place?.assumingMemoryBound(to: Report.self) else { return }
                     guard unsafe report.pointee.first == nil else { return }
                     unsafe report.pointee.first = Report.Entry(pointer: pointer.text, message: message.text)

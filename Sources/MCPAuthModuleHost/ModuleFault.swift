@@ -22,6 +22,10 @@ enum ModuleFault: Error, Hashable, Sendable, CustomStringConvertible {
     case givenClaims(Int)
     case longTransformedClaims
     case transformedClaims
+    case processEnded
+    case noProcess
+    case invalidFrame
+    case tooManyFrames
 
     /// The rest of a sentence that begins with the module's name.
     var description: String {
@@ -43,6 +47,37 @@ enum ModuleFault: Error, Hashable, Sendable, CustomStringConvertible {
         case .givenClaims(let count): "called `give` \(count) times for one token, expected once"
         case .longTransformedClaims: "gave claims of more than \(ModuleHostTable.maximumClaims) bytes"
         case .transformedClaims: "gave claims that are not a JSON object without duplicate names"
+        case .processEnded: "has no answer: its process ended during the call"
+        case .noProcess: "cannot be called: its process has ended and was not started again yet"
+        case .invalidFrame: "sent something that is not a message to this process"
+        case .tooManyFrames: "sent too many messages that nothing asked for"
+        }
+    }
+}
+
+extension ModuleFault {
+    /// The faults that the process of a module reports, each with one number.
+    var wire: (code: Int64, value: Int64)? {
+        switch self {
+        case .shortVerdict: (1, 0)
+        case .tooManyCalls: (2, 0)
+        case .noThread: (3, 0)
+        case .noAnswerInTime(let seconds): (4, Int64(seconds * 1000))
+        case .givenClaims(let count): (5, Int64(count))
+        case .longTransformedClaims: (6, 0)
+        default: nil
+        }
+    }
+
+    init?(code: Int64, value: Int64) {
+        switch code {
+        case 1: self = .shortVerdict
+        case 2: self = .tooManyCalls
+        case 3: self = .noThread
+        case 4: self = .noAnswerInTime(seconds: Double(value) / 1000)
+        case 5: self = .givenClaims(Int(value))
+        case 6: self = .longTransformedClaims
+        default: return nil
         }
     }
 }

@@ -24,7 +24,7 @@ final class ModuleFetches: Sendable {
     static let mostAtOnce = 4
     private static let mostResponseBytes = 512 * 1024
 
-    private let hosts: Set<String>
+    let hosts: Set<String>
     private let sender = Lock<(any HTTPFetcher)?>(nil)
 
     /// - Parameter hosts: The hosts, each with a port if it is not that of the scheme.

@@ -33,6 +33,27 @@ struct ModuleFile {
         }
     }
 
+    struct Refusal: Error {
+        let reason: String
+    }
+
+    /// The real path of a file that only root and the user of this process can have put there.
+    static func checkedPath(_ path: String) throws(Refusal) -> String {
+        var walk = PathWalk()
+        do throws(PathWalk.Fault) {
+            let place = try walk.file(at: path)
+            var status = stat()
+            guard unsafe lstat(place, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+                throw .init("it is not a file")
+            }
+            try PathWalk.checkOwner(of: place, status)
+            guard status.st_mode & PathWalk.writableByOthers == 0 else { throw PathWalk.writable(place) }
+            return place
+        } catch {
+            throw Refusal(reason: error.reason)
+        }
+    }
+
     private static func contents(of place: String) throws(PathWalk.Fault) -> [UInt8] {
         // Does not wait for a pipe, and does not follow a link that has replaced the file meanwhile.
         let file = unsafe open(place, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)

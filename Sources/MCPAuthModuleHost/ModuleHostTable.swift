@@ -108,7 +108,7 @@ private func hostSecret(
     _ capacity: Int
 ) -> Int64 {
     let context = unsafe context(of: host)
-    return unsafe give(name.name.flatMap { context?.secrets($0) }, to: out, capacity)
+    return unsafe give(name.name.flatMap { context?.secrets[$0] }, to: out, capacity)
 }
 
 private func hostLog(_ host: HostPointer, _ level: Int32, _ line: UnsafePointer<CChar>?, _ length: Int) {
@@ -133,7 +133,7 @@ private func hostFetch(
     _ call: UInt64,
     _ request: UnsafePointer<mcp_auth_http_request>?,
     _ userData: UnsafeMutableRawPointer?,
-    _ done: ModuleInstance.FetchDone?
+    _ done: LoadedInstance.FetchDone?
 ) -> Int32 {
     guard let instance = unsafe reference(of: host)?.instance, let done = unsafe done else { return -1 }
     guard let request = unsafe request, unsafe request.pointee.struct_size >= MCP_AUTH_HTTP_REQUEST_SIZE_1_0,

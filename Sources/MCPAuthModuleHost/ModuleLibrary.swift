@@ -51,6 +51,40 @@ package final class ModuleLibrary: Sendable {
         }
     }
 
+    /// Loads a library in a process of its own, which then ends, and keeps what it offers.
+    ///
+    /// Instances run in further processes, which load a library with the same bytes.
+    ///
+    /// - Throws: ``ConfigurationError`` with the code `moduleRefused`.
+    package init(isolating path: String, expectedSHA256: String?, setupSeconds: Double = 30) throws(ConfigurationError) {
+        let program = try ModuleProgram.path(for: path)
+        let description: ModuleDescription
+        do throws(ModuleProgram.Refusal) {
+            let load = ModuleFrame(.load, [], [path, expectedSHA256].compactMap { $0?.utf8Bytes })
+            let reply = try ModuleProgram.replies(of: program, to: [load], within: setupSeconds)
+            guard let decoded = reply.first.flatMap(ModuleDescription.init) else {
+                throw .init(reason: "\(ModuleFault.invalidFrame)")
+            }
+            description = decoded
+        } catch {
+            throw error.error { Self.refused(path, $0) }
+        }
+        (name, version, digest) = (description.name, description.version, description.digest)
+        abiMinor = description.abiMinor
+        let home = ModuleComponent.Home.ownProcess(
+            ModuleProgram(program: program, library: path, digest: description.digest)
+        )
+        do throws(ModuleComponent.Fault) {
+            var components: [ModuleComponent] = []
+            for facts in description.components {
+                components.append(try ModuleComponent(facts, of: description.name, home: home))
+            }
+            self.components = components
+        } catch {
+            throw Self.refused(path, error.reason)
+        }
+    }
+
     /// The verifier or transformer of this name; without a name, the only one.
     ///
     /// - Throws: ``ConfigurationError`` with the code `moduleRefused`.
@@ -111,10 +145,10 @@ package final class ModuleLibrary: Sendable {
         let name = unsafe String(cString: module.pointee.name)
         var components: [ModuleComponent] = []
         for index in unsafe 0..<module.pointee.verifier_count {
-            components.append(try unsafe ModuleComponent(module.pointee.verifiers[index], of: name))
+            components.append(try unsafe ModuleFunctions.verifier(module.pointee.verifiers[index], of: name))
         }
         for index in unsafe 0..<module.pointee.transformer_count {
-            components.append(try unsafe ModuleComponent(module.pointee.transformers[index], of: name))
+            components.append(try unsafe ModuleFunctions.transformer(module.pointee.transformers[index], of: name))
         }
         for (index, component) in components.enumerated() {
             let isRepeated = components[..<index].contains { $0.kind == component.kind && $0.name == component.name }

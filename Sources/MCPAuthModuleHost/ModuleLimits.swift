@@ -15,6 +15,8 @@ package struct ModuleLimits: Sendable {
     package var transformSeconds = 1.0
     /// The maximum seconds for `validate` and for `create`.
     package var setupSeconds = 30.0
+    /// The maximum seconds for which a function may run in a process of its own, which then ends.
+    package var hangSeconds = 10.0
     /// Seconds after which a thread without work ends.
     package var idleSeconds = 30.0
 

@@ -38,6 +38,21 @@ struct ModuleRequest: Sendable {
         }
     }
 
+    /// A request with these texts, as ``parts`` returns them; `nil` if they are not those of a request.
+    init?(parts: [[UInt8]]) {
+        let fieldTexts = parts.count - Place.firstField.rawValue
+        guard fieldTexts >= 0, fieldTexts % 2 == 0, fieldTexts / 2 <= ModuleComponent.mostFields * 64 else { return nil }
+        fieldCount = fieldTexts / 2
+        for part in parts { texts.append(part) }
+    }
+
+    /// Its texts, to send them to another process.
+    var parts: [[UInt8]] {
+        unsafe texts.withParts { part in
+            (0..<(Place.firstField.rawValue + 2 * fieldCount)).map { unsafe Array(part($0)) }
+        }
+    }
+
     /// Passes the request to C; the pointer is valid only during `body`.
     func withC(deadline: Int64, millisecondsLeft: Int64, _ body: (UnsafePointer<mcp_auth_request>) -> Void) {
         unsafe texts.withParts { part in

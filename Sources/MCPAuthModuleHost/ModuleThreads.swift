@@ -15,8 +15,8 @@ final class ModuleThreads: Sendable {
 
     private struct State {
         var waiting: [Waiting] = []
-        /// Threads that run a job.
-        var running = 0
+        /// When the running jobs began, by their numbers.
+        var running: [UInt64: MonotonicTime] = [:]
         /// Threads that wait for a job.
         var idle = 0
         /// All threads, including those that are being started.
@@ -44,7 +44,7 @@ final class ModuleThreads: Sendable {
     /// - Returns: A fault when the queue is full or no thread can be started, else `nil`.
     func run(_ number: UInt64, isRequired: Bool = false, _ job: @escaping Job) -> ModuleFault? {
         let admission = monitor.withLock { state -> Admission in
-            let jobs = state.running + state.waiting.count
+            let jobs = state.running.count + state.waiting.count
             guard isRequired || jobs < limits.threads + limits.waitingCalls else { return .refused }
             state.waiting.append(Waiting(number: number, job: job))
             if state.idle >= state.waiting.count { return .idleThread }
@@ -74,14 +74,19 @@ final class ModuleThreads: Sendable {
     }
 
     private func work() {
-        while let job = next() {
-            job()
-            monitor.withLock { $0.running -= 1 }
+        while let next = next() {
+            next.job()
+            monitor.withLock { $0.running[next.number] = nil }
         }
     }
 
+    /// How long the longest job that runs now has been running, in seconds; 0 if none runs.
+    var longestRun: Double {
+        monitor.withLock { state in state.running.values.min().map { $0.duration(to: .now) } ?? 0 }
+    }
+
     /// The next job; `nil` when this thread is to end.
-    private func next() -> Job? {
+    private func next() -> Waiting? {
         monitor.withLock { $0.idle += 1 }
         if let job = monitor.wait(atMost: limits.idleSeconds, for: Self.take) { return job }
         return monitor.withLock { state in
@@ -93,11 +98,12 @@ final class ModuleThreads: Sendable {
         }
     }
 
-    private static func take(_ state: inout State) -> Job? {
+    private static func take(_ state: inout State) -> Waiting? {
         guard !state.waiting.isEmpty else { return nil }
         state.idle -= 1
-        state.running += 1
-        return state.waiting.removeFirst().job
+        let next = state.waiting.removeFirst()
+        state.running[next.number] = .now
+        return next
     }
 
     /// Handles a failed start of a thread: the job stays in the queue if another thread can run it.

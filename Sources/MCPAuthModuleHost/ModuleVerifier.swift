@@ -16,7 +16,9 @@ internal import MCPAuthJSON
 /// A verdict that takes too long is *unavailable*, and a late one is ignored.
 package struct ModuleVerifier: TokenVerifier, FetchingVerifier {
     package let name: String
-    private let instance: ModuleInstance
+    private let instance: any ModuleInstance
+    private let events: ModuleEvents
+    private let component: ModuleComponent
     private let issuer: IssuerIdentifier
     private let resource: ResourceIdentifier
     private let resourceText: [UInt8]
@@ -31,7 +33,7 @@ package struct ModuleVerifier: TokenVerifier, FetchingVerifier {
     ///   - resource: The resource that the instance is for; the audience of tokens that name none.
     ///   - hosts: The hosts from which it may fetch.
     ///   - readIssuer: Reads the unverified issuer of a JWT.
-    ///   - secrets: Returns a secret that the operator gave to this instance, by its name.
+    ///   - secrets: The secrets that the operator gave to this instance, by name.
     ///   - onEvent: Receives the lines that the module logs, the reasons of its verdicts, and its faults.
     /// - Throws: ``ConfigurationError`` with the code `moduleRefused` when `create` fails or does not return in time.
     package init(
@@ -42,18 +44,12 @@ package struct ModuleVerifier: TokenVerifier, FetchingVerifier {
         hosts: [String] = [],
         limits: ModuleLimits = ModuleLimits(),
         readIssuer: @escaping @Sendable (AccessToken) -> String? = { _ in nil },
-        secrets: @escaping @Sendable (String) -> [UInt8]?,
+        secrets: [String: [UInt8]],
         onEvent: @escaping EngineEventHandler
     ) throws(ConfigurationError) {
-        let context = ModuleContext(
-            name: name,
-            strings: configuration.strings,
-            hosts: hosts,
-            limits: limits,
-            secrets: secrets,
-            onEvent: onEvent
-        )
-        instance = try ModuleInstance(configuration, context: context, limits: limits)
+        events = ModuleEvents(name: name, onEvent: onEvent)
+        instance = try configuration.instance(hosts: hosts, secrets: secrets, limits: limits, events: events)
+        component = configuration.component
         self.name = "module \(name)"
         self.issuer = issuer
         self.resource = resource
@@ -61,7 +57,7 @@ package struct ModuleVerifier: TokenVerifier, FetchingVerifier {
         resourceText = Array(resource.description.utf8)
     }
 
-    package var needsOperation: Bool { instance.component.needsOperation }
+    package var needsOperation: Bool { component.needsOperation }
 
     package func use(_ fetcher: any HTTPFetcher) {
         instance.context.fetches.use(fetcher)
@@ -85,7 +81,6 @@ package struct ModuleVerifier: TokenVerifier, FetchingVerifier {
         _ request: ProtectedResourceRequest,
         _ now: NumericDate
     ) async -> ModuleCall.End {
-        let component = instance.component
         if component.isPure, !component.needsIssuer,
             let end = await instance.verifyInline(token.bytes, at: resourceText, now: now)
         {
@@ -98,7 +93,6 @@ package struct ModuleVerifier: TokenVerifier, FetchingVerifier {
     ///
     /// A pure verifier is told nothing that may differ between requests with the same token.
     private func described(_ token: AccessToken, _ request: ProtectedResourceRequest) -> ModuleRequest {
-        let component = instance.component
         let issuer = component.needsIssuer ? readIssuer(token) ?? "" : ""
         guard !component.isPure else {
             return ModuleRequest(resource: resourceText, token: token.bytes, issuer: issuer)
@@ -146,11 +140,11 @@ package struct ModuleVerifier: TokenVerifier, FetchingVerifier {
 
     private func explain(_ verdict: ModuleVerdict, as kind: String, _ level: Int32) {
         let words = [kind, verdict.reason, verdict.detail].filter { !$0.isEmpty }
-        instance.context.log(level, words.joined(separator: ": "))
+        events.log(level, words.joined(separator: ": "))
     }
 
     private func failed(_ fault: ModuleFault) -> TokenVerdict {
-        instance.context.report(fault)
+        events.report(fault)
         return Self.unavailable
     }
 
@@ -176,7 +170,7 @@ package struct ModuleVerifier: TokenVerifier, FetchingVerifier {
     private static let mostCacheSeconds: Int64 = 3600
 
     private func reuse(_ verdict: ModuleVerdict) -> TokenEvidence.Reuse {
-        guard instance.component.isPure, verdict.cacheSeconds > 0 else { return .never }
+        guard component.isPure, verdict.cacheSeconds > 0 else { return .never }
         let seconds = Double(min(verdict.cacheSeconds, Self.mostCacheSeconds))
         return .until(clock.withLock { $0 }.now.adding(seconds))
     }

@@ -27,7 +27,7 @@ import Testing
         return try ModuleConfiguration(["subject": "alice"], of: component) { $0 }
     }
 
-    private static let secrets: @Sendable (String) -> [UInt8]? = { $0 == "key" ? Array("abc".utf8) : nil }
+    private static let secrets = ["key": Array("abc".utf8)]
 
     @Test func `its verifier is loaded and answers as in version 1.0`() async throws {
         let events = Events()

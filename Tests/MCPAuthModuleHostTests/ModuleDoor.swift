@@ -33,18 +33,27 @@ struct ModuleDoor {
 
     static let environment = ["HELLO_KEY": String(decoding: Modules.key, as: UTF8.self)]
 
+    private static let isolation = Modules.areIsolated ? #" "isolation": "process","# : ""
+
     static func text(_ path: String, config: JSON = [:], more: String = "") -> String {
         """
         { "version": 1,
           "modules": {
-            "custom": { "path": "\(path)", "issuer": "urn:example:hello",\(more)
+            "custom": { "path": "\(path)", "issuer": "urn:example:hello",\(isolation)\(more)
               "config": \(String(decoding: config.encoded(), as: UTF8.self)) },
-            "hello": { "path": "\(Modules.hello)", "issuer": "urn:example:hello",
+            "hello": { "path": "\(Modules.hello)", "issuer": "urn:example:hello",\(isolation)
               "config": { "key": "k", "scope": "read" }, "secrets": { "k": { "env": "HELLO_KEY" } } } },
           "resources": [
             { "resource": "https://h.example/mcp", "modules": ["custom"], "policy": "authenticated" },
             { "resource": "https://h.example/free", "modules": ["hello"], "policy": "authenticated" } ] }
         """
+    }
+
+    /// A configuration whose resource accepts the tokens of `hello-c` and transforms their claims.
+    static func text(transformer path: String) -> String {
+        text(path)
+            .replacing(#""\#(path)", "issuer": "urn:example:hello""#, with: #""\#(path)", "transformer": "test""#)
+            .replacing(#""modules": ["custom"]"#, with: #""modules": ["hello"], "transformers": ["custom"]"#)
     }
 
     func reload() async throws {

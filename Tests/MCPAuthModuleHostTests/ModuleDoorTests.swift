@@ -47,6 +47,22 @@ import Testing
     }
 
     @Test(arguments: [
+        ("give(result, claims->claims_json); return 0;", "200"),
+        ("return 1;", "401 transform_failed"),
+        ("give(result, (mcp_auth_bytes){ \"{}\", 2 }); return 0;", "401 transform_failed"),
+        ("return 0;", "503 transformer_unavailable, retry after 5"),
+        ("give(result, (mcp_auth_bytes){ \"[]\", 2 }); return 0;", "503 transformer_unavailable, retry after 5"),
+    ])
+    func `a transformer that refuses is 401, and one that violates its contract is 503`(
+        body: String,
+        verdict: String
+    ) async throws {
+        let door = try ModuleDoor(ModuleDoor.text(transformer: try ModuleTransformerTests.module(body)))
+        let token = String(decoding: Modules.token("greeter", 1_795_425_600).bytes, as: UTF8.self)
+        #expect(try await door.request(token) == verdict)
+    }
+
+    @Test(arguments: [
         #""nonce":"n""#, #""at_hash":"x""#, #""c_hash":"x""#, #""events":{}"#, #""token_use":"id_token""#,
         #""token_use":"refresh_token""#, #""token_type":"refresh_token""#, #""typ":"ID""#, #""typ":"Refresh""#,
         #""type":"logout_token""#, #""token_use":1e999"#,

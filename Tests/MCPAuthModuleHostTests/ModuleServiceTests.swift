@@ -76,7 +76,7 @@ import Testing
             issuer: "urn:example:hello",
             resource: ResourceIdentifier("https://h.example/mcp"),
             readIssuer: { _ in "https://i.example" },
-            secrets: { _ in nil },
+            secrets: [:],
             onEvent: { _ in }
         )
         #expect(verifier.needsOperation == flags.contains("OPERATION"))

@@ -38,7 +38,7 @@ import Testing
             name: "test",
             configuration: ModuleConfiguration(configuration, of: component) { $0 },
             limits: limits,
-            secrets: { _ in nil },
+            secrets: [:],
             onEvent: events.add
         )
     }

@@ -36,7 +36,7 @@ enum Modules {
             resource: ResourceIdentifier("https://h.example/mcp"),
             hosts: hosts,
             limits: limits,
-            secrets: { ["demo": key, "short": Array(key.dropLast())][$0] },
+            secrets: ["demo": key, "short": Array(key.dropLast())],
             onEvent: events.add
         )
     }
@@ -57,8 +57,12 @@ enum Modules {
     static let pure = "MCP_AUTH_VERIFIER_PURE | MCP_AUTH_VERIFIER_REENTRANT"
     static let reentrant = "MCP_AUTH_VERIFIER_REENTRANT"
 
-    static func library(_ path: String, pin: String? = nil) throws -> ModuleLibrary {
-        try ModuleLibrary(path: path, expectedSHA256: pin, digest: Digest.hexadecimalSHA256)
+    /// Whether these tests run modules in processes of their own; `scripts/test.sh` runs them both ways.
+    static let areIsolated = ProcessInfo.processInfo.environment["MCPAUTH_ISOLATED_MODULES"] == "1"
+
+    static func library(_ path: String, pin: String? = nil, isolated: Bool = areIsolated) throws -> ModuleLibrary {
+        guard !isolated else { return try ModuleLibrary(isolating: path, expectedSHA256: pin) }
+        return try ModuleLibrary(path: path, expectedSHA256: pin, digest: Digest.hexadecimalSHA256)
     }
 
     static func token(_ client: String, _ expiry: Int) -> AccessToken {
@@ -202,6 +206,14 @@ enum Modules {
         guard compiler.terminationStatus == 0 else { throw ConfigurationError(.moduleRefused, "does not compile") }
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: output)
         return output
+    }
+}
+
+extension ModuleComponent {
+    /// Where the table of a verifier in this process is.
+    var table: UInt? {
+        guard case .thisProcess(let functions) = home else { return nil }
+        return unsafe functions.verifier.map { UInt(bitPattern: $0) }
     }
 }
 

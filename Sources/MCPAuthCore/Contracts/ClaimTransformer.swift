@@ -3,6 +3,11 @@
 
 public import MCPAuthJSON
 
+/// The error of a transformer that cannot decide now: the answer is 503, and the token may be good.
+package struct TransformerUnavailable: Error {
+    package init() {}
+}
+
 /// Changes the normalised claims of genuine tokens, after the claim mapping of their issuer and before all checks.
 ///
 /// Use it for what a mapping cannot express, such as groups that stand for roles, or a tenant that is part of the

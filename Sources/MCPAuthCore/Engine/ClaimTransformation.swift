@@ -9,10 +9,13 @@ package enum ClaimTransformation {
     package struct Refusal: Error {
         package let reason: Denial.Reason
         package let diagnosis: Diagnosis
+        /// Seconds after which it may be decided; `nil` if it is.
+        package let retryAfter: Int?
 
-        init(_ reason: Denial.Reason, _ diagnosis: Diagnosis) {
+        init(_ reason: Denial.Reason, _ diagnosis: Diagnosis, retryAfter: Int? = nil) {
             self.reason = reason
             self.diagnosis = diagnosis
+            self.retryAfter = retryAfter
         }
     }
 
@@ -83,13 +86,16 @@ package enum ClaimTransformation {
         _ transformer: any ClaimTransformer,
         to facts: TokenFacts
     ) -> Result<TokenFacts, Refusal> {
+        let name = "claim transformer `\(transformer.name.printable)`"
         func refused(_ found: String) -> Result<TokenFacts, Refusal> {
-            let subject = "claim transformer `\(transformer.name.printable)`"
-            return .failure(Refusal(.transformFailed, Diagnosis(subject, expected: "claims", found: found)))
+            .failure(Refusal(.transformFailed, Diagnosis(name, expected: "claims", found: found)))
         }
         let before = facts.claims.members
         let after: [String: JSON]
-        do { after = try transformer.transform(before, of: facts.issuer) } catch {
+        do { after = try transformer.transform(before, of: facts.issuer) } catch is TransformerUnavailable {
+            let none = Diagnosis(name, expected: "claims", found: "no answer")
+            return .failure(Refusal(.transformerUnavailable, none, retryAfter: 5))
+        } catch {
             return refused("an error of type \(type(of: error))")
         }
         if let changed = protected.first(where: { before[$0] != after[$0] }) {

@@ -85,20 +85,30 @@ package enum VerifierChain {
         }
         switch ClaimTransformation.apply(issuer, to: evidence) {
         case .failure(let refusal):
-            trace?.record("transform", "\(refusal.reason), \(refusal.diagnosis)")
-            return .denied(MandatoryChecks.invalidToken(refusal.reason, resource, refusal.diagnosis))
+            return .denied(denial(refusal, resource, &trace))
         case .success(let found):
             var facts = found
             for transformer in issuer.transformers {
                 switch ClaimTransformation.apply(transformer, to: facts) {
                 case .success(let transformed): facts = transformed
                 case .failure(let refusal):
-                    trace?.record("transform", "\(refusal.reason), \(refusal.diagnosis)")
-                    return .denied(MandatoryChecks.invalidToken(refusal.reason, resource, refusal.diagnosis))
+                    return .denied(denial(refusal, resource, &trace))
                 }
             }
             return .passed(VerifiedFacts(facts, issuer: issuer, resource: resource.identifier, reuse: evidence.reuse))
         }
+    }
+
+    private static func denial(
+        _ refusal: ClaimTransformation.Refusal,
+        _ resource: ProtectedResource,
+        _ trace: inout DecisionTrace?
+    ) -> Denial {
+        trace?.record("transform", "\(refusal.reason), \(refusal.diagnosis)")
+        guard let retryAfter = refusal.retryAfter else {
+            return MandatoryChecks.invalidToken(refusal.reason, resource, refusal.diagnosis)
+        }
+        return Denial(refusal.reason, status: 503, retryAfter: retryAfter, diagnosis: refusal.diagnosis)
     }
 
     /// The mark of another kind of token, in the evidence or in the claims that the token itself carries.

@@ -84,6 +84,8 @@ public struct Denial: Sendable, Hashable {
         public static let keyPending = Reason("key_pending")
         /// A verifier could not decide now.
         public static let verifierUnavailable = Reason("verifier_unavailable")
+        /// A claim transformer in a module could not decide now.
+        public static let transformerUnavailable = Reason("transformer_unavailable")
         /// The `Mcp-*` fields contradict the body.
         public static let headerMismatch = Reason("header_mismatch")
         /// The body is longer than the maximum.

@@ -147,9 +147,11 @@ struct PluginCommand: AsyncParsableCommand {
             guard let bytes = Input.bytes(from: path), let claims = (try? JSON(parsing: bytes))?.members else {
                 throw ConfigurationError(.unreadableFile, "`\(path.printable)` cannot be read, or is not a JSON object")
             }
-            guard let transformed = try? trial.transform(claims, of: IssuerIdentifier(issuer)) else {
-                Output.error("the transformer refuses these claims")
-                throw ProgramExit.tokenInvalid
+            let transformed: [String: JSON]
+            do { transformed = try trial.transform(claims, of: IssuerIdentifier(issuer)) } catch {
+                let isUndecided = error is TransformerUnavailable
+                Output.error("the transformer " + (isUndecided ? "could not decide" : "refuses these claims"))
+                throw isUndecided ? ProgramExit.unavailable : ProgramExit.tokenInvalid
             }
             Output.json(.object(transformed))
         }

@@ -13,6 +13,9 @@ enum DiscoveryWord: String, CaseIterable { case oidc, oauth }
 /// What the requests of a resource carry.
 enum ResourceProtocol: String, CaseIterable { case mcp, http }
 
+/// Where the instances of a module run.
+enum ModuleIsolation: String, CaseIterable { case none, process }
+
 /// How this server authenticates to an introspection endpoint.
 enum IntrospectionMethod: String, CaseIterable {
     case clientSecretBasic = "client_secret_basic"

@@ -185,6 +185,11 @@ package enum ConfigurationGrammar {
                 "type": "string", "pattern": "^[0-9A-Fa-f]{64}$",
                 "description": "The hash that the file must have, in hexadecimal",
             ],
+            "isolation": words(
+                ModuleIsolation.self,
+                "Where it runs: in this process, or each instance in a process of its own, started again when it ends",
+                default: ModuleIsolation.none
+            ),
             "issuer": text("The `iss` of the tokens that a verifier accepts"),
             "hosts": list(
                 "The hosts from which a verifier may fetch, such as `api.github.com` or `127.0.0.1:8080`; without it, none"

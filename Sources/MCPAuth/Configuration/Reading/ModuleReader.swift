@@ -68,7 +68,7 @@ struct ModuleReader {
                     resource: resource,
                     hosts: hosts,
                     readIssuer: { UnverifiedJWT.read($0)?.claims.optional("iss")?.string },
-                    secrets: { secrets[$0] },
+                    secrets: secrets,
                     onEvent: onEvent
                 )
                 return AttachedVerifier(verifier, issuer: issuer)
@@ -93,7 +93,7 @@ struct ModuleReader {
                 return try ModuleTransformer(
                     name: name,
                     configuration: configuration,
-                    secrets: { secrets[$0] },
+                    secrets: secrets,
                     onEvent: onEvent
                 )
             } catch {
@@ -128,9 +128,13 @@ struct ModuleReader {
                 relativeTo: context.moduleDirectory ?? context.directory
             )
         let pin = try object.string("sha256")
+        let isolation = try object.word("isolation", as: ModuleIsolation.self) ?? .none
         context.files.note(path)
         do throws(ConfigurationError) {
-            let library = try ModuleLibrary(path: path, expectedSHA256: pin, digest: Digest.hexadecimalSHA256)
+            let library =
+                try isolation == .process
+                ? ModuleLibrary(isolating: path, expectedSHA256: pin)
+                : ModuleLibrary(path: path, expectedSHA256: pin, digest: Digest.hexadecimalSHA256)
             context.files.note(path, digest: library.digest)
             return library
         } catch {

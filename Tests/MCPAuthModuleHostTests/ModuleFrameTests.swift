@@ -1,0 +1,40 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+import TestSupport
+import Testing
+
+@testable import MCPAuthModuleHost
+
+/// Frames between this process and that of a module.
+@Suite struct ModuleFrameTests {
+    private static let frames = [
+        ModuleFrame(.created),
+        ModuleFrame(.verify, [1, -1, .max, .min], [[], [0], Array(repeating: 255, count: 70_000)]),
+        ModuleFrame(.log, [3], [Array("line".utf8)]),
+    ]
+
+    @Test(arguments: frames) func `a frame is decoded as it was encoded`(frame: ModuleFrame) {
+        let bytes = frame.encoded
+        #expect(bytes.prefix(4).reversed().reduce(0) { $0 << 8 | Int($1) } == bytes.count - 4)
+        #expect(ModuleFrame(decoding: bytes.dropFirst(4)) == frame)
+    }
+
+    @Test(arguments: frames) func `a part of a frame, and more than a frame, is no frame`(frame: ModuleFrame) {
+        let bytes = frame.encoded.dropFirst(4)
+        for count in 0..<min(bytes.count, 200) { #expect(ModuleFrame(decoding: bytes.prefix(count)) == nil) }
+        #expect(ModuleFrame(decoding: bytes + [0]) == nil)
+    }
+
+    @Test func `changed bytes are a frame of the same size, or none`() {
+        var random = SystemRandomNumberGenerator()
+        let bytes = ModuleFrame(.verify, [1, 2], [[1, 2, 3], [], [4]]).encoded.dropFirst(4)
+        for _ in 0..<20_000 {
+            var changed = bytes
+            for _ in 0..<Int.random(in: 1...4, using: &random) {
+                changed[changed.indices.randomElement(using: &random)!] = .random(in: 0...255, using: &random)
+            }
+            if let frame = ModuleFrame(decoding: changed) { #expect(frame.encoded.count == bytes.count + 4) }
+        }
+    }
+}
