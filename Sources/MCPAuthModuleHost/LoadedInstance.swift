@@ -16,6 +16,7 @@ internal import MCPAuthJSON
         ) -> Void
 
     let context: ModuleContext
+    private let isPure: Bool
     private let isReentrant: Bool
     private let functions: ModuleFunctions
     private let host: ModuleHostMemory
@@ -39,7 +40,7 @@ internal import MCPAuthJSON
         self.functions = functions
         self.context = context
         self.onDestroyed = onDestroyed
-        isReentrant = component.isReentrant
+        (isPure, isReentrant) = (component.isPure, component.isReentrant)
         var ownLimits = limits
         if !component.isReentrant { ownLimits.threads = 1 }
         self.limits = ownLimits
@@ -118,14 +119,25 @@ internal import MCPAuthJSON
     /// Begins a call, which may have ended already; `nil` if too many are open.
     func begin(_ request: ModuleRequest, now: NumericDate) -> ModuleCall? {
         guard let call = context.calls.open(now: now) else { return nil }
-        let fault = threads.run(call.number) { [self] in
-            let start = MonotonicTime.now
-            enter(call, request)
-            // A call that ended at its deadline was not quick, although it may have returned.
-            if case .verdict = call.end { quickness.note(start.duration(to: .now)) } else { quickness.reset() }
+        if let fault = threads.run(call.number, { [self] in timed(call, request) }) {
+            context.calls.end(call.number, .fault(fault))
         }
-        if let fault { context.calls.end(call.number, .fault(fault)) }
         return call
+    }
+
+    /// Begins a call of a pure module that has proved quick on this thread; otherwise as `begin`.
+    func beginHere(_ request: ModuleRequest, now: NumericDate) -> ModuleCall? {
+        guard isPure, isReentrant, quickness.isProven else { return begin(request, now: now) }
+        guard let call = context.calls.open(now: now) else { return nil }
+        threads.runHere(call.number) { timed(call, request) }
+        return call
+    }
+
+    private func timed(_ call: ModuleCall, _ request: ModuleRequest) {
+        let start = MonotonicTime.now
+        enter(call, request)
+        // A call that ended at its deadline was not quick, although it may have returned.
+        if case .verdict = call.end { quickness.note(start.duration(to: .now)) } else { quickness.reset() }
     }
 
     private func waited(for call: ModuleCall) async -> ModuleCall.End {

@@ -62,7 +62,9 @@ package struct ModuleConfiguration: Sendable {
     ///
     /// - Parameter text: An object.
     init?(checked text: [UInt8], of component: ModuleComponent) {
-        guard let configuration = try? JSON(parsing: text), case .object(let members) = configuration else { return nil }
+        guard let configuration = try? JSON(parsing: text), case .object(let members) = configuration else {
+            return nil
+        }
         self.component = component
         self.text = text
         strings = members.compactMapValues(\.string)

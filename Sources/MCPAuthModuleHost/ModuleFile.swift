@@ -43,15 +43,18 @@ struct ModuleFile {
         do throws(PathWalk.Fault) {
             let place = try walk.file(at: path)
             var status = stat()
-            guard unsafe lstat(place, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-                throw .init("it is not a file")
-            }
-            try PathWalk.checkOwner(of: place, status)
-            guard status.st_mode & PathWalk.writableByOthers == 0 else { throw PathWalk.writable(place) }
+            guard unsafe lstat(place, &status) == 0 else { throw .init("`\(place.printable)` cannot be read") }
+            try check(place, status)
             return place
         } catch {
             throw Refusal(reason: error.reason)
         }
+    }
+
+    private static func check(_ place: String, _ status: stat) throws(PathWalk.Fault) {
+        guard status.st_mode & S_IFMT == S_IFREG else { throw .init("it is not a file") }
+        try PathWalk.checkOwner(of: place, status)
+        guard status.st_mode & PathWalk.writableByOthers == 0 else { throw PathWalk.writable(place) }
     }
 
     private static func contents(of place: String) throws(PathWalk.Fault) -> [UInt8] {
@@ -61,9 +64,7 @@ struct ModuleFile {
         defer { close(file) }
         var status = stat()
         guard unsafe fstat(file, &status) == 0 else { throw .init("`\(place.printable)` cannot be read") }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw .init("it is not a file") }
-        try PathWalk.checkOwner(of: place, status)
-        guard status.st_mode & PathWalk.writableByOthers == 0 else { throw PathWalk.writable(place) }
+        try check(place, status)
         guard status.st_size <= maximumBytes else { throw tooLarge }
         return try contents(of: file, place)
     }

@@ -56,7 +56,8 @@ package final class ModuleLibrary: Sendable {
     /// Instances run in further processes, which load a library with the same bytes.
     ///
     /// - Throws: ``ConfigurationError`` with the code `moduleRefused`.
-    package init(isolating path: String, expectedSHA256: String?, setupSeconds: Double = 30) throws(ConfigurationError) {
+    package init(isolating path: String, expectedSHA256: String?, setupSeconds: Double = 30) throws(ConfigurationError)
+    {
         let program = try ModuleProgram.path(for: path)
         let description: ModuleDescription
         do throws(ModuleProgram.Refusal) {

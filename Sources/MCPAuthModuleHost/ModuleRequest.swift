@@ -7,7 +7,7 @@ internal import MCPAuthJSON
 /// What a verifier of a module is told about a request.
 struct ModuleRequest: Sendable {
     /// The texts in the order of ``Place``.
-    private var texts = JoinedBytes()
+    private(set) var texts = JoinedBytes()
     private let fieldCount: Int
 
     /// Texts of a request, in the order in which they are stored.
@@ -38,19 +38,12 @@ struct ModuleRequest: Sendable {
         }
     }
 
-    /// A request with these texts, as ``parts`` returns them; `nil` if they are not those of a request.
-    init?(parts: [[UInt8]]) {
-        let fieldTexts = parts.count - Place.firstField.rawValue
-        guard fieldTexts >= 0, fieldTexts % 2 == 0, fieldTexts / 2 <= ModuleComponent.mostFields * 64 else { return nil }
+    /// A request of another process, with its texts; `nil` if they are not those of a request.
+    init?(texts: JoinedBytes) {
+        let fieldTexts = texts.count - Place.firstField.rawValue
+        guard fieldTexts >= 0, fieldTexts % 2 == 0 else { return nil }
         fieldCount = fieldTexts / 2
-        for part in parts { texts.append(part) }
-    }
-
-    /// Its texts, to send them to another process.
-    var parts: [[UInt8]] {
-        unsafe texts.withParts { part in
-            (0..<(Place.firstField.rawValue + 2 * fieldCount)).map { unsafe Array(part($0)) }
-        }
+        self.texts = texts
     }
 
     /// Passes the request to C; the pointer is valid only during `body`.

@@ -64,6 +64,13 @@ final class ModuleThreads: Sendable {
         }
     }
 
+    /// Runs a job on this thread, as one of the running jobs.
+    func runHere(_ number: UInt64, _ job: () -> Void) {
+        monitor.withLock { $0.running[number] = .now }
+        job()
+        monitor.withLock { $0.running[number] = nil }
+    }
+
     /// Removes a job from the queue, if it is still there.
     func withdraw(_ number: UInt64) {
         // The job is released outside the lock: a `deinit` of what it captures may use this queue.

@@ -24,7 +24,9 @@ final class ModuleChild: Sendable {
     /// The variables of the environment that the process receives: none of them is meant for secrets.
     private static let variables = ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH"]
 
-    /// Starts the process. Some thread must call ``wait()``.
+    /// Starts the process.
+    ///
+    /// Some thread must call ``wait()``.
     init(_ program: String) throws(Fault) {
         var environment: [UnsafeMutablePointer<CChar>?] = unsafe []
         for name in Self.variables {
@@ -32,7 +34,7 @@ final class ModuleChild: Sendable {
             unsafe environment.append(strdup("\(name)=\(String(cString: value))"))
         }
         unsafe environment.append(nil)
-        defer { for unsafe variable in unsafe environment { unsafe free(variable) } }
+        defer { for unsafevariable in unsafe environment { unsafe free(variable) } }
         var (process, socket) = (pid_t(0), Int32(0))
         let error = unsafe mcp_start_child(program, environment, &process, &socket)
         guard error == 0 else {

@@ -1,6 +1,8 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MCPAuthJSON
+
 /// A message between this process and the process of a module.
 ///
 /// On the wire: its length in bytes without this number, the kind, the count of numbers and of texts, the numbers, the
@@ -8,16 +10,35 @@
 struct ModuleFrame: Sendable, Equatable {
     enum Kind: UInt8, Sendable {
         // To the module's process.
-        case load = 1, validate, create, verify, cancel, transform, fetched
+        case load = 1
+        case validate
+        case create
+        case verify
+        case cancel
+        case transform
+        case fetched
         // From it.
-        case loaded = 65, refused, validated, created, verdict, fault, transformed, log, count, fetch
+        case loaded = 65
+        case refused
+        case validated
+        case created
+        case verdict
+        case fault
+        case transformed
+        case log
+        case count
+        case fetch
     }
 
     let kind: Kind
     var numbers: [Int64] = []
-    var texts: [[UInt8]] = []
+    var texts: JoinedBytes
 
     init(_ kind: Kind, _ numbers: [Int64] = [], _ texts: [[UInt8]] = []) {
+        self.init(kind, numbers, joined: JoinedBytes(texts))
+    }
+
+    init(_ kind: Kind, _ numbers: [Int64], joined texts: JoinedBytes) {
         self.kind = kind
         self.numbers = numbers
         self.texts = texts
@@ -29,7 +50,7 @@ struct ModuleFrame: Sendable, Equatable {
     /// As it is sent.
     var encoded: [UInt8] {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(13 + numbers.count * 8 + texts.reduce(0) { $0 + 4 + $1.count })
+        bytes.reserveCapacity(13 + numbers.count * 8 + texts.count * 4 + texts.bytes.count)
         func add(_ number: some FixedWidthInteger) {
             unsafe withUnsafeBytes(of: number.littleEndian) { unsafe bytes.append(contentsOf: $0) }
         }
@@ -38,8 +59,8 @@ struct ModuleFrame: Sendable, Equatable {
         add(UInt32(numbers.count))
         add(UInt32(texts.count))
         for number in numbers { add(number) }
-        for text in texts { add(UInt32(text.count)) }
-        for text in texts { bytes += text }
+        for index in 0..<texts.count { add(UInt32(texts.length(index))) }
+        bytes += texts.bytes
         let length = UInt32(bytes.count - 4).littleEndian
         for index in 0..<4 { bytes[index] = UInt8(truncatingIfNeeded: length >> (8 * index)) }
         return bytes
@@ -54,8 +75,8 @@ struct ModuleFrame: Sendable, Equatable {
         let numbers = (0..<numberCount).map { _ in rest.number(8) }
         guard rest.bytes.count / 4 >= textCount else { return nil }
         let lengths = (0..<textCount).map { _ in Int(rest.number(4)) }
-        guard lengths.reduce(0, +) == rest.bytes.count else { return nil }
-        self.init(kind, numbers, lengths.map { Array(rest.take($0)) })
+        guard let texts = JoinedBytes(splitting: rest.bytes, lengths: lengths) else { return nil }
+        self.init(kind, numbers, joined: texts)
     }
 
     private struct Rest {
@@ -78,7 +99,7 @@ struct ModuleFrame: Sendable, Equatable {
     func number(_ index: Int) -> Int64? { numbers.indices.contains(index) ? numbers[index] : nil }
 
     /// The text at this position; `nil` if there are fewer.
-    func bytes(_ index: Int) -> [UInt8]? { texts.indices.contains(index) ? texts[index] : nil }
+    func bytes(_ index: Int) -> [UInt8]? { (0..<texts.count).contains(index) ? texts[index] : nil }
 
     func text(_ index: Int) -> String? { bytes(index).map { String(decoding: $0, as: UTF8.self) } }
 }

@@ -53,7 +53,7 @@ struct ModuleDescription {
         for component in components {
             frame.numbers += [Int64(component.flags), Int64(component.requestFields.count)]
             let texts = [component.kind.rawValue, component.name, component.schemaText] + component.requestFields
-            frame.texts += texts.map(\.utf8Bytes)
+            for text in texts { frame.texts.append(text.utf8) }
         }
         return frame
     }
@@ -112,16 +112,17 @@ struct ModuleCreation {
 
     init?(_ frame: ModuleFrame) {
         guard let kind = frame.text(0).flatMap(ModuleComponent.Kind.init), let name = frame.text(1),
-            let text = frame.bytes(2), let hosts = frame.number(0), let limits = ModuleLimits(frame.numbers.dropFirst()),
+            let text = frame.bytes(2), let hosts = frame.number(0),
+            let limits = ModuleLimits(frame.numbers.dropFirst()),
             (0...Int64(frame.texts.count - 3)).contains(hosts)
         else { return nil }
         (self.kind, self.name, self.text, self.limits) = (kind, name, text, limits)
-        self.hosts = frame.texts[3..<(3 + Int(hosts))].map { String(decoding: $0, as: UTF8.self) }
-        let pairs = frame.texts[(3 + Int(hosts))...]
+        self.hosts = (3..<(3 + Int(hosts))).map { String(decoding: frame.texts[$0], as: UTF8.self) }
+        let pairs = (3 + Int(hosts))..<frame.texts.count
         guard pairs.count % 2 == 0 else { return nil }
         var secrets: [String: [UInt8]] = [:]
-        for index in stride(from: pairs.startIndex, to: pairs.endIndex, by: 2) {
-            secrets[String(decoding: pairs[index], as: UTF8.self)] = pairs[index + 1]
+        for index in stride(from: pairs.lowerBound, to: pairs.upperBound, by: 2) {
+            secrets[String(decoding: frame.texts[index], as: UTF8.self)] = frame.texts[index + 1]
         }
         self.secrets = secrets
     }
@@ -149,7 +150,7 @@ extension ModuleRequest {
     /// Begins a call at this time.
     func frame(_ number: UInt64, _ now: NumericDate) -> ModuleFrame {
         let time = Int64(bitPattern: now.secondsSinceEpoch.bitPattern)
-        return ModuleFrame(.verify, [Int64(bitPattern: number), time], parts)
+        return ModuleFrame(.verify, [Int64(bitPattern: number), time], joined: texts)
     }
 }
 
@@ -163,7 +164,7 @@ extension ModuleVerdict {
         guard frame.numbers.count == 5, frame.texts.count == 3, let kind = Int32(exactly: frame.numbers[1]) else {
             return nil
         }
-        guard frame.texts[0].count <= ModuleHostTable.maximumClaims else { return nil }
+        guard frame.texts.length(0) <= ModuleHostTable.maximumClaims else { return nil }
         self.init(
             kind: kind,
             claims: frame.numbers[4] == 0 ? nil : frame.texts[0],
@@ -185,10 +186,10 @@ extension ModuleFetches.Order {
     /// `nil` if it is not an order, or a part is longer than allowed.
     init?(_ frame: ModuleFrame) {
         guard frame.numbers.count == 3, frame.texts.count >= 3, frame.texts.count % 2 == 1,
-            frame.texts.count <= 3 + 2 * (ModuleFetches.mostFields + 2), frame.texts[0].count <= 8192,
-            frame.texts[2].count <= ModuleFetches.mostBodyBytes
+            frame.texts.count <= 3 + 2 * (ModuleFetches.mostFields + 2), frame.texts.length(0) <= 8192,
+            frame.texts.length(2) <= ModuleFetches.mostBodyBytes
         else { return nil }
-        let texts = frame.texts.enumerated().map { $0 == 2 ? "" : String(decoding: $1, as: UTF8.self) }
+        let texts = (0..<frame.texts.count).map { $0 == 2 ? "" : String(decoding: frame.texts[$0], as: UTF8.self) }
         self.init(
             url: texts[0],
             method: texts[1],

@@ -61,7 +61,7 @@ final class ModuleProcess: Sendable {
 
     /// Starts the first process; returns why that failed, or `nil`.
     func start() -> ModuleProgram.Refusal? {
-        guard OwnThread.start({ self.supervise() }) else { 
+        guard OwnThread.start({ self.supervise() }) else {
             return ModuleProgram.Refusal(reason: "the system cannot create another thread")
         }
         guard let result = state.wait(atMost: readySeconds + 1, for: { $0.firstStart }) else {
@@ -203,7 +203,9 @@ final class ModuleProcess: Sendable {
         /// Each frame that is sent allows it some more: a verdict, and lines that it logs.
         mutating func allowMore() { allowed = min(Self.most, allowed + 16) }
 
-        /// Counts one; false if there are too many. Each second allows a thousand.
+        /// Counts one; false if there are too many.
+        ///
+        /// Each second allows a thousand.
         mutating func take() -> Bool {
             let now = MonotonicTime.now
             allowed = min(Self.most, allowed + last.duration(to: now) * 1000)

@@ -149,10 +149,10 @@ package final class ModuleServer: Sendable {
 
     private func verify(_ frame: ModuleFrame, _ instance: LoadedInstance?) {
         guard let instance, let number = frame.number(0).map(UInt64.init(bitPattern:)), let time = frame.number(1),
-            let request = ModuleRequest(parts: frame.texts)
+            let request = ModuleRequest(texts: frame.texts)
         else { return }
         let now = NumericDate(Double(bitPattern: UInt64(bitPattern: time)))
-        guard let call = instance.begin(request, now: now) else { return answer(number, .fault(.tooManyCalls)) }
+        guard let call = instance.beginHere(request, now: now) else { return answer(number, .fault(.tooManyCalls)) }
         calls.withLock { $0[number] = call }
         call.whenEnded { [self] end in
             _ = calls.withLock { $0.removeValue(forKey: number) }
