@@ -57,6 +57,7 @@ let package = Package(
         .library(name: "hello-c", type: .dynamic, targets: ["HelloC"]),
         .library(name: "api-key", type: .dynamic, targets: ["APIKeyModule"]),
         .library(name: "github-token", type: .dynamic, targets: ["GitHubTokenModule"]),
+        .library(name: "edge-identity", type: .dynamic, targets: ["EdgeIdentityModule"]),
         .library(name: "static-token", type: .dynamic, targets: ["StaticTokenModule"]),
         .plugin(name: "MCPAuthPolicyCheck", targets: ["MCPAuthPolicyCheck"]),
         .executable(name: "mcp-auth", targets: ["mcp-auth"]),
@@ -253,6 +254,13 @@ let package = Package(
                 "MCPAuthConcurrency", "MCPAuthJOSE", "MCPAuthModule",
             ],
             path: "Plugins/github-token",
+            exclude: ["README.md"],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "EdgeIdentityModule",
+            dependencies: ["MCPAuthConcurrency", "MCPAuthJOSE", "MCPAuthModule"],
+            path: "Plugins/edge-identity",
             exclude: ["README.md"],
             swiftSettings: strict
         ),

@@ -156,7 +156,7 @@ public struct RequestGuard: Sendable {
         case .passed(let read):
             switch route(read) {
             case .denied(let denial): .denied(denial)
-            case .passed(let resource): .passed((read, resource))
+            case .passed(let resource): .passed((RequestReading.reread(read, for: resource), resource))
             }
         }
     }

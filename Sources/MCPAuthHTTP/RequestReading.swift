@@ -66,6 +66,28 @@ package enum RequestReading {
         return text.withUTF8 { bytes in unsafe credentials(bytes) }
     }
 
+    /// The same request with the credentials that its resource asks for.
+    ///
+    /// A resource may name another field than `Authorization`, which then does not count. That field has the token alone.
+    /// Several of them, also with another spelling that a server could take for the same name (`_` for `-`), are
+    /// malformed.
+    package static func reread(
+        _ request: ProtectedResourceRequest,
+        for resource: ProtectedResource
+    ) -> ProtectedResourceRequest {
+        guard let name = resource.tokenField else { return request }
+        let folded = name.canonicalName.replacing("_", with: "-")
+        let values = request.fields.filter { $0.name.canonicalName.replacing("_", with: "-") == folded }
+        guard let field = values.first else { return request.presenting(.none) }
+        guard values.count == 1, field.name == name else { return request.presenting(.malformed) }
+        let token = Array(field.value.utf8)
+        guard !token.isEmpty else { return request.presenting(.none) }
+        guard token.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ",") }) else {
+            return request.presenting(.malformed)
+        }
+        return request.presenting(.bearer(AccessToken(bytes: token)))
+    }
+
     /// Reads each byte once, because this runs for every request.
     private static func credentials(_ bytes: UnsafeBufferPointer<UInt8>) -> ProtectedResourceRequest.Credentials {
         let end = unsafe bytes.firstIndex(of: 0x20) ?? bytes.count

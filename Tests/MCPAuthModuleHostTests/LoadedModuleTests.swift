@@ -5,8 +5,10 @@ import Foundation
 import HTTPTypes
 import MCPAuth
 import MCPAuthAPIKeys
+import MCPAuthConcurrency
 import MCPAuthCore
 import MCPAuthJSON
+import MCPAuthSigning
 import MCPAuthTesting
 import TestSupport
 import Testing
@@ -202,6 +204,135 @@ import Testing
         #expect(events.all.contains { $0.level == .error && $0.message.contains("GitHub refuses") })
     }
     #endif
+
+    // MARK: edge-identity
+
+    /// Answers with these bodies, one after the other, and with the last one from then on.
+    private final class KeyServer: HTTPFetcher {
+        private let bodies: Lock<[JSON?]>
+        private let asked = Lock<[String]>([])
+
+        init(_ bodies: JSON?...) { self.bodies = Lock(bodies) }
+
+        var requests: [String] { asked.withLock { $0 } }
+
+        func fetch(_ request: FetchRequest) async throws(FetchError) -> FetchResponse {
+            asked.withLock { $0.append(request.url.description) }
+            let body = bodies.withLock { $0.count > 1 ? $0.removeFirst() : $0[0] }
+            guard let body else { throw FetchError("down") }
+            return FetchResponse(status: 200, body: body.encoded())
+        }
+    }
+
+    private static let cloudflare: JSON = [
+        "provider": "cloudflare-access", "team": "https://example.cloudflareaccess.com", "audience": "32eafc",
+    ]
+    private static let google: JSON = ["provider": "google-iap", "audience": "/projects/1/global/backendServices/2"]
+
+    private static func edge(
+        _ configuration: JSON,
+        _ keys: KeyServer,
+        _ events: Events = Events()
+    ) throws
+        -> ModuleVerifier
+    {
+        let hosts = ["example.cloudflareaccess.com", "www.gstatic.com"]
+        let verifier = try verifier("edge-identity", configuration, hosts: hosts, secret: [], events)
+        verifier.use(keys)
+        return verifier
+    }
+
+    /// The claims of an assertion, in the shape that the documentation of the proxies shows;
+    /// a change to `null` removes a claim.
+    private static func assertion(_ changes: [String: JSON] = [:], google isGoogle: Bool = false) -> JSON {
+        let seconds = Int64(now.secondsSinceEpoch)
+        var claims: [String: JSON] =
+            isGoogle
+            ? [
+                "iss": "https://cloud.google.com/iap", "aud": "/projects/1/global/backendServices/2",
+                "sub": "accounts.google.com:1", "email": "a@example.com", "iat": .integer(seconds),
+                "exp": .integer(seconds + 600), "hd": "example.com",
+            ]
+            : [
+                "aud": ["32eafc"], "email": "a@example.com", "exp": .integer(seconds + 60), "iat": .integer(seconds),
+                "nbf": .integer(seconds), "iss": "https://example.cloudflareaccess.com", "type": "app",
+                "identity_nonce": "6ei69", "sub": "7335d417", "country": "US",
+            ]
+        for (name, value) in changes { claims[name] = value == .null ? nil : value }
+        return .object(claims)
+    }
+
+    @Test func `assertions of Cloudflare Access are verified with its keys`() async throws {
+        let (key, wrong, elliptic) = (try SigningKey(.rs256), try SigningKey(.rs256), try SigningKey(.es256))
+        let server = KeyServer(["keys": [key.publicJWK, elliptic.publicJWK]])
+        let verifier = try Self.edge(Self.cloudflare, server)
+        let header: [String: JSON] = ["typ": "JWT"]
+        let service: [String: JSON] = ["sub": "", "common_name": "client.access", "email": .null]
+        for (claims, key, word) in [
+            (Self.assertion(), key, "verified"),
+            (Self.assertion(["aud": "32eafc"]), key, "verified"),
+            (Self.assertion(service), key, "verified"),
+            (Self.assertion(["aud": ["other"]]), key, "rejected rejected_by_module"),
+            (Self.assertion(["aud": .null]), key, "rejected rejected_by_module"),
+            (Self.assertion(["type": "org"]), key, "rejected rejected_by_module"),
+            (Self.assertion(["type": .null]), key, "rejected rejected_by_module"),
+            (Self.assertion(["exp": .null]), key, "rejected rejected_by_module"),
+            (Self.assertion(["iss": "https://other.cloudflareaccess.com"]), key, "not mine"),
+            (Self.assertion(), wrong, "rejected rejected_by_module"),
+            (Self.assertion(), elliptic, "rejected rejected_by_module"),
+        ] {
+            let token = try key.sign(header: header, claims: claims)
+            #expect(await verifier.ask(Array(token.utf8), now: Self.now).word == word, "\(claims)")
+        }
+        #expect(await verifier.ask(Array("opaque".utf8), now: Self.now).word == "not mine")
+        #expect(Set(server.requests) == ["https://example.cloudflareaccess.com/cdn-cgi/access/certs"])
+        #expect(server.requests.count == 1)
+        let token = try key.sign(header: header, claims: Self.assertion(service))
+        guard case .verified(let evidence) = await verifier.ask(Array(token.utf8), now: Self.now) else { return }
+        #expect(evidence.document.root["client_id"]?.string == "client.access")
+        #expect(evidence.document.root["sub"] == nil && evidence.document.root["aud"] == nil)
+    }
+
+    @Test func `assertions of Google are verified with its keys`() async throws {
+        let key = try SigningKey(.es256)
+        let server = KeyServer(["keys": [key.publicJWK]])
+        let verifier = try Self.edge(Self.google, server)
+        let good = try key.sign(header: [:], claims: Self.assertion(google: true))
+        let bad = try key.sign(header: [:], claims: Self.assertion(["aud": "/projects/1/apps/x"], google: true))
+        #expect(await verifier.ask(Array(good.utf8), now: Self.now).word == "verified")
+        #expect(await verifier.ask(Array(bad.utf8), now: Self.now).word == "rejected rejected_by_module")
+        #expect(server.requests == ["https://www.gstatic.com/iap/verify/public_key-jwk"])
+    }
+
+    @Test func `new keys are fetched when they are needed, and failures decide nothing`() async throws {
+        let (old, new) = (try SigningKey(.rs256), try SigningKey(.rs256))
+        let server = KeyServer(nil, ["keys": [old.publicJWK]], ["keys": [new.publicJWK]])
+        let verifier = try Self.edge(Self.cloudflare, server)
+        let tokens = try [old, new].map { Array(try $0.sign(header: [:], claims: Self.assertion()).utf8) }
+        func word(_ token: [UInt8], after seconds: Double) async -> String {
+            await verifier.ask(token, now: Self.now.adding(seconds)).word
+        }
+        #expect(await word(tokens[0], after: 0) == "unavailable")
+        #expect(await word(tokens[0], after: 10) == "unavailable")
+        #expect(await word(tokens[0], after: 31) == "verified")
+        #expect(await word(tokens[1], after: 40) == "rejected rejected_by_module")
+        #expect(server.requests.count == 2)
+        #expect(await word(tokens[1], after: 62) == "verified")
+        #expect(server.requests.count == 3)
+    }
+
+    @Test(
+        arguments: [
+            (["provider": "cloudflare-access", "audience": "a"], "`team` must be the team domain"),
+            (["provider": "cloudflare-access", "audience": "a", "team": "https://x.example/a"], "`team` must be"),
+            (["provider": "google-iap", "audience": "a", "team": "https://x.example"], "`team` is for"),
+            (["provider": "google-iap", "audience": "a", "keys": "nowhere"], "`keys` must be an https URL"),
+        ] as [(JSON, String)]
+    )
+    func `a mistake in the configuration of edge-identity is told`(configuration: JSON, message: String) throws {
+        let error = #expect(throws: ConfigurationError.self) { try Self.edge(configuration, KeyServer(nil)) }
+        #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
+    }
 
     private static let kits: [(name: String, kit: VerifierConformance)] = {
         let resource = "https://h.example/mcp"

@@ -24,6 +24,9 @@ enum ConfigurationCheck {
         if origins != ["*"] { try check(origins) }
         for resource in configuration.resources {
             try check(resource.allowedOrigins ?? [])
+            if let reason = resource.tokenField.flatMap(TokenFieldRule.violation) {
+                throw ConfigurationError(.invalidValue, reason)
+            }
             guard resource.speaksMCP || !resource.challengeInToolResult else {
                 let name = resource.metadata.resource
                 let message = "`\(name)` carries no MCP messages, so there are no tool results to put a challenge in"

@@ -1,6 +1,7 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import HTTPTypes
 internal import MCPAuthCore
 internal import MCPAuthJOSE
 internal import MCPAuthJSON
@@ -90,6 +91,7 @@ struct EngineBuilder {
         let audiences = resource.audiences.isEmpty ? [identifier.description] : resource.audiences
         var settings = ProtectedResource.Settings(speaksMCP: resource.speaksMCP)
         settings.allowedOrigins = resource.allowedOrigins
+        settings.tokenField = resource.tokenField.flatMap { HTTPField.Name($0) }
         settings.challengesInToolResult = resource.challengeInToolResult
         settings.bodyBytesWithoutToken = configuration.maximumBodyBytesWithoutToken
         settings.revocations = revocations

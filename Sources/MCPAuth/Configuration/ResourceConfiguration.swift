@@ -28,6 +28,11 @@ public struct ResourceConfiguration: Sendable {
     ///
     /// Without a token, this is possible only where a policy has rules for anyone; elsewhere the body is not read.
     public var challengeInToolResult = false
+    /// The name of the field that has the access token, in place of `Authorization`; `nil` for `Authorization`.
+    ///
+    /// For servers behind a proxy that signs who is calling, such as `Cf-Access-Jwt-Assertion`. `Authorization` does not
+    /// count then. The field has the token alone.
+    public var tokenField: String?
     /// The origins of web pages that may send requests, such as `https://app.example.com`.
     ///
     /// `nil` allows any origin, but only loopback origins at a resource on a loopback address.

@@ -1,6 +1,7 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+package import HTTPTypes
 internal import MCPAuthJSON
 
 /// One protected resource, ready to serve: what it accepts and how requests are checked.
@@ -14,6 +15,8 @@ package final class ProtectedResource: Sendable {
         package var bodyBytesWithoutToken = Int(NumberSetting.bodyBytesWithoutToken.standard)
         /// Whether a tool call that lacks credentials or scopes is answered with a result that has the challenge.
         package var challengesInToolResult = false
+        /// The field that has the access token, in place of `Authorization`.
+        package var tokenField: HTTPField.Name?
         /// The origins of web pages that may send requests, as browsers send them; `nil` for any.
         package var allowedOrigins: [String]?
         /// The local revocation list.
@@ -63,6 +66,7 @@ package final class ProtectedResource: Sendable {
     }
 
     package var speaksMCP: Bool { settings.speaksMCP }
+    package var tokenField: HTTPField.Name? { settings.tokenField }
     package var allowedOrigins: [String]? { settings.allowedOrigins }
     /// The maximum size of the body of a request with a token, in bytes.
     package static let bodyBytes = 1024 * 1024

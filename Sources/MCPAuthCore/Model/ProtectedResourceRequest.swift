@@ -67,6 +67,19 @@ public final class ProtectedResourceRequest: Sendable {
         )
     }
 
+    /// The same request with other credentials.
+    package func presenting(_ credentials: Credentials) -> ProtectedResourceRequest {
+        ProtectedResourceRequest(
+            method: method,
+            authority: authority,
+            path: path,
+            credentials: credentials,
+            operation: operation,
+            ignoresCase: ignoresCase,
+            fields: fields
+        )
+    }
+
     /// Whether it carries a token.
     package var hasToken: Bool {
         if case .bearer = credentials { return true }

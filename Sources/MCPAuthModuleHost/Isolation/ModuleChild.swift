@@ -34,7 +34,7 @@ final class ModuleChild: Sendable {
             unsafe environment.append(strdup("\(name)=\(String(cString: value))"))
         }
         unsafe environment.append(nil)
-        defer { for unsafevariable in unsafe environment { unsafe free(variable) } }
+        defer { unsafe environment.forEach { unsafe free($0) } }
         var (process, socket) = (pid_t(0), Int32(0))
         let error = unsafe mcp_start_child(program, environment, &process, &socket)
         guard error == 0 else {

@@ -241,6 +241,9 @@ package enum ConfigurationGrammar {
                 "Answers a tool call that lacks credentials or scopes with status 200 and a result that has the challenge, for "
                     + "clients that react to nothing else"
             ),
+            "token_field": text(
+                "The field that has the access token, in place of `Authorization`, such as `Cf-Access-Jwt-Assertion`"
+            ),
             "allowed_origins": list(
                 "The origins of web pages that may send requests. Without it, any; on a loopback address, loopback origins"
             ),

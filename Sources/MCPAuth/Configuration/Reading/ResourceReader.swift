@@ -35,6 +35,10 @@ struct ResourceReader {
             let message = "with `\"protocol\": \"http\"` there are no tool results to put a challenge in"
             throw object.error(.conflict, message, at: "challenge_in_tool_result")
         }
+        resource.tokenField = try object.string("token_field")
+        if let reason = resource.tokenField.flatMap(TokenFieldRule.violation) {
+            throw object.error(.invalidValue, reason, at: "token_field")
+        }
         resource.allowedOrigins = try OriginReader.origins("allowed_origins", object, allowingAny: false)
         resource.metadataPlaces = try metadataPlaces(object)
         try readIssuers(of: &resource, object)
