@@ -296,7 +296,8 @@ let package = Package(
             [
                 "HelloC", "MCPAuth", "MCPAuthAPIKeys", "MCPAuthTesting", "MCPAuthCore", "MCPAuthHTTP",
                 "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthConcurrency",
-                "MCPAuthModuleHost", "MCPAuthSigning", "TestSupport", "mcp-auth-module", httpTypes,
+                "CMCPAuthModule", "MCPAuthModule", "MCPAuthModuleHost", "MCPAuthSigning", "TestSupport", "mcp-auth-module",
+                httpTypes,
             ],
             exclude: ["Fixtures"]
         ),

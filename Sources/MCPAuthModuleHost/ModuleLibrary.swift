@@ -21,7 +21,11 @@ package final class ModuleLibrary: Sendable {
     ///   - expectedSHA256: The pinned hash of the file, in hexadecimal.
     ///   - digest: Computes the SHA-256 of bytes, in lower-case hexadecimal.
     /// - Throws: ``ConfigurationError`` with the code `moduleRefused`.
-    package init(path: String, expectedSHA256: String?, digest: ([UInt8]) -> String) throws(ConfigurationError) {
+    package convenience init(
+        path: String,
+        expectedSHA256: String?,
+        digest: ([UInt8]) -> String
+    ) throws(ConfigurationError) {
         let bytes = try ModuleFile(readingFrom: path).bytes
         let digest = digest(bytes)
         if let expectedSHA256, digest != expectedSHA256.lowercased() {
@@ -38,7 +42,16 @@ package final class ModuleLibrary: Sendable {
         }
         typealias EntryPoint = @convention(c) () -> UnsafePointer<mcp_auth_module>?
         let entryPoint = unsafe unsafeBitCast(symbol, to: EntryPoint.self)
-        guard let module = unsafe entryPoint() else { throw Self.refused(path, "`mcp_auth_module_v1` returns null") }
+        try unsafe self.init(table: entryPoint(), path: path, digest: digest)
+    }
+
+    /// Reads the table of a module in this process.
+    ///
+    /// - Parameters:
+    ///   - table: What `mcp_auth_module_v1` of the module returned.
+    ///   - path: Where the module is, for messages.
+    init(table: UnsafePointer<mcp_auth_module>?, path: String, digest: String) throws(ConfigurationError) {
+        guard let module = unsafe table else { throw Self.refused(path, "`mcp_auth_module_v1` returns null") }
         if let reason = unsafe Self.fault(of: module) { throw Self.refused(path, reason) }
         self.digest = digest
         unsafe name = String(cString: module.pointee.name)

@@ -143,7 +143,7 @@ import Testing
         #expect(try APIKeyFile(file: "keys.json", bytes: keys.file.encoded()) == keys.file)
     }
 
-    private static let conforming: VerifierConformance? = {
+    private static let conforming: VerifierConformanceTest? = {
         var keys = Keys()
         guard (try? keys.add("build")) != nil, (try? keys.add("other")) != nil, (try? keys.write()) != nil,
             let verifier = try? APIKeyVerifier(
@@ -153,7 +153,7 @@ import Testing
             )
         else { return nil }
         let mixed = keys.texts[0].prefix(21) + keys.texts[1].dropFirst(21)
-        return VerifierConformance(
+        return VerifierConformanceTest(
             verifier,
             issuer: "urn:example:keys",
             resource: "https://api.example.test/x",

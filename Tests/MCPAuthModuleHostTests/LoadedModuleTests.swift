@@ -1,6 +1,7 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+import CMCPAuthModule
 import Foundation
 import HTTPTypes
 import MCPAuth
@@ -8,6 +9,7 @@ import MCPAuthAPIKeys
 import MCPAuthConcurrency
 import MCPAuthCore
 import MCPAuthJSON
+import MCPAuthModule
 import MCPAuthSigning
 import MCPAuthTesting
 import TestSupport
@@ -33,7 +35,7 @@ import Testing
         return try Modules.library(path)
     }
 
-    private static func apiKeys() throws -> (verifier: ModuleVerifier, good: String, bad: [String], events: Events) {
+    private static func apiKeys() throws -> (verifier: MCPAuthModuleHost.ModuleVerifier, good: String, bad: [String], events: Events) {
         var file = APIKeyFile()
         let expires = Int64(now.secondsSinceEpoch) - 60
         let (key, good) = try APIKey.make(prefix: "mak", clientID: "build", scopes: ["read"], now: now)
@@ -84,9 +86,9 @@ import Testing
         hosts: [String] = [],
         secret: [UInt8],
         _ events: Events
-    ) throws -> ModuleVerifier {
+    ) throws -> MCPAuthModuleHost.ModuleVerifier {
         let component = try library(name).component(.verifier, named: nil)
-        return try ModuleVerifier(
+        return try MCPAuthModuleHost.ModuleVerifier(
             name: "test",
             configuration: ModuleConfiguration(configuration, of: component) { $0 },
             issuer: "urn:example:test",
@@ -234,7 +236,7 @@ import Testing
         _ keys: KeyServer,
         _ events: Events = Events()
     ) throws
-        -> ModuleVerifier
+        -> MCPAuthModuleHost.ModuleVerifier
     {
         let hosts = ["example.cloudflareaccess.com", "www.gstatic.com"]
         let verifier = try verifier("edge-identity", configuration, hosts: hosts, secret: [], events)
@@ -334,11 +336,11 @@ import Testing
         #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
     }
 
-    private static let kits: [(name: String, kit: VerifierConformance)] = {
+    private static let kits: [(name: String, kit: VerifierConformanceTest)] = {
         let resource = "https://h.example/mcp"
-        var kits: [(String, VerifierConformance)] = []
+        var kits: [(String, VerifierConformanceTest)] = []
         if let (verifier, good, bad, _) = try? apiKeys() {
-            let kit = VerifierConformance(
+            let kit = VerifierConformanceTest(
                 verifier,
                 issuer: "urn:example:hello",
                 resource: resource,
@@ -351,7 +353,7 @@ import Testing
             let seconds = Int(now.secondsSinceEpoch)
             let (good, late) = (Modules.token("greeter", seconds + 600), Modules.token("greeter", seconds - 1))
             let texts = [good, late].map { String(decoding: $0.bytes, as: UTF8.self) }
-            let kit = VerifierConformance(
+            let kit = VerifierConformanceTest(
                 verifier,
                 issuer: "urn:example:hello",
                 resource: resource,
@@ -360,15 +362,124 @@ import Testing
             )
             kits.append(("a C module", kit))
         }
+        if let verifier = try? Modules.verifier(body: repeating, flags: Modules.reentrant, functions: delayed) {
+            let kit = VerifierConformanceTest(
+                verifier,
+                issuer: "urn:example:hello",
+                resource: resource,
+                good: "good-token",
+                bad: ["bad-token"]
+            )
+            kits.append(("a C module that answers later, twice, from another thread", kit))
+        }
+        if let key = try? SigningKey(.rs256), let good = try? key.sign(header: [:], claims: assertion()),
+            let bad = try? key.sign(header: [:], claims: assertion(["aud": "other"])),
+            let verifier = try? edge(cloudflare, KeyServer(["keys": [key.publicJWK]])),
+            let cutOff = try? edge(cloudflare, KeyServer(nil))
+        {
+            let kit = VerifierConformanceTest(
+                verifier,
+                issuer: "urn:example:test",
+                resource: resource,
+                good: good,
+                bad: [bad],
+                cutOff: cutOff
+            )
+            kits.append(("a Swift module that fetches", kit))
+        }
         return kits
     }()
+
+    private static let delayed = #"""
+        #include <pthread.h>
+        typedef struct { const mcp_auth_host *host; uint64_t call; int is_good; } job;
+        static void *run(void *argument) {
+            job *the_job = argument;
+            usleep(2000);
+            mcp_auth_verdict good = a_verdict(MCP_AUTH_VERDICT_ACCEPT, "{\"sub\":\"a\",\"exp\":4102444800}");
+            mcp_auth_verdict bad = a_verdict(MCP_AUTH_VERDICT_NOT_MINE, "");
+            the_job->host->complete(the_job->host, the_job->call, the_job->is_good ? &good : &bad);
+            the_job->host->complete(the_job->host, the_job->call, the_job->is_good ? &bad : &good);
+            usleep(2000);
+            the_job->host->complete(the_job->host, the_job->call, &good);
+            free(the_job);
+            return NULL;
+        }
+        """#
+
+    private static let repeating = #"""
+        job *the_job = malloc(sizeof *the_job);
+        the_job->host = the_host;
+        the_job->call = call;
+        the_job->is_good = request->token.length == 10 && memcmp(request->token.data, "good-token", 10) == 0;
+        pthread_t thread;
+        pthread_create(&thread, NULL, run, the_job);
+        pthread_detach(thread);
+        """#
 
     @Test(arguments: kits.flatMap { kit in kit.kit.checks.map { (kit.name, $0) } })
     func `conforms to the kit of verifiers`(name: String, check: ConformanceCheck) async throws {
         try await check.run()
     }
 
-    @Test func `both modules are held against the kit`() {
-        #expect(Self.kits.map(\.name) == ["a Swift module", "a C module"])
+    @Test func `all modules are held against the kit`() {
+        #expect(Self.kits.count == 4, "\(Self.kits.map(\.name))")
+    }
+
+    // MARK: Transformers
+
+    private struct Roles: MCPAuthModule.ModuleTransformer {
+        static let moduleName = "roles"
+        static let configurationSchema = #"{ "type": "object" }"#
+
+        init(_ host: ModuleHost) {}
+
+        func transform(_ claims: [String: JSON], of issuer: IssuerIdentifier) throws -> [String: JSON] {
+            var claims = claims
+            claims["roles"] = .array((claims["groups"]?.strings ?? []).map { .string("role-" + $0) })
+            return claims
+        }
+    }
+
+    private static func transformer(
+        _ library: ModuleLibrary,
+        _ configuration: JSON
+    ) throws -> MCPAuthModuleHost.ModuleTransformer {
+        try MCPAuthModuleHost.ModuleTransformer(
+            name: "test",
+            configuration: ModuleConfiguration(
+                configuration,
+                of: library.component(.transformer, named: nil)
+            ) { $0 },
+            secrets: [:],
+            onEvent: { _ in }
+        )
+    }
+
+    private static let transformerKits: [(name: String, kit: TransformerConformanceTest)] = {
+        var kits: [(String, TransformerConformanceTest)] = []
+        let table = unsafe SwiftModule.table("roles", version: "1", transformers: [Roles.self])
+        if let library = try? unsafe ModuleLibrary(
+            table: table.assumingMemoryBound(to: mcp_auth_module.self),
+            path: "roles",
+            digest: ""
+        ), let transformer = try? transformer(library, [:]) {
+            kits.append(("a Swift module", TransformerConformanceTest(transformer, claims: ["groups": ["a"]])))
+        }
+        if let path = try? Modules.tenantClaims(), let library = try? Modules.library(path),
+            let transformer = try? transformer(library, ["from": "sub"])
+        {
+            kits.append(("a C module", TransformerConformanceTest(transformer, claims: ["sub": "acme|alice"])))
+        }
+        return kits
+    }()
+
+    @Test(arguments: transformerKits.flatMap { kit in kit.kit.checks.map { (kit.name, $0) } })
+    func `conforms to the kit of transformers`(name: String, check: ConformanceCheck) async throws {
+        try await check.run()
+    }
+
+    @Test func `both transformers are held against the kit`() {
+        #expect(Self.transformerKits.map(\.name) == ["a Swift module", "a C module"])
     }
 }

@@ -77,6 +77,11 @@ enum Modules {
         return (try? compileFile(source, options: ["-lcrypto"])) ?? "/cannot-compile"
     }()
 
+    /// tenant_claims.c, compiled by hand.
+    static func tenantClaims() throws -> String {
+        try compileFile(repository + "/Plugins/tenant-claims-c/tenant_claims.c", options: ["-ljansson"])
+    }
+
     private static let repository = #filePath.replacingOccurrences(
         of: "/Tests/MCPAuthModuleHostTests/Modules.swift",
         with: ""

@@ -46,8 +46,8 @@ import Testing
         }
     }
 
-    private static func kit(_ fault: KeyVerifier.Fault) -> VerifierConformance {
-        VerifierConformance(
+    private static func kit(_ fault: KeyVerifier.Fault) -> VerifierConformanceTest {
+        VerifierConformanceTest(
             KeyVerifier(fault: fault),
             issuer: "urn:keys",
             resource: resource,
@@ -71,6 +71,60 @@ import Testing
         #expect(
             failed.allSatisfy { !$0.contains("key-00000001") || fault == .acceptsAll || fault == .acceptsBeginnings }
         )
+    }
+
+    @Test func `a verifier that decides without what it asks fails`() async {
+        let kit = VerifierConformanceTest(
+            KeyVerifier(),
+            issuer: "urn:keys",
+            resource: Self.resource,
+            good: "key-00000001",
+            bad: [],
+            cutOff: KeyVerifier()
+        )
+        let check = kit.checks.first { $0.description == "without what it asks, it decides nothing" }
+        await #expect(throws: ConformanceFailure.self) { try await check?.run() }
+    }
+
+    /// Fails every request after a while, as a server that does not answer.
+    private struct SilentFetcher: HTTPFetcher {
+        func fetch(_ request: FetchRequest) async throws(FetchError) -> FetchResponse {
+            try? await Task.sleep(for: .milliseconds(50))
+            throw FetchError("no answer")
+        }
+    }
+
+    /// A verifier of this package, and whether it introspects.
+    private static func builtIn(_ introspects: Bool) throws -> VerifierConformanceTest {
+        let issuer = try TestIssuer(audience: resource)
+        func verifier(_ fetcher: any HTTPFetcher) throws -> any TokenVerifier {
+            let server = introspects ? issuer.introspectingServer : issuer.server
+            let protected = try ResourceConfiguration(resource, authorizationServers: [server])
+            let mcpAuth = try MCPAuth(MCPAuthConfiguration(resources: [protected]), fetcher: fetcher)
+            let verifiers = try mcpAuth.protectedResource(resource).verification.slots.map(\.verifier)
+            return try #require(introspects ? verifiers.last : verifiers.first)
+        }
+        let old = introspects ? issuer.opaqueToken() : try issuer.token() + "x"
+        if introspects { issuer.revoke(old) }
+        return VerifierConformanceTest(
+            try verifier(TestFetcher(issuer)),
+            issuer: issuer.identifier,
+            resource: resource,
+            good: introspects ? issuer.opaqueToken() : try issuer.token(),
+            bad: [old],
+            cutOff: try verifier(SilentFetcher())
+        )
+    }
+
+    @Test(arguments: [true, false].flatMap { introspects in
+        ((try? builtIn(introspects))?.checks ?? []).map { (introspects ? "introspection" : "jwt", $0) }
+    })
+    func `the verifiers of this package pass`(name: String, check: ConformanceCheck) async throws {
+        try await check.run()
+    }
+
+    @Test func `both verifiers of this package are held against the kit`() throws {
+        _ = (try Self.builtIn(true), try Self.builtIn(false))
     }
 
     private struct Roles: ClaimTransformer {
@@ -98,7 +152,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TransformerConformance(Roles(), claims: ["groups": ["role-reader", "staff"]]).checks)
+    @Test(arguments: TransformerConformanceTest(Roles(), claims: ["groups": ["role-reader", "staff"]]).checks)
     func `a correct transformer passes`(check: ConformanceCheck) async throws {
         try await check.run()
     }
@@ -106,7 +160,7 @@ import Testing
     @Test(arguments: Roles.Fault.allCases.filter { $0 != .none })
     private func `a faulty transformer fails`(fault: Roles.Fault) async {
         var failures = 0
-        for check in TransformerConformance(Roles(fault: fault)).checks {
+        for check in TransformerConformanceTest(Roles(fault: fault)).checks {
             do { try await check.run() } catch { failures += 1 }
         }
         #expect(failures > 0)

@@ -13,7 +13,7 @@ package struct TransformerUnavailable: Error {
 /// Use it for what a mapping cannot express, such as groups that stand for roles, or a tenant that is part of the
 /// subject. It is attached to an authorization server or to a resource and runs once per token. Its result is cached
 /// with the facts about the token, so it must depend on its arguments alone. The issuer's bounds, the mandatory checks
-/// and the policy use its result. Test it with `TransformerConformance` in MCPAuthTesting.
+/// and the policy use its result. Test it with `TransformerConformanceTest` in MCPAuthTesting.
 public protocol ClaimTransformer: Sendable {
     /// A name for logs and traces.
     var name: String { get }

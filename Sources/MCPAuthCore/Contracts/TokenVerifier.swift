@@ -11,7 +11,7 @@ public import MCPAuthJSON
 ///
 /// A verifier of an application is attached to a resource or to an authorization server. A request waits at most 5
 /// seconds for it, and at most 1,024 of its calls run at once for each resource. A call that exceeds a limit or throws
-/// counts as *unavailable*. Test it with `VerifierConformance` in MCPAuthTesting.
+/// counts as *unavailable*. Test it with `VerifierConformanceTest` in MCPAuthTesting.
 public protocol TokenVerifier: Sendable {
     /// A name for logs and traces.
     var name: String { get }

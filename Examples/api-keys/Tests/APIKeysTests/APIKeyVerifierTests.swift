@@ -23,7 +23,7 @@ import Testing
         audience: resource
     )
 
-    private static let kit = VerifierConformance(
+    private static let kit = VerifierConformanceTest(
         verifier,
         issuer: "urn:example:api-keys",
         resource: resource,

@@ -7,12 +7,13 @@ internal import MCPAuthCore
 internal import MCPAuthJSON
 
 /// Checks that every `TokenVerifier` must pass.
-public struct VerifierConformance: Sendable {
+public struct VerifierConformanceTest: Sendable {
     private let verifier: any TokenVerifier
     private let issuer: IssuerIdentifier
     private let good: String
     private let resource: String
     private let bad: [String]
+    private let cutOff: (any TokenVerifier)?
 
     /// Checks one verifier.
     ///
@@ -22,18 +23,22 @@ public struct VerifierConformance: Sendable {
     ///   - resource: The resource that its tokens are for; the audience of the good token.
     ///   - good: A token that it must verify.
     ///   - bad: Tokens of its own kind that it must not verify.
+    ///   - cutOff: The same verifier without what it asks, such as a server that does not answer; `nil` if it asks
+    ///     nothing.
     public init(
         _ verifier: any TokenVerifier,
         issuer: IssuerIdentifier,
         resource: String,
         good: String,
-        bad: [String]
+        bad: [String],
+        cutOff: (any TokenVerifier)? = nil
     ) {
         self.verifier = verifier
         self.issuer = issuer
         self.resource = resource
         self.good = good
         self.bad = bad
+        self.cutOff = cutOff
     }
 
     /// The checks.
@@ -42,9 +47,11 @@ public struct VerifierConformance: Sendable {
         return [
             ConformanceCheck("the good token is verified, again and again") { try await kit.verifiesGood() },
             ConformanceCheck("the good token is accepted at the resource") { try await kit.isAllowed() },
-            ConformanceCheck("a hundred concurrent calls are verified") { try await kit.verifiesAtOnce() },
+            ConformanceCheck("a hundred concurrent calls get their own answers") { try await kit.answersAtOnce() },
             ConformanceCheck("changed, foreign and hostile tokens are not verified") { try await kit.refusesOthers() },
-            ConformanceCheck("a cancelled call returns") { try await kit.isReleased() },
+            ConformanceCheck("every call ends in time") { try await kit.endsInTime() },
+            ConformanceCheck("cancelled calls return, and change no later answer") { try await kit.isReleased() },
+            ConformanceCheck("without what it asks, it decides nothing") { try await kit.isUndecided() },
             ConformanceCheck("its name, verdicts and events do not contain the token") {
                 try await kit.tellsNoToken()
             },
@@ -58,15 +65,33 @@ public struct VerifierConformance: Sendable {
         }
     }
 
-    private func ask(_ token: [UInt8]) async throws -> TokenVerdict {
-        try await verifier.verify(AccessToken(bytes: token), of: request, now: .now())
+    private func ask(_ token: [UInt8], of other: (any TokenVerifier)? = nil) async throws -> TokenVerdict {
+        try await (other ?? verifier).verify(AccessToken(bytes: token), of: request, now: .now())
     }
 
     private func verifiesGood() async throws {
-        for _ in 0..<3 {
-            guard case .verified = try await ask(Array(good.utf8)) else {
-                throw ConformanceFailure("the good token is not verified")
-            }
+        for _ in 0..<3 { try await require("verified", Array(good.utf8), "the good token is not verified") }
+    }
+
+    private func require(
+        _ word: String,
+        _ token: [UInt8],
+        of other: (any TokenVerifier)? = nil,
+        _ problem: String
+    ) async throws {
+        let found: String
+        do { found = Self.word(try await ask(token, of: other)) } catch { found = "the error \(type(of: error))" }
+        let isFound = found == word || found.hasPrefix(word + " ")
+        try ConformanceFailure.require(isFound, "\(problem): expected \(word), found \(found)")
+    }
+
+    /// What a verdict is, with its reason, and without anything from the token.
+    private static func word(_ verdict: TokenVerdict) -> String {
+        switch verdict {
+        case .verified: "verified"
+        case .rejected(let reason, _): "rejected (\(reason))"
+        case .notMine(let reason, _): "not mine (\(reason))"
+        case .unavailable(let reason, _, _): "unavailable (\(reason))"
         }
     }
 
@@ -78,11 +103,34 @@ public struct VerifierConformance: Sendable {
         try ConformanceFailure.require(await self.status(of: nil, mcpAuth) == 401, "without a token there is no 401")
     }
 
-    private func verifiesAtOnce() async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 0..<100 { group.addTask { try await verifiesGood() } }
-            try await group.waitForAll()
+    private func answersAtOnce() async throws {
+        let wrong = await withTaskGroup(of: Bool.self) { group in
+            for index in 0..<100 {
+                let isGood = index % 2 == 0 || bad.isEmpty
+                let token = isGood ? good : bad[index % bad.count]
+                group.addTask {
+                    guard case .verified = try? await ask(Array(token.utf8)) else { return isGood }
+                    return !isGood
+                }
+            }
+            return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
         }
+        try ConformanceFailure.require(wrong == 0, "\(wrong) of 100 calls got the answer of another token")
+    }
+
+    /// The seconds after which the engine gives up, with a margin for slow machines.
+    private static let seconds = 8.0
+
+    private func endsInTime() async throws {
+        for token in [Array(good.utf8)] + bad.map({ Array($0.utf8) }) + Self.hostile(good) {
+            let start = ContinuousClock.now
+            _ = try? await ask(token)
+            try Self.require(start.duration(to: .now), "a call")
+        }
+    }
+
+    private static func require(_ taken: Duration, _ what: String) throws {
+        try ConformanceFailure.require(taken < .seconds(seconds), "\(what) took \(taken), longer than the engine waits")
     }
 
     private func refusesOthers() async throws {
@@ -95,11 +143,24 @@ public struct VerifierConformance: Sendable {
 
     private func isReleased() async throws {
         let start = ContinuousClock.now
-        let task = Task { _ = try? await ask(Array(good.utf8)) }
-        task.cancel()
-        await task.value
-        let taken = start.duration(to: .now)
-        try ConformanceFailure.require(taken < .seconds(10), "a cancelled call took \(taken)")
+        await withTaskGroup(of: Void.self) { group in
+            for token in [good] + bad {
+                group.addTask { _ = try? await ask(Array(token.utf8), of: cutOff) }
+                group.addTask { _ = try? await ask(Array(token.utf8)) }
+            }
+            group.cancelAll()
+        }
+        try Self.require(start.duration(to: .now), "a cancelled call")
+        try await answersAtOnce()
+    }
+
+    private func isUndecided() async throws {
+        guard let cutOff else { return }
+        let start = ContinuousClock.now
+        try await require("unavailable", Array(good.utf8), of: cutOff, "the good token is decided about")
+        try Self.require(start.duration(to: .now), "a call that cannot be decided")
+        let status = await status(of: good, try mcpAuth(EventLog(), cutOff))
+        try ConformanceFailure.require(status == 503, "a request that cannot be decided is \(status), expected 503")
     }
 
     private func tellsNoToken() async throws {
@@ -125,9 +186,9 @@ public struct VerifierConformance: Sendable {
         try ConformanceFailure.require(!isLogged, "an event contains the token")
     }
 
-    private func mcpAuth(_ events: EventLog) throws -> MCPAuth {
+    private func mcpAuth(_ events: EventLog, _ other: (any TokenVerifier)? = nil) throws -> MCPAuth {
         var protected = try ResourceConfiguration(resource, authorizationServers: [])
-        protected.verifiers = [AttachedVerifier(verifier, issuer: issuer)]
+        protected.verifiers = [AttachedVerifier(other ?? verifier, issuer: issuer)]
         let configuration = MCPAuthConfiguration(resources: [protected], onEvent: events.take)
         return try MCPAuth(configuration, fetcher: TestFetcher())
     }

@@ -6,7 +6,7 @@ public import MCPAuth
 internal import MCPAuthJSON
 
 /// Checks that every `ClaimTransformer` must pass.
-public struct TransformerConformance: Sendable {
+public struct TransformerConformanceTest: Sendable {
     private let transformer: any ClaimTransformer
     private let claims: [String: JSON]
 
@@ -30,7 +30,10 @@ public struct TransformerConformance: Sendable {
             ConformanceCheck("unusual claims are refused or passed on, without a crash") {
                 try kit.survivesOddClaims()
             },
+            ConformanceCheck("a hundred concurrent calls get their own results") { try await kit.answersAtOnce() },
+            ConformanceCheck("large claims are transformed or refused in time") { try kit.endsInTime() },
             ConformanceCheck("a token that it changed is accepted") { try await kit.isAccepted() },
+            ConformanceCheck("no event contains a claim value") { try await kit.tellsNoValue() },
         ]
     }
 
@@ -79,8 +82,53 @@ public struct TransformerConformance: Sendable {
         _ = try? transformer.transform([:], of: Self.issuer)
     }
 
+    private func answersAtOnce() async throws {
+        let wrong = try await withThrowingTaskGroup(of: Bool.self) { group in
+            for index in 0..<100 {
+                var claims = usual
+                claims["conformance_index"] = .integer(Int64(index))
+                group.addTask { [claims] in
+                    let after = try transformer.transform(claims, of: Self.issuer)
+                    return after["conformance_index"].map { $0 != .integer(Int64(index)) } ?? false
+                }
+            }
+            return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+        try ConformanceFailure.require(wrong == 0, "\(wrong) of 100 calls got the claims of another one")
+    }
+
+    private func endsInTime() throws {
+        let start = ContinuousClock.now
+        for name in Set(usual.keys).subtracting(Self.protected) {
+            for value in [JSON.string(String(repeating: "a|", count: 16_000)), .array(Array(repeating: "a", count: 4000))] {
+                var claims = usual
+                claims[name] = value
+                _ = try? transformer.transform(claims, of: Self.issuer)
+            }
+        }
+        let taken = start.duration(to: .now)
+        try ConformanceFailure.require(taken < .seconds(8), "large claims took \(taken)")
+    }
+
+    private func tellsNoValue() async throws {
+        let events = EventLog()
+        for value in [JSON.string("conformance-value"), ["conformance-value"], ["a": "conformance-value"]] {
+            for name in Set(usual.keys).subtracting(Self.protected) {
+                _ = try await decision(claims.merging([name: value]) { $1 }, events)
+            }
+        }
+        let isTold = events.lines.contains { $0.contains("conformance-value") }
+        try ConformanceFailure.require(!isTold, "an event contains the value of a claim")
+    }
+
     private func isAccepted() async throws {
         let events = EventLog()
+        guard case .allow = try await decision(claims, events) else {
+            throw ConformanceFailure("the token is refused: \(events.lines)")
+        }
+    }
+
+    private func decision(_ claims: [String: JSON], _ events: EventLog) async throws -> Decision {
         let issuer = try TestIssuer(Self.issuer, audience: Self.resource)
         var resource = try ResourceConfiguration(Self.resource, authorizationServers: [issuer.server])
         resource.transformers = [transformer]
@@ -88,8 +136,6 @@ public struct TransformerConformance: Sendable {
         let mcpAuth = try MCPAuth(configuration, fetcher: TestFetcher(issuer))
         var request = HTTPRequest(method: .get, scheme: "https", authority: "api.example.test", path: "/x")
         request.headerFields[.authorization] = "Bearer \(try issuer.token(scopes: ["a", "b"], claims: claims))"
-        guard case .allow = await mcpAuth.authorize(request) else {
-            throw ConformanceFailure("the token is refused: \(events.lines)")
-        }
+        return await mcpAuth.authorize(request)
     }
 }
