@@ -54,7 +54,7 @@ let package = Package(
         .library(name: "MCPAuthModule", targets: ["MCPAuthModule"]),
         .library(name: "MCPAuthTesting", targets: ["MCPAuthTesting"]),
         .library(name: "MCPAuthAPIKeys", targets: ["MCPAuthAPIKeys"]),
-        .library(name: "hello-c", type: .dynamic, targets: ["HelloC"]),
+        .library(name: "hmac-token-c", type: .dynamic, targets: ["HMACTokenC"]),
         .library(name: "api-key", type: .dynamic, targets: ["APIKeyModule"]),
         .library(name: "github-token", type: .dynamic, targets: ["GitHubTokenModule"]),
         .library(name: "edge-identity", type: .dynamic, targets: ["EdgeIdentityModule"]),
@@ -232,9 +232,9 @@ let package = Package(
             path: "Sources/MCPAuthPolicyCheck"
         ),
         .target(
-            name: "HelloC",
+            name: "HMACTokenC",
             dependencies: ["CMCPAuthModule", "COpenSSL"],
-            path: "Plugins/hello-c",
+            path: "Plugins/hmac-token-c",
             exclude: ["README.md"],
             publicHeadersPath: "."
         ),
@@ -294,9 +294,10 @@ let package = Package(
         tests(
             "MCPAuthModuleHostTests",
             [
-                "HelloC", "MCPAuth", "MCPAuthAPIKeys", "MCPAuthTesting", "MCPAuthCore", "MCPAuthHTTP",
+                "HMACTokenC", "MCPAuth", "MCPAuthAPIKeys", "MCPAuthTesting", "MCPAuthCore", "MCPAuthHTTP",
                 "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthConcurrency",
-                "CMCPAuthModule", "MCPAuthModule", "MCPAuthModuleHost", "MCPAuthSigning", "TestSupport", "mcp-auth-module",
+                "CMCPAuthModule", "MCPAuthModule", "MCPAuthModuleHost", "MCPAuthSigning", "TestSupport",
+                "mcp-auth-module",
                 httpTypes,
             ],
             exclude: ["Fixtures"]

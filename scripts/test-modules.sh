@@ -13,6 +13,17 @@ make install-headers PREFIX="$work/prefix" >/dev/null
 PKG_CONFIG_PATH=$work/prefix/lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
 export PKG_CONFIG_PATH
 
+echo "== hello-c"
+rm -rf "$work/hello-c"
+cp -R Plugins/hello-c "$work/hello-c"
+make -C "$work/hello-c"
+chmod go-w "$work/hello-c"
+echo '{ "issuer": "urn:example:hello", "secrets": { "token": { "env": "HELLO_TOKEN" } } }' >"$work/hello.json"
+HELLO_TOKEN=0123456789abcdef0123456789abcdef
+export HELLO_TOKEN
+echo "$HELLO_TOKEN" | "$program" plugin test "$work/hello-c/hello-c.so" --config "$work/hello.json" --token-file - |
+    grep 'allow: subject'
+
 echo "== tenant-claims-c"
 rm -rf "$work/tenant-claims-c"
 cp -R Plugins/tenant-claims-c "$work/tenant-claims-c"

@@ -108,7 +108,7 @@ struct DemoAnnouncement {
               curl -i \(demo.base)/calendar -H 'Authorization: Bearer \(reader)' \(call("list_events"))
 
             200, a token that the C module accepts:
-              curl -i \(notes) -H 'Authorization: Bearer \(demo.helloToken)' \(call("list_notes"))
+              curl -i \(notes) -H 'Authorization: Bearer \(demo.hmacToken)' \(call("list_notes"))
 
             200, no token, a tool for anyone:
               curl -i \(guestbook) \(call("list_entries"))

@@ -35,7 +35,9 @@ import Testing
         return try Modules.library(path)
     }
 
-    private static func apiKeys() throws -> (verifier: MCPAuthModuleHost.ModuleVerifier, good: String, bad: [String], events: Events) {
+    private static func apiKeys() throws -> (
+        verifier: MCPAuthModuleHost.ModuleVerifier, good: String, bad: [String], events: Events
+    ) {
         var file = APIKeyFile()
         let expires = Int64(now.secondsSinceEpoch) - 60
         let (key, good) = try APIKey.make(prefix: "mak", clientID: "build", scopes: ["read"], now: now)
@@ -349,7 +351,19 @@ import Testing
             )
             kits.append(("a Swift module", kit))
         }
-        if let verifier = try? Modules.helloVerifier() {
+        if let path = try? Modules.hello(), let library = try? Modules.library(path),
+            let verifier = try? Modules.verifier(library)
+        {
+            let kit = VerifierConformanceTest(
+                verifier,
+                issuer: "urn:example:hello",
+                resource: resource,
+                good: String(decoding: Modules.key, as: UTF8.self),
+                bad: [String(decoding: Modules.key.reversed(), as: UTF8.self)]
+            )
+            kits.append(("the smallest C module", kit))
+        }
+        if let verifier = try? Modules.hmacVerifier() {
             let seconds = Int(now.secondsSinceEpoch)
             let (good, late) = (Modules.token("greeter", seconds + 600), Modules.token("greeter", seconds - 1))
             let texts = [good, late].map { String(decoding: $0.bytes, as: UTF8.self) }
@@ -423,7 +437,7 @@ import Testing
     }
 
     @Test func `all modules are held against the kit`() {
-        #expect(Self.kits.count == 4, "\(Self.kits.map(\.name))")
+        #expect(Self.kits.count == 5, "\(Self.kits.map(\.name))")
     }
 
     // MARK: Transformers

@@ -138,7 +138,7 @@ import Testing
     }
 
     @Test func `an unknown key is reported with a suggestion or the expected keys`() throws {
-        let library = try Modules.library(Modules.hello)
+        let library = try Modules.library(Modules.hmac)
         let unknown = #expect(throws: ModuleConfiguration.Mistake.self) {
             try Modules.verifier(library, ["key": "k", "scpoe": "s"])
         }
@@ -196,7 +196,7 @@ import Testing
     }
 
     @Test func `the last error that a module logs in create is the reason, with its characters kept`() throws {
-        let library = try Modules.library(Modules.hello)
+        let library = try Modules.library(Modules.hmac)
         let error = #expect(throws: ConfigurationError.self) {
             try Modules.verifier(library, ["key": "short", "scope": "s"])
         }

@@ -9,7 +9,7 @@ import MCPAuthHTTP
 import MCPAuthJSON
 import TestSupport
 
-/// An engine for two resources, made from a configuration file: `/mcp` with a module, `/free` with hello-c.
+/// An engine for two resources, made from a configuration file: `/mcp` with a module, `/free` with hmac-token-c.
 struct ModuleDoor {
     let path: String
     let events = Events()
@@ -31,7 +31,7 @@ struct ModuleDoor {
         try self.init(Self.text(try Modules.compile(schema: Gate.schema, body: body)))
     }
 
-    static let environment = ["HELLO_KEY": String(decoding: Modules.key, as: UTF8.self)]
+    static let environment = ["HMAC_KEY": String(decoding: Modules.key, as: UTF8.self)]
 
     private static let isolation = Modules.areIsolated ? #" "isolation": "process","# : ""
 
@@ -41,19 +41,19 @@ struct ModuleDoor {
           "modules": {
             "custom": { "path": "\(path)", "issuer": "urn:example:hello",\(isolation)\(more)
               "config": \(String(decoding: config.encoded(), as: UTF8.self)) },
-            "hello": { "path": "\(Modules.hello)", "issuer": "urn:example:hello",\(isolation)
-              "config": { "key": "k", "scope": "read" }, "secrets": { "k": { "env": "HELLO_KEY" } } } },
+            "hmac": { "path": "\(Modules.hmac)", "issuer": "urn:example:hello",\(isolation)
+              "config": { "key": "k", "scope": "read" }, "secrets": { "k": { "env": "HMAC_KEY" } } } },
           "resources": [
             { "resource": "https://h.example/mcp", "modules": ["custom"], "policy": "authenticated" },
-            { "resource": "https://h.example/free", "modules": ["hello"], "policy": "authenticated" } ] }
+            { "resource": "https://h.example/free", "modules": ["hmac"], "policy": "authenticated" } ] }
         """
     }
 
-    /// A configuration whose resource accepts the tokens of `hello-c` and transforms their claims.
+    /// A configuration whose resource accepts the tokens of `hmac-token-c` and transforms their claims.
     static func text(transformer path: String) -> String {
         text(path)
             .replacing(#""\#(path)", "issuer": "urn:example:hello""#, with: #""\#(path)", "transformer": "test""#)
-            .replacing(#""modules": ["custom"]"#, with: #""modules": ["hello"], "transformers": ["custom"]"#)
+            .replacing(#""modules": ["custom"]"#, with: #""modules": ["hmac"], "transformers": ["custom"]"#)
     }
 
     func reload() async throws {

@@ -88,7 +88,7 @@ import Testing
             int is_mcp = request->resource.length == 21 && memcmp(request->resource.data, "https://h.example/mcp", 21) == 0;
             answer(call, is_mcp ? MCP_AUTH_VERDICT_REJECT : MCP_AUTH_VERDICT_NOT_MINE, "");
             """#
-        let text = ModuleDoor.text(try Modules.compile(body: body)).replacing(#"["hello"]"#, with: #"["custom"]"#)
+        let text = ModuleDoor.text(try Modules.compile(body: body)).replacing(#"["hmac"]"#, with: #"["custom"]"#)
         let door = try ModuleDoor(text)
         #expect(try await door.request("opaque") == "401 rejected_by_module")
         #expect(try await door.request("opaque", path: "/free") == "401 unrecognized_token")
@@ -196,17 +196,23 @@ import Testing
         (#"{"key":"k","scpe":"s"}"#, "6:28: MA002: unknown key `scpe` in `config`, did you mean `scope`"),
         (#"{"key":"k"}"#, "6:17: MA003: missing key `scope` in `config`"),
         (#""text""#, "6:17: MA004: `config` must be an object"),
-        (#"{"key":"other","scope":"s"}"#, "6:17: MA020: the module `hello-c` cannot be configured: the secret that"),
-        (#"{"key":"k","scope":"a\"b"}"#, "6:17: MA020: the module `hello-c` cannot be configured: `scope` must be"),
+        (
+            #"{"key":"other","scope":"s"}"#,
+            "6:17: MA020: the module `hmac-token-c` cannot be configured: the secret that"
+        ),
+        (
+            #"{"key":"k","scope":"a\"b"}"#,
+            "6:17: MA020: the module `hmac-token-c` cannot be configured: `scope` must be"
+        ),
     ])
     func `a mistake in config is reported with file, line and column`(config: String, message: String) throws {
-        let text = ModuleDoor.text(Modules.hello).replacing(
+        let text = ModuleDoor.text(Modules.hmac).replacing(
             #""config": { "key": "k", "scope": "read" }"#,
             with: #""config": \#(config)"#
         )
         .replacing(
             #""config": {} }"#,
-            with: #""config": {"key":"k","scope":"s"}, "secrets": {"k": {"env":"HELLO_KEY"}} }"#
+            with: #""config": {"key":"k","scope":"s"}, "secrets": {"k": {"env":"HMAC_KEY"}} }"#
         )
         let error = #expect(throws: ConfigurationError.self) { try ModuleDoor(text) }
         #expect(error?.description.contains("mcp-auth.json:\(message)") == true, "\(error?.description ?? "")")

@@ -13,20 +13,20 @@ import Testing
 
 @Suite struct ModuleLibraryTests {
     @Test func `a file with the pinned hash is loaded and has its name and version`() throws {
-        let bytes = [UInt8](try #require(FileManager.default.contents(atPath: Modules.hello)))
+        let bytes = [UInt8](try #require(FileManager.default.contents(atPath: Modules.hmac)))
         let hash = Digest.hexadecimalSHA256(bytes)
         for pin in [hash, hash.uppercased()] {
-            let library = try Modules.library(Modules.hello, pin: pin)
-            #expect(library.name == "hello-c")
+            let library = try Modules.library(Modules.hmac, pin: pin)
+            #expect(library.name == "hmac-token-c")
             #expect(library.version == "1.0.0")
             #expect(library.digest == hash)
         }
     }
 
     @Test func `a pinned hash must be the complete hash of the file`() throws {
-        let hash = try Modules.library(Modules.hello).digest
+        let hash = try Modules.library(Modules.hmac).digest
         for pin in ["", "00", String(hash.dropLast()), hash + "0", String(hash.reversed())] {
-            let error = #expect(throws: ConfigurationError.self) { try Modules.library(Modules.hello, pin: pin) }
+            let error = #expect(throws: ConfigurationError.self) { try Modules.library(Modules.hmac, pin: pin) }
             #expect(error?.code == .moduleRefused)
             #expect(error?.message.contains("its SHA-256 is \(hash), not the pinned") == true)
         }

@@ -12,7 +12,7 @@ import Testing
     static let now = NumericDate(1_795_425_000)
 
     @Test func `the C module accepts its token and names the caller`() async throws {
-        guard case .verified(let evidence) = try await Modules.helloVerifier().ask(Self.token(600)) else {
+        guard case .verified(let evidence) = try await Modules.hmacVerifier().ask(Self.token(600)) else {
             Issue.record("not accepted")
             return
         }
@@ -27,17 +27,17 @@ import Testing
     }
 
     @Test(arguments: [
-        "hello.greeter.1795425600.00", "hello.greeter.1795425600." + String(repeating: "0", count: 64),
-        "hello.Greeter.1795425600." + String(repeating: "0", count: 64), "hello.", "hello...",
-        "hello.a\"b.1795425600." + String(repeating: "0", count: 64),
+        "hmac.greeter.1795425600.00", "hmac.greeter.1795425600." + String(repeating: "0", count: 64),
+        "hmac.Greeter.1795425600." + String(repeating: "0", count: 64), "hmac.", "hmac...",
+        "hmac.a\"b.1795425600." + String(repeating: "0", count: 64),
     ])
     func `a forged or malformed token is rejected`(text: String) async throws {
-        let answer = try await Modules.helloVerifier().ask(Array(text.utf8))
+        let answer = try await Modules.hmacVerifier().ask(Array(text.utf8))
         #expect(answer.word == "rejected rejected_by_module")
     }
 
     @Test func `a token is rejected once it has expired at the time of the call`() async throws {
-        let verifier = try Modules.helloVerifier()
+        let verifier = try Modules.hmacVerifier()
         #expect(await verifier.ask(Self.token(0)).word == "rejected rejected_by_module")
         #expect(await verifier.ask(Self.token(1)).word == "verified")
         #expect(await verifier.ask(Self.token(1), now: Self.now.adding(1)).word == "rejected rejected_by_module")
@@ -46,12 +46,12 @@ import Testing
     @Test func `a token with one changed character is rejected`() async throws {
         var bytes = Self.token(600)
         bytes[7] ^= 1
-        #expect(try await Modules.helloVerifier().ask(bytes).word == "rejected rejected_by_module")
+        #expect(try await Modules.hmacVerifier().ask(bytes).word == "rejected rejected_by_module")
     }
 
     @Test(arguments: ["", "x", "hell", "eyJhbGciOiJub25lIn0.e30."])
     func `a token of another kind gets the verdict not mine`(text: String) async throws {
-        #expect(try await Modules.helloVerifier().ask(Array(text.utf8)).word == "not mine")
+        #expect(try await Modules.hmacVerifier().ask(Array(text.utf8)).word == "not mine")
     }
 
     @Test func `a module sees the token, resource, scheme and deadline, and nothing else of the request`()

@@ -14,8 +14,8 @@ import MCPAuthSigning
 enum Modules {
     static let key = Array("0123456789abcdef0123456789abcdef".utf8)
 
-    static func helloVerifier() throws -> ModuleVerifier {
-        try verifier(try library(hello), ["key": "demo", "scope": "read:notes"])
+    static func hmacVerifier() throws -> ModuleVerifier {
+        try verifier(try library(hmac), ["key": "demo", "scope": "read:notes"])
     }
 
     static func verifier(
@@ -36,7 +36,7 @@ enum Modules {
             resource: ResourceIdentifier("https://h.example/mcp"),
             hosts: hosts,
             limits: limits,
-            secrets: ["demo": key, "short": Array(key.dropLast())],
+            secrets: ["demo": key, "token": key, "short": Array(key.dropLast())],
             onEvent: events.add
         )
     }
@@ -68,14 +68,19 @@ enum Modules {
     static func token(_ client: String, _ expiry: Int) -> AccessToken {
         let signed = "\(client).\(expiry)"
         let hash = KeyedHash.hexadecimalSHA256(Array(signed.utf8), key: key)
-        return AccessToken(bytes: Array("hello.\(signed).\(hash)".utf8))
+        return AccessToken(bytes: Array("hmac.\(signed).\(hash)".utf8))
     }
 
-    /// hello.c, compiled by hand as `Plugins/README.md` describes.
-    static let hello: String = {
-        let source = repository + "/Plugins/hello-c/hello.c"
+    /// hmac_token.c, compiled by hand as `Plugins/README.md` describes.
+    static let hmac: String = {
+        let source = repository + "/Plugins/hmac-token-c/hmac_token.c"
         return (try? compileFile(source, options: ["-lcrypto"])) ?? "/cannot-compile"
     }()
+
+    /// hello.c, compiled by hand.
+    static func hello() throws -> String {
+        try compileFile(repository + "/Plugins/hello-c/hello.c", options: [])
+    }
 
     /// tenant_claims.c, compiled by hand.
     static func tenantClaims() throws -> String {

@@ -5,7 +5,7 @@
 import Foundation
 import Testing
 
-/// `mcp-auth plugin`, with the module `hello-c`.
+/// `mcp-auth plugin`, with the module `hmac-token-c`.
 @Suite struct PluginCommandTests {
     /// A directory that only its owner may write, with the library.
     private static func directory() throws -> String {
@@ -21,7 +21,7 @@ import Testing
         compiler.executableURL = URL(filePath: "/usr/bin/env")
         compiler.arguments = [
             "cc", "-std=c11", "-Wall", "-Wextra", "-pedantic", "-Werror", "-shared", "-fPIC", "-I",
-            root + "/Sources/CMCPAuthModule/include", root + "/Plugins/hello-c/hello.c", "-lcrypto", "-o",
+            root + "/Sources/CMCPAuthModule/include", root + "/Plugins/hmac-token-c/hmac_token.c", "-lcrypto", "-o",
             directory + "/hello.so",
         ]
         try compiler.run()
@@ -35,11 +35,16 @@ import Testing
         let directory = try Self.directory()
         try "no module".write(toFile: directory + "/other.so", atomically: true, encoding: .utf8)
         let list = try Program.run(["plugin", "list", directory])
-        #expect(list.status == 0 && list.output.contains("hello.so  hello-c 1.0.0  verifier hello-c\n"), "\(list)")
+        #expect(
+            list.status == 0 && list.output.contains("hello.so  hmac-token-c 1.0.0  verifier hmac-token-c\n"),
+            "\(list)"
+        )
         #expect(list.output.contains("other.so  ") && list.output.contains("cannot be loaded"), "\(list.output)")
         let inspect = try Program.run(["plugin", "inspect", directory + "/hello.so"])
         #expect(inspect.status == 0)
-        for part in ["hello-c 1.0.0, ABI 1.0\nsha256 ", "verifier hello-c", "  PURE", "  REENTRANT", #""required""#] {
+        for part in [
+            "hmac-token-c 1.0.0, ABI 1.0\nsha256 ", "verifier hmac-token-c", "  PURE", "  REENTRANT", #""required""#,
+        ] {
             #expect(inspect.output.contains(part), "\(inspect.output)")
         }
     }
@@ -58,9 +63,9 @@ import Testing
         }
         let signed = "greeter.\(Int(Date().timeIntervalSince1970) + 600)"
         let mac = try Self.mac(of: signed, key: key)
-        let good = try test("hello.\(signed).\(mac)")
+        let good = try test("hmac.\(signed).\(mac)")
         #expect(good.status == 0 && good.output.contains(#""client_id": "greeter""#), "\(good)")
-        let bad = try test("hello.\(signed).\(String(mac.reversed()))")
+        let bad = try test("hmac.\(signed).\(String(mac.reversed()))")
         #expect(bad.status == 10 && bad.output.contains("rejected_by_module"), "\(bad)")
         #expect(bad.error.contains("module: rejected: bad_mac"), "\(bad.error)")
         let other = try test("opaque")
@@ -72,7 +77,10 @@ import Testing
         for (text, error) in [
             (#"{ "issuer": "urn:x", "config": { "key": "k", "scop": "r" } }"#, "MA002"),
             (#"{ "config": { "key": "k", "scope": "r" } }"#, "missing key `issuer`"),
-            (#"{ "issuer": "urn:x", "verifier": "other", "config": {} }"#, "has no verifier `other`: it has `hello-c`"),
+            (
+                #"{ "issuer": "urn:x", "verifier": "other", "config": {} }"#,
+                "has no verifier `other`: it has `hmac-token-c`"
+            ),
             (#"{ "transformer": "t", "config": {} }"#, "has no transformer `t`: it has none"),
             (
                 #"{ "issuer": "urn:x", "hosts": ["https://a"], "config": { "key": "k", "scope": "r" } }"#,

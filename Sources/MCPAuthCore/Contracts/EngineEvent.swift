@@ -32,6 +32,8 @@ public struct EngineEvent: Sendable, Hashable, CustomStringConvertible {
         case introspectionFailed = "introspection_failed"
         /// There were more introspection requests than allowed.
         case introspectionLimited = "introspection_limited"
+        /// A module was loaded; the message has its version and the hash of its bytes.
+        case moduleLoaded = "module_loaded"
         /// A verifier module logged a line.
         case module
         /// A verifier module did not answer, or its answer was invalid.

@@ -87,8 +87,8 @@ struct DemoCheck {
         try expect("list_events by introspection", try await tool("list_events", calendar, opaque), 200)
         try expect("create_event with read:calendar only", try await tool("create_event", calendar, opaque), 403)
 
-        try expect("list_notes with the C module's token", try await tool("list_notes", notes, demo.helloToken), 200)
-        let forged = String(demo.helloToken.dropLast(4)) + "0000"
+        try expect("list_notes with the C module's token", try await tool("list_notes", notes, demo.hmacToken), 200)
+        let forged = String(demo.hmacToken.dropLast(4)) + "0000"
         try expect("a forged token of the C module", try await tool("list_notes", notes, forged), 401)
         let expected = try await client.get("\(demo.base)/elsewhere")
         try expect("a path without a resource", expected, 404)

@@ -23,7 +23,7 @@ struct DemoServer {
     /// The URL of the MCP servers, without path.
     let base: String
     /// A token that the C module accepts; no authorization server issued it.
-    let helloToken: String
+    let hmacToken: String
     private let mcpAuth: MCPAuth
     private let listener: ConfigurationFile.Listener
 
@@ -36,12 +36,12 @@ struct DemoServer {
         autoConsent: Bool
     ) async throws -> DemoServer {
         let introspectionSecret = SecureRandom.token()
-        let helloKey = SecureRandom.token()
+        let hmacKey = SecureRandom.token()
         let file: ConfigurationFile
         do {
             file = try ConfigurationFile(
                 path: configuration.path,
-                environment: ["DEMO_INTROSPECTION_SECRET": introspectionSecret, "DEMO_HELLO_KEY": helloKey],
+                environment: ["DEMO_INTROSPECTION_SECRET": introspectionSecret, "DEMO_HMAC_KEY": hmacKey],
                 moduleDirectory: moduleDirectory,
                 files: configuration.files
             )
@@ -78,11 +78,11 @@ struct DemoServer {
         }
         let expiry = Int(NumericDate.now().secondsSinceEpoch) + 8 * 3600
         let signed = "greeter.\(expiry)"
-        let hash = KeyedHash.hexadecimalSHA256(Array(signed.utf8), key: Array(helloKey.utf8))
+        let hash = KeyedHash.hexadecimalSHA256(Array(signed.utf8), key: Array(hmacKey.utf8))
         return DemoServer(
             issuer: issuer,
             base: base,
-            helloToken: "hello.\(signed).\(hash)",
+            hmacToken: "hmac.\(signed).\(hash)",
             mcpAuth: mcpAuth,
             listener: file.listener
         )

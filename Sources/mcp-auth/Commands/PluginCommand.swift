@@ -105,7 +105,7 @@ struct PluginCommand: AsyncParsableCommand {
                 token is accepted, 3 for a mistake in the configuration or the library, 10 if the token is refused, and \
                 12 if the module could not decide.
 
-                  mcp-auth plugin test libhello-c.so --config hello.json --token-file token.txt
+                  mcp-auth plugin test my-module.so --config my-module.json --token-file token.txt
                   mcp-auth plugin test libtenant.so --config tenant.json --claims-file claims.json
                 """
         )

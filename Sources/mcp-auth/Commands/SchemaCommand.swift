@@ -20,13 +20,28 @@ struct SchemaCommand: ParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "schema",
-        abstract: "Print the JSON Schema of a kind of file, for editors and validators."
+        abstract: "Print the JSON Schema of a kind of file, for editors and validators.",
+        discussion: """
+            With `--config`, the schema of a server configuration also has the schemas of the modules that the file \
+            names. They are loaded for that.
+            """
     )
 
     @Argument(help: "The kind of file.")
     var kind: Kind
 
-    func run() {
+    @Option(name: .shortAndLong, help: "A server configuration, whose modules the schema describes too.")
+    var config: String?
+
+    func validate() throws {
+        guard config == nil || kind == .server else { throw ValidationError("--config is for `server` only") }
+    }
+
+    func run() throws {
+        if let config {
+            Output.json(try ModuleSchemas.serverSchema(withModulesOf: config))
+            return
+        }
         if let schema = kind.schema { Output.json(schema) }
     }
 }

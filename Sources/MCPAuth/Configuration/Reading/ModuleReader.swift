@@ -22,6 +22,18 @@ struct ModuleReader {
     var libraryPath: String?
 
     func module(_ name: String, _ object: ObjectReader) throws -> ModuleUse {
+        let (component, library) = try component(object)
+        let build = "\(library.version.printable), ABI 1.\(library.abiMinor), sha256 \(library.digest)"
+        let message = "\(name.printable): \(library.name.printable) \(build)"
+        context.onEvent(EngineEvent(.info, .moduleLoaded, message))
+        let secrets = try secrets(object)
+        let configuration = try configuration(object, of: component)
+        guard component.kind == .verifier else { return try transformerUse(name, object, configuration, secrets) }
+        return try verifierUse(name, object, configuration, secrets)
+    }
+
+    /// The verifier or transformer that the object selects, and the library that offers it.
+    func component(_ object: ObjectReader) throws -> (ModuleComponent, ModuleLibrary) {
         let library = try library(object)
         let (verifier, transformer) = (try object.string("verifier"), try object.string("transformer"))
         guard verifier == nil || transformer == nil else {
@@ -29,16 +41,11 @@ struct ModuleReader {
             throw object.error(.conflict, message, at: "transformer")
         }
         let kind: ModuleComponent.Kind = transformer == nil ? .verifier : .transformer
-        let component: ModuleComponent
         do throws(ConfigurationError) {
-            component = try library.component(kind, named: verifier ?? transformer)
+            return (try library.component(kind, named: verifier ?? transformer), library)
         } catch {
             throw object.error(error.code, error.message, at: verifier ?? transformer == nil ? "path" : kind.rawValue)
         }
-        let secrets = try secrets(object)
-        let configuration = try configuration(object, of: component)
-        guard kind == .verifier else { return try transformerUse(name, object, configuration, secrets) }
-        return try verifierUse(name, object, configuration, secrets)
     }
 
     private func verifierUse(
