@@ -123,6 +123,8 @@ final class ModuleCalls: Sendable {
         /// Calls that a fetch made open while their `verify` ran inline, until it has returned.
         var opened: [UInt64: ModuleCall] = [:]
         var isWatched = false
+        /// The last call for which the module gave a verdict.
+        var answered: UInt64 = 0
 
         mutating func nextNumber() -> UInt64 {
             defer { next += 1 }
@@ -227,6 +229,14 @@ final class ModuleCalls: Sendable {
             return nil
         }
         open?.finish(end)
+    }
+
+    /// Notes that a module gave a verdict for this call; false if the one before was for the same call.
+    func noteAnswer(_ number: UInt64) -> Bool {
+        state.withLock { state in
+            defer { state.answered = number }
+            return state.answered != number
+        }
     }
 
     /// Waits until a call ends; ends it when the task is cancelled.

@@ -22,6 +22,8 @@ final class ModuleContext: Sendable {
     let fetches: ModuleFetches
     private let output: any ModuleOutput
     private let error = Lock<String?>(nil)
+    /// Whether no second verdict has been ignored yet.
+    private let ignored = Lock(true)
 
     init(
         strings: [String: String],
@@ -46,6 +48,17 @@ final class ModuleContext: Sendable {
     /// Emits a change of a counter.
     func count(_ counter: String, by number: Int64) {
         output.count(counter, by: number)
+    }
+
+    /// Ends a call with what the module gave; says once if it gives several verdicts for one call.
+    func complete(_ number: UInt64, _ end: ModuleCall.End) {
+        calls.end(number, end)
+        guard !calls.noteAnswer(number) else { return }
+        let isFirst = ignored.withLock { isFirst in
+            defer { isFirst = false }
+            return isFirst
+        }
+        if isFirst { output.log(MCP_AUTH_LOG_WARNING, "`complete` was called twice for a call; the first verdict counts") }
     }
 
     /// The last error the module logged.

@@ -67,12 +67,12 @@ private func context(of host: HostPointer) -> ModuleContext? {
 private func hostComplete(_ host: HostPointer, _ call: UInt64, _ verdict: UnsafePointer<mcp_auth_verdict>?) {
     guard let context = unsafe context(of: host) else { return }
     guard let verdict = unsafe verdict, unsafe verdict.pointee.struct_size >= MCP_AUTH_VERDICT_SIZE_1_0 else {
-        context.calls.end(call, .fault(.shortVerdict))
+        context.complete(call, .fault(.shortVerdict))
         return
     }
     // Only an acceptance has claims; with other verdicts, the member may be uninitialised.
     let isAccepted = unsafe verdict.pointee.kind == MCP_AUTH_VERDICT_ACCEPT
-    context.calls.end(
+    context.complete(
         call,
         unsafe .verdict(
             ModuleVerdict(

@@ -53,6 +53,19 @@ import Testing
         #expect(words == Array(repeating: "verified", count: 64))
     }
 
+    @Test(arguments: [Modules.pure, Modules.reentrant]) func `a second verdict for a call is ignored, and told once`(
+        flags: String
+    ) async throws {
+        let events = Events()
+        let body = #"""
+            answer(call, MCP_AUTH_VERDICT_REJECT, "");
+            answer(call, MCP_AUTH_VERDICT_ACCEPT, "{\"sub\":\"a\",\"exp\":9999999999}");
+            """#
+        let verifier = try Modules.verifier(body: body, flags: flags, events: events)
+        for _ in 0..<20 { #expect(await verifier.ask([1]).word == "rejected rejected_by_module") }
+        #expect(events.all.map(\.message) == ["test: `complete` was called twice for a call; the first verdict counts"])
+    }
+
     @Test func `an answer after the deadline is ignored, and the event names the module`() async throws {
         let gate = try Gate()
         let events = Events()

@@ -116,9 +116,11 @@ import Testing
         )
     }
 
-    @Test(arguments: [true, false].flatMap { introspects in
-        ((try? builtIn(introspects))?.checks ?? []).map { (introspects ? "introspection" : "jwt", $0) }
-    })
+    @Test(
+        arguments: [true, false].flatMap { introspects in
+            ((try? builtIn(introspects))?.checks ?? []).map { (introspects ? "introspection" : "jwt", $0) }
+        }
+    )
     func `the verifiers of this package pass`(name: String, check: ConformanceCheck) async throws {
         try await check.run()
     }

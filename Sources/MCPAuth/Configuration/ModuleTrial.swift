@@ -40,7 +40,8 @@ package struct ModuleTrial {
             onEvent: onEvent
         )
         let reader = ModuleReader(context: context, libraryPath: path)
-        use = try reader.module("module", try document.rootObject(allowing: keys))
+        let file = path.split(separator: "/").last.map(String.init) ?? path
+        use = try reader.module(file, try document.rootObject(allowing: keys))
     }
 
     package var isTransformer: Bool {

@@ -156,6 +156,15 @@ struct PluginCommand: AsyncParsableCommand {
             Output.json(.object(transformed))
         }
 
+        /// The claims, with issuer, audience and expiry as they count, also where the module left them out.
+        private static func shown(_ authInfo: AuthInfo) -> JSON {
+            var claims = authInfo.claims.members
+            claims["iss"] = .string(authInfo.issuer.description)
+            claims["aud"] = .array(authInfo.audience.map(JSON.string))
+            claims["exp"] = .integer(Int64(authInfo.expiresAt.secondsSinceEpoch))
+            return .object(claims)
+        }
+
         private func verify(tokenIn path: String, _ trial: ModuleTrial) async throws {
             // As it is, without the line end: a module may know tokens that look like nothing else.
             guard var token = Input.bytes(from: path) else {
@@ -172,7 +181,7 @@ struct PluginCommand: AsyncParsableCommand {
             Output.line(TraceText(trace).revealed)
             switch decision {
             case .allow(let authInfo):
-                if let authInfo { Output.json(.object(authInfo.claims.members)) }
+                if let authInfo { Output.json(Self.shown(authInfo)) }
             case .deny(let denial): throw ProgramExit.code(for: denial)
             }
         }

@@ -54,7 +54,11 @@ struct ModuleReader {
         _ configuration: ModuleConfiguration,
         _ secrets: [String: [UInt8]]
     ) throws -> ModuleUse {
-        let issuer = IssuerIdentifier(try object.required("issuer", try object.string("issuer")))
+        let written = try object.required("issuer", try object.string("issuer"))
+        guard !written.isEmpty else {
+            throw object.error(.invalidValue, "`issuer` is empty, expected a name for who issues the tokens", at: "issuer")
+        }
+        let issuer = IssuerIdentifier(written)
         let hosts = try object.strings("hosts") ?? []
         for (index, host) in hosts.enumerated() {
             guard HTTPURL("https://\(host)/")?.authority == host else {
@@ -145,6 +149,8 @@ struct ModuleReader {
             context.files.note(path, digest: library.digest)
             return library
         } catch {
+            // No member of the object names it.
+            if libraryPath != nil { throw error }
             throw object.error(error.code, error.message, at: "path")
         }
     }
