@@ -109,7 +109,7 @@ let package = Package(
         ),
         .target(name: "CMCPAuthModule"),
 
-        .target(name: "CSystem"),
+        .target(name: "CMCPAuthSystem"),
         library("MCPAuthConcurrency"),
         library("MCPAuthJSON", ["CJansson"]),
         library("MCPAuthJOSE", ["COpenSSL", "MCPAuthJSON", "MCPAuthConcurrency"]),
@@ -122,7 +122,7 @@ let package = Package(
         ),
         library(
             "MCPAuthModuleHost",
-            ["CMCPAuthModule", "CSystem", "MCPAuthCore", "MCPAuthJSON", "MCPAuthConcurrency", httpTypes]
+            ["CMCPAuthModule", "CMCPAuthSystem", "MCPAuthCore", "MCPAuthJSON", "MCPAuthConcurrency", httpTypes]
         ),
         library("MCPAuthModule", ["CMCPAuthModule", "MCPAuthConcurrency", "MCPAuthCore", "MCPAuthJSON", httpTypes]),
         library("MCPAuthHTTP", ["MCPAuthConcurrency", "MCPAuthCore", "MCPAuthJSON", httpTypes]),

@@ -58,7 +58,8 @@ final class ModuleContext: Sendable {
             defer { isFirst = false }
             return isFirst
         }
-        if isFirst { output.log(MCP_AUTH_LOG_WARNING, "`complete` was called twice for a call; the first verdict counts") }
+        let message = "`complete` was called twice for a call; the first verdict counts"
+        if isFirst { output.log(MCP_AUTH_LOG_WARNING, message) }
     }
 
     /// The last error the module logged.

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CMCPAuthModule
-internal import CSystem
+internal import CMCPAuthSystem
 internal import HTTPTypes
 internal import MCPAuthConcurrency
 internal import MCPAuthCore

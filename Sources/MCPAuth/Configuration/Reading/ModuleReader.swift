@@ -56,7 +56,8 @@ struct ModuleReader {
     ) throws -> ModuleUse {
         let written = try object.required("issuer", try object.string("issuer"))
         guard !written.isEmpty else {
-            throw object.error(.invalidValue, "`issuer` is empty, expected a name for who issues the tokens", at: "issuer")
+            let message = "`issuer` is empty, expected a name for who issues the tokens"
+            throw object.error(.invalidValue, message, at: "issuer")
         }
         let issuer = IssuerIdentifier(written)
         let hosts = try object.strings("hosts") ?? []
