@@ -31,7 +31,7 @@ struct ModuleBenchmark {
         print("built-in verifier                         \(text(before)) us")
         print("after a module that says `not mine`       \(text(after)) us, \(text(added)) us more")
         try await thousandCalls(try verifier("later", library))
-        let isolated = try ModuleLibrary(isolating: path, expectedSHA256: nil)
+        let isolated = try ModuleTrial.isolatedLibrary(at: path)
         try await isolatedCalls(withModule, try server([try verifier("nothing", isolated)]))
     }
 

@@ -29,7 +29,10 @@ final class EdgeKeys: Sendable {
     private static let freshSeconds = 3600.0
     private static let coolDownSeconds = 30.0
     private static let mostSeconds = 86_400.0
+    /// How long a request waits for the first keys.
     private static let fetchSeconds = 4.5
+    /// How long a request waits for newer keys.
+    private static let refreshSeconds = 1.0
 
     private let url: String
     private let host: ModuleHost
@@ -69,40 +72,45 @@ final class EdgeKeys: Sendable {
         return .found(keys)
     }
 
+    private enum Download {
+        case keys(JWKSet)
+        case failure(String)
+        /// The caller whose request would have been sent is gone.
+        case notAsked(String)
+    }
+
     /// Fetches the keys; all who ask meanwhile wait for one answer.
     private func fetch(_ time: Double) async {
-        _ = await flights.value(for: url, until: Deadline(in: Self.fetchSeconds)) { [self] in
+        let seconds = known.withLock { $0.set == nil } ? Self.fetchSeconds : Self.refreshSeconds
+        _ = await flights.value(for: url, until: Deadline(in: seconds)) { [self] in
             host.count("keys_fetched")
             let answer = await download()
             return known.withLock { known in
-                known.tried = time
                 switch answer {
-                case .success(let set):
-                    known.set = set
-                    known.fetched = time
+                case .keys(let set):
+                    (known.set, known.fetched, known.tried) = (set, time, time)
                     return true
                 case .failure(let failure):
-                    known.failure = failure.description
+                    (known.failure, known.tried) = (failure, time)
+                    return false
+                case .notAsked(let reason):
+                    known.failure = reason
                     return false
                 }
             }
         }
     }
 
-    private func download() async -> Result<JWKSet, Failure> {
+    private func download() async -> Download {
         do throws(ModuleHost.FetchFailure) {
             let response = try await host.fetch(url)
-            guard response.status == 200 else { return .failure(Failure(description: "status \(response.status)")) }
+            guard response.status == 200 else { return .failure("status \(response.status)") }
             guard let document = try? JSONDocument(parsing: response.body, limits: .fetched),
                 let set = try? JWKSet(document.root, reusing: known.withLock { $0.set })
-            else { return .failure(Failure(description: "a body that is not a key set")) }
-            return .success(set)
+            else { return .failure("a body that is not a key set") }
+            return .keys(set)
         } catch {
-            return .failure(Failure(description: error.description))
+            return error.wasSent ? .failure(error.description) : .notAsked(error.description)
         }
-    }
-
-    private struct Failure: Error {
-        let description: String
     }
 }

@@ -7,6 +7,7 @@
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { the_socket = 3 };
@@ -36,7 +37,7 @@ static int start(const char *path, char *const environment[], int remote, posix_
 }
 
 int mcp_start_child(const char *path, char *const environment[], pid_t *process, int *local) {
-    int ends[2];
+    int ends[2], remote;
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
 #ifdef __linux__
@@ -49,16 +50,24 @@ int mcp_start_child(const char *path, char *const environment[], pid_t *process,
         setsockopt(ends[index], SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
     }
 #endif
-    int error = posix_spawn_file_actions_init(&actions);
+    /* Above the descriptors that the child receives, so that none of the steps overwrites it. */
+    remote = fcntl(ends[1], F_DUPFD_CLOEXEC, the_socket + 1);
+    int error = remote < 0 ? errno : 0;
+    close(ends[1]);
+    if (error != 0) {
+        close(ends[0]);
+        return error;
+    }
+    error = posix_spawn_file_actions_init(&actions);
     if (error == 0) {
         error = posix_spawnattr_init(&attributes);
         if (error == 0) {
-            error = start(path, environment, ends[1], &actions, &attributes, process);
+            error = start(path, environment, remote, &actions, &attributes, process);
             posix_spawnattr_destroy(&attributes);
         }
         posix_spawn_file_actions_destroy(&actions);
     }
-    close(ends[1]);
+    close(remote);
     if (error == 0) {
         *local = ends[0];
     } else {
@@ -84,6 +93,17 @@ int mcp_reap_child(pid_t process, int *code) {
     if (WIFSIGNALED(status)) return WTERMSIG(status);
     *code = WEXITSTATUS(status);
     return 0;
+}
+
+void mcp_reap_group(pid_t process) {
+    struct timespec pause = {0, 10 * 1000 * 1000};
+    for (int count = 0; count < 200; count++) {
+        pid_t found;
+        while ((found = waitpid(-process, NULL, WNOHANG)) > 0) {
+        }
+        if (found < 0) return;
+        nanosleep(&pause, NULL);
+    }
 }
 
 int mcp_close_on_exec(int descriptor) { return fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 ? 0 : errno; }

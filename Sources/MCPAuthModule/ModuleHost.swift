@@ -61,6 +61,13 @@ public import MCPAuthJSON
     public struct FetchFailure: Error, Sendable, CustomStringConvertible {
         /// The reason, for logs.
         public let description: String
+        /// Whether the request was sent; it is not if it is not allowed, or if nobody waits for the answer of `verify`.
+        public let wasSent: Bool
+
+        init(description: String, wasSent: Bool = true) {
+            self.description = description
+            self.wasSent = wasSent
+        }
     }
 
     /// The call that the current task serves.
@@ -90,7 +97,9 @@ public import MCPAuthJSON
         body: [UInt8] = [],
         fields: [(name: String, value: String)] = []
     ) async throws(FetchFailure) -> Response {
-        guard let call = Self.call else { throw FetchFailure(description: "a fetch is possible only inside `verify`") }
+        guard let call = Self.call else {
+            throw FetchFailure(description: "a fetch is possible only inside `verify`", wasSent: false)
+        }
         let result: Result<Response, FetchFailure> = await withCheckedContinuation { continuation in
             let box = unsafe Unmanaged.passRetained(FetchBox(continuation))
             let isSent = unsafe ModuleOrder(url: url, method: method, body: body, fields: fields).withC { order in
@@ -98,8 +107,9 @@ public import MCPAuthJSON
             }
             guard isSent == 0 else {
                 unsafe box.release()
-                let reason = "the host does not allow the request; the operator's log says why"
-                continuation.resume(returning: .failure(FetchFailure(description: reason)))
+                let reason =
+                    "it is not allowed, as the log of the operator says, or nobody waits for the verdict any more"
+                continuation.resume(returning: .failure(FetchFailure(description: reason, wasSent: false)))
                 return
             }
         }

@@ -48,7 +48,7 @@ enum ModuleFault: Error, Hashable, Sendable, CustomStringConvertible {
         case .longTransformedClaims: "gave claims of more than \(ModuleHostTable.maximumClaims) bytes"
         case .transformedClaims: "gave claims that are not a JSON object without duplicate names"
         case .processEnded: "has no answer: its process ended during the call"
-        case .noProcess: "cannot be called: its process has ended and was not started again yet"
+        case .noProcess: "cannot be called: it has no process, or its process does not receive what it is sent"
         case .invalidFrame: "sent something that is not a message to this process"
         case .tooManyFrames: "sent too many messages that nothing asked for"
         }

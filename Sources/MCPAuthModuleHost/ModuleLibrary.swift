@@ -26,11 +26,7 @@ package final class ModuleLibrary: Sendable {
         expectedSHA256: String?,
         digest: ([UInt8]) -> String
     ) throws(ConfigurationError) {
-        let bytes = try ModuleFile(readingFrom: path).bytes
-        let digest = digest(bytes)
-        if let expectedSHA256, digest != expectedSHA256.lowercased() {
-            throw Self.refused(path, "its SHA-256 is \(digest), not the pinned \(expectedSHA256.printable)")
-        }
+        let (bytes, digest) = try Self.file(path, expectedSHA256, digest)
         let image: ModuleImages.Image
         do throws(ModuleImages.Fault) {
             image = try ModuleImages.image(of: bytes, digest: digest, from: path)
@@ -43,6 +39,20 @@ package final class ModuleLibrary: Sendable {
         typealias EntryPoint = @convention(c) () -> UnsafePointer<mcp_auth_module>?
         let entryPoint = unsafe unsafeBitCast(symbol, to: EntryPoint.self)
         try unsafe self.init(table: entryPoint(), path: path, digest: digest)
+    }
+
+    /// The bytes of a file and their hash, which must be the pinned one.
+    private static func file(
+        _ path: String,
+        _ expectedSHA256: String?,
+        _ digest: ([UInt8]) -> String
+    ) throws(ConfigurationError) -> (bytes: [UInt8], digest: String) {
+        let bytes = try ModuleFile(readingFrom: path).bytes
+        let digest = digest(bytes)
+        if let expectedSHA256, digest != expectedSHA256.lowercased() {
+            throw refused(path, "its SHA-256 is \(digest), not the pinned \(expectedSHA256.printable)")
+        }
+        return (bytes, digest)
     }
 
     /// Reads the table of a module in this process.
@@ -69,13 +79,18 @@ package final class ModuleLibrary: Sendable {
     /// Instances run in further processes, which load a library with the same bytes.
     ///
     /// - Throws: ``ConfigurationError`` with the code `moduleRefused`.
-    package init(isolating path: String, expectedSHA256: String?, setupSeconds: Double = 30) throws(ConfigurationError)
-    {
-        let program = try ModuleProgram.path(for: path)
+    package init(
+        isolating path: String,
+        expectedSHA256: String?,
+        setupSeconds: Double = 30,
+        digest: ([UInt8]) -> String
+    ) throws(ConfigurationError) {
+        // Here, because the process could report any hash.
+        let (_, digest) = try Self.file(path, expectedSHA256, digest)
+        let home = ModuleProgram(program: try ModuleProgram.path(for: path), library: path, digest: digest)
         let description: ModuleDescription
         do throws(ModuleProgram.Refusal) {
-            let load = ModuleFrame(.load, [], [path, expectedSHA256].compactMap { $0?.utf8Bytes })
-            let reply = try ModuleProgram.replies(of: program, to: [load], within: setupSeconds)
+            let reply = try ModuleProgram.replies(of: home.program, to: [home.load], within: setupSeconds)
             guard let decoded = reply.first.flatMap(ModuleDescription.init) else {
                 throw .init(reason: "\(ModuleFault.invalidFrame)")
             }
@@ -83,16 +98,14 @@ package final class ModuleLibrary: Sendable {
         } catch {
             throw error.error { Self.refused(path, $0) }
         }
-        (name, version, digest) = (description.name, description.version, description.digest)
-        abiMinor = description.abiMinor
-        let home = ModuleComponent.Home.ownProcess(
-            ModuleProgram(program: program, library: path, digest: description.digest)
-        )
+        (name, version, abiMinor) = (description.name, description.version, description.abiMinor)
+        self.digest = digest
         do throws(ModuleComponent.Fault) {
             var components: [ModuleComponent] = []
             for facts in description.components {
-                components.append(try ModuleComponent(facts, of: description.name, home: home))
+                components.append(try ModuleComponent(facts, of: description.name, home: .ownProcess(home)))
             }
+            try Self.check(components)
             self.components = components
         } catch {
             throw Self.refused(path, error.reason)
@@ -164,13 +177,20 @@ package final class ModuleLibrary: Sendable {
         for index in unsafe 0..<module.pointee.transformer_count {
             components.append(try unsafe ModuleFunctions.transformer(module.pointee.transformers[index], of: name))
         }
+        try check(components)
+        return components
+    }
+
+    private static func check(_ components: [ModuleComponent]) throws(ModuleComponent.Fault) {
+        guard components.count <= 2 * mostComponents else {
+            throw .init(reason: "it offers more than \(mostComponents) verifiers or transformers")
+        }
         for (index, component) in components.enumerated() {
             let isRepeated = components[..<index].contains { $0.kind == component.kind && $0.name == component.name }
             guard !isRepeated else {
                 throw .init(reason: "it has two \(component.kind)s with the name `\(component.name.printable)`")
             }
         }
-        return components
     }
 
     static func refused(_ path: String, _ reason: String) -> ConfigurationError {

@@ -11,7 +11,8 @@ internal import Darwin
 // `deinit`, and do not move in between.
 /// State that threads share and wait for, behind one mutex with one condition variable.
 ///
-/// A wait blocks its thread, so only dedicated threads may wait. Closures must not take another lock.
+/// A wait blocks its thread: threads that serve requests may wait only for a transformer. Closures must not take another
+/// lock.
 @safe final class Monitor<State>: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
@@ -44,6 +45,11 @@ internal import Darwin
     /// Wakes one of the waiting threads, which checks the state again.
     func signal() {
         unsafe pthread_cond_signal(condition)
+    }
+
+    /// Wakes all waiting threads.
+    func signalAll() {
+        unsafe pthread_cond_broadcast(condition)
     }
 
     /// Waits until `body` returns a value; `nil` when it returns none within `seconds`.

@@ -26,6 +26,16 @@ import Testing
         #expect(ModuleFrame(decoding: bytes + [0]) == nil)
     }
 
+    @Test(arguments: [(0, true), (3072, true), (3073, false), (4_000_000, false)])
+    func `a verdict with longer texts than a module may give is none`(length: Int, isGood: Bool) {
+        let long = [UInt8](repeating: 1, count: length)
+        for texts in [[[], long, []], [[], [], long]] {
+            #expect((ModuleVerdict(ModuleFrame(.verdict, [1, 3, 0, 0, 0], texts)) != nil) == isGood)
+        }
+        let frame = ModuleFrame(.verdict, [1, 2, 0, 0, 1], [[UInt8](repeating: 1, count: 65_537), [], []])
+        #expect(ModuleVerdict(frame) == nil)
+    }
+
     @Test func `changed bytes are a frame of the same size, or none`() {
         var random = SystemRandomNumberGenerator()
         let bytes = ModuleFrame(.verify, [1, 2], [[1, 2, 3], [], [4]]).encoded.dropFirst(4)

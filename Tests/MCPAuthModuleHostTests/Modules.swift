@@ -61,7 +61,9 @@ enum Modules {
     static let areIsolated = ProcessInfo.processInfo.environment["MCPAUTH_ISOLATED_MODULES"] == "1"
 
     static func library(_ path: String, pin: String? = nil, isolated: Bool = areIsolated) throws -> ModuleLibrary {
-        guard !isolated else { return try ModuleLibrary(isolating: path, expectedSHA256: pin) }
+        if isolated {
+            return try ModuleLibrary(isolating: path, expectedSHA256: pin, digest: Digest.hexadecimalSHA256)
+        }
         return try ModuleLibrary(path: path, expectedSHA256: pin, digest: Digest.hexadecimalSHA256)
     }
 

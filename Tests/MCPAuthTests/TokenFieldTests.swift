@@ -64,6 +64,18 @@ import Testing
         }
     }
 
+    @Test func `the metadata promises none of the methods of RFC 6750`() throws {
+        let request = HTTPRequest(
+            method: .get,
+            scheme: "https",
+            authority: "api.example.com",
+            path: "/.well-known/oauth-protected-resource/mcp"
+        )
+        let response = try Server().mcpAuth.openResponse(to: request)
+        let metadata = try JSON(parsing: try #require(response?.body))
+        #expect(metadata["resource"]?.string == Self.resource && metadata["bearer_methods_supported"] == nil)
+    }
+
     @Test(arguments: ["Authorization", "cookie", "Host", ":path", "a b", "", "Proxy-Authorization"])
     func `a field with another meaning is refused`(name: String) throws {
         var resource = try ResourceConfiguration(Self.resource, authorizationServers: [])

@@ -19,6 +19,11 @@ int mcp_wait_for_child(pid_t process);
 /// Removes the entry of a child that has ended. Returns the number of the signal that ended it, or 0 and sets `code`.
 int mcp_reap_child(pid_t process, int *code);
 
+/// Removes the entries of other processes of a group whose processes were ended, for at most two seconds.
+///
+/// They are children of this process if it adopts orphans, as process 1 of a container does.
+void mcp_reap_group(pid_t process);
+
 /// Closes a descriptor when this process becomes another program; returns an error number if it is not open.
 int mcp_close_on_exec(int descriptor);
 

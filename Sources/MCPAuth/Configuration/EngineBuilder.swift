@@ -87,6 +87,8 @@ struct EngineBuilder {
         }
         for module in resource.modules { (module.verifier as? any FetchingVerifier)?.use(fetcher) }
         var metadata = resource.metadata
+        // They would be those of RFC 6750, which do not count there (RFC 9728 section 2).
+        if resource.tokenField != nil { metadata.bearerMethodsSupported = [] }
         metadata.authorizationServers = resource.authorizationServers.map(\.issuer)
         let audiences = resource.audiences.isEmpty ? [identifier.description] : resource.audiences
         var settings = ProtectedResource.Settings(speaksMCP: resource.speaksMCP)

@@ -43,11 +43,15 @@ package enum ModuleSchemas {
         if let items = members["items"] { members["items"] = standard(items) }
         if let others = members["additionalProperties"] { members["additionalProperties"] = standard(others) }
         let types = members["type"]?.string.map { [$0] } ?? members["type"]?.strings ?? []
-        guard members["properties"] != nil || types.contains("object") else { return .object(members) }
+        guard types.isEmpty || types.contains("object") else { return .object(members) }
         var properties = (members["properties"]?.members ?? [:]).mapValues(standard)
-        for name in ["description", "$comment"] where properties[name] == nil { properties[name] = ["type": "string"] }
+        if [nil, false].contains(members["additionalProperties"]) {
+            for name in ["description", "$comment"] where properties[name] == nil {
+                properties[name] = ["type": "string"]
+            }
+            members["additionalProperties"] = false
+        }
         members["properties"] = .object(properties)
-        if members["additionalProperties"] == nil { members["additionalProperties"] = false }
         return .object(members)
     }
 }

@@ -20,6 +20,13 @@ package struct ModuleTrial {
         try ModuleLibrary(path: path, expectedSHA256: nil, digest: Digest.hexadecimalSHA256)
     }
 
+    /// The same, in a process of its own.
+    ///
+    /// - Throws: ``ConfigurationError`` with the code `moduleRefused`.
+    package static func isolatedLibrary(at path: String) throws(ConfigurationError) -> ModuleLibrary {
+        try ModuleLibrary(isolating: path, expectedSHA256: nil, digest: Digest.hexadecimalSHA256)
+    }
+
     /// Reads a file that has the members of one of the `modules` of a configuration, without `path`.
     ///
     /// - Throws: ``ConfigurationError``.

@@ -89,15 +89,13 @@ struct IsolatedAnswers: Sendable {
     }
 
     private func log(_ frame: ModuleFrame) -> Bool {
-        guard let level = frame.number(0), let text = frame.text(0),
-            text.utf8.count <= 3 * ModuleHostTable.maximumText
-        else { return false }
+        guard let level = frame.number(0), let text = frame.boundedText(0) else { return false }
         context.log(Int32(clamping: level), text)
         return true
     }
 
     private func count(_ frame: ModuleFrame) -> Bool {
-        guard let number = frame.number(0), let name = frame.text(0) else { return false }
+        guard let number = frame.number(0), let name = frame.boundedText(0) else { return false }
         context.count(name, by: number)
         return true
     }
@@ -111,15 +109,18 @@ struct IsolatedAnswers: Sendable {
             count += 1
             return true
         }
-        guard isAllowed else { return refuse(number, "too many fetches at once", pipe) }
+        guard isAllowed else {
+            refuse(number, "too many fetches at once", pipe)
+            return true
+        }
         Task.detached {
             let answer: Result<FetchResponse, FetchError>
             do throws(FetchError) { answer = .success(try await send(order)) } catch { answer = .failure(error) }
             fetches.withLock { $0 -= 1 }
             switch answer {
             case .success(let response):
-                _ = pipe.send(ModuleFrame(.fetched, [number, Int64(response.status)], [response.body, []]))
-            case .failure(let error): _ = refuse(number, error.description, pipe)
+                reply(ModuleFrame(.fetched, [number, Int64(response.status)], [response.body, []]), pipe)
+            case .failure(let error): refuse(number, error.description, pipe)
             }
         }
         return true
@@ -136,8 +137,12 @@ struct IsolatedAnswers: Sendable {
         return try await fetcher.fetch(request)
     }
 
-    private func refuse(_ number: Int64, _ reason: String, _ pipe: ModulePipe) -> Bool {
-        _ = pipe.send(ModuleFrame(.fetched, [number, 0], [[], reason.utf8Bytes]))
-        return true
+    private func refuse(_ number: Int64, _ reason: String, _ pipe: ModulePipe) {
+        reply(ModuleFrame(.fetched, [number, 0], [[], reason.utf8Bytes]), pipe)
+    }
+
+    /// The process waits for this without a limit, so it must receive it or end.
+    private func reply(_ frame: ModuleFrame, _ pipe: ModulePipe) {
+        if !pipe.send(frame) { pipe.shutDown() }
     }
 }

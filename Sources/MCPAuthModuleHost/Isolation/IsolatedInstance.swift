@@ -24,10 +24,14 @@ final class IsolatedInstance: ModuleInstance {
     ) throws(ConfigurationError) {
         self.context = context
         self.limits = limits
+        let create = configuration.createFrame(context, limits)
+        guard create.encoded.count <= ModuleFrame.mostBytes else {
+            throw configuration.component.refused("`config` and secrets have more than \(ModuleFrame.mostBytes) bytes")
+        }
         let answers = IsolatedAnswers(context: context, transforms: transforms, limits: limits)
         process = ModuleProcess(
             program,
-            create: configuration.createFrame(context, limits),
+            create: create,
             limits: limits,
             events: events,
             onEnd: { answers.endAll(.processEnded) },
@@ -51,6 +55,8 @@ final class IsolatedInstance: ModuleInstance {
         return end
     }
 
+    /// Blocks this thread for at most a second, as a transformer in this process may until it proved quick.
+    ///
     /// After a transformer that took too long, its process is ended: it must not block.
     func transform(_ claims: [UInt8], of issuer: String) throws(ModuleFault) -> [UInt8]? {
         let number = context.calls.reserve()

@@ -47,8 +47,14 @@ final class ModuleChild: Sendable {
     /// Ends the process and all processes in its group at once; does nothing when it has ended.
     func kill() {
         hasEntry.withLock { hasEntry in
-            if hasEntry { _ = systemKill(-process, SIGKILL) }
+            if hasEntry { end() }
         }
+    }
+
+    /// Ends the process, also if it has left its group, and its group; the process must have its entry.
+    private func end() {
+        _ = systemKill(process, SIGKILL)
+        _ = systemKill(-process, SIGKILL)
     }
 
     /// Tells the process to end, and ends it after some seconds if it has not.
@@ -62,15 +68,19 @@ final class ModuleChild: Sendable {
     func wait() -> String {
         guard mcp_wait_for_child(process) == 0 else {
             hasEntry.withLock { $0 = false }
+            hasEntry.signalAll()
             return "has ended"
         }
-        return hasEntry.withLock { hasEntry in
-            _ = systemKill(-process, SIGKILL)
+        let how = hasEntry.withLock { hasEntry in
+            end()
             hasEntry = false
             var code: Int32 = 0
             let signal = unsafe mcp_reap_child(process, &code)
             return signal == 0 ? "exited with code \(code)" : "was ended by signal \(signal)"
         }
+        hasEntry.signalAll()
+        mcp_reap_group(process)
+        return how
     }
 }
 

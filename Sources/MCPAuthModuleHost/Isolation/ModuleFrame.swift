@@ -44,6 +44,10 @@ struct ModuleFrame: Sendable, Equatable {
         self.texts = texts
     }
 
+    /// The version of the frames. The two programs are built together, but one of them may be replaced while the other
+    /// runs.
+    static let version: Int64 = 1
+
     /// The maximum bytes of a frame, without the number before it.
     static let mostBytes = 4 * 1024 * 1024
 
@@ -100,6 +104,17 @@ struct ModuleFrame: Sendable, Equatable {
 
     /// The text at this position; `nil` if there are fewer.
     func bytes(_ index: Int) -> [UInt8]? { (0..<texts.count).contains(index) ? texts[index] : nil }
+
+    /// The same as a text; `nil` also if it is longer than a text of a module may be.
+    ///
+    /// A text was cut off to ``ModuleHostTable/maximumText`` bytes; what was not UTF-8 takes up to three bytes each.
+    func boundedText(_ index: Int) -> String? {
+        guard let bytes = bytes(index), bytes.count <= 3 * ModuleHostTable.maximumText else { return nil }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Why the process refused something, cut off to a length that can be shown.
+    var refusal: String { String(decoding: (bytes(0) ?? []).prefix(8 * ModuleHostTable.maximumText), as: UTF8.self) }
 
     func text(_ index: Int) -> String? { bytes(index).map { String(decoding: $0, as: UTF8.self) } }
 }

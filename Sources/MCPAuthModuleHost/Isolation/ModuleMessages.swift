@@ -7,7 +7,9 @@ internal import MCPAuthCore
 
 extension ModuleProgram {
     /// Loads the library with the bytes that were checked.
-    var load: ModuleFrame { ModuleFrame(.load, [], [library.utf8Bytes, digest.utf8Bytes]) }
+    var load: ModuleFrame {
+        ModuleFrame(.load, [ModuleFrame.version], [library.utf8Bytes, digest.utf8Bytes])
+    }
 
     /// The first mistake that `validate` reports, in a process of its own.
     func firstMistake(
@@ -22,7 +24,7 @@ extension ModuleProgram {
         guard replies.count == 2, replies[1].kind == .validated else {
             throw Refusal(reason: "\(ModuleFault.invalidFrame)")
         }
-        guard let pointer = replies[1].text(0), let message = replies[1].text(1) else { return nil }
+        guard let pointer = replies[1].boundedText(0), let message = replies[1].boundedText(1) else { return nil }
         return ModuleConfiguration.Report.Entry(pointer: pointer, message: message)
     }
 }
@@ -31,12 +33,11 @@ extension ModuleProgram {
 struct ModuleDescription {
     let name: String
     let version: String
-    let digest: String
     let abiMinor: UInt32
     let components: [ModuleComponent.Facts]
 
     init(_ library: ModuleLibrary) {
-        (name, version, digest, abiMinor) = (library.name, library.version, library.digest, library.abiMinor)
+        (name, version, abiMinor) = (library.name, library.version, library.abiMinor)
         components = library.components.map { component in
             ModuleComponent.Facts(
                 kind: component.kind,
@@ -49,7 +50,7 @@ struct ModuleDescription {
     }
 
     var frame: ModuleFrame {
-        var frame = ModuleFrame(.loaded, [Int64(abiMinor)], [name, version, digest].map(\.utf8Bytes))
+        var frame = ModuleFrame(.loaded, [Int64(abiMinor)], [name, version].map(\.utf8Bytes))
         for component in components {
             frame.numbers += [Int64(component.flags), Int64(component.requestFields.count)]
             let texts = [component.kind.rawValue, component.name, component.schemaText] + component.requestFields
@@ -60,10 +61,10 @@ struct ModuleDescription {
 
     init?(_ frame: ModuleFrame) {
         guard frame.kind == .loaded, frame.numbers.count % 2 == 1, let minor = frame.number(0),
-            let name = frame.text(0), let version = frame.text(1), let digest = frame.text(2)
+            let name = frame.text(0), let version = frame.text(1)
         else { return nil }
         var components: [ModuleComponent.Facts] = []
-        var place = 3
+        var place = 2
         for index in stride(from: 1, to: frame.numbers.count, by: 2) {
             let count = frame.numbers[index + 1]
             guard (0...Int64(ModuleComponent.mostFields)).contains(count),
@@ -84,7 +85,7 @@ struct ModuleDescription {
             place += 3 + fields.count
         }
         guard place == frame.texts.count, !components.isEmpty else { return nil }
-        (self.name, self.version, self.digest) = (name, version, digest)
+        (self.name, self.version) = (name, version)
         abiMinor = UInt32(clamping: minor)
         self.components = components
     }
@@ -161,17 +162,17 @@ extension ModuleVerdict {
     }
 
     init?(_ frame: ModuleFrame) {
-        guard frame.numbers.count == 5, frame.texts.count == 3, let kind = Int32(exactly: frame.numbers[1]) else {
-            return nil
-        }
+        guard frame.numbers.count == 5, frame.texts.count == 3, let kind = Int32(exactly: frame.numbers[1]),
+            let reason = frame.boundedText(1), let detail = frame.boundedText(2)
+        else { return nil }
         guard frame.texts.length(0) <= ModuleHostTable.maximumClaims else { return nil }
         self.init(
             kind: kind,
             claims: frame.numbers[4] == 0 ? nil : frame.texts[0],
             notAfter: frame.numbers[2],
             cacheSeconds: frame.numbers[3],
-            reason: String(decoding: frame.texts[1], as: UTF8.self),
-            detail: String(decoding: frame.texts[2], as: UTF8.self)
+            reason: reason,
+            detail: detail
         )
     }
 }
@@ -187,7 +188,11 @@ extension ModuleFetches.Order {
     init?(_ frame: ModuleFrame) {
         guard frame.numbers.count == 3, frame.texts.count >= 3, frame.texts.count % 2 == 1,
             frame.texts.count <= 3 + 2 * (ModuleFetches.mostFields + 2), frame.texts.length(0) <= 8192,
-            frame.texts.length(2) <= ModuleFetches.mostBodyBytes
+            frame.texts.length(1) <= 16,
+            frame.texts.length(2) <= ModuleFetches.mostBodyBytes,
+            stride(from: 3, to: frame.texts.count, by: 2).allSatisfy({ index in
+                frame.texts.length(index) <= 256 && frame.texts.length(index + 1) <= 16_384
+            })
         else { return nil }
         let texts = (0..<frame.texts.count).map { $0 == 2 ? "" : String(decoding: frame.texts[$0], as: UTF8.self) }
         self.init(

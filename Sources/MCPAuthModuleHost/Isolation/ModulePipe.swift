@@ -52,14 +52,19 @@ final class ModulePipe: Sendable {
     func send(_ frame: ModuleFrame) -> Bool {
         let bytes = frame.encoded
         guard bytes.count - 4 <= ModuleFrame.mostBytes else { return false }
-        enum Step { case sent, refused, writerNeeded }
+        enum Step {
+            case sent
+            case refused
+            case broken
+            case writerNeeded
+        }
         let step = outgoing.withLock { state -> Step in
             guard !state.isClosed, state.pending.count + bytes.count <= Self.mostPending else { return .refused }
             var taken = 0
             if state.pending.isEmpty, !state.isWriting {
                 guard let count = write(bytes[...]) else {
                     state.isClosed = true
-                    return .refused
+                    return .broken
                 }
                 taken = count
             }
@@ -69,11 +74,16 @@ final class ModulePipe: Sendable {
             state.isWriting = true
             return .writerNeeded
         }
-        if step == .writerNeeded, !OwnThread.start({ self.writePending() }) {
-            shutDown()
-            return false
+        switch step {
+        case .sent: return true
+        case .refused: return false
+        case .writerNeeded:
+            if OwnThread.start({ self.writePending() }) { return true }
+        case .broken: break
         }
-        return step != .refused
+        // The reader of this side must notice, so that the process is replaced.
+        shutDown()
+        return false
     }
 
     /// Sends what waits, until nothing waits.

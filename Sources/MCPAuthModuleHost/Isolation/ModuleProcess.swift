@@ -12,14 +12,16 @@ internal import Darwin
 
 /// The process of one instance: starts it, starts it again when it ends, and exchanges frames with it.
 ///
-/// After an end, the next start waits: 0.2 seconds at first, twice as long each time, at most 30 seconds. A process that
-/// ran for a minute begins anew. Without a process, nothing is sent.
+/// After an end, the next start waits: 0.2 seconds at first, twice as long each time, at most 2 seconds, or 30 if the
+/// process was not ready. A process that ran for a minute begins anew. Without a process, nothing is sent.
 final class ModuleProcess: Sendable {
     /// Receives frames of the process, on one thread; false if a frame is not valid.
     typealias Receive = @Sendable (ModuleFrame, ModulePipe) -> Bool
 
     private struct State {
-        /// The process, once its instance was created.
+        /// The process that runs now.
+        var running: ModuleChild?
+        /// The same, once its instance was created.
         var child: ModuleChild?
         /// The result of the first start: why it failed, or `nil` inside if it did not.
         var firstStart: ModuleProgram.Refusal??
@@ -37,6 +39,13 @@ final class ModuleProcess: Sendable {
     private let onEnd: @Sendable () -> Void
     private let unasked = Lock(Unasked())
 
+    /// The maximum seconds before the next start after a process that had worked; otherwise one token that makes it end
+    /// could be used to stop it for long.
+    private static let mostPause = 2.0
+    /// The same after a process that was never ready.
+    private static let mostPauseUnready = 30.0
+    /// The seconds after which a process counts as one that works.
+    private static let longRun = 60.0
     /// The maximum seconds for which a process may go on when it is told to end.
     private static let closeSeconds = 5.0
 
@@ -75,7 +84,7 @@ final class ModuleProcess: Sendable {
     func stop() {
         let child = state.withLock { state in
             state.isStopped = true
-            return state.child
+            return state.running
         }
         state.signal()
         guard let child, !OwnThread.start({ child.close(within: Self.closeSeconds) }) else { return }
@@ -108,10 +117,11 @@ final class ModuleProcess: Sendable {
         var ends = 0
         while true {
             let began = MonotonicTime.now
-            let reason = run()
-            if began.duration(to: .now) >= 60 { ends = 0 }
+            let (wasReady, reason) = run()
+            if began.duration(to: .now) >= Self.longRun { ends = 0 }
             ends += 1
-            let pause = min(30, 0.1 * pow(2, Double(ends)))
+            let most = wasReady ? Self.mostPause : Self.mostPauseUnready
+            let pause = min(most, 0.1 * pow(2, Double(ends)))
             let isOver = state.withLock { state in
                 let isFirst = state.firstStart == nil
                 if isFirst { state.firstStart = .some(reason) }
@@ -124,27 +134,32 @@ final class ModuleProcess: Sendable {
         }
     }
 
-    /// Runs one process until it ends, and returns how it ended.
-    private func run() -> ModuleProgram.Refusal {
+    /// Runs one process until it ends, and returns whether its instance was created, and how it ended.
+    private func run() -> (wasReady: Bool, end: ModuleProgram.Refusal) {
         let child: ModuleChild
         do throws(ModuleChild.Fault) { child = try ModuleChild(program.program) } catch {
-            return ModuleProgram.Refusal(reason: error.reason)
+            return (false, ModuleProgram.Refusal(reason: error.reason))
         }
+        let isStopped = state.withLock { state in
+            state.running = child
+            return state.isStopped
+        }
+        if isStopped { child.kill() }
         let problem = Lock<ModuleProgram.Refusal?>(nil)
         let isRead = OwnThread.start {
             if let found = self.read(from: child) { problem.withLock { $0 = found } }
-            // Nothing can be received any more, so the process is of no use.
-            if !self.state.withLock({ $0.isStopped }) { child.kill() }
+            // Nothing can be received any more, so the process is of no use. One that was told to end may have work.
+            if self.state.withLock({ $0.isStopped }) { child.close(within: Self.closeSeconds) } else { child.kill() }
         }
         if !isRead { child.kill() }
         let end = child.wait()
         child.pipe.shutDown()
-        state.withLock { state in
-            state.child = nil
-            state.unansweredSince = nil
+        let wasReady = state.withLock { state in
+            defer { (state.running, state.child, state.unansweredSince) = (nil, nil, nil) }
+            return state.child != nil
         }
         onEnd()
-        return problem.withLock { $0 } ?? ModuleProgram.Refusal(reason: "its process \(end)")
+        return (wasReady, problem.withLock { $0 } ?? ModuleProgram.Refusal(reason: "its process \(end)"))
     }
 
     /// Receives frames until there are no more; returns why it stopped, if that was not the end of the process.
@@ -153,23 +168,21 @@ final class ModuleProcess: Sendable {
         let deadline = MonotonicTime.now.adding(readySeconds)
         do throws(ModulePipeReader.End) {
             for frame in [program.load, create] {
-                _ = child.pipe.send(frame)
+                guard child.pipe.send(frame) else { throw .closed }
                 var reply = try reader.next(until: deadline)
                 // Before it answers, a module may log.
                 while reply.kind == .log || reply.kind == .count {
                     try take(reply, child)
                     reply = try reader.next(until: deadline)
                 }
-                if reply.kind == .refused { throw .refused(reply.text(0) ?? "") }
+                if reply.kind == .refused { throw .refused(reply.refusal) }
                 guard reply.kind == (frame.kind == .load ? .loaded : .created) else { throw .invalid }
             }
-            let isStopped = state.withLock { state in
+            state.withLock { state in
                 state.child = child
                 if state.firstStart == nil { state.firstStart = .some(nil) }
-                return state.isStopped
             }
             state.signal()
-            if isStopped { child.pipe.endSending() }
             while true { try take(try reader.next(), child) }
         } catch {
             switch error {

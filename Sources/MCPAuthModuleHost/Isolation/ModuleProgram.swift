@@ -85,7 +85,11 @@ struct ModuleProgram: Sendable {
             ended.signal()
         }
         defer { child.kill() }
-        guard isWatched else { throw Refusal(reason: "the system cannot create another thread") }
+        guard isWatched else {
+            child.kill()
+            _ = child.wait()
+            throw Refusal(reason: "the system cannot create another thread")
+        }
         var reader = ModulePipeReader(child.pipe)
         let deadline = MonotonicTime.now.adding(seconds)
         var replies: [ModuleFrame] = []
@@ -93,7 +97,7 @@ struct ModuleProgram: Sendable {
             _ = child.pipe.send(frame)
             do throws(ModulePipeReader.End) {
                 let reply = try reader.next(until: deadline)
-                if reply.kind == .refused { throw .refused(reply.text(0) ?? "") }
+                if reply.kind == .refused { throw .refused(reply.refusal) }
                 replies.append(reply)
             } catch {
                 switch error {

@@ -90,6 +90,11 @@ package final class ModuleServer: Sendable {
     // MARK: Setup
 
     private func load(_ frame: ModuleFrame) throws(ConfigurationError) -> ModuleLibrary {
+        guard frame.number(0) == ModuleFrame.version else {
+            let message =
+                "`\(ModuleProgram.name)` has another version than the program that started it; restart that program"
+            throw ConfigurationError(.moduleRefused, message)
+        }
         guard let path = frame.text(0) else { throw Self.notAsked }
         return try ModuleLibrary(path: path, expectedSHA256: frame.text(1), digest: digest)
     }

@@ -145,7 +145,7 @@ struct ModuleReader {
         do throws(ConfigurationError) {
             let library =
                 try isolation == .process
-                ? ModuleLibrary(isolating: path, expectedSHA256: pin)
+                ? ModuleLibrary(isolating: path, expectedSHA256: pin, digest: Digest.hexadecimalSHA256)
                 : ModuleLibrary(path: path, expectedSHA256: pin, digest: Digest.hexadecimalSHA256)
             context.files.note(path, digest: library.digest)
             return library
