@@ -44,7 +44,9 @@ struct ModuleFrame: Sendable, Equatable {
         self.texts = texts
     }
 
-    /// The version of the frames. The two programs are built together, but one of them may be replaced while the other
+    /// The version of the frames.
+    ///
+    /// The two programs are built together, but one of them may be replaced while the other
     /// runs.
     static let version: Int64 = 1
 
