@@ -114,6 +114,7 @@ enum Modules {
             source ?? """
                 #define _GNU_SOURCE
                 #include "mcp_auth_module.h"
+                #include <signal.h>
                 #include <stdio.h>
                 #include <stdlib.h>
                 #include <string.h>
