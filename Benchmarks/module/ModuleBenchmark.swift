@@ -53,7 +53,7 @@ struct ModuleBenchmark {
     }
 
     /// A thousand calls that a module answers 100 ms later.
-    private static func thousandCalls(_ verifier: ModuleVerifier) async throws {
+    private static func thousandCalls(_ verifier: HostedVerifier) async throws {
         let before = threads
         let start = ContinuousClock.now
         let request = try protectedRequest()
@@ -79,9 +79,9 @@ struct ModuleBenchmark {
         ProtectedResourceRequest(method: .post, path: try ResourceIdentifier(resource).path)
     }
 
-    private static func verifier(_ name: String, _ library: ModuleLibrary) throws -> ModuleVerifier {
+    private static func verifier(_ name: String, _ library: ModuleLibrary) throws -> HostedVerifier {
         let component = try library.component(.verifier, named: name)
-        return try ModuleVerifier(
+        return try HostedVerifier(
             name: name,
             configuration: ModuleConfiguration([:], of: component) { $0 },
             issuer: "urn:example:module",
@@ -92,7 +92,7 @@ struct ModuleBenchmark {
     }
 
     /// A server whose last verifier accepts every token.
-    private static func server(_ modules: [ModuleVerifier]) throws -> MCPAuth {
+    private static func server(_ modules: [HostedVerifier]) throws -> MCPAuth {
         var configuration = try ResourceConfiguration(resource, authorizationServers: [])
         let claims = try TokenEvidence(
             claims: ["sub": "a", "client_id": "c", "aud": .string(resource), "exp": 4_102_444_800]

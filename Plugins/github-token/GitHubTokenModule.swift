@@ -61,7 +61,7 @@ struct GitHubTokenModule: ModuleVerifier {
         let clientID = host.configuration["client_id"]?.string ?? ""
         // The id is a part of a URL and of the user name of Basic credentials.
         guard clientID.utf8.allSatisfy(Self.isIDByte) else {
-            throw ModuleConfigurationError("`client_id` has letters, digits and dots")
+            throw ModuleConfigurationError("`client_id` must have only letters, digits and dots")
         }
         let api = host.configuration["api"]?.string ?? "https://api.github.com"
         guard let address = HTTPURL(api), address.query == nil else {

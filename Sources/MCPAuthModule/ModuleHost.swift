@@ -102,7 +102,8 @@ public import MCPAuthJSON
         }
         let result: Result<Response, FetchFailure> = await withCheckedContinuation { continuation in
             let box = unsafe Unmanaged.passRetained(FetchBox(continuation))
-            let isSent = unsafe ModuleOrder(url: url, method: method, body: body, fields: fields).withC { order in
+            let isSent = unsafe ModuleFetchRequest(url: url, method: method, body: body, fields: fields).withC {
+                order in
                 unsafe table.pointee.http_fetch(table, call.number, order, box.toOpaque(), fetchDone)
             }
             guard isSent == 0 else {
@@ -145,7 +146,7 @@ private func fetchDone(
 }
 
 /// A request of ``ModuleHost/fetch(_:method:body:fields:)``.
-private struct ModuleOrder {
+private struct ModuleFetchRequest {
     /// The URL, the method, the body, then name and value of each field.
     private var texts = JoinedBytes()
     private let fieldCount: Int

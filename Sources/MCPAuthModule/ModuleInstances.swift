@@ -53,7 +53,10 @@ enum ModuleInstances {
             host.log(.error, error.description)
         } catch {
             // Only the type: the text could contain a secret.
-            host.log(.error, "the module cannot be configured: an error of type \(type(of: error))")
+            host.log(
+                .error,
+                "its initializer threw an error of type \(type(of: error)), expected ModuleConfigurationError"
+            )
         }
         return 1
     }

@@ -47,9 +47,11 @@ internal import MCPAuthJSON
         threads = ModuleThreads(limits: ownLimits)
         let host = ModuleHostMemory(context)
         self.host = host
-        guard let made = OwnThread.result(within: limits.setupSeconds, { Self.make(functions, configuration, host) })
-        else {
-            throw component.refused("`create` did not return within \(limits.setupSeconds.asWritten) seconds")
+        let made: Made
+        switch OwnThread.result(within: limits.setupSeconds, { Self.make(functions, configuration, host) }) {
+        case .value(let value): made = value
+        case .late: throw component.refused("`create` did not return within \(limits.setupSeconds.asWritten) seconds")
+        case .noThread: throw component.refused(OwnThread.noThread)
         }
         guard made.code == 0 else {
             throw component.refused(
@@ -104,10 +106,16 @@ internal import MCPAuthJSON
         guard let number = context.calls.openInline(now: now) else { return .fault(.tooManyCalls) }
         let start = MonotonicTime.now
         enter(number, token, resource, now)
-        quickness.note(start.duration(to: .now))
+        let taken = start.duration(to: .now)
+        quickness.note(taken)
+        // Nothing ended the call at its deadline meanwhile, so a verdict that came after it must not count.
+        let isLate = taken > limits.callSeconds
+        let late = ModuleCall.End.fault(.noAnswerInTime(seconds: limits.callSeconds))
         switch context.calls.closeInline(number) {
-        case .ended(let end): return end
-        case .open(let call): return await waited(for: call)
+        case .ended(let end): return isLate ? late : end
+        case .open(let call):
+            if isLate { context.calls.end(call.number, late) }
+            return await waited(for: call)
         }
     }
 
@@ -203,7 +211,7 @@ internal import MCPAuthJSON
 
     /// Sends a request for an open call; false if it is not allowed.
     func fetch(
-        _ order: ModuleFetches.Order,
+        _ asked: ModuleFetches.Request,
         for number: UInt64,
         _ userData: UnsafeMutableRawPointer?,
         _ done: @escaping FetchDone
@@ -216,7 +224,7 @@ internal import MCPAuthJSON
         let request: FetchRequest
         do throws(ModuleFetches.Refusal) {
             let left = MonotonicTime.now.duration(to: call.deadline)
-            request = try context.fetches.request(order, timeLeft: max(0.001, left))
+            request = try context.fetches.request(asked, timeLeft: max(0.001, left))
         } catch {
             refuseFetch(error.reason)
             return false
@@ -270,11 +278,13 @@ internal import MCPAuthJSON
         let answer = OwnThread.result(within: limits.transformSeconds) { [self] () -> Result<[UInt8]?, ModuleFault> in
             do throws(ModuleFault) { return .success(try timed(claims, issuer)) } catch { return .failure(error) }
         }
-        guard let answer else {
+        switch answer {
+        case .value(let result): return try result.get()
+        case .late:
             quickness.reset()
             throw .noAnswerInTime(seconds: limits.transformSeconds)
+        case .noThread: throw .noThread
         }
-        return try answer.get()
     }
 
     /// Transforms claims on a thread of the instance, and passes the result to `done`.

@@ -115,10 +115,11 @@ package struct ModuleConfiguration: Sendable {
     /// - Throws: ``ConfigurationError`` with the code `moduleRefused` if it does not return in time.
     func firstEntry(of functions: ModuleFunctions, within seconds: Double) throws(ConfigurationError) -> Report.Entry? {
         guard unsafe functions.validate != nil else { return nil }
-        guard let report = OwnThread.result(within: seconds, { self.report(of: functions) }) else {
-            throw component.refused("`validate` did not return within \(seconds.asWritten) seconds")
+        switch OwnThread.result(within: seconds, { self.report(of: functions) }) {
+        case .value(let report): return report.first
+        case .late: throw component.refused("`validate` did not return within \(seconds.asWritten) seconds")
+        case .noThread: throw component.refused(OwnThread.noThread)
         }
-        return report.first
     }
 
     /// Calls `validate` of the module on this thread.

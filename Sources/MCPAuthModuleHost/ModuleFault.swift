@@ -41,7 +41,7 @@ enum ModuleFault: Error, Hashable, Sendable, CustomStringConvertible {
         case .invalidDate: "accepted a token with an `exp`, `nbf` or `iat` that is not a number"
         case .negativeEnd: "accepted a token with a `not_after_unix_s` below 0"
         case .noCaller: "accepted a token without a subject (`sub`) or client (`client_id`) that is a non-empty string"
-        case .noAnswerInTime(let seconds): "did not answer within \(seconds.asWritten) seconds"
+        case .noAnswerInTime(let seconds): "did not answer within \(seconds.asWritten) s"
         case .tooManyCalls: "has too many calls without a verdict"
         case .noThread: "cannot be called: the system cannot create another thread"
         case .givenClaims(let count): "called `give` \(count) times for one token, expected once"

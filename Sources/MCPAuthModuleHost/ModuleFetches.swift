@@ -8,7 +8,7 @@ internal import MCPAuthCore
 /// The requests that an instance of a module may send: only to hosts that the operator lists, by the rules of the engine.
 final class ModuleFetches: Sendable {
     /// What a module asks for, copied.
-    struct Order: Sendable {
+    struct Request: Sendable {
         let url: String
         let method: String
         let body: [UInt8]
@@ -17,6 +17,10 @@ final class ModuleFetches: Sendable {
         let maximumBytes: Int64
     }
 
+    static let mostURLBytes = 8192
+    static let mostMethodBytes = 16
+    static let mostNameBytes = 256
+    static let mostValueBytes = 16_384
     /// The maximum bytes of a request body.
     static let mostBodyBytes = 64 * 1024
     static let mostFields = 32
@@ -46,23 +50,29 @@ final class ModuleFetches: Sendable {
     /// The request, checked.
     ///
     /// - Parameter timeLeft: The seconds that the call has left.
-    func request(_ order: Order, timeLeft: Double) throws(Refusal) -> FetchRequest {
-        guard let url = HTTPURL(order.url) else { throw Refusal(reason: "a fetch has no valid URL") }
+    func request(_ request: Request, timeLeft: Double) throws(Refusal) -> FetchRequest {
+        guard let url = HTTPURL(request.url) else { throw Refusal(reason: "a fetch has no valid URL") }
         guard hosts.contains(url.authority.lowercased()) else {
             throw Refusal(reason: "a fetch from `\(url.authority.printable)` is not allowed: `hosts` does not list it")
         }
-        guard ["", "GET", "POST"].contains(order.method), order.method == "POST" || order.body.isEmpty else {
-            throw Refusal(reason: "a fetch has another method than GET and POST, or a GET with a body")
+        guard ["", "GET", "POST"].contains(request.method) else {
+            throw Refusal(reason: "a fetch has the method `\(request.method.printable)`, expected GET or POST")
+        }
+        guard request.method == "POST" || request.body.isEmpty else {
+            throw Refusal(reason: "a fetch is a GET with a body, which only a POST may have")
         }
         var fields = HTTPFields()
-        for (name, value) in order.fields {
-            guard let name = HTTPField.Name(name), HTTPField.isValidValue(value), !Self.ownFields.contains(name) else {
-                throw Refusal(reason: "a fetch has a field that is not valid, or that the host sets itself")
+        for (name, value) in request.fields {
+            guard let field = HTTPField.Name(name), HTTPField.isValidValue(value) else {
+                throw Refusal(reason: "a fetch has a field that is not valid: `\(name.printable)`")
             }
-            fields[name] = value
+            guard !Self.ownFields.contains(field) else {
+                throw Refusal(reason: "a fetch sets the field `\(name.printable)`, which the host sets itself")
+            }
+            fields[field] = value
         }
-        let seconds = order.milliseconds > 0 ? min(timeLeft, Double(order.milliseconds) / 1000) : timeLeft
-        let bytes = order.maximumBytes > 0 ? min(order.maximumBytes, Int64(Self.mostResponseBytes)) : nil
+        let seconds = request.milliseconds > 0 ? min(timeLeft, Double(request.milliseconds) / 1000) : timeLeft
+        let bytes = request.maximumBytes > 0 ? min(request.maximumBytes, Int64(Self.mostResponseBytes)) : nil
         let (accept, authorization) = (fields[.accept], fields[.authorization])
         fields[.accept] = nil
         fields[.authorization] = nil
@@ -71,7 +81,7 @@ final class ModuleFetches: Sendable {
             provenance: .configured,
             accept: accept ?? "application/json",
             authorization: authorization,
-            form: order.method == "POST" ? order.body : nil,
+            form: request.method == "POST" ? request.body : nil,
             fields: fields,
             maximumBytes: bytes.map(Int.init) ?? Self.mostResponseBytes,
             timeout: seconds

@@ -24,7 +24,7 @@ enum ModuleHostTable {
         )
     }
 
-    /// The maximum bytes copied of any text except the claims; longer ones are cut off.
+    /// The maximum bytes of a line, reason or detail, which are cut off, and of a name, which is not found.
     static let maximumText = 1024
     /// The maximum bytes of claims; longer ones are a fault.
     static let maximumClaims = 64 * 1024
@@ -137,26 +137,27 @@ private func hostFetch(
 ) -> Int32 {
     guard let instance = unsafe reference(of: host)?.instance, let done = unsafe done else { return -1 }
     guard let request = unsafe request, unsafe request.pointee.struct_size >= MCP_AUTH_HTTP_REQUEST_SIZE_1_0,
-        let order = unsafe ModuleFetches.Order(request.pointee)
+        let asked = unsafe ModuleFetches.Request(request.pointee)
     else {
         instance.refuseFetch("a fetch has a request that is too short, or a member that is too long")
         return -1
     }
-    return unsafe instance.fetch(order, for: call, userData, done) ? 0 : -1
+    return unsafe instance.fetch(asked, for: call, userData, done) ? 0 : -1
 }
 
-extension ModuleFetches.Order {
+extension ModuleFetches.Request {
     /// A copy; `nil` if a member is longer than allowed.
     init?(_ request: mcp_auth_http_request) {
         guard unsafe request.field_count <= UInt32(ModuleFetches.mostFields),
             unsafe request.field_count == 0 || request.fields != nil,
-            let url = unsafe request.url.copied(atMost: 8192), let method = unsafe request.method.copied(atMost: 16),
+            let url = unsafe request.url.copied(atMost: ModuleFetches.mostURLBytes),
+            let method = unsafe request.method.copied(atMost: ModuleFetches.mostMethodBytes),
             let body = unsafe request.body.copied(atMost: ModuleFetches.mostBodyBytes)
         else { return nil }
         var fields: [(String, String)] = []
         for index in unsafe 0..<Int(request.field_count) {
-            guard let name = unsafe request.fields[index].name.copied(atMost: 256),
-                let value = unsafe request.fields[index].value.copied(atMost: 16_384)
+            guard let name = unsafe request.fields[index].name.copied(atMost: ModuleFetches.mostNameBytes),
+                let value = unsafe request.fields[index].value.copied(atMost: ModuleFetches.mostValueBytes)
             else { return nil }
             fields.append((String(decoding: name, as: UTF8.self), String(decoding: value, as: UTF8.self)))
         }

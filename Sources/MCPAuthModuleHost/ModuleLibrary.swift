@@ -92,7 +92,7 @@ package final class ModuleLibrary: Sendable {
         do throws(ModuleProgram.Refusal) {
             let reply = try ModuleProgram.replies(of: home.program, to: [home.load], within: setupSeconds)
             guard let decoded = reply.first.flatMap(ModuleDescription.init) else {
-                throw .init(reason: "\(ModuleFault.invalidFrame)")
+                throw .init(reason: "it \(ModuleFault.invalidFrame)")
             }
             description = decoded
         } catch {

@@ -3,7 +3,7 @@
 
 /// The threads on which one instance of a module runs, and the queue of jobs that wait for them.
 ///
-/// Modules may block, so no call runs on a thread that serves requests: a module that sleeps delays its own calls only.
+/// Modules may block, so calls run here until a module has proved quick: one that sleeps delays its own calls only.
 /// Threads are started when they are needed, up to a limit, and end when they have been idle for a while.
 final class ModuleThreads: Sendable {
     typealias Job = @Sendable () -> Void

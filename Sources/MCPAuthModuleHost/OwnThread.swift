@@ -39,21 +39,32 @@ package enum OwnThread {
         return true
     }
 
+    /// What became of ``result(within:_:)``.
+    enum Outcome<Value> {
+        case value(Value)
+        case late
+        case noThread
+    }
+
+    /// Why there is no thread, for messages.
+    static let noThread = "the system cannot create another thread"
+
     /// Runs `body` on a dedicated thread and waits for it on this one.
     ///
-    /// - Returns: The result; `nil` when there is none within `seconds`, or when no thread can be started. After a
-    ///   timeout, `body` continues to run, and what it captures stays alive.
+    /// - Returns: The result. If there is none within `seconds`, `body` continues to run, and what it captures stays
+    ///   alive.
     static func result<Result: Sendable>(
         within seconds: Double,
         _ body: @escaping @Sendable () -> Result
-    ) -> Result? {
+    ) -> Outcome<Result> {
         let place = Monitor<Result?>(nil)
         let isStarted = start {
             let result = body()
             place.withLock { $0 = result }
             place.signal()
         }
-        return isStarted ? place.wait(atMost: seconds) { $0 } : nil
+        guard isStarted else { return .noThread }
+        return place.wait(atMost: seconds) { $0 }.map(Outcome.value) ?? .late
     }
 
     /// Runs `body`, which may block, on a dedicated thread, or on this one when no thread can be started.

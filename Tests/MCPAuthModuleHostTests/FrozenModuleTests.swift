@@ -31,7 +31,7 @@ import Testing
 
     @Test func `its verifier is loaded and answers as in version 1.0`() async throws {
         let events = Events()
-        let verifier = try ModuleVerifier(
+        let verifier = try HostedVerifier(
             name: "frozen",
             configuration: try Self.configuration(.verifier),
             issuer: "urn:example:fixture",
@@ -59,7 +59,7 @@ import Testing
     }
 
     @Test func `its transformer is loaded and answers as in version 1.0`() throws {
-        let transformer = try ModuleTransformer(
+        let transformer = try HostedTransformer(
             name: "frozen",
             configuration: try Self.configuration(.transformer),
             secrets: Self.secrets,

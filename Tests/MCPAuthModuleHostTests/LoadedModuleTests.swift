@@ -36,7 +36,7 @@ import Testing
     }
 
     private static func apiKeys() throws -> (
-        verifier: MCPAuthModuleHost.ModuleVerifier, good: String, bad: [String], events: Events
+        verifier: HostedVerifier, good: String, bad: [String], events: Events
     ) {
         var file = APIKeyFile()
         let expires = Int64(now.secondsSinceEpoch) - 60
@@ -88,9 +88,9 @@ import Testing
         hosts: [String] = [],
         secret: [UInt8],
         _ events: Events
-    ) throws -> MCPAuthModuleHost.ModuleVerifier {
+    ) throws -> HostedVerifier {
         let component = try library(name).component(.verifier, named: nil)
-        return try MCPAuthModuleHost.ModuleVerifier(
+        return try HostedVerifier(
             name: "test",
             configuration: ModuleConfiguration(configuration, of: component) { $0 },
             issuer: "urn:example:test",
@@ -238,7 +238,7 @@ import Testing
         _ keys: KeyServer,
         _ events: Events = Events()
     ) throws
-        -> MCPAuthModuleHost.ModuleVerifier
+        -> HostedVerifier
     {
         let hosts = ["example.cloudflareaccess.com", "www.gstatic.com"]
         let verifier = try verifier("edge-identity", configuration, hosts: hosts, secret: [], events)
@@ -458,8 +458,8 @@ import Testing
     private static func transformer(
         _ library: ModuleLibrary,
         _ configuration: JSON
-    ) throws -> MCPAuthModuleHost.ModuleTransformer {
-        try MCPAuthModuleHost.ModuleTransformer(
+    ) throws -> HostedTransformer {
+        try HostedTransformer(
             name: "test",
             configuration: ModuleConfiguration(
                 configuration,

@@ -63,7 +63,7 @@ import Testing
                 static void cancel(void *instance, uint64_t call) { (void)call; note(instance, "journal", "cancelled"); }
                 """#
         )
-        var verifier: ModuleVerifier? = try Modules.verifier(
+        var verifier: HostedVerifier? = try Modules.verifier(
             try Modules.library(path),
             gate.configuration,
             limits: Self.limits(seconds: 0.05),
@@ -74,12 +74,12 @@ import Testing
         verifier = nil
         try await gate.waitForLines(2)
         #expect(gate.lines == ["cancelled", "destroyed"])
-        #expect(events.all.map(\.message) == ["the module `test` did not answer within 0.05 seconds"])
+        #expect(events.all.map(\.message) == ["the module `test` did not answer within 0.05 s"])
     }
 
     @Test func `verdicts after the deadline, and after destroy, have no effect`() async throws {
         let events = Events()
-        var verifier: ModuleVerifier? = try Modules.verifier(
+        var verifier: HostedVerifier? = try Modules.verifier(
             body: "accept_later(the_host, call, 150, 50);",
             flags: Modules.reentrant,
             functions: Self.later,

@@ -25,7 +25,7 @@ import Testing
         body: String = waiting,
         limits: ModuleLimits = ModuleLimits(),
         events: Events = Events()
-    ) throws -> ModuleVerifier {
+    ) throws -> HostedVerifier {
         let destroy = #"note(the_host, "journal", "destroyed");"#
         let library = try Modules.library(try Modules.compile(schema: Gate.schema, body: body, destroy: destroy))
         return try Modules.verifier(library, gate.configuration, limits: limits, events: events)
@@ -53,6 +53,26 @@ import Testing
         #expect(words == Array(repeating: "verified", count: 64))
     }
 
+    @Test func `a verdict that comes after the deadline does not count, also on the thread of the request`()
+        async throws
+    {
+        var limits = ModuleLimits()
+        limits.callSeconds = 0.1
+        let body = #"""
+            if (request->token.length == 2) usleep(200000);
+            answer(call, MCP_AUTH_VERDICT_ACCEPT, "{\"sub\":\"a\",\"exp\":9999999999}");
+            """#
+        let events = Events()
+        let verifier = try Modules.verifier(body: body, limits: limits, events: events)
+        for _ in 0..<40 { #expect(await verifier.ask([1]).word == "verified") }
+        #expect(await verifier.ask([1, 2]).word == "unavailable")
+        #expect(events.all.map(\.message) == ["the module `test` did not answer within 0.1 s"])
+        // In a process of its own, the call still blocks the thread that receives the next one.
+        var words: [String] = []
+        while words.last != "verified", words.count < 50 { words.append(await verifier.ask([1]).word) }
+        #expect(words.last == "verified")
+    }
+
     @Test(arguments: [Modules.pure, Modules.reentrant]) func `a second verdict for a call is ignored, and told once`(
         flags: String
     ) async throws {
@@ -72,7 +92,7 @@ import Testing
         let verifier = try Self.verifier(gate, limits: Self.limits(seconds: 0.05), events: events)
         #expect(await verifier.ask().word == "unavailable")
         #expect(
-            events.all.map(\.description) == ["module_failed: the module `test` did not answer within 0.05 seconds"]
+            events.all.map(\.description) == ["module_failed: the module `test` did not answer within 0.05 s"]
         )
         #expect(gate.lines == ["in"])
         gate.open()
@@ -139,7 +159,7 @@ import Testing
         let limits = Self.limits(threads: 1, waiting: 1, seconds: 0.05)
         let verifier = try Self.verifier(gate, limits: limits, events: events)
         for _ in 0..<4 { #expect(await verifier.ask().word == "unavailable") }
-        #expect(Set(events.all.map(\.message)) == ["the module `test` did not answer within 0.05 seconds"])
+        #expect(Set(events.all.map(\.message)) == ["the module `test` did not answer within 0.05 s"])
         gate.open()
     }
 
@@ -188,7 +208,7 @@ import Testing
 
     @Test func `an instance is destroyed once, after the last call returned`() async throws {
         let gate = try Gate()
-        var verifier: ModuleVerifier? = try Self.verifier(gate, limits: Self.limits(seconds: 0.05))
+        var verifier: HostedVerifier? = try Self.verifier(gate, limits: Self.limits(seconds: 0.05))
         #expect(await verifier?.ask().word == "unavailable")
         verifier = nil
         #expect(gate.lines == ["in"])
@@ -237,7 +257,7 @@ import Testing
         #expect(await Self.eventually { calls.call(call.number) == nil })
         calls.end(call.number, .abandoned)
         call.finish(.abandoned)
-        #expect(await Self.eventually { ends.withLock { $0 } == ["did not answer within 0.05 seconds"] })
+        #expect(await Self.eventually { ends.withLock { $0 } == ["did not answer within 0.05 s"] })
         #expect(calls.reserve() == call.number + 1)
     }
 

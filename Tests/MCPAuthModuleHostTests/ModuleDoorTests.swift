@@ -17,21 +17,21 @@ import Testing
 
     @Test(
         arguments: [
-            (ModuleVerifierTests.accept(claims(), "0", ""), "200"),
-            (ModuleVerifierTests.accept(claims(#","aud":"https://h.example/mcp""#), "0", ""), "200"),
-            (ModuleVerifierTests.accept(claims(#","aud":"https://h.example/free""#), "0", ""), "401 audience_mismatch"),
-            (ModuleVerifierTests.accept(claims(#","nbf":1795425061"#), "0", ""), "401 not_yet_valid"),
-            (ModuleVerifierTests.accept(claims(#","cnf":{"jkt":"x"}"#), "0", ""), "401 proof_required"),
-            (ModuleVerifierTests.accept(claims(#","token_type":"DPoP""#), "0", ""), "401 proof_required"),
-            (ModuleVerifierTests.accept(claims(), "1795424940", ""), "401 expired"),
-            (ModuleVerifierTests.accept(claims(), "1795424941", ""), "200"),
-            (ModuleVerifierTests.accept(#"{"sub":"a"}"#, "1795424940", ""), "401 expired"),
-            (ModuleVerifierTests.accept(#"{"sub":"a","exp":1795424940}"#, "1795429999", ""), "401 expired"),
-            (ModuleVerifierTests.accept(#"{"sub":"a","exp":1795424941}"#, "1795429999", ""), "200"),
-            (ModuleVerifierTests.accept(#"{"sub":"a"}"#, "0", ""), "503 verifier_unavailable, retry after 5"),
-            (ModuleVerifierTests.accept("garbage", "0", ""), "503 verifier_unavailable, retry after 5"),
+            (HostedVerifierTests.accept(claims(), "0", ""), "200"),
+            (HostedVerifierTests.accept(claims(#","aud":"https://h.example/mcp""#), "0", ""), "200"),
+            (HostedVerifierTests.accept(claims(#","aud":"https://h.example/free""#), "0", ""), "401 audience_mismatch"),
+            (HostedVerifierTests.accept(claims(#","nbf":1795425061"#), "0", ""), "401 not_yet_valid"),
+            (HostedVerifierTests.accept(claims(#","cnf":{"jkt":"x"}"#), "0", ""), "401 proof_required"),
+            (HostedVerifierTests.accept(claims(#","token_type":"DPoP""#), "0", ""), "401 proof_required"),
+            (HostedVerifierTests.accept(claims(), "1795424940", ""), "401 expired"),
+            (HostedVerifierTests.accept(claims(), "1795424941", ""), "200"),
+            (HostedVerifierTests.accept(#"{"sub":"a"}"#, "1795424940", ""), "401 expired"),
+            (HostedVerifierTests.accept(#"{"sub":"a","exp":1795424940}"#, "1795429999", ""), "401 expired"),
+            (HostedVerifierTests.accept(#"{"sub":"a","exp":1795424941}"#, "1795429999", ""), "200"),
+            (HostedVerifierTests.accept(#"{"sub":"a"}"#, "0", ""), "503 verifier_unavailable, retry after 5"),
+            (HostedVerifierTests.accept("garbage", "0", ""), "503 verifier_unavailable, retry after 5"),
             (
-                ModuleVerifierTests.accept(claims(#","iss":"https://other.example""#), "0", ""),
+                HostedVerifierTests.accept(claims(#","iss":"https://other.example""#), "0", ""),
                 "503 verifier_unavailable, retry after 5"
             ),
             ("answer(call, MCP_AUTH_VERDICT_NOT_MINE, \"\");", "401 unrecognized_token"),
@@ -57,7 +57,7 @@ import Testing
         body: String,
         verdict: String
     ) async throws {
-        let door = try ModuleDoor(ModuleDoor.text(transformer: try ModuleTransformerTests.module(body)))
+        let door = try ModuleDoor(ModuleDoor.text(transformer: try HostedTransformerTests.module(body)))
         let token = String(decoding: Modules.token("greeter", 1_795_425_600).bytes, as: UTF8.self)
         #expect(try await door.request(token) == verdict)
     }
@@ -68,12 +68,12 @@ import Testing
         #""type":"logout_token""#, #""token_use":1e999"#,
     ])
     func `a token marked as another kind is refused, although a module accepted it`(mark: String) async throws {
-        let door = try ModuleDoor(body: ModuleVerifierTests.accept(Self.claims(",\(mark)"), "0", ""))
+        let door = try ModuleDoor(body: HostedVerifierTests.accept(Self.claims(",\(mark)"), "0", ""))
         #expect(try await door.request("opaque") == "401 wrong_token_type")
     }
 
     @Test func `a JWT that has such a mark itself is refused, although a module accepted it`() async throws {
-        let door = try ModuleDoor(body: ModuleVerifierTests.accept(Self.claims(), "0", ""))
+        let door = try ModuleDoor(body: HostedVerifierTests.accept(Self.claims(), "0", ""))
         let key = try SigningKey(.es256)
         let logout = try key.sign(header: ["typ": "logout+jwt"], claims: ["sub": "alice"])
         #expect(try await door.request(logout) == "401 wrong_token_type")
@@ -106,7 +106,7 @@ import Testing
         let body = #"""
             note(the_host, "journal", "asked");
             if (access(path_of(the_host, "gate"), F_OK) == 0) { answer(call, MCP_AUTH_VERDICT_REJECT, ""); return; }
-            \#(ModuleVerifierTests.accept(Self.claims(), "0", "verdict.cache_seconds = \(seconds);"))
+            \#(HostedVerifierTests.accept(Self.claims(), "0", "verdict.cache_seconds = \(seconds);"))
             """#
         let module = try Modules.compile(change: ".flags = \(flags)", schema: Gate.schema, body: body)
         let door = try ModuleDoor(ModuleDoor.text(module, config: gate.configuration))
@@ -121,7 +121,7 @@ import Testing
         let body = #"""
             note(the_host, "journal", "in");
             wait_for(the_host, "gate");
-            \#(ModuleVerifierTests.accept(Self.claims(), "0", ""))
+            \#(HostedVerifierTests.accept(Self.claims(), "0", ""))
             """#
         let module = try Modules.compile(schema: Gate.schema, body: body)
         let door = try ModuleDoor(ModuleDoor.text(module, config: gate.configuration))
@@ -251,7 +251,7 @@ import Testing
     }
 
     @Test func `a fault of a module is an event with the module's name from the configuration`() async throws {
-        let door = try ModuleDoor(body: ModuleVerifierTests.accept(#"{"sub":"secret-claim"}"#, "0", ""))
+        let door = try ModuleDoor(body: HostedVerifierTests.accept(#"{"sub":"secret-claim"}"#, "0", ""))
         _ = try await door.request("secret-token")
         let faults = door.events.all.filter { $0.code == .moduleFailed }.map(\.description)
         let expected = "accepted a token without an expiry: neither `exp` in the claims nor `not_after_unix_s`"

@@ -9,7 +9,7 @@ import Testing
 
 /// A fault of a module gives the verdict unavailable, never verified, and an event tells the operator what it did.
 @Suite struct ModuleFaultTests {
-    private static let accept = ModuleVerifierTests.accept
+    private static let accept = HostedVerifierTests.accept
 
     @Test(
         arguments: [

@@ -26,6 +26,50 @@ import Testing
         #expect(ModuleFrame(decoding: bytes + [0]) == nil)
     }
 
+    /// Frames as the process of a module sends them.
+    private static let received = [
+        ModuleFrame(
+            .loaded,
+            [0, 3, 1, 0, 0],
+            ["name", "1.0", "verifier", "v", #"{"type":"object"}"#, "x-key", "transformer", "t", "{}"].map(\.utf8Bytes)
+        ),
+        ModuleFrame(.verdict, [1, 2, 9_999_999_999, 60, 1], [#"{"sub":"a"}"#.utf8Bytes, [], []]),
+        ModuleFrame(.fault, [1, 4, 5000]), ModuleFrame(.fault, [1, 5, .max]),
+        ModuleFrame(.transformed, [1], [#"{"sub":"a"}"#.utf8Bytes]),
+        ModuleFrame(.log, [3], ["line".utf8Bytes]), ModuleFrame(.count, [.max], ["counter".utf8Bytes]),
+        ModuleFrame(.fetch, [1, 1000, .max], ["https://a.example/", "GET", "", "accept", "*/*"].map(\.utf8Bytes)),
+    ]
+
+    @Test(arguments: received) func `no bytes that a process sends can stop this one`(frame: ModuleFrame) throws {
+        let limits = ModuleLimits()
+        let events = Events()
+        let context = ModuleContext(
+            strings: [:],
+            hosts: [],
+            limits: limits,
+            secrets: [:],
+            output: ModuleEvents(name: "test", onEvent: events.add)
+        )
+        let answers = IsolatedAnswers(context: context, transforms: IsolatedTransforms(), limits: limits)
+        // Nobody has the other end, so nothing that is sent arrives.
+        let pipe = ModulePipe(-1)
+        var random = SystemRandomNumberGenerator()
+        let bytes = frame.encoded.dropFirst(4)
+        #expect(ModuleFrame(decoding: bytes) == frame)
+        for _ in 0..<5000 {
+            var changed = bytes
+            for _ in 0..<Int.random(in: 1...6, using: &random) {
+                let index = Int.random(in: changed.indices, using: &random)
+                changed[index] = Bool.random() ? .random(in: 0...255, using: &random) : 255
+            }
+            guard let frame = ModuleFrame(decoding: changed) else { continue }
+            _ = answers.take(frame, from: pipe)
+            _ = ModuleDescription(frame)
+            _ = ModuleCreation(frame)
+            _ = ModuleRequest(texts: frame.texts)
+        }
+    }
+
     @Test(arguments: [(0, true), (3072, true), (3073, false), (4_000_000, false)])
     func `a verdict with longer texts than a module may give is none`(length: Int, isGood: Bool) {
         let long = [UInt8](repeating: 1, count: length)

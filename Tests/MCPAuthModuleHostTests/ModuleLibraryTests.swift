@@ -177,7 +177,7 @@ import Testing
     }
 }
 
-extension ModuleVerifier {
+extension HostedVerifier {
     /// The verdict about a token, at the time that all these tests use.
     func ask(_ token: [UInt8] = [1], now: NumericDate = NumericDate(1_795_425_000)) async -> TokenVerdict {
         let request = ProtectedResourceRequest(

@@ -70,7 +70,7 @@ import Testing
             functions: Self.helpers
         )
         let library = try Modules.library(path)
-        let verifier = try ModuleVerifier(
+        let verifier = try HostedVerifier(
             name: "test",
             configuration: ModuleConfiguration([:], of: library.component(.verifier, named: nil)) { $0 },
             issuer: "urn:example:hello",
@@ -214,9 +214,9 @@ import Testing
         ("https://evil.example/user", "", "is not allowed: `hosts` does not list it"),
         ("https://api.example:8443/user", "", "is not allowed: `hosts` does not list it"),
         ("https://api.example@evil.example/", "", "no valid URL"), ("no url", "", "no valid URL"),
-        ("https://api.example/", #"order.method = (mcp_auth_bytes){ "PUT", 3 };"#, "another method"),
+        ("https://api.example/", #"order.method = (mcp_auth_bytes){ "PUT", 3 };"#, "a fetch has the method `PUT`"),
         ("https://api.example/", #"order.body = (mcp_auth_bytes){ "{}", 2 };"#, "a GET with a body"),
-        ("https://api.example/", #"fields[0].name = (mcp_auth_bytes){ "host", 4 };"#, "a field that is not valid"),
+        ("https://api.example/", #"fields[0].name = (mcp_auth_bytes){ "host", 4 };"#, "sets the field `host`"),
         (
             "https://api.example/", #"fields[0].value = (mcp_auth_bytes){ "a\r\nb: c", 7 };"#,
             "a field that is not valid"

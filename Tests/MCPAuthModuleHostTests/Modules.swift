@@ -14,7 +14,7 @@ import MCPAuthSigning
 enum Modules {
     static let key = Array("0123456789abcdef0123456789abcdef".utf8)
 
-    static func hmacVerifier() throws -> ModuleVerifier {
+    static func hmacVerifier() throws -> HostedVerifier {
         try verifier(try library(hmac), ["key": "demo", "scope": "read:notes"])
     }
 
@@ -24,8 +24,8 @@ enum Modules {
         hosts: [String] = [],
         limits: ModuleLimits = ModuleLimits(),
         events: Events = Events()
-    ) throws -> ModuleVerifier {
-        try ModuleVerifier(
+    ) throws -> HostedVerifier {
+        try HostedVerifier(
             name: "test",
             configuration: ModuleConfiguration(
                 configuration,
@@ -49,7 +49,7 @@ enum Modules {
         hosts: [String] = [],
         limits: ModuleLimits = ModuleLimits(),
         events: Events = Events()
-    ) throws -> ModuleVerifier {
+    ) throws -> HostedVerifier {
         let library = try library(try compile(change: ".flags = \(flags)", body: body, functions: functions))
         return try verifier(library, hosts: hosts, limits: limits, events: events)
     }

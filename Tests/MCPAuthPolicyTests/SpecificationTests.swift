@@ -396,7 +396,7 @@ import Testing
         let texts = [#"{"version":1,"rules":[\#(Self.open)]}"#, #"{"version":1,"required_scopes":["a"]}"#]
         let policies = try texts.map { try CompiledPolicy(file: "p.json", bytes: Array($0.utf8)) }
         let trial = try PolicyTrial(policies, resource: "https://h.example/mcp", claims: ["sub": "alice"])
-        let ping = try #require(PolicyCall("ping"))
+        let ping = try PolicyCall(reading: "ping")
         #expect(PolicyExample.words(await trial.decide(ping, now: NumericDate(0), revealingClaims: false)) == "scope a")
     }
 

@@ -67,7 +67,7 @@ import Testing
         #expect(good.status == 0 && good.output.contains(#""client_id": "greeter""#), "\(good)")
         let bad = try test("hmac.\(signed).\(String(mac.reversed()))")
         #expect(bad.status == 10 && bad.output.contains("rejected_by_module"), "\(bad)")
-        #expect(bad.error.contains("module: rejected: bad_mac"), "\(bad.error)")
+        #expect(bad.error.contains("module: hello.so: rejected: bad_mac"), "\(bad.error)")
         let other = try test("opaque")
         #expect(other.status == 10 && other.output.contains("unrecognized_token"), "\(other)")
     }

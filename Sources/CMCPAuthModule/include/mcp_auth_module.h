@@ -22,9 +22,10 @@
  *     quick, so it must not block.
  *   - `transform` runs on the thread that serves the request, so it must not block; until it proved quick, on another
  *     thread, for which the request waits 1 second.
- *   - If no thread of the pool can be started, `destroy` runs on the thread that releases the instance.
+ *   - If no thread of the pool can be started, `destroy` runs on the thread that releases the instance, and `done` on the
+ *     thread that received the response.
  * Functions of one instance never run at the same time, unless it is REENTRANT: then `verify`, `cancel` and `done` of
- * different calls may. `mcp_auth_module_v1` and the constructors of the library run on the thread that loads the
+ * different calls may. `transform` of one instance may always run for several tokens at once. `mcp_auth_module_v1` and the constructors of the library run on the thread that loads the
  * configuration, without a time limit; they must not block.
  *
  * A module has all rights of the process that loads it.
@@ -102,8 +103,9 @@ typedef struct mcp_auth_request {
     /* The following, up to `fields`, are empty for a verifier that is PURE: its verdict must not depend on them. */
     mcp_auth_bytes method; /* of the HTTP request */
     mcp_auth_bytes url;    /* of the HTTP request, without its query */
-    /* With NEEDS_OPERATION, an array of the MCP messages, each an object with `method` and `name`, or null if the
-     * operation is not known; else empty. */
+    /* With NEEDS_OPERATION, an array of the MCP messages; else empty. A request or notification is an object with
+     * `method` and, if it acts on something named, `name`. A message without a method has `message` instead: `@response`,
+     * `@stream` (GET) or `@session-end` (DELETE). `null` if the operation is not known. */
     mcp_auth_bytes operation_json;
     const mcp_auth_field *fields;      /* the fields of the request that `request_fields` names, in their order */
     mcp_auth_bytes client_certificate; /* DER; empty in this version */
@@ -126,7 +128,8 @@ typedef struct mcp_auth_verdict {
     mcp_auth_bytes operator_detail; /* the same for details; never sent to a client */
 } mcp_auth_verdict;
 
-/* A request that the host sends for a verifier. */
+/* A request that the host sends for a verifier. A URL has at most 8192 bytes, the name of a field 256, its value 16384. The
+ * host itself sets the fields of the connection, `host`, `content-length`, `accept-encoding` and `user-agent`. */
 typedef struct mcp_auth_http_request {
     uint32_t struct_size;
     uint32_t field_count;         /* the number of `fields`, at most 32 */
@@ -177,15 +180,17 @@ typedef struct mcp_auth_host {
     /* Logs one line for the operator, in UTF-8; only its first 1024 bytes are shown. It must not contain a token or
      * secret. When `create` fails, the last error that it logged is shown as the reason. */
     void (*log)(const struct mcp_auth_host *host, int32_t level, const char *text, size_t length);
-    /* Adds a number above 0 to a counter of this instance, which operators see under the names of module and counter. A name has up to
-     * 64 letters, digits and underscores; there are up to 64 counters, and the names of others are ignored. */
+    /* Adds a number above 0 to a counter of this instance, which operators see under the names of module and counter. A
+     * name has up to 64 letters, digits and underscores; there are up to 64 counters, and the names of others are
+     * ignored. */
     void (*count)(const struct mcp_auth_host *host, mcp_auth_bytes name, int64_t by);
-    /* Fills `out` with random bytes that are fit for keys. Returns 0, or -1 when the system has none. */
+    /* Fills `out` with random bytes that are fit for keys. Returns 0, or -1 when `out` is null. If the system has no random bytes,
+     * the process ends. */
     int32_t (*random)(const struct mcp_auth_host *host, char *out, size_t count);
     /* Sends a request for an open call, by the rules that hold for all requests of the engine: TLS, addresses, no
      * redirect, one time limit over the whole exchange. Returns 0, and then calls `done` once with the instance and
      * `user_data`, also when the call has ended meanwhile. Returns -1, and does not call `done`, when the request is not
-     * allowed; the reason is logged. At most 4 fetches of a call are under way at once. */
+     * allowed (the reason is logged) or the call has ended. At most 4 fetches of a call are under way at once. */
     int32_t (*http_fetch)(const struct mcp_auth_host *host, uint64_t call, const mcp_auth_http_request *request,
                           void *user_data,
                           void (*done)(void *instance, uint64_t call, void *user_data,
@@ -205,9 +210,10 @@ typedef struct mcp_auth_verifier {
      * module receives it resolved against the directory of the configuration file. */
     const char *config_schema_json;
     /* Creates an instance; returns 0 on success, and then `destroy` is called once, with whatever pointer `*instance` is,
-     * also null. After a failure `destroy` is not called. `config_json` is the whole configuration object as the operator
-     * wrote it, without a terminating zero and without defaults of the schema; `config_string` reads the strings in it
-     * for modules that have no JSON parser. */
+     * also null. After a failure `destroy` is not called. A `create` that returns after 30 seconds has failed: `destroy` is not called.
+     * `config_json` is the checked configuration object, encoded again: paths are resolved, defaults of the schema are
+     * not filled in. It has no terminating zero. `config_string` reads the strings in it for modules that have no JSON
+     * parser. */
     int32_t (*create)(const mcp_auth_host *host, const char *config_json, size_t config_length, void **instance);
     /* Destroys an instance, once. All of its calls have ended, and no other function of it runs or will run. */
     void (*destroy)(void *instance);

@@ -27,7 +27,7 @@ package struct ModuleTrial {
         try ModuleLibrary(isolating: path, expectedSHA256: nil, digest: Digest.hexadecimalSHA256)
     }
 
-    /// Reads a file that has the members of one of the `modules` of a configuration, without `path`.
+    /// Reads a file that has the members of one of the `modules` of a configuration, without `path` and `sha256`.
     ///
     /// - Throws: ``ConfigurationError``.
     package init(

@@ -34,11 +34,11 @@ public struct EngineEvent: Sendable, Hashable, CustomStringConvertible {
         case introspectionLimited = "introspection_limited"
         /// A module was loaded; the message has its version and the hash of its bytes.
         case moduleLoaded = "module_loaded"
-        /// A verifier module logged a line.
+        /// A module logged a line.
         case module
-        /// A verifier module did not answer, or its answer was invalid.
+        /// A module did not answer, or its answer was invalid.
         case moduleFailed = "module_failed"
-        /// A verifier module changed one of its counters: `module`, `counter` and `by` in the metadata.
+        /// A module changed one of its counters: `module`, `counter` and `by` in the metadata.
         case moduleCounted = "module_counted"
         /// A verifier of the application did not answer, or its answer was invalid.
         case verifierFailed = "verifier_failed"

@@ -46,7 +46,7 @@ public struct ConfigurationError: Error, Sendable, CustomStringConvertible {
         public static let cyclicImplication = Code("MA013")
         /// A policy test with another result than expected.
         public static let testFailed = Code("MA014")
-        /// A verifier module that cannot be loaded.
+        /// A module that cannot be loaded or configured.
         public static let moduleRefused = Code("MA020")
         /// An address that cannot be listened on.
         public static let cannotListen = Code("MA030")

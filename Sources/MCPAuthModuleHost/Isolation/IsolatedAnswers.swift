@@ -102,7 +102,7 @@ struct IsolatedAnswers: Sendable {
 
     /// Sends a request that the process asks for, and gives the response to it.
     private func fetch(_ frame: ModuleFrame, _ pipe: ModulePipe) -> Bool {
-        guard let number = frame.number(0), let order = ModuleFetches.Order(frame) else { return false }
+        guard let number = frame.number(0), let asked = ModuleFetches.Request(frame) else { return false }
         let most = ModuleFetches.mostAtOnce * context.calls.openCount
         let isAllowed = fetches.withLock { count in
             guard count < most else { return false }
@@ -115,7 +115,7 @@ struct IsolatedAnswers: Sendable {
         }
         Task.detached {
             let answer: Result<FetchResponse, FetchError>
-            do throws(FetchError) { answer = .success(try await send(order)) } catch { answer = .failure(error) }
+            do throws(FetchError) { answer = .success(try await send(asked)) } catch { answer = .failure(error) }
             fetches.withLock { $0 -= 1 }
             switch answer {
             case .success(let response):
@@ -126,11 +126,11 @@ struct IsolatedAnswers: Sendable {
         return true
     }
 
-    private func send(_ order: ModuleFetches.Order) async throws(FetchError) -> FetchResponse {
+    private func send(_ asked: ModuleFetches.Request) async throws(FetchError) -> FetchResponse {
         guard let fetcher = context.fetches.fetcher else { throw FetchError("nothing sends requests here") }
         let request: FetchRequest
         do throws(ModuleFetches.Refusal) {
-            request = try context.fetches.request(order, timeLeft: limits.callSeconds)
+            request = try context.fetches.request(asked, timeLeft: limits.callSeconds)
         } catch {
             throw FetchError(error.reason)
         }

@@ -22,7 +22,7 @@ extension ModuleProgram {
         let most = seconds + Self.startSeconds
         let replies = try Self.replies(of: program, to: [load, validate], within: most)
         guard replies.count == 2, replies[1].kind == .validated else {
-            throw Refusal(reason: "\(ModuleFault.invalidFrame)")
+            throw Refusal(reason: "it \(ModuleFault.invalidFrame)")
         }
         guard let pointer = replies[1].boundedText(0), let message = replies[1].boundedText(1) else { return nil }
         return ModuleConfiguration.Report.Entry(pointer: pointer, message: message)
@@ -177,21 +177,23 @@ extension ModuleVerdict {
     }
 }
 
-extension ModuleFetches.Order {
+extension ModuleFetches.Request {
     func frame(_ number: Int64) -> ModuleFrame {
         var texts = [url.utf8Bytes, method.utf8Bytes, body]
         for (name, value) in fields { texts += [name.utf8Bytes, value.utf8Bytes] }
         return ModuleFrame(.fetch, [number, milliseconds, maximumBytes], texts)
     }
 
-    /// `nil` if it is not an order, or a part is longer than allowed.
+    /// `nil` if it is not a request, or a part is longer than allowed.
     init?(_ frame: ModuleFrame) {
         guard frame.numbers.count == 3, frame.texts.count >= 3, frame.texts.count % 2 == 1,
-            frame.texts.count <= 3 + 2 * (ModuleFetches.mostFields + 2), frame.texts.length(0) <= 8192,
-            frame.texts.length(1) <= 16,
+            frame.texts.count <= 3 + 2 * (ModuleFetches.mostFields + 2),
+            frame.texts.length(0) <= ModuleFetches.mostURLBytes,
+            frame.texts.length(1) <= ModuleFetches.mostMethodBytes,
             frame.texts.length(2) <= ModuleFetches.mostBodyBytes,
             stride(from: 3, to: frame.texts.count, by: 2).allSatisfy({ index in
-                frame.texts.length(index) <= 256 && frame.texts.length(index + 1) <= 16_384
+                frame.texts.length(index) <= ModuleFetches.mostNameBytes
+                    && frame.texts.length(index + 1) <= ModuleFetches.mostValueBytes
             })
         else { return nil }
         let texts = (0..<frame.texts.count).map { $0 == 2 ? "" : String(decoding: frame.texts[$0], as: UTF8.self) }

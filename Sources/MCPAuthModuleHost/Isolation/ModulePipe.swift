@@ -31,7 +31,7 @@ final class ModulePipe: Sendable {
     #if canImport(Glibc)
     private static let sendFlags = Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)
     #else
-    /// Without a signal: `ModuleChild` sets SO_NOSIGPIPE.
+    /// Without a signal: `mcp_start_child` sets SO_NOSIGPIPE.
     private static let sendFlags = MSG_DONTWAIT
     #endif
 

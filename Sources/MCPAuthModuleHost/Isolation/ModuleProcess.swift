@@ -71,7 +71,7 @@ final class ModuleProcess: Sendable {
     /// Starts the first process; returns why that failed, or `nil`.
     func start() -> ModuleProgram.Refusal? {
         guard OwnThread.start({ self.supervise() }) else {
-            return ModuleProgram.Refusal(reason: "the system cannot create another thread")
+            return ModuleProgram.Refusal(reason: OwnThread.noThread)
         }
         guard let result = state.wait(atMost: readySeconds + 1, for: { $0.firstStart }) else {
             stop()

@@ -88,7 +88,7 @@ struct ModuleProgram: Sendable {
         guard isWatched else {
             child.kill()
             _ = child.wait()
-            throw Refusal(reason: "the system cannot create another thread")
+            throw Refusal(reason: OwnThread.noThread)
         }
         var reader = ModulePipeReader(child.pipe)
         let deadline = MonotonicTime.now.adding(seconds)
@@ -103,9 +103,9 @@ struct ModuleProgram: Sendable {
                 switch error {
                 case .closed: throw Refusal(reason: "its process \(ended.wait(atMost: 1) { $0 } ?? "has ended")")
                 case .late: throw Refusal(reason: "its process did not answer within \(seconds.asWritten) seconds")
-                case .invalid: throw Refusal(reason: "\(ModuleFault.invalidFrame)")
+                case .invalid: throw Refusal(reason: "it \(ModuleFault.invalidFrame)")
                 case .refused(let reason): throw Refusal(reason: reason, isMessage: true)
-                case .tooMany: throw Refusal(reason: "\(ModuleFault.tooManyFrames)")
+                case .tooMany: throw Refusal(reason: "it \(ModuleFault.tooManyFrames)")
                 }
             }
         }

@@ -20,7 +20,7 @@ package final class ModuleServer: Sendable {
     private let pipe: ModulePipe
     private let digest: @Sendable ([UInt8]) -> String
     private let fetcher: PipeFetcher
-    /// The numbers of open calls here, by those of the other process.
+    /// The open calls, by their numbers in the other process.
     private let calls = Lock<[UInt64: ModuleCall]>([:])
     private let isDestroyed = Monitor(false)
 
@@ -44,7 +44,10 @@ package final class ModuleServer: Sendable {
         _exit(0)
     }
 
-    /// Nothing here prints a secret or claim: frames are answered, and what does not fit ends the process.
+    /// Answers frames until the connection ends.
+    ///
+    /// Nothing here prints a secret or claim. A frame that only this process sends ends it; one that cannot be read is
+    /// ignored.
     private func serve() {
         var reader = ModulePipeReader(pipe)
         var library: ModuleLibrary?
@@ -238,7 +241,7 @@ private final class PipeFetcher: HTTPFetcher {
                 state.waiting[state.next] = waiting
                 return state.next
             }
-            if !pipe.send(ModuleFetches.Order(request).frame(number)) {
+            if !pipe.send(ModuleFetches.Request(request).frame(number)) {
                 end(number, .failure(FetchError("the connection has ended")))
             }
         }
@@ -261,8 +264,8 @@ private final class PipeFetcher: HTTPFetcher {
     }
 }
 
-extension ModuleFetches.Order {
-    /// The order that leads to this request.
+extension ModuleFetches.Request {
+    /// What a module would ask for to have this request sent.
     fileprivate init(_ request: FetchRequest) {
         var fields = request.fields.map { (name: $0.name.rawName, value: $0.value) }
         fields.append((name: "accept", value: request.accept))

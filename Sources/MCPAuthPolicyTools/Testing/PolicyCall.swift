@@ -34,12 +34,6 @@ package struct PolicyCall: Sendable, Hashable {
     /// Whether only the body of the request tells what the operation is.
     var isInBody: Bool { path == nil && method == .post }
 
-    /// Reads a call; `nil` when the text has none of these forms.
-    package init?(_ text: String) {
-        guard let call = try? PolicyCall(reading: text) else { return nil }
-        self = call
-    }
-
     /// Reads a call.
     ///
     /// A method that looks like a misspelt one is a mistake: most policies would deny it, so a misspelt test that

@@ -37,12 +37,15 @@ struct DemoServer {
     ) async throws -> DemoServer {
         let introspectionSecret = SecureRandom.token()
         let hmacKey = SecureRandom.token()
+        let log = EngineEvent.log()
         let file: ConfigurationFile
         do {
             file = try ConfigurationFile(
                 path: configuration.path,
                 environment: ["DEMO_INTROSPECTION_SECRET": introspectionSecret, "DEMO_HMAC_KEY": hmacKey],
                 moduleDirectory: moduleDirectory,
+                // The demonstration shows what becomes of requests.
+                onEvent: { event in if event.code != .moduleLoaded { log(event) } },
                 files: configuration.files
             )
         } catch let error as ConfigurationError where error.code == .moduleRefused {

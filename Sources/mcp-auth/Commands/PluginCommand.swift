@@ -11,14 +11,15 @@ internal import MCPAuthJSON
 internal import MCPAuthModuleHost
 internal import MCPAuthPolicyTools
 
-/// `mcp-auth plugin`: shows and tries modules.
-///
-/// It loads them, so they have all rights of this program.
+/// `mcp-auth plugin`: creates, shows and tries modules.
 struct PluginCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plugin",
-        abstract: "Begin, show and try modules: verifiers and transformers.",
-        discussion: "Each command loads the module, which then has all rights of this program.",
+        abstract: "Create, show and try modules: verifiers and transformers.",
+        discussion: """
+            `list`, `inspect` and `test` load modules, which then have all rights of this program; `test` with \
+            `"isolation": "process"` loads in a process of its own.
+            """,
         subcommands: [New.self, List.self, Inspect.self, Test.self]
     )
 
@@ -79,7 +80,7 @@ struct PluginCommand: AsyncParsableCommand {
                 component.isReentrant
                     ? "REENTRANT: several calls run at the same time" : "not REENTRANT: one call after the other"
             )
-            if component.isPure, component.isReentrant {
+            if component.isPure, component.isReentrant, !component.needsIssuer {
                 lines.append("runs on the thread of the request when it is quick")
             }
             if component.needsOperation {
@@ -99,7 +100,8 @@ struct PluginCommand: AsyncParsableCommand {
             abstract: "Verify a token with a module, or transform claims.",
             discussion: """
                 The configuration file has the members of one of the `modules` of a server configuration, without \
-                `path`: `issuer`, `config`, `secrets`, `hosts`, and `verifier` or `transformer`. An accepted token goes \
+                `path` and `sha256`: `issuer`, `config`, `secrets`, `hosts`, `isolation`, and `verifier` or \
+                `transformer`. An accepted token goes \
                 through all checks that it would go through at a server whose only resource is \
                 \(ModuleTrial.resource). The output has claim values: for your terminal only. The exit code is 0 if the \
                 token is accepted, 3 for a mistake in the configuration or the library, 10 if the token is refused, and \
@@ -173,12 +175,11 @@ struct PluginCommand: AsyncParsableCommand {
             while token.last == UInt8(ascii: "\n") || token.last == UInt8(ascii: "\r") { token.removeLast() }
             let mcpAuth = try MCPAuth(try trial.configuration())
             let protected = try mcpAuth.protectedResource(ModuleTrial.resource)
-            guard let call = PolicyCall("initialize") else { return }
+            let call = try PolicyCall(reading: "initialize")
             var trace: DecisionTrace? = DecisionTrace()
             let request = call.request(of: token, at: protected)
-            _ = await AuthorizationEngine.authorize(request, at: protected, now: .now(), trace: &trace)
-            guard let trace, let decision = trace.decision else { return }
-            Output.line(TraceText(trace).revealed)
+            let decision = await AuthorizationEngine.authorize(request, at: protected, now: .now(), trace: &trace)
+            if let trace { Output.line(TraceText(trace).revealed) }
             switch decision {
             case .allow(let authInfo):
                 if let authInfo { Output.json(Self.shown(authInfo)) }

@@ -77,14 +77,14 @@ struct TokenCommand: AsyncParsableCommand {
             let configuration = try ConfigurationFile(path: config, environment: Input.environment).configuration
             let mcpAuth = try MCPAuth(configuration)
             let protected = try mcpAuth.protectedResource(resource)
-            guard let call = PolicyCall(tool.map { "tools/call:\($0)" } ?? "initialize") else {
-                throw ProgramExit.usage
+            let call: PolicyCall
+            do { call = try PolicyCall(reading: tool.map { "tools/call:\($0)" } ?? "initialize") } catch {
+                throw ValidationError("\(error)")
             }
             let request = call.request(of: try Input.token(from: file), at: protected)
             var trace: DecisionTrace? = DecisionTrace()
-            _ = await AuthorizationEngine.authorize(request, at: protected, now: .now(), trace: &trace)
-            guard let trace, let decision = trace.decision else { return }
-            Output.line(TraceText(trace).revealed)
+            let decision = await AuthorizationEngine.authorize(request, at: protected, now: .now(), trace: &trace)
+            if let trace { Output.line(TraceText(trace).revealed) }
             guard case .deny(let denial) = decision else { return }
             throw ProgramExit.code(for: denial)
         }

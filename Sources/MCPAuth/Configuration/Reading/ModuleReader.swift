@@ -73,7 +73,7 @@ struct ModuleReader {
         let onEvent = context.onEvent
         return .verifier { resource in
             do throws(ConfigurationError) {
-                let verifier = try ModuleVerifier(
+                let verifier = try HostedVerifier(
                     name: name,
                     configuration: configuration,
                     issuer: issuer,
@@ -102,7 +102,7 @@ struct ModuleReader {
         let onEvent = context.onEvent
         return .transformer {
             do throws(ConfigurationError) {
-                return try ModuleTransformer(
+                return try HostedTransformer(
                     name: name,
                     configuration: configuration,
                     secrets: secrets,

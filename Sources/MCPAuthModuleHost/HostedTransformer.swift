@@ -7,7 +7,7 @@ package import MCPAuthJSON
 /// A claim transformer of a module.
 ///
 /// If the module violates its contract or takes too long, the answer is 503, and an event names the fault.
-package struct ModuleTransformer: ClaimTransformer {
+package struct HostedTransformer: ClaimTransformer {
     package let name: String
     private let instance: any ModuleInstance
     private let events: ModuleEvents

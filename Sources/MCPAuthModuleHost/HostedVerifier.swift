@@ -14,7 +14,7 @@ internal import MCPAuthJSON
 /// module, the verdict is *unavailable*, never *verified*, and an event names the module and the fault.
 ///
 /// A verdict that takes too long is *unavailable*, and a late one is ignored.
-package struct ModuleVerifier: TokenVerifier, FetchingVerifier {
+package struct HostedVerifier: TokenVerifier, FetchingVerifier {
     package let name: String
     private let instance: any ModuleInstance
     private let events: ModuleEvents

@@ -9,7 +9,7 @@ import Testing
 @testable import MCPAuthModuleHost
 
 /// Transformers of modules: what they give, and what happens when they violate their contract.
-@Suite(.timeLimit(.minutes(2))) struct ModuleTransformerTests {
+@Suite(.timeLimit(.minutes(2))) struct HostedTransformerTests {
     static func module(_ body: String) throws -> String {
         try Modules.compile(
             table: ".transformers = transformers, .transformer_count = 1",
@@ -32,9 +32,9 @@ import Testing
         _ configuration: JSON = [:],
         limits: ModuleLimits = ModuleLimits(),
         events: Events = Events()
-    ) throws -> ModuleTransformer {
+    ) throws -> HostedTransformer {
         let component = try Modules.library(try module(body)).component(.transformer, named: nil)
-        return try ModuleTransformer(
+        return try HostedTransformer(
             name: "test",
             configuration: ModuleConfiguration(configuration, of: component) { $0 },
             limits: limits,
@@ -100,7 +100,7 @@ import Testing
         let start = MonotonicTime.now
         #expect(throws: (any Error).self) { try transformer.transform([:], of: "https://i.example") }
         #expect(start.duration(to: .now) < 5)
-        #expect(events.all.map(\.message) == ["the module `test` did not answer within 0.05 seconds"])
+        #expect(events.all.map(\.message) == ["the module `test` did not answer within 0.05 s"])
         gate.open()
     }
 }

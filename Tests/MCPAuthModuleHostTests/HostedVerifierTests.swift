@@ -8,7 +8,7 @@ import Testing
 @testable import MCPAuthModuleHost
 
 /// The verdicts of the example module, and how the host handles what modules return.
-@Suite struct ModuleVerifierTests {
+@Suite struct HostedVerifierTests {
     static let now = NumericDate(1_795_425_000)
 
     @Test func `the C module accepts its token and names the caller`() async throws {
