@@ -6,7 +6,10 @@ cd "$(dirname "$0")/.."
 output=$(mktemp)
 trap 'rm -f "$output"' EXIT
 # Fewer rounds than for figures that people read.
-MCPAUTH_ROUNDS=15 scripts/bench.sh decision policy >"$output"
+MCPAUTH_ROUNDS=15 scripts/bench.sh decision policy >"$output" || {
+    cat "$output"
+    exit 1
+}
 cat "$output"
 python3 - "$output" <<'PYTHON'
 import re

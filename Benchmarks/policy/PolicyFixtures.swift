@@ -153,7 +153,8 @@ enum PolicyFixtures {
         let open = #"{"version":1,"rules":[{"id":"open","effect":"allow","targets":"any"}]}"#
         let policy = try CompiledPolicy(file: "open.json", bytes: Array(open.utf8))
         let trial = try PolicyTrial([policy], resource: "https://api.example.com/notes", claims: .object(claims))
-        guard let ping = PolicyCall("ping"),
+        let ping = try PolicyCall(reading: "ping")
+        guard
             case .allow(let authInfo?)? = await trial.decide(ping, now: NumericDate(1_000_000), revealingClaims: false)
                 .decision
         else { throw NoCaller() }
