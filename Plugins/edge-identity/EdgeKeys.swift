@@ -7,6 +7,8 @@ internal import MCPAuthModule
 
 /// The published keys of one proxy.
 ///
+/// Not `IssuerDocuments` of the engine: that fetches in tasks of its own, but a module can fetch only inside a call.
+///
 /// They are fetched again after an hour, and when a token names an unknown key, at most once in 30 seconds. If they
 /// cannot be fetched, the last ones are used for a day.
 final class EdgeKeys: Sendable {

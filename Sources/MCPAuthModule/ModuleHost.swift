@@ -12,10 +12,9 @@ public import MCPAuthJSON
     public let configuration: JSON
     let table: UnsafePointer<mcp_auth_host>
 
-    /// - Parameter configuration: The JSON text, which the host has checked.
-    init(_ table: UnsafePointer<mcp_auth_host>, configuration: [UInt8]) {
+    init(_ table: UnsafePointer<mcp_auth_host>, configuration: JSON) {
         unsafe self.table = table
-        self.configuration = (try? JSON(parsing: configuration)) ?? [:]
+        self.configuration = configuration
     }
 
     /// A secret that the operator gave to this instance; `nil` if there is none of this name, or if it has more than

@@ -3,6 +3,7 @@
 
 internal import CMCPAuthModule
 internal import MCPAuthConcurrency
+internal import MCPAuthJSON
 
 /// Creates and releases the instances of the Swift types of a module.
 enum ModuleInstances {
@@ -44,7 +45,15 @@ enum ModuleInstances {
     ) -> Int32 {
         guard let table = unsafe table, let place = unsafe place else { return 1 }
         let text = unsafe mcp_auth_bytes(data: configuration, length: length).bytes
-        let host = unsafe ModuleHost(table, configuration: text)
+        guard let written = try? JSON(parsing: text) else {
+            // An empty configuration in its place could allow more than the operator wrote.
+            unsafe ModuleHost(table, configuration: [:]).log(
+                .error,
+                "the host gave a configuration that is not valid JSON"
+            )
+            return 1
+        }
+        let host = unsafe ModuleHost(table, configuration: written)
         do {
             let made: any AnyObject = try makers.withLock { $0[index] }(host)
             unsafe place.pointee = Unmanaged.passRetained(made).toOpaque()

@@ -24,7 +24,6 @@ internal import MCPAuthJSON
     private let threads: ModuleThreads
     private let limits: ModuleLimits
     private let quickness = ModuleQuickness()
-
     private let onDestroyed: @Sendable () -> Void
 
     /// - Parameter onDestroyed: Called when the module's `destroy` has returned.

@@ -56,19 +56,15 @@ public final class ProtectedResourceRequest: Sendable {
 
     /// The same request with a known operation.
     package func asking(for operation: RequestOperation) -> ProtectedResourceRequest {
-        ProtectedResourceRequest(
-            method: method,
-            authority: authority,
-            path: path,
-            credentials: credentials,
-            operation: operation,
-            ignoresCase: ignoresCase,
-            fields: fields
-        )
+        copy(credentials, operation)
     }
 
     /// The same request with other credentials.
     package func presenting(_ credentials: Credentials) -> ProtectedResourceRequest {
+        copy(credentials, operation)
+    }
+
+    private func copy(_ credentials: Credentials, _ operation: RequestOperation) -> ProtectedResourceRequest {
         ProtectedResourceRequest(
             method: method,
             authority: authority,
