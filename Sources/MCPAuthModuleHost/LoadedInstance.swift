@@ -106,7 +106,7 @@ internal import MCPAuthJSON
         let start = MonotonicTime.now
         enter(number, token, resource, now)
         let taken = start.duration(to: .now)
-        quickness.note(taken)
+        note(taken, deadline: limits.callSeconds)
         // Nothing ended the call at its deadline meanwhile, so a verdict that came after it must not count.
         let isLate = taken > limits.callSeconds
         let late = ModuleCall.End.fault(.noAnswerInTime(seconds: limits.callSeconds))
@@ -143,8 +143,16 @@ internal import MCPAuthJSON
     private func timed(_ call: ModuleCall, _ request: ModuleRequest) {
         let start = MonotonicTime.now
         enter(call, request)
-        // A call that ended at its deadline was not quick, although it may have returned.
-        if case .verdict = call.end { quickness.note(start.duration(to: .now)) } else { quickness.reset() }
+        note(start.duration(to: .now), deadline: limits.callSeconds)
+        // A call without a verdict was not quick, although it has returned.
+        if case .verdict = call.end {} else { quickness.reset() }
+    }
+
+    /// Notes how long a function of the module ran, in seconds.
+    private func note(_ seconds: Double, deadline: Double) {
+        guard seconds > deadline else { return quickness.note(seconds) }
+        let message = "a call took \(Int(seconds * 1000)) ms; no other call runs on the thread of a request"
+        if quickness.exclude() { context.log(MCP_AUTH_LOG_WARNING, message) }
     }
 
     private func waited(for call: ModuleCall) async -> ModuleCall.End {
@@ -300,7 +308,7 @@ internal import MCPAuthJSON
 
     private func timed(_ claims: [UInt8], _ issuer: String) throws(ModuleFault) -> [UInt8]? {
         let start = MonotonicTime.now
-        defer { quickness.note(start.duration(to: .now)) }
+        defer { note(start.duration(to: .now), deadline: limits.transformSeconds) }
         return try run(claims, issuer)
     }
 

@@ -5,23 +5,35 @@ internal import Synchronization
 
 /// Whether a module answers quickly, so that it may run on the thread of a request.
 ///
-/// It must be quick several times in a row before, and a slow call takes that back.
+/// It must be quick several times in a row before, and a slow call takes that back. A call that did not return before its
+/// deadline takes it back for good: that is no busy machine, but a module that waits although it may not.
 final class ModuleQuickness: Sendable {
     /// Calls in a row that must be quick.
     static let needed = 16
     /// The longest quick call, in seconds.
     private static let quick = 0.001
+    private static let excluded = Int.min
 
     private let calls = Atomic(0)
 
     var isProven: Bool { calls.load(ordering: .relaxed) >= Self.needed }
 
     func note(_ seconds: Double) {
-        guard seconds <= Self.quick else { return reset() }
-        if !isProven { calls.wrappingAdd(1, ordering: .relaxed) }
+        let known = calls.load(ordering: .relaxed)
+        guard known != Self.excluded, known < Self.needed || seconds > Self.quick else { return }
+        // If another thread notes a call at the same time, one of the two counts.
+        let next = seconds <= Self.quick ? known + 1 : 0
+        _ = calls.compareExchange(expected: known, desired: next, ordering: .relaxed)
     }
 
     func reset() {
-        calls.store(0, ordering: .relaxed)
+        let known = calls.load(ordering: .relaxed)
+        guard known != Self.excluded else { return }
+        _ = calls.compareExchange(expected: known, desired: 0, ordering: .relaxed)
+    }
+
+    /// The module is never proven again; true if it was.
+    func exclude() -> Bool {
+        calls.exchange(Self.excluded, ordering: .relaxed) >= Self.needed
     }
 }

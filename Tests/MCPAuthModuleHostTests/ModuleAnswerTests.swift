@@ -89,7 +89,7 @@ import Testing
         #expect(await verifier?.ask().word == "unavailable")
         verifier = nil
         try await Task.sleep(for: .milliseconds(300))
-        #expect(events.all.count == 1)
+        #expect(events.all.map(\.message) == ["the module `test` did not answer within 0.05 s"])
     }
 
     @Test func `a module that is not reentrant is never entered by two threads`() async throws {
@@ -176,5 +176,29 @@ import Testing
         #expect(await verifier.ask().word == "unavailable")
         #expect(start.duration(to: .now) < 5)
         gate.open()
+    }
+
+    @Test func `a pure module that breaks its deadline once runs on no thread of a request again`() async throws {
+        let gate = try Gate()
+        let events = Events()
+        let body = #"""
+            static int calls;
+            int count = __atomic_add_fetch(&calls, 1, __ATOMIC_SEQ_CST);
+            if (count == 17) usleep(400000);
+            if (count > 60) wait_for(the_host, "gate");
+            answer(call, MCP_AUTH_VERDICT_NOT_MINE, "");
+            """#
+        let library = try Modules.library(try Modules.compile(schema: Gate.schema, body: body))
+        let limits = Self.limits(seconds: 0.2)
+        let verifier = try Modules.verifier(library, gate.configuration, limits: limits, events: events)
+        for _ in 0..<16 { #expect(await verifier.ask().word == "not mine") }
+        #expect(await verifier.ask().word == "unavailable")
+        // In a process of its own, that call still blocks the thread that receives the next one.
+        try await Task.sleep(for: .milliseconds(400))
+        for _ in 0..<43 { #expect(await verifier.ask().word == "not mine") }
+        // On the thread of the request, this call would not return before the gate opens.
+        #expect(await verifier.ask().word == "unavailable")
+        gate.open()
+        #expect(events.all.filter { $0.message.contains("no other call runs on the thread of a request") }.count == 1)
     }
 }
