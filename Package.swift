@@ -167,6 +167,11 @@ let package = Package(
             ["MCPAuth", "MCPAuthCore", "MCPAuthHTTP", httpTypes, product("GRPCCore", "grpc-swift-2", "GRPC")]
         ),
 
+        library(
+            "MCPAuthServer",
+            ["MCPAuth", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJSON", "MCPAuthConcurrency", httpTypes]
+        ),
+
         library("MCPAuthSigning", ["COpenSSL", "MCPAuthJOSE", "MCPAuthJSON"]),
         library(
             "MCPAuthTesting",
@@ -317,6 +322,13 @@ let package = Package(
                 "MCPAuthPolicy",
                 "MCPAuthPolicyTools",
                 "MCPAuthSigning", "MCPAuthTesting", "MCPAuthVerification", "TestSupport", httpTypes,
+            ]
+        ),
+        tests(
+            "MCPAuthServerTests",
+            [
+                "MCPAuth", "MCPAuthConcurrency", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJSON", "MCPAuthServer",
+                "MCPAuthTesting", httpTypes,
             ]
         ),
         tests(

@@ -16,6 +16,31 @@ struct MCPHeaders {
     /// Whether the request names revision 2026-07-28 or a later one.
     var isOfRevision20260728: Bool { (values("MCP-Protocol-Version").first ?? "") >= "2026-07-28" }
 
+    /// The operation that the fields name; unknown if they are missing, repeated or of another revision.
+    ///
+    /// Only for requests that a server refuses if their body contradicts these fields. The arguments are not known.
+    var operation: RequestOperation {
+        guard let revision = only("MCP-Protocol-Version"), revision.isExactly("2026-07-28"),
+            let method = only("Mcp-Method"), !method.isEmpty
+        else { return .unknown }
+        guard let acting = MCPMethod.acting(named: method) else {
+            return count("Mcp-Name") == 0 ? .mcp([.call(method: method, name: nil)]) : .unknown
+        }
+        // Servers do not compare the name of other methods, whose object is then not known.
+        guard acting.demandsNameField, let name = only("Mcp-Name").flatMap(Self.decoded) else { return .unknown }
+        return .mcp([.call(method: method, name: name)])
+    }
+
+    /// The only field with this name; `nil` if there is none, or several, also with `_` for `-`, which some servers take
+    /// for the same name.
+    private func only(_ name: String) -> String? {
+        count(name) == 1 ? values(name).first : nil
+    }
+
+    private func count(_ name: String) -> Int {
+        HTTPField.Name(name).map { name in fields.count { RequestReading.isSame($0.name, name) } } ?? 0
+    }
+
     /// How the fields contradict the body; `nil` if they agree with it.
     ///
     /// Absent fields agree unless the revision requires them.

@@ -54,6 +54,11 @@ package enum MCPMessageReading {
         }
     }
 
+    /// The operation of a request whose body is not known, at a server that refuses fields that contradict it.
+    package static func operation(ofFields request: HTTPRequest) -> RequestOperation {
+        needsBody(request.method) ? MCPHeaders(request.headerFields).operation : operation(of: request.method)
+    }
+
     package static func read(_ request: HTTPRequest, body: [UInt8]) -> Result {
         guard needsBody(request.method) else { return .operation(operation(of: request.method)) }
         var reader = MCPMessageReader(body: body)

@@ -103,6 +103,49 @@ public struct RequestGuard: Sendable {
         }
     }
 
+    /// Decides about a request that a proxy asks about, and creates the response if it is refused.
+    ///
+    /// A preflight is decided like every other request: what the proxy sends on is not answered here.
+    ///
+    /// - Parameters:
+    ///   - request: The request of the client, not that of the proxy.
+    ///   - body: Its whole body; `nil` if the proxy keeps it. The operation of an MCP request is then known only from its
+    ///     fields, and only where the server behind the proxy validates them.
+    package func check(
+        forwarded request: HTTPRequest,
+        body: [UInt8]?,
+        now: () -> NumericDate = NumericDate.now
+    ) async -> Action {
+        var noTrace: DecisionTrace?
+        let decision: Decision
+        if let body {
+            decision = await decide(request, now: now, trace: &noTrace) { mostBytes in
+                body.count > mostBytes ? .tooLarge : .bytes(body)
+            }
+        } else {
+            decision = await decideAtResource(request, isBodyKnown: false, now: now, trace: &noTrace) { _ in
+                .bytes([])
+            }.decision
+        }
+        switch decision {
+        case .allow(let authInfo): return .proceed(authInfo)
+        case .deny(let denial): return .respond(response(to: denial, forwarded: request), reason: denial.reason)
+        }
+    }
+
+    /// The response to a request that is refused for what the proxy sent; the refusal is reported.
+    package func refusal(ofForwarded request: HTTPRequest, _ denial: Denial) -> RenderedResponse {
+        report(denial)
+        return response(to: denial, forwarded: request)
+    }
+
+    /// With a body also for HEAD: the proxy may have asked with another method, and removes it.
+    private func response(to denial: Denial, forwarded request: HTTPRequest) -> RenderedResponse {
+        var request = request
+        if request.method == .head { request.method = .get }
+        return ResponseWriting.response(to: denial).answering(request, cors())
+    }
+
     /// Decides about one request: reads it, finds its resource, and asks the engine.
     ///
     /// Denials are reported.
@@ -118,6 +161,7 @@ public struct RequestGuard: Sendable {
     /// Decides about one request; there is no resource if the request belongs to none.
     private func decideAtResource(
         _ request: HTTPRequest,
+        isBodyKnown: Bool = true,
         now: () -> NumericDate,
         trace: inout DecisionTrace?,
         body: (_ mostBytes: Int) async throws -> CollectedBody
@@ -134,9 +178,9 @@ public struct RequestGuard: Sendable {
         if let violation = OriginRule.violation(of: request, at: resource) {
             decision = .deny(Denial(.invalidOrigin, status: 403, diagnosis: violation))
         } else {
-            let isInBody = resource.speaksMCP && MCPMessageReading.needsBody(request.method)
+            let isInBody = isBodyKnown && resource.speaksMCP && MCPMessageReading.needsBody(request.method)
             decision = try await AuthorizationEngine.authorize(
-                isInBody ? read : read.asking(for: Self.operation(of: request, at: resource)),
+                isInBody ? read : read.asking(for: Self.operation(of: request, at: resource, isBodyKnown)),
                 at: resource,
                 now: now,
                 trace: &trace,
@@ -168,9 +212,15 @@ public struct RequestGuard: Sendable {
         }
     }
 
-    /// The operation of a request whose body is not needed.
-    private static func operation(of request: HTTPRequest, at resource: ProtectedResource) -> RequestOperation {
-        resource.speaksMCP ? MCPMessageReading.operation(of: request.method) : .http
+    /// The operation of a request whose body is not needed, or not known.
+    private static func operation(
+        of request: HTTPRequest,
+        at resource: ProtectedResource,
+        _ isBodyKnown: Bool
+    ) -> RequestOperation {
+        guard resource.speaksMCP else { return .http }
+        return isBodyKnown || !resource.upstreamValidatesMCPFields
+            ? MCPMessageReading.operation(of: request.method) : MCPMessageReading.operation(ofFields: request)
     }
 
     private static func readOperation(

@@ -88,7 +88,7 @@ package enum RequestReading {
     }
 
     /// Whether a server that takes `_` for `-` would take one name for the other.
-    private static func isSame(_ left: HTTPField.Name, _ right: HTTPField.Name) -> Bool {
+    static func isSame(_ left: HTTPField.Name, _ right: HTTPField.Name) -> Bool {
         func folded(_ byte: UInt8) -> UInt8 { byte == UInt8(ascii: "_") ? UInt8(ascii: "-") : byte }
         return left.canonicalName.utf8.elementsEqual(right.canonicalName.utf8) { folded($0) == folded($1) }
     }

@@ -12,37 +12,13 @@ internal import MCPAuthPolicyTools
 public struct ConfigurationFile: Sendable {
     /// The configuration that was read.
     public let configuration: MCPAuthConfiguration
-    /// Where the server listens.
-    public let listener: Listener
+    /// Where the server listens for requests of clients.
+    public var listener: Listener { server.listener }
+    /// Where `mcp-auth serve` listens, and what it answers there.
+    package let server: ServerSettings
     /// The paths of all files that a change should be noticed in, including the test files of policies.
     public let files: [String]
     private let log: FileSnapshot
-
-    /// An address to listen on.
-    public struct Listener: Sendable, Hashable, CustomStringConvertible {
-        /// A host name or an address, without brackets.
-        public let host: String
-        /// 0 to 65535; with 0 the system picks a free port.
-        public let port: Int
-
-        /// The form `host:port`, an IPv6 address in brackets.
-        public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
-
-        /// Reads the form `host:port`; `nil` for anything else.
-        init?(_ text: String) {
-            guard let colon = text.lastIndex(of: ":") else { return nil }
-            let digits = text[text.index(after: colon)...].utf8
-            guard digits.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(Substring(digits)) else {
-                return nil
-            }
-            // Only the host is read as in a URL: a port has other rules there. A host has colons only in brackets.
-            let name = text[..<colon]
-            guard name.hasSuffix("]") || !name.contains(":"), let authority = HTTPURL.Authority(name, scheme: "http")
-            else { return nil }
-            host = authority.host.filter { $0 != "[" && $0 != "]" }
-            self.port = Int(port)
-        }
-    }
 
     /// Reads and checks the file; opens no connection.
     ///
@@ -89,9 +65,9 @@ public struct ConfigurationFile: Sendable {
         )
         var configuration = try Self.resources(root, context)
         configuration.onEvent = onEvent
-        let server = try root.object("server", allowing: ConfigurationGrammar.server.keys)
-        if let server { try ServerReader(context: context).read(server, into: &configuration) }
-        listener = try ServerReader.listener(server)
+        let settings = try root.object("server", allowing: ConfigurationGrammar.server.keys)
+        if let settings { try ServerReader(context: context).read(settings, into: &configuration) }
+        server = try ListenerReader(context: context).settings(settings)
         configuration.files = files
         self.configuration = configuration
         self.files = files.paths

@@ -95,6 +95,7 @@ struct EngineBuilder {
         settings.allowedOrigins = resource.allowedOrigins
         settings.tokenField = resource.tokenField.flatMap { HTTPField.Name($0) }
         settings.challengesInToolResult = resource.challengeInToolResult
+        settings.upstreamValidatesMCPFields = resource.upstreamValidatesMCPHeaders
         settings.bodyBytesWithoutToken = configuration.maximumBodyBytesWithoutToken
         settings.revocations = revocations
         settings.generation = generation

@@ -28,6 +28,12 @@ public struct ResourceConfiguration: Sendable {
     ///
     /// Without a token, this is possible only where a policy has rules for anyone; elsewhere the body is not read.
     public var challengeInToolResult = false
+    /// Whether the MCP server behind a proxy refuses requests whose `Mcp-*` fields contradict their body (MCP
+    /// 2026-07-28).
+    ///
+    /// Where only the proxy sees the body (forward auth), rules for single tools then apply by these fields, for requests
+    /// of revision 2026-07-28. Otherwise the operation of such a request is unknown.
+    public var upstreamValidatesMCPHeaders = false
     /// The name of the field that has the access token, in place of `Authorization`; `nil` for `Authorization`.
     ///
     /// For servers behind a proxy that signs who is calling, such as `Cf-Access-Jwt-Assertion`. `Authorization` does not

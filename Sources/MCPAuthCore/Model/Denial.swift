@@ -100,6 +100,14 @@ public struct Denial: Sendable, Hashable {
         public static let unsupportedEncoding = Reason("unsupported_encoding")
         /// The body has more messages than one request may carry.
         public static let batchTooLarge = Reason("batch_too_large")
+        /// A proxy asks that may not, because of its address.
+        public static let untrustedProxy = Reason("untrusted_proxy")
+        /// The request with which a proxy asks does not describe one request of a client.
+        public static let unreadableForwarding = Reason("unreadable_forwarding")
+        /// The client sent a field that the server behind the proxy could take for one about the caller.
+        public static let identityField = Reason("identity_field")
+        /// The fields about the caller would be longer than proxies accept.
+        public static let identityTooLong = Reason("identity_too_long")
         /// The `Origin` or `Host` of the request is not allowed.
         public static let invalidOrigin = Reason("invalid_origin")
     }

@@ -15,6 +15,9 @@ package final class ProtectedResource: Sendable {
         package var bodyBytesWithoutToken = Int(NumberSetting.bodyBytesWithoutToken.standard)
         /// Whether a tool call that lacks credentials or scopes is answered with a result that has the challenge.
         package var challengesInToolResult = false
+        /// Whether the server behind a proxy refuses requests whose `Mcp-*` fields contradict their body, so that these
+        /// fields tell the operation where the body is not known.
+        package var upstreamValidatesMCPFields = false
         /// The field that has the access token, in place of `Authorization`.
         package var tokenField: HTTPField.Name?
         /// The origins of web pages that may send requests, as browsers send them; `nil` for any.
@@ -71,6 +74,7 @@ package final class ProtectedResource: Sendable {
     /// The maximum size of the body of a request with a token, in bytes.
     package static let bodyBytes = 1024 * 1024
     package var challengesInToolResult: Bool { settings.challengesInToolResult }
+    package var upstreamValidatesMCPFields: Bool { settings.upstreamValidatesMCPFields }
     package var bodyBytesWithoutToken: Int { settings.bodyBytesWithoutToken }
     package var generation: Int { settings.generation }
 

@@ -26,9 +26,18 @@ package enum ConfigurationGrammar {
 
     package static let server = ObjectGrammar([
         "listen": text(
-            "Where `mcp-auth serve` listens: `host:port`, an IPv6 address in brackets",
+            "Where `mcp-auth serve` listens for requests of clients: `host:port`, an IPv6 address in brackets, or "
+                + "`unix:/path`",
             default: standardListener
         ),
+        "tls": listenerTLS.schema(adding: ["description": "The certificate of that listener; without it, plain HTTP"]),
+        "forward_auth": [
+            "type": "array", "items": forwardAuth.schema(),
+            "description": "Proxies that ask this server about the requests of clients; see below",
+        ],
+        "identity": identity.schema(adding: [
+            "description": "How the caller is described to the server behind a proxy; see below"
+        ]),
         "authority": words(
             ResourceRouter.AuthorityRule.self,
             "`any` ignores the `Host` of requests and chooses the resource by path alone",
@@ -241,6 +250,11 @@ package enum ConfigurationGrammar {
                 "Answers a tool call that lacks credentials or scopes with status 200 and a result that has the challenge, for "
                     + "clients that react to nothing else"
             ),
+            "upstream_validates_mcp_headers": flag(
+                "The MCP server behind a proxy refuses requests whose `Mcp-*` fields contradict their body (MCP 2026-07-28). "
+                    + "Forward auth then knows the operation of a request of this revision from these fields; otherwise it is "
+                    + "unknown, and only rules for any target can allow it"
+            ),
             "token_field": text(
                 "The field that has the access token, in place of `Authorization`, such as `Cf-Access-Jwt-Assertion`"
             ),
@@ -328,6 +342,7 @@ package enum ConfigurationGrammar {
     /// The end of the year 9999, in seconds since 1970.
     static let latestDate: Int64 = 253_402_300_799
     static let standardListener = "127.0.0.1:8080"
+    static let standardVerifyPath = "/verify"
 
     static let serverSchema = published(configuration, "server-1", "MCP Auth server configuration, version 1")
     static let providerSchema = published(provider, "provider-1", "MCP Auth provider profile, version 1")
@@ -335,7 +350,8 @@ package enum ConfigurationGrammar {
 
     /// The tables of `docs/configuration.md`, by the names in its markers.
     package static let tables: KeyValuePairs<String, ObjectGrammar> = [
-        "configuration": configuration, "server": server, "cors": cors, "issuer": issuer, "claim rule": claimRule,
+        "configuration": configuration, "server": server, "cors": cors,
+        "listener tls": listenerTLS, "forward auth": forwardAuth, "identity": identity, "issuer": issuer, "claim rule": claimRule,
         "introspection": introspection, "tls": tls, "secret": secret, "hmac secret": hmacSecret, "module": module,
         "resource": resource, "resource issuer": resourceIssuer, "metadata": metadata, "provider": provider,
         "revocations": revocations, "revocation": revocation,

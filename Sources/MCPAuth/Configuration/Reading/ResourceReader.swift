@@ -35,6 +35,11 @@ struct ResourceReader {
             let message = "with `\"protocol\": \"http\"` there are no tool results to put a challenge in"
             throw object.error(.conflict, message, at: "challenge_in_tool_result")
         }
+        resource.upstreamValidatesMCPHeaders = try object.boolean("upstream_validates_mcp_headers") ?? false
+        guard resource.speaksMCP || !resource.upstreamValidatesMCPHeaders else {
+            let message = "with `\"protocol\": \"http\"` there are no `Mcp-*` fields"
+            throw object.error(.conflict, message, at: "upstream_validates_mcp_headers")
+        }
         resource.tokenField = try object.string("token_field")
         if let reason = resource.tokenField.flatMap(TokenFieldRule.violation) {
             throw object.error(.invalidValue, reason, at: "token_field")

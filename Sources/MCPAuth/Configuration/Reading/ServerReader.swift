@@ -28,13 +28,4 @@ struct ServerReader {
             configuration.revocations = try RevocationList(file: path, bytes: try context.files.bytes(at: path))
         }
     }
-
-    static func listener(_ server: ObjectReader?) throws -> ConfigurationFile.Listener {
-        let text = try server?.string("listen") ?? ConfigurationGrammar.standardListener
-        guard let listener = ConfigurationFile.Listener(text) else {
-            let message = "`\(text.printable)` is not an address to listen on, expected host:port"
-            throw server?.error(.invalidValue, message, at: "listen") ?? ConfigurationError(.invalidValue, message)
-        }
-        return listener
-    }
 }

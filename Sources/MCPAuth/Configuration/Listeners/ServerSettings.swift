@@ -1,0 +1,76 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where `mcp-auth serve` listens, and what it answers there.
+package struct ServerSettings: Sendable {
+    /// Requests of clients.
+    package var listener: ConfigurationFile.Listener
+    /// The TLS of that listener; `nil` for plain HTTP.
+    package var tls: ListenerTLS?
+    /// Proxies that ask about the requests of clients over HTTP.
+    package var forwardAuth: [ForwardAuthSettings] = []
+    /// How a caller is described to the server behind a proxy.
+    package var identity = IdentitySettings()
+}
+
+/// The certificate of a listener, and the authorities of client certificates.
+package struct ListenerTLS: Sendable, Hashable {
+    /// The path of a PEM file with the certificate chain.
+    package let certificate: String
+    /// The path of a PEM file with the private key.
+    package let privateKey: String
+    /// The path of a PEM file with the authorities whose client certificates are accepted; `nil` to ask for none.
+    package let clientAuthorities: String?
+}
+
+/// How one proxy asks.
+package struct ForwardAuthSettings: Sendable {
+    /// The proxies whose requests are known.
+    package enum Proxy: String, Sendable, CaseIterable {
+        case nginx
+        case caddy
+        case traefik
+        case haproxy
+        case envoy
+
+        /// Whether it can send the body of a client's request.
+        package var canSendBody: Bool { self == .envoy || self == .traefik }
+    }
+
+    package let listener: ConfigurationFile.Listener
+    package let proxy: Proxy
+    /// The exact path of its requests; for Envoy the prefix of their paths.
+    package let path: String
+    /// The addresses from which it asks. Over a unix socket, everybody who may open the socket.
+    package let trustedProxies: [AddressRange]
+    /// Whether it sends the body of the client's request.
+    package let sendsBody: Bool
+
+    package init(
+        _ listener: ConfigurationFile.Listener,
+        proxy: Proxy,
+        path: String = ConfigurationGrammar.standardVerifyPath,
+        trustedProxies: [AddressRange] = AddressRange.loopback,
+        sendsBody: Bool = false
+    ) {
+        self.listener = listener
+        self.proxy = proxy
+        self.path = path
+        self.trustedProxies = trustedProxies
+        self.sendsBody = sendsBody
+    }
+}
+
+/// The fields that describe the caller of an allowed request to the server behind a proxy.
+package struct IdentitySettings: Sendable {
+    /// What the names of all these fields begin with.
+    package var prefix = Self.standardPrefix
+    /// Claims that are passed on, with the rest of their fields' names.
+    package var claims: [(field: String, claim: String)] = []
+
+    package init() {}
+
+    package static let standardPrefix = "X-Auth-"
+    /// What every caller has, or has not: the ends of the names of these fields.
+    package static let standardFields = ["Subject", "Issuer", "Client", "Scope"]
+}

@@ -1,0 +1,102 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HTTPTypes
+package import MCPAuth
+internal import MCPAuthCore
+internal import MCPAuthJSON
+
+/// The fields that describe a caller to the server behind a proxy.
+///
+/// All of them are always there, so that each replaces what the client sent; one without a value is empty. Texts are
+/// UTF-8; `%`, bytes outside printable ASCII, and spaces at both ends are percent-encoded, so that different texts stay
+/// different. Claims that are not a string are JSON.
+package struct IdentityFields: Sendable {
+    private let standard: [HTTPField.Name]
+    private let claims: [(name: HTTPField.Name, claim: String)]
+
+    /// The maximum length of a value, in bytes: proxies refuse responses with longer fields.
+    static let longestValue = 4096
+
+    package init(_ settings: IdentitySettings) {
+        standard = IdentitySettings.standardFields.compactMap { HTTPField.Name(settings.prefix + $0) }
+        claims = settings.claims.compactMap { field, claim in
+            HTTPField.Name(settings.prefix + field).map { ($0, claim) }
+        }
+    }
+
+    /// The names of all fields.
+    var names: [HTTPField.Name] { standard + claims.map(\.name) }
+
+    /// A field of the client that the server behind the proxy could take for one of these, although it has another
+    /// spelling, so that a proxy does not replace it; `nil` if there is none.
+    func impostor(in fields: HTTPFields) -> HTTPField.Name? {
+        for field in fields where field.name.canonicalName.utf8.contains(UInt8(ascii: "_")) {
+            if names.contains(where: { ForwardedFields.isSame($0, field.name) }) { return field.name }
+        }
+        return nil
+    }
+
+    /// The fields for a caller; `nil` stands for a caller without a token.
+    ///
+    /// - Returns: The refusal of a caller whose description is too long.
+    func fields(for caller: AuthInfo?) -> Checked<HTTPFields> {
+        var fields = HTTPFields()
+        fields.reserveCapacity(standard.count + claims.count)
+        let values = [caller?.subject, caller?.issuer.description, caller?.clientID, caller?.scopes.description]
+        for (name, value) in zip(standard, values) {
+            guard let denial = Self.append(value, to: name, in: &fields) else { continue }
+            return .denied(denial)
+        }
+        for (name, claim) in claims {
+            let value = caller.flatMap { Self.text(of: claim, of: $0) }
+            guard let denial = Self.append(value, to: name, in: &fields) else { continue }
+            return .denied(denial)
+        }
+        return .passed(fields)
+    }
+
+    private static func append(_ value: String?, to name: HTTPField.Name, in fields: inout HTTPFields) -> Denial? {
+        let encoded = encoded(value ?? "")
+        guard encoded.utf8.count <= longestValue else {
+            let diagnosis = Diagnosis(
+                "field `\(name.rawName)`",
+                expected: "at most \(longestValue) bytes",
+                found: "\(encoded.utf8.count)"
+            )
+            return Denial(.identityTooLong, status: 403, diagnosis: diagnosis)
+        }
+        fields.append(HTTPField(name: name, value: encoded))
+        return nil
+    }
+
+    private static func text(of claim: String, of caller: AuthInfo) -> String? {
+        switch claim.hasPrefix("/") ? caller.claims.value(at: claim) : caller.claims[claim] {
+        case nil, .null?: nil
+        case .string(let text)?: text
+        case let value?: String(decoding: value.encoded(), as: UTF8.self)
+        }
+    }
+
+    /// A text as the value of a field.
+    static func encoded(_ text: String) -> String {
+        let bytes = text.utf8
+        let isPlain = bytes.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "%") }
+        if isPlain { return text }
+        var encoded: [UInt8] = []
+        encoded.reserveCapacity(bytes.count * 3)
+        for (index, byte) in bytes.enumerated() {
+            let isInner = index > 0 && index < bytes.count - 1
+            if (0x21...0x7E).contains(byte) && byte != UInt8(ascii: "%") || byte == 0x20 && isInner {
+                encoded.append(byte)
+            } else {
+                encoded += [UInt8(ascii: "%"), digit(byte >> 4), digit(byte & 15)]
+            }
+        }
+        return String(decoding: encoded, as: UTF8.self)
+    }
+
+    private static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + value - 10
+    }
+}
