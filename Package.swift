@@ -74,10 +74,11 @@ let package = Package(
         .trait(name: "FlyingFox", description: "The adapter for FlyingFox", enabledTraits: ["AsyncHTTPClient"]),
         .trait(name: "NIO", description: "The channel handler for SwiftNIO", enabledTraits: ["AsyncHTTPClient"]),
         .trait(name: "GRPC", description: "The interceptor for grpc-swift 2", enabledTraits: ["AsyncHTTPClient"]),
+        .trait(name: "Server", description: "The server of mcp-auth serve", enabledTraits: ["NIO"]),
         .trait(
             name: "Programs",
             description: "The mcp-auth and mcp-auth-dev programs",
-            enabledTraits: ["AsyncHTTPClient", "Hummingbird", "FlyingFox"]
+            enabledTraits: ["AsyncHTTPClient", "Hummingbird", "FlyingFox", "Server"]
         ),
         .default(enabledTraits: []),
     ],
@@ -169,7 +170,15 @@ let package = Package(
 
         library(
             "MCPAuthServer",
-            ["MCPAuth", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJSON", "MCPAuthConcurrency", httpTypes]
+            [
+                "MCPAuth", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJSON", "MCPAuthConcurrency", "MCPAuthNIO", httpTypes,
+                product("NIOCore", "swift-nio", "Server"), product("NIOPosix", "swift-nio", "Server"),
+                product("NIOHTTP1", "swift-nio", "Server"), product("NIOExtras", "swift-nio-extras", "Server"),
+                product("NIOHTTP2", "swift-nio-http2", "Server"), product("NIOSSL", "swift-nio-ssl", "Server"),
+                product("NIOHTTPTypes", "swift-nio-extras", "Server"),
+                product("NIOHTTPTypesHTTP2", "swift-nio-extras", "Server"),
+                product("ServiceLifecycle", "swift-service-lifecycle", "Server"),
+            ]
         ),
 
         library("MCPAuthSigning", ["COpenSSL", "MCPAuthJOSE", "MCPAuthJSON"]),
@@ -192,13 +201,11 @@ let package = Package(
         .executableTarget(
             name: "mcp-auth",
             dependencies: [
-                "MCPAuth", "MCPAuthAPIKeys", "MCPAuthConcurrency", "MCPAuthCore", "MCPAuthHummingbird", "MCPAuthJOSE",
-                "MCPAuthJSON", "MCPAuthModuleHost", "MCPAuthPolicy", "MCPAuthPolicyTools", "MCPAuthVerification",
+                "MCPAuth", "MCPAuthAPIKeys", "MCPAuthConcurrency", "MCPAuthCore", "MCPAuthJOSE", "MCPAuthJSON",
+                "MCPAuthModuleHost", "MCPAuthPolicy", "MCPAuthPolicyTools", "MCPAuthServer", "MCPAuthVerification",
                 httpTypes,
                 product("ArgumentParser", "swift-argument-parser", "Programs"),
-                product("Hummingbird", "hummingbird", "Hummingbird"),
                 product("Logging", "swift-log", "Programs"), product("Metrics", "swift-metrics", "Programs"),
-                product("NIOCore", "swift-nio", "Programs"), product("NIOHTTP1", "swift-nio", "Programs"),
                 product("ServiceLifecycle", "swift-service-lifecycle", "Programs"),
                 product("UnixSignals", "swift-service-lifecycle", "Programs"),
             ],

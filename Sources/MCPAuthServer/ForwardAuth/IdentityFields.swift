@@ -20,8 +20,8 @@ package struct IdentityFields: Sendable {
 
     package init(_ settings: IdentitySettings) {
         standard = IdentitySettings.standardFields.compactMap { HTTPField.Name(settings.prefix + $0) }
-        claims = settings.claims.compactMap { field, claim in
-            HTTPField.Name(settings.prefix + field).map { ($0, claim) }
+        claims = settings.claims.compactMap { entry in
+            HTTPField.Name(settings.prefix + entry.field).map { ($0, entry.claim) }
         }
     }
 

@@ -3,6 +3,7 @@
 
 #if Programs
 internal import MCPAuth
+internal import MCPAuthServer
 internal import ServiceLifecycle
 internal import UnixSignals
 
@@ -16,7 +17,8 @@ actor ConfigurationReloading: Service {
     private let path: String
     private let mcpAuth: MCPAuth
     private let onEvent: EngineEventHandler
-    private let listener: ConfigurationFile.Listener
+    private let server: DecisionServer
+    private let settings: ServerSettings
     /// The watched files, each with the SHA-256 of the content that was last read, accepted or not.
     private var judged: [String: String]
     private var lastSeen: [String: String]
@@ -29,13 +31,16 @@ actor ConfigurationReloading: Service {
         path: String,
         files: FileSnapshot,
         mcpAuth: MCPAuth,
+        server: DecisionServer,
         onEvent: @escaping EngineEventHandler
     ) {
         self.path = path
         self.mcpAuth = mcpAuth
         self.onEvent = onEvent
-        listener = file.listener
+        self.server = server
+        settings = file.server
         judged = files.digests
+        for path in server.certificateFiles { judged[path] = FileSnapshot.currentDigest(of: path) }
         lastSeen = judged
     }
 
@@ -90,7 +95,9 @@ actor ConfigurationReloading: Service {
             )
             // The digests are those of what was read, so that every later change is noticed.
             judged = files.digests
-            if file.listener != listener { Output.error("warning: a new address to listen on needs a restart") }
+            for path in server.certificateFiles { judged[path] = before[path] }
+            do { try server.reloadCertificate() } catch { Output.error("error: \(error)") }
+            if file.server != settings { Output.error("warning: a change of where it listens needs a restart") }
             for warning in mcpAuth.warnings { Output.error("warning: \(warning)") }
         } catch {
             // The error was logged as an event, and the old configuration stays in force. The files that the refused

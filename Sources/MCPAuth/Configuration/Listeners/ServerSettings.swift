@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Where `mcp-auth serve` listens, and what it answers there.
-package struct ServerSettings: Sendable {
+package struct ServerSettings: Sendable, Hashable {
     /// Requests of clients.
     package var listener: ConfigurationFile.Listener
     /// The TLS of that listener; `nil` for plain HTTP.
@@ -24,7 +24,7 @@ package struct ListenerTLS: Sendable, Hashable {
 }
 
 /// How one proxy asks.
-package struct ForwardAuthSettings: Sendable {
+package struct ForwardAuthSettings: Sendable, Hashable {
     /// The proxies whose requests are known.
     package enum Proxy: String, Sendable, CaseIterable {
         case nginx
@@ -62,11 +62,24 @@ package struct ForwardAuthSettings: Sendable {
 }
 
 /// The fields that describe the caller of an allowed request to the server behind a proxy.
-package struct IdentitySettings: Sendable {
+package struct IdentitySettings: Sendable, Hashable {
     /// What the names of all these fields begin with.
     package var prefix = Self.standardPrefix
-    /// Claims that are passed on, with the rest of their fields' names.
-    package var claims: [(field: String, claim: String)] = []
+    /// Claims that are passed on.
+    package var claims: [ClaimField] = []
+
+    /// A claim that is passed on.
+    package struct ClaimField: Sendable, Hashable {
+        /// The rest of the name of its field.
+        package let field: String
+        /// Its name, or a JSON Pointer.
+        package let claim: String
+
+        package init(_ field: String, _ claim: String) {
+            self.field = field
+            self.claim = claim
+        }
+    }
 
     package init() {}
 

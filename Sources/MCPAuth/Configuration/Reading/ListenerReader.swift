@@ -109,7 +109,7 @@ struct ListenerReader {
                 let message = "there is another field `\(settings.prefix)\(field)`"
                 throw object.document.error(.conflict, message, at: pointer)
             }
-            settings.claims.append((field: field, claim: claim))
+            settings.claims.append(.init(field, claim))
         }
         return settings
     }

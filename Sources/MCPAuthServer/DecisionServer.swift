@@ -1,0 +1,140 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+#if Server
+package import MCPAuth
+package import MCPAuthCore
+internal import HTTPTypes
+internal import MCPAuthHTTP
+internal import MCPAuthNIO
+internal import NIOCore
+internal import NIOExtras
+internal import NIOPosix
+internal import ServiceLifecycle
+
+/// Everything that `mcp-auth serve` listens on.
+///
+/// It runs until a graceful shutdown: then it accepts no more connections, answers the requests that it has begun to
+/// receive, and closes each connection.
+package struct DecisionServer: Service {
+    private let settings: ServerSettings
+    private let mcpAuth: MCPAuth
+    private let onEvent: EngineEventHandler
+    private let onListening: @Sendable ([ListeningSocket]) -> Void
+    private let certificate: ListenerCertificate?
+
+    /// A socket that listens.
+    package struct ListeningSocket: Sendable {
+        /// What it is for, such as `clients` or `forward auth for nginx`.
+        package let purpose: String
+        /// The configured address.
+        package let listener: ConfigurationFile.Listener
+        /// The port that the system picked, or the configured one; `nil` for a unix socket.
+        package let port: Int?
+
+        /// Where it listens, with the port that the system picked.
+        package var address: String {
+            guard let port, port != listener.port else { return "\(listener)" }
+            return listener.host.contains(":") ? "[\(listener.host)]:\(port)" : "\(listener.host):\(port)"
+        }
+    }
+
+    /// - Parameter onListening: Called once, when every socket listens.
+    /// - Throws: `ConfigurationError` when a certificate cannot be read.
+    package init(
+        _ settings: ServerSettings,
+        mcpAuth: MCPAuth,
+        onEvent: @escaping EngineEventHandler,
+        onListening: @escaping @Sendable ([ListeningSocket]) -> Void = { _ in }
+    ) throws {
+        self.settings = settings
+        self.mcpAuth = mcpAuth
+        self.onEvent = onEvent
+        self.onListening = onListening
+        certificate = try settings.tls.map { try ListenerCertificate($0) }
+    }
+
+    /// The files of the certificate.
+    package var certificateFiles: [String] {
+        guard let tls = settings.tls else { return [] }
+        return [tls.certificate, tls.privateKey] + [tls.clientAuthorities].compactMap { $0 }
+    }
+
+    /// Reads the certificate again, for connections that are accepted from now on.
+    ///
+    /// - Throws: `ConfigurationError`; the certificate before stays in use.
+    package func reloadCertificate() throws {
+        try certificate?.reload()
+    }
+
+    package func run() async throws {
+        let group = MultiThreadedEventLoopGroup.singleton
+        var sockets: [ListeningSocket] = []
+        var quiescing: [ServerQuiescingHelper] = []
+        var channels: [any Channel] = []
+        for (purpose, listener) in listeners {
+            let helper = ServerQuiescingHelper(group: group)
+            do {
+                let channel = try await listener.bind(on: group, quiescing: helper)
+                channels.append(channel)
+                quiescing.append(helper)
+                let port = channel.localAddress?.port
+                sockets.append(ListeningSocket(purpose: purpose, listener: listener.listener, port: port))
+            } catch {
+                for channel in channels { channel.close(promise: nil) }
+                throw error
+            }
+        }
+        onListening(sockets)
+        await drained(quiescing, group.any())
+    }
+
+    /// Waits for a graceful shutdown and then for the last connection, or until the task is cancelled.
+    private func drained(_ quiescing: [ServerQuiescingHelper], _ eventLoop: any EventLoop) async {
+        let drained = eventLoop.makePromise(of: Void.self)
+        let ends = quiescing.map { _ in eventLoop.makePromise(of: Void.self) }
+        EventLoopFuture.andAllComplete(ends.map(\.futureResult), on: eventLoop).cascade(to: drained)
+        await withTaskCancellationHandler {
+            await withGracefulShutdownHandler {
+                try? await drained.futureResult.get()
+            } onGracefulShutdown: {
+                for (helper, end) in zip(quiescing, ends) { helper.initiateShutdown(promise: end) }
+            }
+        } onCancel: {
+            drained.succeed()
+        }
+    }
+
+    /// Every listener, with its purpose.
+    private var listeners: [(String, HTTPListener)] {
+        [("clients", clients)]
+            + settings.forwardAuth.map { ("forward auth for \($0.proxy.rawValue)", forwardAuth($0)) }
+    }
+
+    private var clients: HTTPListener {
+        let answer = WhoIsCalling(mcpAuth: mcpAuth, onEvent: onEvent)
+        var listener = HTTPListener(listener: settings.listener) { [mcpAuth] channel, _ in
+            try channel.pipeline.syncOperations.addHandlers(AuthorizationHandler(mcpAuth), CallerHandler(answer))
+        }
+        if let certificate { listener.tls = { certificate.context } }
+        return listener
+    }
+
+    private func forwardAuth(_ settings: ForwardAuthSettings) -> HTTPListener {
+        let endpoint = ForwardAuthEndpoint(
+            settings,
+            identity: IdentityFields(self.settings.identity),
+            requestGuard: mcpAuth.requestGuard()
+        )
+        let mostBytes = settings.sendsBody ? ProtectedResource.bodyBytes + 1 : 0
+        return HTTPListener(listener: settings.listener) { channel, address in
+            let isTrusted = endpoint.trusts(address)
+            let handler = EndpointHandler(mostBytes: mostBytes) { asked, body in
+                guard isTrusted else { return endpoint.refusal(of: asked, from: address ?? "") }
+                return await endpoint.response(to: asked, body: body)
+            }
+            try channel.pipeline.syncOperations.addHandler(handler)
+        }
+    }
+}
+#endif

@@ -1,0 +1,102 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+#if Server
+internal import NIOCore
+
+/// Closes a connection on which nothing happens for too long, or something takes too long.
+///
+/// One timer for each connection, not for each request: at its end the phase that the connection is in decides.
+final class ConnectionDeadlines: ChannelInboundHandler {
+    typealias InboundIn = NIOAny
+
+    /// What a connection waits for.
+    enum Phase {
+        /// The next request.
+        case idle
+        /// The rest of the head of a request.
+        case head
+        /// The rest of its body.
+        case body
+        /// Its response, until the client has taken it.
+        case answer
+        /// Frames of HTTP/2, whose streams have deadlines of their own.
+        case frames
+    }
+
+    /// The maximum time in each phase.
+    struct Limits: Sendable {
+        /// Longer than proxies keep idle connections, so that none sends a request on one that was just closed here.
+        var idle = TimeAmount.seconds(75)
+        var head = TimeAmount.seconds(10)
+        var body = TimeAmount.seconds(30)
+        /// Longer than any decision may take.
+        var answer = TimeAmount.seconds(60)
+
+        func limit(of phase: Phase) -> TimeAmount {
+            switch phase {
+            case .idle, .frames: idle
+            case .head: head
+            case .body: body
+            case .answer: answer
+            }
+        }
+    }
+
+    private let limits: Limits
+    private var phase = Phase.idle
+    private var end = NIODeadline.distantFuture
+    private var timer: Scheduled<Void>?
+
+    init(_ limits: Limits) {
+        self.limits = limits
+    }
+
+    /// Notes that the connection waits for something else now.
+    func enter(_ phase: Phase) {
+        self.phase = phase
+        end = .now() + limits.limit(of: phase)
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        begin(context)
+        context.fireChannelActive()
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        if context.channel.isActive { begin(context) }
+    }
+
+    private func begin(_ context: ChannelHandlerContext) {
+        guard timer == nil else { return }
+        enter(.idle)
+        schedule(context, after: min(limits.idle, limits.head))
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        timer?.cancel()
+        context.fireChannelInactive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch phase {
+        case .idle: enter(.head)
+        case .frames: enter(.frames)
+        case .head, .body, .answer: break
+        }
+        context.fireChannelRead(data)
+    }
+
+    private func schedule(_ context: ChannelHandlerContext, after time: TimeAmount) {
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        timer = context.eventLoop.scheduleTask(in: time) {
+            let (deadlines, context) = bound.value
+            let now = NIODeadline.now()
+            guard now < deadlines.end else { return context.close(promise: nil) }
+            // Not later than the end of the shortest phase, which may begin meanwhile.
+            let limits = deadlines.limits
+            deadlines.schedule(context, after: min(deadlines.end - now, min(limits.head, limits.idle)))
+        }
+    }
+}
+#endif

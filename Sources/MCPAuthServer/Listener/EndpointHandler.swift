@@ -1,0 +1,124 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+#if Server
+internal import HTTPTypes
+internal import MCPAuthHTTP
+internal import NIOCore
+internal import NIOHTTPTypes
+
+/// Answers each request of a connection with one finished response, one after the other.
+///
+/// Needs a handler in front that passes on one request at a time, as NIO's `HTTPServerPipelineHandler` does.
+final class EndpointHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPRequestPart
+    typealias OutboundOut = HTTPResponsePart
+
+    /// Answers a request with its whole body.
+    typealias Answer = @Sendable (HTTPRequest, [UInt8]) async -> RenderedResponse
+
+    private enum State {
+        case idle
+        case receiving(HTTPRequest, [UInt8])
+        case answering(Task<Void, Never>?)
+        /// The connection is about to be closed.
+        case refused
+    }
+
+    private let mostBytes: Int
+    private let answer: Answer
+    private var state = State.idle
+    /// How many responses are being sent inside each other: the end of one makes the handler in front pass on the next
+    /// request, whose response may be known at once.
+    private var depth = 0
+
+    /// Enough to be fast with a few requests in one read, few enough for the stack.
+    private static let mostDepth = 8
+
+    /// - Parameter mostBytes: The maximum size of a body, in bytes; a longer one gets status 413.
+    init(mostBytes: Int, answer: @escaping Answer) {
+        self.mostBytes = mostBytes
+        self.answer = answer
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch (state, unwrapInboundIn(data)) {
+        case (.idle, .head(let request)):
+            state = .receiving(request, [])
+            if request.headerFields[.expect] != nil {
+                context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
+            }
+        case (.receiving(let request, var body), .body(let buffer)):
+            guard body.count + buffer.readableBytes <= mostBytes else { return refuse(request, context) }
+            // Without a second reference to the bytes.
+            state = .idle
+            body.append(contentsOf: buffer.readableBytesView)
+            state = .receiving(request, body)
+        case (.receiving(let request, let body), .end):
+            begin(request, body, context)
+        case (.idle, _), (.answering, _), (.receiving, .head), (.refused, _):
+            return
+        }
+    }
+
+    private func begin(_ request: HTTPRequest, _ body: [UInt8], _ context: ChannelHandlerContext) {
+        state = .answering(nil)
+        let eventLoop = context.eventLoop
+        let bound = NIOLoopBound((handler: self, context: context), eventLoop: eventLoop)
+        let task = Self.startTask { [answer] in
+            let response = await answer(request, body)
+            let send: @Sendable () -> Void = {
+                let (handler, context) = bound.value
+                guard case .answering = handler.state else { return }
+                handler.state = .idle
+                handler.depth += 1
+                handler.send(response, to: request, context)
+                handler.depth -= 1
+            }
+            if eventLoop.inEventLoop, bound.value.handler.depth < Self.mostDepth { send() } else { eventLoop.execute(send) }
+        }
+        if case .answering = state { state = .answering(task) }
+    }
+
+    /// Starts on the event loop, so that what can be decided at once is answered without a change of threads.
+    private static func startTask(_ work: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
+        if #available(macOS 26, *) { Task.immediate { await work() } } else { Task { await work() } }
+    }
+
+    private func refuse(_ request: HTTPRequest, _ context: ChannelHandlerContext) {
+        state = .refused
+        var response = ResponseWriting.bodyTooLarge
+        if request.method == .head { response = RenderedResponse(head: response.head, body: []) }
+        send(response, to: request, context).whenComplete { [bound = NIOLoopBound(context, eventLoop: context.eventLoop)] _ in
+            bound.value.close(promise: nil)
+        }
+    }
+
+    @discardableResult
+    private func send(
+        _ response: RenderedResponse,
+        to request: HTTPRequest,
+        _ context: ChannelHandlerContext
+    ) -> EventLoopFuture<Void> {
+        var head = response.head
+        if head.status != .noContent, head.status != .notModified, head.headerFields[.contentLength] == nil {
+            head.headerFields[.contentLength] = String(response.body.count)
+        }
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        if !response.body.isEmpty, request.method != .head {
+            context.write(wrapOutboundOut(.body(context.channel.allocator.buffer(bytes: response.body))), promise: nil)
+        }
+        return context.writeAndFlush(wrapOutboundOut(.end(nil)))
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        if case .answering(let task) = state { task?.cancel() }
+        state = .refused
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+}
+#endif

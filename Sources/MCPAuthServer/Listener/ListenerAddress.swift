@@ -1,0 +1,35 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+#if Server
+internal import MCPAuth
+internal import MCPAuthCore
+internal import NIOCore
+internal import NIOPosix
+
+extension ConfigurationFile.Listener {
+    /// Binds a server socket to this address.
+    ///
+    /// - Throws: `ConfigurationError` that says why it is not possible.
+    func bind(_ bootstrap: ServerBootstrap) async throws -> any Channel {
+        do {
+            guard let socketPath else { return try await bootstrap.bind(host: host, port: port).get() }
+            let channel = bootstrap.bind(unixDomainSocketPath: socketPath, cleanupExistingSocketFile: true)
+            return try await channel.get()
+        } catch {
+            throw ConfigurationError(.cannotListen, "cannot serve on \(self): \(Self.reason(error))")
+        }
+    }
+
+    /// Why the server cannot listen on the address, in words.
+    private static func reason(_ error: any Error) -> String {
+        switch (error as? IOError)?.errnoCode {
+        case EADDRINUSE: "the address is in use by another program"
+        case EADDRNOTAVAIL: "this machine has no such address"
+        case EACCES: "ports below 1024, and files of others, need more rights than this program has"
+        case ENOENT, ENOTDIR: "there is no such directory"
+        default: "\(error)"
+        }
+    }
+}
+#endif
