@@ -173,7 +173,7 @@ let package = Package(
             [
                 "MCPAuth", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJSON", "MCPAuthConcurrency", "MCPAuthNIO", httpTypes,
                 product("NIOCore", "swift-nio", "Server"), product("NIOPosix", "swift-nio", "Server"),
-                product("NIOHTTP1", "swift-nio", "Server"), product("NIOExtras", "swift-nio-extras", "Server"),
+                product("NIOHTTP1", "swift-nio", "Server"),
                 product("NIOHTTP2", "swift-nio-http2", "Server"), product("NIOSSL", "swift-nio-ssl", "Server"),
                 product("NIOHTTPTypes", "swift-nio-extras", "Server"),
                 product("NIOHTTPTypesHTTP2", "swift-nio-extras", "Server"),

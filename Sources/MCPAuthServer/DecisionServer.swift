@@ -8,7 +8,6 @@ internal import HTTPTypes
 internal import MCPAuthHTTP
 internal import MCPAuthNIO
 internal import NIOCore
-internal import NIOExtras
 internal import NIOPosix
 internal import ServiceLifecycle
 
@@ -70,38 +69,26 @@ package struct DecisionServer: Service {
     package func run() async throws {
         let group = MultiThreadedEventLoopGroup.singleton
         var sockets: [ListeningSocket] = []
-        var quiescing: [ServerQuiescingHelper] = []
-        var channels: [any Channel] = []
-        for (purpose, listener) in listeners {
-            let helper = ServerQuiescingHelper(group: group)
-            do {
-                let channel = try await listener.bind(on: group, quiescing: helper)
-                channels.append(channel)
-                quiescing.append(helper)
-                let port = channel.localAddress?.port
+        var bound: [HTTPListener.Bound] = []
+        do {
+            for (purpose, listener) in listeners {
+                let socket = try await listener.bind(on: group)
+                bound.append(socket)
+                let port = socket.channel.localAddress?.port
                 sockets.append(ListeningSocket(purpose: purpose, listener: listener.listener, port: port))
-            } catch {
-                for channel in channels { channel.close(promise: nil) }
-                throw error
             }
+        } catch {
+            for socket in bound { socket.close() }
+            throw error
         }
         onListening(sockets)
-        await drained(quiescing, group.any())
-    }
-
-    /// Waits for a graceful shutdown and then for the last connection, or until the task is cancelled.
-    private func drained(_ quiescing: [ServerQuiescingHelper], _ eventLoop: any EventLoop) async {
-        let drained = eventLoop.makePromise(of: Void.self)
-        let ends = quiescing.map { _ in eventLoop.makePromise(of: Void.self) }
-        EventLoopFuture.andAllComplete(ends.map(\.futureResult), on: eventLoop).cascade(to: drained)
-        await withTaskCancellationHandler {
-            await withGracefulShutdownHandler {
-                try? await drained.futureResult.get()
-            } onGracefulShutdown: {
-                for (helper, end) in zip(quiescing, ends) { helper.initiateShutdown(promise: end) }
+        try? await gracefulShutdown()
+        await withTaskCancellationHandler { [bound] in
+            await withTaskGroup(of: Void.self) { group in
+                for socket in bound { group.addTask { await socket.drain() } }
             }
-        } onCancel: {
-            drained.succeed()
+        } onCancel: { [bound] in
+            for socket in bound { socket.close() }
         }
     }
 

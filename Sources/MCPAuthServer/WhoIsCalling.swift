@@ -19,8 +19,8 @@ struct WhoIsCalling: Sendable {
         }
         if let field = Self.proxyFields.first(where: { request.headerFields.contains($0) }) {
             let message =
-                "`\(resource.identifier)`: the field `\(field)` is from a proxy that asks about another request; it must "
-                + "ask at a listener in `forward_auth`"
+                "`\(resource.identifier)`: the field `\(field)` is from a proxy that asks about another request, but "
+                + "this is not a forward-auth endpoint; it must ask at a listener in `forward_auth`"
             onEvent(EngineEvent(.warning, .requestDenied, message))
             return Self.refusal(.forbidden, "access_denied", "this is not a forward-auth endpoint")
         }

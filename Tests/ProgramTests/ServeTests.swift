@@ -19,11 +19,11 @@ import Testing
     @Test func `the first line and the help say that the server is not a proxy`() throws {
         let server = try Self.serving()
         let first = server.waitForOutput("mcp-auth listens on").split(separator: "\n").first
-        #expect(first?.contains("not a proxy and not a forward-auth endpoint") == true)
+        #expect(first?.contains("it is not a proxy") == true)
         _ = server.stop()
         let help = try Program.run(["serve", "--help"]).output
         let words = help.split { $0.isWhitespace }.joined(separator: " ")
-        #expect(words.contains("not a proxy and not a forward-auth endpoint"))
+        #expect(words.contains("it is not a proxy"))
         #expect(words.contains("status 405"))
     }
 

@@ -7,7 +7,6 @@ internal import MCPAuth
 internal import MCPAuthConcurrency
 internal import MCPAuthHTTP
 internal import NIOCore
-internal import NIOExtras
 internal import NIOHTTP1
 internal import NIOHTTP2
 internal import NIOHTTPTypes
@@ -25,24 +24,49 @@ struct HTTPListener: Sendable {
     let listener: ConfigurationFile.Listener
     /// The TLS context for the next connection; `nil` for plain HTTP.
     var tls: (@Sendable () -> NIOSSLContext)?
-    var limits = ConnectionDeadlines.Limits()
+    var limits = ConnectionLife.Limits()
     /// The maximum number of open connections.
     var mostConnections = 10_000
     /// The maximum length of the head of a request, in bytes.
     var longestHead = 96 * 1024
     let addHandlers: AddHandlers
 
-    /// Listens; the connections are closed in an orderly way by `quiescing`.
-    func bind(on group: any EventLoopGroup, quiescing: ServerQuiescingHelper) async throws -> any Channel {
+    /// A server socket that listens.
+    struct Bound: Sendable {
+        let channel: any Channel
+        private let connections: NIOLoopBound<OpenConnections>
+
+        fileprivate init(_ channel: any Channel) async throws {
+            self.channel = channel
+            connections = try await channel.eventLoop.submit {
+                let connections = try channel.pipeline.syncOperations.handler(type: OpenConnections.self)
+                return NIOLoopBound(connections, eventLoop: channel.eventLoop)
+            }.get()
+        }
+
+        /// Accepts no more connections, and waits until each has ended after the request that it has begun.
+        func drain() async {
+            let drained = channel.eventLoop.makePromise(of: Void.self)
+            channel.close(promise: nil)
+            channel.eventLoop.execute { connections.value.drain(drained) }
+            try? await drained.futureResult.get()
+        }
+
+        /// Ends everything at once.
+        func close() {
+            channel.close(promise: nil)
+            channel.eventLoop.execute { connections.value.closeAll() }
+        }
+    }
+
+    /// Listens.
+    func bind(on group: any EventLoopGroup) async throws -> Bound {
         let listener = self
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandlers(
-                        quiescing.makeServerChannelHandler(channel: channel),
-                        ConnectionLimit(most: listener.mostConnections)
-                    )
+                    try channel.pipeline.syncOperations.addHandler(OpenConnections(most: listener.mostConnections))
                 }
             }
             .childChannelInitializer { channel in listener.configure(channel) }
@@ -51,23 +75,23 @@ struct HTTPListener: Sendable {
             isTCP
             ? bootstrap.serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .childChannelOption(.tcpOption(.tcp_nodelay), value: 1) : bootstrap
-        return try await self.listener.bind(configured)
+        return try await Bound(self.listener.bind(configured))
     }
 
     private func configure(_ channel: any Channel) -> EventLoopFuture<Void> {
-        let deadlines = ConnectionDeadlines(limits)
+        let life = ConnectionLife(limits)
         do {
             let pipeline = channel.pipeline.syncOperations
-            try pipeline.addHandler(deadlines)
+            try pipeline.addHandler(life)
             guard let tls else {
-                try addHTTP1(channel, deadlines)
+                try addHTTP1(channel, life)
                 return channel.eventLoop.makeSucceededVoidFuture()
             }
             try pipeline.addHandler(NIOSSLServerHandler(context: tls()))
         } catch {
             return channel.eventLoop.makeFailedFuture(error)
         }
-        let bound = NIOLoopBound(deadlines, eventLoop: channel.eventLoop)
+        let bound = NIOLoopBound(life, eventLoop: channel.eventLoop)
         return channel.configureHTTP2SecureUpgrade(
             h2ChannelConfigurator: { channel in addHTTP2(channel, bound.value) },
             http1ChannelConfigurator: { channel in
@@ -76,7 +100,7 @@ struct HTTPListener: Sendable {
         )
     }
 
-    private func addHTTP1(_ channel: any Channel, _ deadlines: ConnectionDeadlines) throws {
+    private func addHTTP1(_ channel: any Channel, _ life: ConnectionLife) throws {
         var decoderLimits = NIOHTTPDecoderLimitConfiguration()
         decoderLimits.maxHeaderFieldSize = longestHead
         decoderLimits.maxHeaderListSize = longestHead
@@ -85,23 +109,31 @@ struct HTTPListener: Sendable {
             withEncoderConfiguration: .init(),
             withDecoderLimitConfiguration: decoderLimits
         )
-        try pipeline.addHandler(StrictHTTP1Codec(scheme: tls == nil ? "http" : "https", deadlines: deadlines))
+        try pipeline.addHandler(StrictHTTP1Codec(scheme: tls == nil ? "http" : "https", life: life))
         try addHandlers(channel, Self.address(of: channel))
     }
 
-    private func addHTTP2(_ channel: any Channel, _ deadlines: ConnectionDeadlines) -> EventLoopFuture<Void> {
-        deadlines.enter(.frames)
+    private func addHTTP2(_ channel: any Channel, _ life: ConnectionLife) -> EventLoopFuture<Void> {
+        life.enter(.frames)
         let address = Self.address(of: channel)
-        return channel.configureHTTP2Pipeline(
-            mode: .server,
-            connectionConfiguration: .init(),
-            streamConfiguration: .init()
-        ) { stream in
-            stream.eventLoop.makeCompletedFuture {
-                try stream.pipeline.syncOperations.addHandler(HTTP2FramePayloadToHTTPServerCodec())
-                try addHandlers(stream, address)
+        let management = NIOHTTP2ServerConnectionManagementHandler(
+            eventLoop: channel.eventLoop,
+            configuration: .init(maxIdleTime: limits.idle, maxAge: nil, maxGraceTime: limits.answer, keepalive: nil)
+        )
+        return channel.eventLoop.makeCompletedFuture {
+            _ = try channel.pipeline.syncOperations.configureHTTP2Pipeline(
+                mode: .server,
+                connectionConfiguration: .init(),
+                streamConfiguration: .init(),
+                streamDelegate: management.http2StreamDelegate
+            ) { stream in
+                stream.eventLoop.makeCompletedFuture {
+                    try stream.pipeline.syncOperations.addHandler(HTTP2FramePayloadToHTTPServerCodec())
+                    try addHandlers(stream, address)
+                }
             }
-        }.map { _ in }
+            try channel.pipeline.syncOperations.addHandler(management)
+        }
     }
 
     private static func address(of channel: any Channel) -> String? {

@@ -23,13 +23,13 @@ final class StrictHTTP1Codec: ChannelDuplexHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     private let scheme: String
-    private let deadlines: ConnectionDeadlines
+    private let life: ConnectionLife
     private var keepsAlive = true
     private var isRefused = false
 
-    init(scheme: String, deadlines: ConnectionDeadlines) {
+    init(scheme: String, life: ConnectionLife) {
         self.scheme = scheme
-        self.deadlines = deadlines
+        self.life = life
     }
 
     // MARK: Requests
@@ -38,14 +38,14 @@ final class StrictHTTP1Codec: ChannelDuplexHandler {
         guard !isRefused else { return }
         switch unwrapInboundIn(data) {
         case .head(let head):
-            deadlines.enter(.body)
+            life.enter(.body)
             keepsAlive = head.isKeepAlive
             guard let request = request(head) else { return refuse(context) }
             context.fireChannelRead(wrapInboundOut(.head(request)))
         case .body(let buffer):
             context.fireChannelRead(wrapInboundOut(.body(buffer)))
         case .end(let trailers):
-            deadlines.enter(.answer)
+            life.enter(.answer)
             context.fireChannelRead(wrapInboundOut(.end(trailers.flatMap(Self.fields))))
         }
     }
@@ -128,6 +128,7 @@ final class StrictHTTP1Codec: ChannelDuplexHandler {
             var headers = HTTPHeaders()
             headers.reserveCapacity(response.headerFields.count + 1)
             for field in response.headerFields { headers.add(name: field.name.rawName, value: field.value) }
+            if life.isEnding { keepsAlive = false }
             if !keepsAlive, response.status.kind != .informational {
                 headers.replaceOrAdd(name: "Connection", value: "close")
             }
@@ -144,8 +145,8 @@ final class StrictHTTP1Codec: ChannelDuplexHandler {
             let bound = NIOLoopBound((context, self), eventLoop: context.eventLoop)
             written.futureResult.whenComplete { _ in
                 let (context, codec) = bound.value
-                codec.deadlines.enter(.idle)
-                if !codec.keepsAlive { context.close(promise: nil) }
+                codec.life.enter(.idle)
+                if !codec.keepsAlive || codec.life.isEnding { context.close(promise: nil) }
             }
             let last = trailers.map { HTTPHeaders($0.map { ($0.name.rawName, $0.value) }) }
             context.write(wrapOutboundOut(.end(last)), promise: written)

@@ -4,10 +4,13 @@
 #if Server
 internal import NIOCore
 
-/// Closes a connection on which nothing happens for too long, or something takes too long.
+/// Closes a connection on which nothing happens for too long, or something takes too long, and one that is to end when it
+/// has answered its request.
 ///
-/// One timer for each connection, not for each request: at its end the phase that the connection is in decides.
-final class ConnectionDeadlines: ChannelInboundHandler {
+/// The first handler of a connection. It has one timer, not one for each request: at its end the phase that the connection
+/// is in decides. HTTP/1.1 connections end here and not in NIO's pipeline handler, which fails an assertion when a
+/// connection that is to end has half a head.
+final class ConnectionLife: ChannelInboundHandler {
     typealias InboundIn = NIOAny
 
     /// What a connection waits for.
@@ -20,7 +23,7 @@ final class ConnectionDeadlines: ChannelInboundHandler {
         case body
         /// Its response, until the client has taken it.
         case answer
-        /// Frames of HTTP/2, whose streams have deadlines of their own.
+        /// Frames of HTTP/2, whose streams have life of their own.
         case frames
     }
 
@@ -47,6 +50,8 @@ final class ConnectionDeadlines: ChannelInboundHandler {
     private var phase = Phase.idle
     private var end = NIODeadline.distantFuture
     private var timer: Scheduled<Void>?
+    /// Whether the connection ends after the request that it has begun.
+    private(set) var isEnding = false
 
     init(_ limits: Limits) {
         self.limits = limits
@@ -73,6 +78,16 @@ final class ConnectionDeadlines: ChannelInboundHandler {
         schedule(context, after: min(limits.idle, limits.head))
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard event is ChannelShouldQuiesceEvent else { return context.fireUserInboundEventTriggered(event) }
+        isEnding = true
+        switch phase {
+        case .idle, .head: context.close(promise: nil)
+        case .body, .answer: break
+        case .frames: context.fireUserInboundEventTriggered(event)
+        }
+    }
+
     func channelInactive(context: ChannelHandlerContext) {
         timer?.cancel()
         context.fireChannelInactive()
@@ -90,12 +105,12 @@ final class ConnectionDeadlines: ChannelInboundHandler {
     private func schedule(_ context: ChannelHandlerContext, after time: TimeAmount) {
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         timer = context.eventLoop.scheduleTask(in: time) {
-            let (deadlines, context) = bound.value
+            let (life, context) = bound.value
             let now = NIODeadline.now()
-            guard now < deadlines.end else { return context.close(promise: nil) }
+            guard now < life.end else { return context.close(promise: nil) }
             // Not later than the end of the shortest phase, which may begin meanwhile.
-            let limits = deadlines.limits
-            deadlines.schedule(context, after: min(deadlines.end - now, min(limits.head, limits.idle)))
+            let limits = life.limits
+            life.schedule(context, after: min(life.end - now, min(limits.head, limits.idle)))
         }
     }
 }
