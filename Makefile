@@ -3,7 +3,7 @@ SWIFT ?= swift
 BUILD := $(SWIFT) build --enable-all-traits
 BIN = $(shell $(BUILD) --show-bin-path)
 
-.PHONY: demo test test-comparison test-hosts test-examples test-modules test-field-cases test-interop test-sanitize mutants fuzz generate docs api-check lint bench bench-check bench-compare install-headers deps
+.PHONY: demo test test-comparison test-hosts test-examples test-modules test-field-cases test-interop test-proxies test-sanitize mutants fuzz generate docs api-check lint bench bench-check bench-compare install-headers deps
 
 demo: deps
 	$(BUILD)
@@ -29,6 +29,9 @@ test-field-cases: deps
 
 test-interop: deps
 	scripts/test-interop.sh
+
+test-proxies: deps
+	scripts/test-proxies.sh
 
 test-sanitize: deps
 	scripts/test-sanitize.sh

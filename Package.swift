@@ -88,6 +88,7 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
         .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
@@ -175,6 +176,8 @@ let package = Package(
                 product("NIOCore", "swift-nio", "Server"), product("NIOPosix", "swift-nio", "Server"),
                 product("NIOHTTP1", "swift-nio", "Server"),
                 product("NIOHTTP2", "swift-nio-http2", "Server"), product("NIOSSL", "swift-nio-ssl", "Server"),
+                product("GRPCCore", "grpc-swift-2", "Server"),
+                product("GRPCNIOTransportHTTP2Posix", "grpc-swift-nio-transport", "Server"),
                 product("NIOHTTPTypes", "swift-nio-extras", "Server"),
                 product("NIOHTTPTypesHTTP2", "swift-nio-extras", "Server"),
                 product("ServiceLifecycle", "swift-service-lifecycle", "Server"),
@@ -335,7 +338,7 @@ let package = Package(
             "MCPAuthServerTests",
             [
                 "MCPAuth", "MCPAuthConcurrency", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJSON", "MCPAuthServer",
-                "MCPAuthTesting", httpTypes,
+                "MCPAuthTesting", "TestSupport", httpTypes,
             ]
         ),
         tests(
@@ -344,6 +347,14 @@ let package = Package(
                 "MCPAuthDevIssuer", "MCPAuthJOSE", "MCPAuthJSON", "MCPAuthSigning",
                 product("AsyncHTTPClient", "async-http-client", "AsyncHTTPClient"),
                 product("NIOCore", "swift-nio", "AsyncHTTPClient"), product("NIOHTTP1", "swift-nio", "AsyncHTTPClient"),
+            ]
+        ),
+        tests(
+            "MCPAuthProxyTests",
+            [
+                "MCPAuth", "MCPAuthConcurrency", "MCPAuthJSON", "MCPAuthServer", "MCPAuthTesting", "TestSupport",
+                product("NIOCore", "swift-nio", "Server"), product("NIOHTTP1", "swift-nio", "Server"),
+                product("NIOPosix", "swift-nio", "Server"),
             ]
         ),
         tests(

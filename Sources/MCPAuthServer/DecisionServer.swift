@@ -108,19 +108,25 @@ package struct DecisionServer: Service {
     }
 
     private func forwardAuth(_ settings: ForwardAuthSettings) -> HTTPListener {
-        let endpoint = ForwardAuthEndpoint(
-            settings,
-            identity: IdentityFields(self.settings.identity),
-            requestGuard: mcpAuth.requestGuard()
-        )
+        let endpoint = ForwardAuthEndpoint(settings, proxyGuard)
         let mostBytes = settings.sendsBody ? ProtectedResource.bodyBytes + 1 : 0
         return HTTPListener(listener: settings.listener) { channel, address in
-            let isTrusted = endpoint.trusts(address)
             let handler = EndpointHandler(mostBytes: mostBytes) { asked, body in
-                guard isTrusted else { return endpoint.refusal(of: asked, from: address ?? "") }
-                return await endpoint.response(to: asked, body: body)
+                await endpoint.response(to: asked, from: address, body: body)
             }
             try channel.pipeline.syncOperations.addHandler(handler)
+        }
+    }
+
+    private var proxyGuard: ProxyGuard {
+        ProxyGuard(mcpAuth.requestGuard(), identity: IdentityFields(settings.identity))
+    }
+
+    /// The gRPC server for Envoy; `nil` if it is not configured.
+    package func extAuthzServer(onListening: @escaping @Sendable (String) -> Void) -> ExtAuthzServer? {
+        settings.extAuthz.map { extAuthz in
+            let endpoint = ExtAuthzEndpoint(extAuthz, proxyGuard, identity: IdentityFields(settings.identity))
+            return ExtAuthzServer(extAuthz, endpoint, onListening: onListening)
         }
     }
 }

@@ -38,24 +38,38 @@ package enum RawClient {
     /// Sends requests over one connection, each after the response to the previous one.
     ///
     /// There are fewer responses than requests when the server closes the connection.
-    package static func exchange(_ requests: [[UInt8]], port: Int, isHead: Bool = false) async throws -> [Answer] {
+    ///
+    /// - Parameter seconds: How long to wait for each response.
+    package static func exchange(
+        _ requests: [[UInt8]],
+        port: Int,
+        isHead: Bool = false,
+        seconds: Double = 60
+    ) async throws -> [Answer] {
         try await withCheckedThrowingContinuation { continuation in
             // Blocking calls must not use a thread of the pool that the servers run on.
             Thread.detachNewThread {
-                continuation.resume(with: Result { try blockingExchange(requests, port: port, isHead: isHead) })
+                continuation.resume(
+                    with: Result { try blockingExchange(requests, port: port, isHead: isHead, seconds: seconds) }
+                )
             }
         }
     }
 
-    private static func blockingExchange(_ requests: [[UInt8]], port: Int, isHead: Bool) throws -> [Answer] {
+    private static func blockingExchange(
+        _ requests: [[UInt8]],
+        port: Int,
+        isHead: Bool,
+        seconds: Double
+    ) throws -> [Answer] {
         let socket = try connected(port)
         defer { close(socket) }
         var answers: [Answer] = []
         var received: [UInt8] = []
         for (index, request) in requests.enumerated() {
-            guard let answer = try answer(to: request, over: socket, &received, isHead: isHead && index == 0) else {
-                break
-            }
+            let isHead = isHead && index == 0
+            guard let answer = try answer(to: request, over: socket, &received, isHead: isHead, seconds: seconds)
+            else { break }
             answers.append(answer)
             if !answer.isWhole { break }
         }
@@ -92,11 +106,12 @@ package enum RawClient {
         to request: [UInt8],
         over socket: Int32,
         _ received: inout [UInt8],
-        isHead: Bool
+        isHead: Bool,
+        seconds: Double
     ) throws -> Answer? {
         var sent = 0
         var isOver = false
-        let deadline = Date.now.addingTimeInterval(60)
+        let deadline = Date.now.addingTimeInterval(seconds)
         while Date.now < deadline {
             if let answer = parsed(&received, isOver: isOver, isHead: isHead) { return answer }
             if isOver { return nil }
@@ -115,7 +130,7 @@ package enum RawClient {
                 if count > 0 { sent += count } else if errno != EAGAIN { sent = request.count }
             }
         }
-        throw Failure(description: "no answer within a minute")
+        throw Failure(description: "no answer within \(seconds) seconds")
     }
 
     /// Removes one response from the front of `received`; `nil` while it is incomplete.

@@ -8,6 +8,7 @@ import MCPAuth
 import MCPAuthHummingbird
 import NIOCore
 import MCPAuthTesting
+import TestSupport
 import Testing
 
 /// What is specific to Hummingbird: groups of routes, errors that handlers throw, and bodies that nobody reads.

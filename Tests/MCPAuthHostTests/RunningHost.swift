@@ -10,6 +10,7 @@ import Hummingbird
 import Logging
 import MCPAuth
 import MCPAuthTesting
+import TestSupport
 import MCPAuthDevIssuer
 import MCPAuthFlyingFox
 import MCPAuthHummingbird

@@ -9,10 +9,13 @@ struct Capture: Decodable, Sendable, CustomStringConvertible {
     struct Asked: Decodable, Sendable {
         let requestLine: String?
         let headers: [[String]]?
+        /// A message of gRPC, in hexadecimal.
+        let message: String?
 
         enum CodingKeys: String, CodingKey {
             case requestLine = "request_line"
             case headers
+            case message = "check_request_hex"
         }
     }
 

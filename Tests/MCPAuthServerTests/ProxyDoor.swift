@@ -75,12 +75,11 @@ struct ProxyDoor {
         mcpAuth = try MCPAuth(configuration, fetcher: TestFetcher())
         endpoint = ForwardAuthEndpoint(
             ForwardAuthSettings(try #require(.init("127.0.0.1:9001")), proxy: proxy, sendsBody: sendsBody),
-            identity: IdentityFields(identity),
-            requestGuard: mcpAuth.requestGuard()
+            ProxyGuard(mcpAuth.requestGuard(), identity: IdentityFields(identity))
         )
     }
 
-    func answer(_ asked: HTTPRequest, body: String = "") async -> RenderedResponse {
-        await endpoint.response(to: asked, body: Array(body.utf8))
+    func answer(_ asked: HTTPRequest, from address: String? = nil, body: String = "") async -> RenderedResponse {
+        await endpoint.response(to: asked, from: address, body: Array(body.utf8))
     }
 }

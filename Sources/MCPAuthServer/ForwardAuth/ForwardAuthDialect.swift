@@ -19,6 +19,8 @@ package struct ForwardAuthDialect: Sendable {
     }
 
     let source: Source
+    /// Whether the proxy puts the query of the client's request behind the verify path, where it means nothing.
+    var keepsQuery = false
     /// Says whether the whole body was sent, where the proxy sends bodies; `nil` if it sends whole bodies only.
     var partialBody: HTTPField.Name?
     /// The statuses that the proxy passes on to clients; `nil` for all.
@@ -32,7 +34,8 @@ package struct ForwardAuthDialect: Sendable {
     package func clientRequest(_ asked: HTTPRequest, path: String) -> Checked<HTTPRequest> {
         switch source {
         case .fields(let method, let target, let authority):
-            guard asked.method == .get, asked.path == path else { return .denied(Self.notTheVerifyPath(path)) }
+            let askedPath = keepsQuery ? asked.path.map { $0.prefix { $0 != "?" } } : asked.path.map { $0[...] }
+            guard asked.method == .get, askedPath == path[...] else { return .denied(Self.notTheVerifyPath(path)) }
             let fields = ForwardedFields(asked.headerFields)
             switch (fields.only(method), fields.only(target), fields.only(authority)) {
             case (.denied(let denial), _, _), (_, .denied(let denial), _), (_, _, .denied(let denial)):
@@ -65,7 +68,7 @@ package struct ForwardAuthDialect: Sendable {
         return 403
     }
 
-    private static func request(
+    static func request(
         _ method: String,
         _ target: String,
         _ authority: String,

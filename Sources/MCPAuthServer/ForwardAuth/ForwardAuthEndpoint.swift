@@ -6,20 +6,18 @@ package import MCPAuth
 package import MCPAuthCore
 package import MCPAuthHTTP
 
-/// Answers a proxy that asks whether the request of a client may pass.
+/// Answers a proxy that asks over HTTP whether the request of a client may pass.
 ///
 /// Status 200, with the fields that describe the caller, means yes. Every other status means no; the response is the one
 /// for the client. The token of the client is never part of a response.
 package struct ForwardAuthEndpoint: Sendable {
     private let dialect: ForwardAuthDialect
     private let settings: ForwardAuthSettings
-    private let identity: IdentityFields
-    private let requestGuard: RequestGuard
+    private let proxyGuard: ProxyGuard
 
-    package init(_ settings: ForwardAuthSettings, identity: IdentityFields, requestGuard: RequestGuard) {
+    package init(_ settings: ForwardAuthSettings, _ proxyGuard: ProxyGuard) {
         self.settings = settings
-        self.identity = identity
-        self.requestGuard = requestGuard
+        self.proxyGuard = proxyGuard
         dialect =
             switch settings.proxy {
             case .nginx: .nginx
@@ -30,61 +28,40 @@ package struct ForwardAuthEndpoint: Sendable {
             }
     }
 
-    /// Whether a connection from this address may ask; `nil` for a unix socket.
-    package func trusts(_ address: String?) -> Bool {
-        guard let address else { return true }
-        return settings.trustedProxies.contains { $0.contains(address) }
-    }
-
     /// The response to a proxy.
     ///
     /// - Parameters:
     ///   - asked: The request of the proxy.
+    ///   - address: The address of the proxy; `nil` for a unix socket.
     ///   - body: Its whole body.
     package func response(
         to asked: HTTPRequest,
+        from address: String?,
         body: [UInt8],
         now: () -> NumericDate = NumericDate.now
     ) async -> RenderedResponse {
-        let request: HTTPRequest
+        switch await answer(to: asked, from: address, body, now) {
+        case .allow(_, var fields):
+            fields[.cacheControl] = "no-store"
+            return RenderedResponse(head: HTTPResponse(status: .ok, headerFields: fields), body: [])
+        case .deny(let response):
+            return relayed(response)
+        }
+    }
+
+    private func answer(
+        to asked: HTTPRequest,
+        from address: String?,
+        _ body: [UInt8],
+        _ now: () -> NumericDate
+    ) async -> ProxyGuard.Answer {
+        guard settings.trusts(address) else { return proxyGuard.refuse(asked, from: address ?? "") }
         switch dialect.clientRequest(asked, path: settings.path) {
-        case .passed(let described): request = described
-        case .denied(let denial): return refusal(of: asked, denial)
+        case .denied(let denial): return proxyGuard.refuse(asked, denial)
+        case .passed(let request):
+            let isWhole = settings.sendsBody && dialect.hasWholeBody(asked)
+            return await proxyGuard.answer(request, body: isWhole ? body : nil, now: now)
         }
-        if let name = identity.impostor(in: request.headerFields) {
-            let diagnosis = Diagnosis(
-                "field `\(name.rawName.printable)`",
-                expected: "no field that a server could take for one about the caller",
-                found: "one from the client"
-            )
-            return refusal(of: request, Denial(.identityField, status: 400, diagnosis: diagnosis))
-        }
-        let isWhole = settings.sendsBody && dialect.hasWholeBody(asked)
-        switch await requestGuard.check(forwarded: request, body: isWhole ? body : nil, now: now) {
-        case .respond(let response, _): return relayed(response)
-        case .proceed(let caller):
-            switch identity.fields(for: caller) {
-            case .denied(let denial): return refusal(of: request, denial)
-            case .passed(var fields):
-                fields[.cacheControl] = "no-store"
-                return RenderedResponse(head: HTTPResponse(status: .ok, headerFields: fields), body: [])
-            }
-        }
-    }
-
-    /// The response to a proxy that is not trusted.
-    package func refusal(of asked: HTTPRequest, from address: String) -> RenderedResponse {
-        let diagnosis = Diagnosis(
-            "the address of the proxy",
-            expected: "one of `trusted_proxies`",
-            found: "another one",
-            value: "`\(address.printable)`"
-        )
-        return refusal(of: asked, Denial(.untrustedProxy, status: 403, diagnosis: diagnosis))
-    }
-
-    private func refusal(of request: HTTPRequest, _ denial: Denial) -> RenderedResponse {
-        relayed(requestGuard.refusal(ofForwarded: request, denial))
     }
 
     /// A response in the form that the proxy passes on.

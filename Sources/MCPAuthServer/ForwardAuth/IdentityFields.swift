@@ -12,6 +12,7 @@ internal import MCPAuthJSON
 /// UTF-8; `%`, bytes outside printable ASCII, and spaces at both ends are percent-encoded, so that different texts stay
 /// different. Claims that are not a string are JSON.
 package struct IdentityFields: Sendable {
+    private let prefix: String
     private let standard: [HTTPField.Name]
     private let claims: [(name: HTTPField.Name, claim: String)]
 
@@ -19,6 +20,7 @@ package struct IdentityFields: Sendable {
     static let longestValue = 4096
 
     package init(_ settings: IdentitySettings) {
+        prefix = settings.prefix.lowercased()
         standard = IdentitySettings.standardFields.compactMap { HTTPField.Name(settings.prefix + $0) }
         claims = settings.claims.compactMap { entry in
             HTTPField.Name(settings.prefix + entry.field).map { ($0, entry.claim) }
@@ -35,6 +37,13 @@ package struct IdentityFields: Sendable {
             if names.contains(where: { ForwardedFields.isSame($0, field.name) }) { return field.name }
         }
         return nil
+    }
+
+    /// The names of the client's fields that begin as these do, but are none of them.
+    func others(in fields: HTTPFields) -> [String] {
+        fields.map(\.name).filter { name in
+            name.canonicalName.replacing("_", with: "-").hasPrefix(prefix) && !names.contains(name)
+        }.map(\.canonicalName)
     }
 
     /// The fields for a caller; `nil` stands for a caller without a token.

@@ -86,8 +86,12 @@ struct ServeCommand: AsyncParsableCommand {
             server: server,
             onEvent: onEvent
         )
+        var services: [any Service] = [server, events, reloading]
+        if let envoy = server.extAuthzServer(onListening: { Output.line("ext_authz over gRPC: \($0)") }) {
+            services.append(envoy)
+        }
         var group = ServiceGroupConfiguration(
-            services: [server, events, reloading],
+            services: services,
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )

@@ -9,8 +9,14 @@ package struct ServerSettings: Sendable, Hashable {
     package var tls: ListenerTLS?
     /// Proxies that ask about the requests of clients over HTTP.
     package var forwardAuth: [ForwardAuthSettings] = []
+    /// Envoy, which asks over gRPC; `nil` if nothing listens for it.
+    package var extAuthz: ExtAuthzSettings?
     /// How a caller is described to the server behind a proxy.
     package var identity = IdentitySettings()
+
+    package init(listener: ConfigurationFile.Listener) {
+        self.listener = listener
+    }
 }
 
 /// The certificate of a listener, and the authorities of client certificates.
@@ -58,6 +64,39 @@ package struct ForwardAuthSettings: Sendable, Hashable {
         self.path = path
         self.trustedProxies = trustedProxies
         self.sendsBody = sendsBody
+    }
+
+    /// Whether a proxy at this address may ask; `nil` for a unix socket, which its directory protects.
+    package func trusts(_ address: String?) -> Bool {
+        AddressRange.trusts(address, trustedProxies)
+    }
+}
+
+/// How Envoy asks over gRPC.
+package struct ExtAuthzSettings: Sendable, Hashable {
+    package let listener: ConfigurationFile.Listener
+    /// The addresses from which it asks.
+    package let trustedProxies: [AddressRange]
+    /// Whether it sends the body of the client's request.
+    package let sendsBody: Bool
+    /// Whether the server behind it gets the token of the client.
+    package let passesToken: Bool
+
+    package init(
+        _ listener: ConfigurationFile.Listener,
+        trustedProxies: [AddressRange] = AddressRange.loopback,
+        sendsBody: Bool = false,
+        passesToken: Bool = false
+    ) {
+        self.listener = listener
+        self.trustedProxies = trustedProxies
+        self.sendsBody = sendsBody
+        self.passesToken = passesToken
+    }
+
+    /// Whether a proxy at this address may ask; `nil` for a unix socket, which its directory protects.
+    package func trusts(_ address: String?) -> Bool {
+        AddressRange.trusts(address, trustedProxies)
     }
 }
 

@@ -30,16 +30,28 @@ extension ConfigurationGrammar {
                     + "client's request",
                 default: standardVerifyPath
             ),
-            "trusted_proxies": [
-                "type": "array", "items": string, "default": ["127.0.0.0/8", "::1"],
-                "description":
-                    "The addresses from which it asks; everybody else is refused. A unix socket is protected by its directory",
-            ],
+            "trusted_proxies": trustedProxies,
             "sends_body": flag(
                 "It sends the body of the client's request, so rules for tools and arguments apply (`envoy`, `traefik`)"
             ),
         ]
     )
+
+    package static let extAuthz = ObjectGrammar(
+        required: ["listen"],
+        [
+            "listen": text("Where it asks: `host:port` or `unix:/path`"),
+            "trusted_proxies": trustedProxies,
+            "sends_body": flag("It has `with_request_body`, so rules for tools and arguments apply"),
+            "pass_token": flag("The server behind it gets the token of the client"),
+        ]
+    )
+
+    private static let trustedProxies: JSON = [
+        "type": "array", "items": string, "default": ["127.0.0.0/8", "::1"],
+        "description":
+            "The addresses from which it asks; everybody else is refused. A unix socket is protected by its directory",
+    ]
 
     package static let identity = ObjectGrammar([
         "prefix": text(

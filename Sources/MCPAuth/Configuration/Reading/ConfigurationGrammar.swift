@@ -35,6 +35,9 @@ package enum ConfigurationGrammar {
             "type": "array", "items": forwardAuth.schema(),
             "description": "Proxies that ask this server about the requests of clients; see below",
         ],
+        "ext_authz": extAuthz.schema(adding: [
+            "description": "Envoy, Istio and others that ask over gRPC (`envoy.service.auth.v3`); see below"
+        ]),
         "identity": identity.schema(adding: [
             "description": "How the caller is described to the server behind a proxy; see below"
         ]),
@@ -351,7 +354,8 @@ package enum ConfigurationGrammar {
     /// The tables of `docs/configuration.md`, by the names in its markers.
     package static let tables: KeyValuePairs<String, ObjectGrammar> = [
         "configuration": configuration, "server": server, "cors": cors,
-        "listener tls": listenerTLS, "forward auth": forwardAuth, "identity": identity, "issuer": issuer, "claim rule": claimRule,
+        "listener tls": listenerTLS, "forward auth": forwardAuth, "ext authz": extAuthz,
+        "identity": identity, "issuer": issuer, "claim rule": claimRule,
         "introspection": introspection, "tls": tls, "secret": secret, "hmac secret": hmacSecret, "module": module,
         "resource": resource, "resource issuer": resourceIssuer, "metadata": metadata, "provider": provider,
         "revocations": revocations, "revocation": revocation,

@@ -31,6 +31,14 @@ struct ListenerReader {
             )
             settings.forwardAuth.append(try forwardAuth(object))
         }
+        if let object = try server.object("ext_authz", allowing: ConfigurationGrammar.extAuthz.keys) {
+            settings.extAuthz = ExtAuthzSettings(
+                try object.required("listen", try Self.listener("listen", object)),
+                trustedProxies: try Self.ranges("trusted_proxies", object) ?? AddressRange.loopback,
+                sendsBody: try object.boolean("sends_body") ?? false,
+                passesToken: try object.boolean("pass_token") ?? false
+            )
+        }
         if let identity = try server.object("identity", allowing: ConfigurationGrammar.identity.keys) {
             settings.identity = try self.identity(identity)
         }

@@ -1,17 +1,18 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-import MCPAuthTesting
-
 #if canImport(Glibc)
-import Glibc
+internal import Glibc
 #else
-import Darwin
+internal import Darwin
 #endif
 
 /// A port that nobody listens on.
-enum FreePort {
-    static func next() throws -> Int {
+package enum FreePort {
+    /// No port is free.
+    package struct NoneLeft: Error {}
+
+    package static func next() throws -> Int {
         #if canImport(Glibc)
         let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         #else
@@ -27,7 +28,7 @@ enum FreePort {
                 bind(socket, address, size) == 0 && getsockname(socket, address, &size) == 0
             }
         }
-        guard result else { throw RawClient.Failure(description: "no port is free") }
+        guard result else { throw NoneLeft() }
         return Int(in_port_t(bigEndian: address.sin_port))
     }
 }

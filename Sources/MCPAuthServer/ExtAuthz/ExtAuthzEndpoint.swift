@@ -1,0 +1,55 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HTTPTypes
+package import MCPAuth
+package import MCPAuthCore
+
+/// Answers Envoy, and what is built on it, over gRPC (`envoy.service.auth.v3.Authorization`).
+///
+/// The token of the client does not reach the server behind the proxy, unless the settings say so.
+package struct ExtAuthzEndpoint: Sendable {
+    private let settings: ExtAuthzSettings
+    private let proxyGuard: ProxyGuard
+    private let identity: IdentityFields
+
+    package init(_ settings: ExtAuthzSettings, _ proxyGuard: ProxyGuard, identity: IdentityFields) {
+        self.settings = settings
+        self.proxyGuard = proxyGuard
+        self.identity = identity
+    }
+
+    /// - Parameter address: The address of the proxy; `nil` for a unix socket.
+    package func response(
+        to check: CheckRequest,
+        from address: String?,
+        now: () -> NumericDate = NumericDate.now
+    ) async -> CheckResponse {
+        let unknown = HTTPRequest(method: .get, scheme: nil, authority: nil, path: nil)
+        let answer: ProxyGuard.Answer
+        var removed: [String] = []
+        switch check.clientRequest() {
+        case _ where !settings.trusts(address): answer = proxyGuard.refuse(unknown, from: address ?? "")
+        case .denied(let denial): answer = proxyGuard.refuse(unknown, denial)
+        case .passed(let request):
+            let isWhole = settings.sendsBody && check.hasWholeBody
+            answer = await proxyGuard.answer(request, body: isWhole ? check.body : nil, now: now)
+            removed = identity.others(in: request.headerFields)
+            if !settings.passesToken { removed.append("authorization") }
+        }
+        switch answer {
+        case .deny(let response): return .denied(response)
+        case .allow(let caller, let fields):
+            return .allowed(fields, removing: removed, metadata: Self.metadata(of: caller))
+        }
+    }
+
+    private static func metadata(of caller: AuthInfo?) -> [(name: String, value: String)] {
+        guard let caller else { return [] }
+        let values = [
+            ("issuer", caller.issuer.description), ("resource", caller.resource.description),
+            ("scope", caller.scopes.description), ("subject", caller.subject), ("client_id", caller.clientID),
+        ]
+        return values.compactMap { name, value in value.map { (name: name, value: $0) } }
+    }
+}

@@ -1,0 +1,63 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HTTPTypes
+internal import MCPAuthCore
+package import MCPAuthHTTP
+
+/// Decides about the requests of clients that proxies ask about.
+package struct ProxyGuard: Sendable {
+    /// What a proxy is told.
+    enum Answer: Sendable {
+        /// The request may pass, with these fields about its caller.
+        case allow(AuthInfo?, HTTPFields)
+        /// The client gets this response.
+        case deny(RenderedResponse)
+    }
+
+    private let requestGuard: RequestGuard
+    private let identity: IdentityFields
+
+    package init(_ requestGuard: RequestGuard, identity: IdentityFields) {
+        self.requestGuard = requestGuard
+        self.identity = identity
+    }
+
+    /// - Parameters:
+    ///   - request: The request of the client.
+    ///   - body: Its whole body; `nil` if the proxy keeps it.
+    func answer(_ request: HTTPRequest, body: [UInt8]?, now: () -> NumericDate) async -> Answer {
+        if let name = identity.impostor(in: request.headerFields) {
+            let diagnosis = Diagnosis(
+                "field `\(name.rawName.printable)`",
+                expected: "no field that a server could take for one about the caller",
+                found: "one from the client"
+            )
+            return refuse(request, Denial(.identityField, status: 400, diagnosis: diagnosis))
+        }
+        switch await requestGuard.check(forwarded: request, body: body, now: now) {
+        case .respond(let response, _): return .deny(response)
+        case .proceed(let caller):
+            switch identity.fields(for: caller) {
+            case .passed(let fields): return .allow(caller, fields)
+            case .denied(let denial): return refuse(request, denial)
+            }
+        }
+    }
+
+    /// Refuses a request for what the proxy sent.
+    func refuse(_ request: HTTPRequest, _ denial: Denial) -> Answer {
+        .deny(requestGuard.refusal(ofForwarded: request, denial))
+    }
+
+    /// Refuses a proxy whose address is not trusted.
+    func refuse(_ request: HTTPRequest, from address: String) -> Answer {
+        let diagnosis = Diagnosis(
+            "the address of the proxy",
+            expected: "one of `trusted_proxies`",
+            found: "another one",
+            value: "`\(address.printable)`"
+        )
+        return refuse(request, Denial(.untrustedProxy, status: 403, diagnosis: diagnosis))
+    }
+}
