@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 missing=""
 command -v nginx >/dev/null || missing="$missing nginx-light"
 command -v haproxy >/dev/null || missing="$missing haproxy"
+command -v apache2 >/dev/null || missing="$missing apache2"
 if [ -n "$missing" ]; then
     apt-get update -qq
     # shellcheck disable=SC2086

@@ -69,13 +69,13 @@ package struct DecisionServer: Service {
     package func run() async throws {
         let group = MultiThreadedEventLoopGroup.singleton
         var sockets: [ListeningSocket] = []
-        var bound: [HTTPListener.Bound] = []
+        var bound: [ServerListener.Bound] = []
         do {
             for (purpose, listener) in listeners {
                 let socket = try await listener.bind(on: group)
                 bound.append(socket)
                 let port = socket.channel.localAddress?.port
-                sockets.append(ListeningSocket(purpose: purpose, listener: listener.listener, port: port))
+                sockets.append(ListeningSocket(purpose: purpose, listener: listener.address, port: port))
             }
         } catch {
             for socket in bound { socket.close() }
@@ -93,28 +93,38 @@ package struct DecisionServer: Service {
     }
 
     /// Every listener, with its purpose.
-    private var listeners: [(String, HTTPListener)] {
+    private var listeners: [(String, ServerListener)] {
         [("clients", clients)]
             + settings.forwardAuth.map { ("forward auth for \($0.proxy.rawValue)", forwardAuth($0)) }
     }
 
-    private var clients: HTTPListener {
+    private var clients: ServerListener {
         let answer = WhoIsCalling(mcpAuth: mcpAuth, onEvent: onEvent)
-        var listener = HTTPListener(listener: settings.listener) { [mcpAuth] channel, _ in
+        var connections = HTTPConnections { [mcpAuth] channel, _ in
             try channel.pipeline.syncOperations.addHandlers(AuthorizationHandler(mcpAuth), CallerHandler(answer))
         }
-        if let certificate { listener.tls = { certificate.context } }
-        return listener
+        if let certificate { connections.tls = { certificate.context } }
+        return ServerListener(address: settings.listener, configure: connections.configure)
     }
 
-    private func forwardAuth(_ settings: ForwardAuthSettings) -> HTTPListener {
-        let endpoint = ForwardAuthEndpoint(settings, proxyGuard)
+    private func forwardAuth(_ settings: ForwardAuthSettings) -> ServerListener {
+        guard let endpoint = ForwardAuthEndpoint(settings, proxyGuard) else { return fastCGI(settings) }
         let mostBytes = settings.sendsBody ? ProtectedResource.bodyBytes + 1 : 0
-        return HTTPListener(listener: settings.listener) { channel, address in
+        let connections = HTTPConnections { channel, address in
             let handler = EndpointHandler(mostBytes: mostBytes) { asked, body in
                 await endpoint.response(to: asked, from: address, body: body)
             }
             try channel.pipeline.syncOperations.addHandler(handler)
+        }
+        return ServerListener(address: settings.listener, configure: connections.configure)
+    }
+
+    private func fastCGI(_ settings: ForwardAuthSettings) -> ServerListener {
+        let endpoint = FastCGIEndpoint(settings, proxyGuard)
+        return ServerListener(address: settings.listener) { channel, life in
+            let handler = FastCGIHandler(endpoint, address: channel.remoteAddress?.ipAddress, life: life)
+            try channel.pipeline.syncOperations.addHandler(handler)
+            return channel.eventLoop.makeSucceededVoidFuture()
         }
     }
 

@@ -17,6 +17,7 @@ struct RunningProxy: Sendable {
         case caddy
         case traefik
         case haproxy
+        case apache
         case envoy
         case envoyGRPC = "envoy-grpc"
 
@@ -35,6 +36,7 @@ struct RunningProxy: Sendable {
             case .caddy: ["caddy", "run", "--adapter", "caddyfile", "--config", "Caddyfile"]
             case .traefik: ["traefik", "--configFile=traefik.yml"]
             case .haproxy: ["haproxy", "-db", "-f", "haproxy.cfg"]
+            case .apache: ["apache2", "-d", ".", "-f", "httpd.conf", "-X"]
             case .envoy, .envoyGRPC:
                 ["envoy", "-c", "envoy.yaml", "--concurrency", "1", "--disable-hot-restart", "-l", "warn"]
             }

@@ -11,11 +11,14 @@ struct Capture: Decodable, Sendable, CustomStringConvertible {
         let headers: [[String]]?
         /// A message of gRPC, in hexadecimal.
         let message: String?
+        /// Parameters of FastCGI.
+        let parameters: [[String]]?
 
         enum CodingKeys: String, CodingKey {
             case requestLine = "request_line"
             case headers
             case message = "check_request_hex"
+            case parameters = "params"
         }
     }
 

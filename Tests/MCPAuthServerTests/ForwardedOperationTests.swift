@@ -76,7 +76,7 @@ import Testing
         row: Row
     ) async throws {
         let fields = row.fields + [("Authorization", "Bearer good")]
-        for proxy in ForwardAuthSettings.Proxy.allCases {
+        for proxy in ForwardAuthDialectTests.overHTTP {
             let asked = try ForwardAuthDialectTests.question(proxy, method: "POST", fields: fields)
             let response = try await Self.door(proxy, validates: true).answer(asked)
             #expect((response.head.status == .ok) == row.isAllowed, "\(proxy)")

@@ -73,10 +73,10 @@ struct ProxyDoor {
             if let reason = event.reason { reasons.withLock { $0.append(reason.description) } }
         }
         mcpAuth = try MCPAuth(configuration, fetcher: TestFetcher())
-        endpoint = ForwardAuthEndpoint(
-            ForwardAuthSettings(try #require(.init("127.0.0.1:9001")), proxy: proxy, sendsBody: sendsBody),
-            ProxyGuard(mcpAuth.requestGuard(), identity: IdentityFields(identity))
-        )
+        let listener = try #require(ConfigurationFile.Listener("127.0.0.1:9001"))
+        let settings = ForwardAuthSettings(listener, proxy: proxy, sendsBody: sendsBody)
+        let proxyGuard = ProxyGuard(mcpAuth.requestGuard(), identity: IdentityFields(identity))
+        endpoint = try #require(ForwardAuthEndpoint(settings, proxyGuard))
     }
 
     func answer(_ asked: HTTPRequest, from address: String? = nil, body: String = "") async -> RenderedResponse {

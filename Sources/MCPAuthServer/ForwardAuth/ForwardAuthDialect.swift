@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import HTTPTypes
+internal import MCPAuth
 package import MCPAuthCore
 internal import MCPAuthJSON
 
@@ -20,11 +21,35 @@ package struct ForwardAuthDialect: Sendable {
 
     let source: Source
     /// Whether the proxy puts the query of the client's request behind the verify path, where it means nothing.
-    var keepsQuery = false
+    let keepsQuery: Bool
     /// Says whether the whole body was sent, where the proxy sends bodies; `nil` if it sends whole bodies only.
-    var partialBody: HTTPField.Name?
+    let partialBody: HTTPField.Name?
     /// The statuses that the proxy passes on to clients; `nil` for all.
-    var relayed: Set<Int>?
+    let relayed: Set<Int>?
+
+    /// The dialect of a proxy; `nil` for one that does not ask over HTTP.
+    init?(of proxy: ForwardAuthSettings.Proxy) {
+        switch proxy {
+        case .nginx: self = .nginx
+        case .caddy: self = .caddy
+        case .traefik: self = .traefik
+        case .haproxy: self = .haproxy
+        case .envoy: self = .envoy
+        case .apache: return nil
+        }
+    }
+
+    init(
+        source: Source,
+        keepsQuery: Bool = false,
+        partialBody: HTTPField.Name? = nil,
+        relayed: Set<Int>? = nil
+    ) {
+        self.source = source
+        self.keepsQuery = keepsQuery
+        self.partialBody = partialBody
+        self.relayed = relayed
+    }
 
     /// The request of the client.
     ///

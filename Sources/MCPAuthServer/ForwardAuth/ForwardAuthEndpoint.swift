@@ -15,17 +15,12 @@ package struct ForwardAuthEndpoint: Sendable {
     private let settings: ForwardAuthSettings
     private let proxyGuard: ProxyGuard
 
-    package init(_ settings: ForwardAuthSettings, _ proxyGuard: ProxyGuard) {
+    /// - Returns: `nil` for a proxy that does not ask over HTTP.
+    package init?(_ settings: ForwardAuthSettings, _ proxyGuard: ProxyGuard) {
+        guard let dialect = ForwardAuthDialect(of: settings.proxy) else { return nil }
         self.settings = settings
         self.proxyGuard = proxyGuard
-        dialect =
-            switch settings.proxy {
-            case .nginx: .nginx
-            case .caddy: .caddy
-            case .traefik: .traefik
-            case .haproxy: .haproxy
-            case .envoy: .envoy
-            }
+        self.dialect = dialect
     }
 
     /// The response to a proxy.

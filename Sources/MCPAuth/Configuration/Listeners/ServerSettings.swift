@@ -38,6 +38,8 @@ package struct ForwardAuthSettings: Sendable, Hashable {
         case traefik
         case haproxy
         case envoy
+        /// Over FastCGI.
+        case apache
 
         /// Whether it can send the body of a client's request.
         package var canSendBody: Bool { self == .envoy || self == .traefik }

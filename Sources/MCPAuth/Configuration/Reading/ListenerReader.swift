@@ -68,6 +68,9 @@ struct ListenerReader {
             let message = "`\(path.printable)` is not the path of a request, expected one such as `/verify`"
             throw object.error(.invalidValue, message, at: "path")
         }
+        if proxy == .apache, try object.string("path") != nil {
+            throw object.error(.conflict, "apache asks over FastCGI, which has no path", at: "path")
+        }
         let sendsBody = try object.boolean("sends_body") ?? false
         guard !sendsBody || proxy.canSendBody else {
             let message = "`\(proxy.rawValue)` does not send bodies; envoy and traefik can"

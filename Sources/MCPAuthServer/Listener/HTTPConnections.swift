@@ -1,0 +1,79 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+#if Server
+internal import HTTPTypes
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOHTTP2
+internal import NIOHTTPTypes
+internal import NIOHTTPTypesHTTP2
+internal import NIOSSL
+
+/// Connections of HTTP/1.1, and with TLS also of HTTP/2.
+struct HTTPConnections: Sendable {
+    /// Adds the handlers that answer the requests of a connection, or of a stream of HTTP/2.
+    ///
+    /// - Parameter address: The address of the other side; `nil` for a unix socket.
+    typealias AddHandlers = @Sendable (_ channel: any Channel, _ address: String?) throws -> Void
+
+    /// The TLS context for the next connection; `nil` for plain HTTP.
+    var tls: (@Sendable () -> NIOSSLContext)?
+    /// How long a connection of HTTP/2 may be idle, and how long its streams may go on when it is to end.
+    var limits = ConnectionLife.Limits()
+    /// The maximum length of the head of a request, in bytes.
+    var longestHead = 96 * 1024
+    let addHandlers: AddHandlers
+
+    func configure(_ channel: any Channel, _ life: ConnectionLife) throws -> EventLoopFuture<Void> {
+        guard let tls else {
+            try addHTTP1(channel, life)
+            return channel.eventLoop.makeSucceededVoidFuture()
+        }
+        try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls()))
+        let bound = NIOLoopBound(life, eventLoop: channel.eventLoop)
+        return channel.configureHTTP2SecureUpgrade(
+            h2ChannelConfigurator: { channel in addHTTP2(channel, bound.value) },
+            http1ChannelConfigurator: { channel in
+                channel.eventLoop.makeCompletedFuture { try addHTTP1(channel, bound.value) }
+            }
+        )
+    }
+
+    private func addHTTP1(_ channel: any Channel, _ life: ConnectionLife) throws {
+        var decoderLimits = NIOHTTPDecoderLimitConfiguration()
+        decoderLimits.maxHeaderFieldSize = longestHead
+        decoderLimits.maxHeaderListSize = longestHead
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.configureHTTPServerPipeline(
+            withEncoderConfiguration: .init(),
+            withDecoderLimitConfiguration: decoderLimits
+        )
+        try pipeline.addHandler(StrictHTTP1Codec(scheme: tls == nil ? "http" : "https", life: life))
+        try addHandlers(channel, channel.remoteAddress?.ipAddress)
+    }
+
+    private func addHTTP2(_ channel: any Channel, _ life: ConnectionLife) -> EventLoopFuture<Void> {
+        life.enter(.frames)
+        let address = channel.remoteAddress?.ipAddress
+        let management = NIOHTTP2ServerConnectionManagementHandler(
+            eventLoop: channel.eventLoop,
+            configuration: .init(maxIdleTime: limits.idle, maxAge: nil, maxGraceTime: limits.answer, keepalive: nil)
+        )
+        return channel.eventLoop.makeCompletedFuture {
+            _ = try channel.pipeline.syncOperations.configureHTTP2Pipeline(
+                mode: .server,
+                connectionConfiguration: .init(),
+                streamConfiguration: .init(),
+                streamDelegate: management.http2StreamDelegate
+            ) { stream in
+                stream.eventLoop.makeCompletedFuture {
+                    try stream.pipeline.syncOperations.addHandler(HTTP2FramePayloadToHTTPServerCodec())
+                    try addHandlers(stream, address)
+                }
+            }
+            try channel.pipeline.syncOperations.addHandler(management)
+        }
+    }
+}
+#endif
