@@ -34,7 +34,9 @@ struct MCPHeaders {
     /// The only field with this name; `nil` if there is none, or several, also with `_` for `-`, which some servers take
     /// for the same name, or joined by a proxy with a comma.
     private func only(_ name: String) -> String? {
-        guard count(name) == 1, let value = values(name).first, !value.utf8.contains(UInt8(ascii: ",")) else { return nil }
+        guard count(name) == 1, let value = values(name).first, !value.utf8.contains(UInt8(ascii: ",")) else {
+            return nil
+        }
         return value
     }
 

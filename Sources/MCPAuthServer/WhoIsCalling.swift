@@ -52,7 +52,11 @@ struct WhoIsCalling: Sendable {
         "X-Auth-Request-Redirect",
     ].compactMap { HTTPField.Name($0) }
 
-    private static func refusal(_ status: HTTPResponse.Status, _ error: String, _ description: String) -> RenderedResponse {
+    private static func refusal(
+        _ status: HTTPResponse.Status,
+        _ error: String,
+        _ description: String
+    ) -> RenderedResponse {
         json(status, ["error": .string(error), "error_description": .string(description)])
     }
 

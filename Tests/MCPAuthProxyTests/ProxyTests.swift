@@ -47,7 +47,12 @@ struct ProxyTests {
         Row(name: "a token", statuses: [200]),
         Row(name: "no token", credentials: .none, statuses: [401], challenge: "resource_metadata="),
         Row(name: "a bad token", credentials: .texts(["Bearer bad"]), statuses: [401], challenge: "invalid_token"),
-        Row(name: "a token without the scope", line: "GET /admin HTTP/1.1", statuses: [403], challenge: "scope=\"admin\""),
+        Row(
+            name: "a token without the scope",
+            line: "GET /admin HTTP/1.1",
+            statuses: [403],
+            challenge: "scope=\"admin\""
+        ),
         Row(name: "anybody", line: "GET /public HTTP/1.1", credentials: .none, statuses: [200], subject: ""),
         Row(name: "an unknown path", line: "GET /other HTTP/1.1", statuses: [404]),
         Row(name: "a path that begins like a resource", line: "GET /mcp2 HTTP/1.1", statuses: [404]),
@@ -70,7 +75,12 @@ struct ProxyTests {
         Row(name: "E2: a tab", credentials: .texts(["{T}\tx"]), statuses: refused),
         Row(name: "E2: the scheme alone", credentials: .texts(["Bearer"]), statuses: [401]),
         Row(name: "E2: an empty field", credentials: .texts([""]), statuses: [401]),
-        Row(name: "E3: a token in the query", line: "GET /mcp?access_token=TOKEN HTTP/1.1", credentials: .none, statuses: [401]),
+        Row(
+            name: "E3: a token in the query",
+            line: "GET /mcp?access_token=TOKEN HTTP/1.1",
+            credentials: .none,
+            statuses: [401]
+        ),
         Row(
             name: "a name with `_`",
             credentials: .none,
@@ -88,9 +98,24 @@ struct ProxyTests {
         Row(name: "E4: two slashes", line: "GET //admin HTTP/1.1", statuses: [400, 403, 404]),
         Row(name: "E4: capitals", line: "GET /ADMIN HTTP/1.1", statuses: [400, 403, 404]),
         Row(name: "E4: a NUL", line: "GET /mcp%00/../admin HTTP/1.1", statuses: [400, 403, 404]),
-        Row(name: "E4: public, then up", line: "GET /public/../admin HTTP/1.1", credentials: .none, statuses: [400, 401, 404]),
-        Row(name: "E4: the metadata, then up", line: "GET /.well-known/oauth-protected-resource/../../admin HTTP/1.1", credentials: .none, statuses: [400, 401, 404]),
-        Row(name: "E4: the metadata, encoded up", line: "GET /.well-known/oauth-protected-resource/%2e%2e/%2e%2e/mcp HTTP/1.1", credentials: .none, statuses: [400, 401, 404]),
+        Row(
+            name: "E4: public, then up",
+            line: "GET /public/../admin HTTP/1.1",
+            credentials: .none,
+            statuses: [400, 401, 404]
+        ),
+        Row(
+            name: "E4: the metadata, then up",
+            line: "GET /.well-known/oauth-protected-resource/../../admin HTTP/1.1",
+            credentials: .none,
+            statuses: [400, 401, 404]
+        ),
+        Row(
+            name: "E4: the metadata, encoded up",
+            line: "GET /.well-known/oauth-protected-resource/%2e%2e/%2e%2e/mcp HTTP/1.1",
+            credentials: .none,
+            statuses: [400, 401, 404]
+        ),
         Row(name: "E5: another scheme", line: "GET http:healthz HTTP/1.1", statuses: refused),
         Row(name: "E5: another scheme with a path", line: "GET x:/admin HTTP/1.1", statuses: refused),
         Row(name: "E5: an opaque verify path", line: "GET http:verify HTTP/1.1", credentials: .none, statuses: refused),
@@ -105,22 +130,83 @@ struct ProxyTests {
         Row(name: "E7: two hosts", fields: [("Host", "evil.example")], statuses: refused),
         Row(name: "E7: no host", host: nil, statuses: refused),
         // Fields that describe requests and callers.
-        Row(name: "E8: X-Forwarded-Uri", line: "GET /admin HTTP/1.1", fields: [("X-Forwarded-Uri", "/mcp")], statuses: [400, 403]),
-        Row(name: "E8: X_Forwarded_Uri", line: "GET /admin HTTP/1.1", fields: [("X_Forwarded_Uri", "/mcp")], statuses: [400, 403]),
-        Row(name: "E8: X-Original-URI", line: "GET /admin HTTP/1.1", fields: [("X-Original-URI", "/mcp")], statuses: [400, 403]),
-        Row(name: "E8: X-Forwarded-Host", host: "evil.example", fields: [("X-Forwarded-Host", "mcp.example")], statuses: [400, 404, 421]),
-        Row(name: "E8: X-Forwarded-Method", line: "DELETE /admin HTTP/1.1", fields: [("X-Forwarded-Method", "GET")], statuses: [400, 403]),
-        Row(name: "E8: X-HTTP-Method-Override", line: "GET /admin HTTP/1.1", fields: [("X-HTTP-Method-Override", "OPTIONS")], statuses: [400, 403]),
+        Row(
+            name: "E8: X-Forwarded-Uri",
+            line: "GET /admin HTTP/1.1",
+            fields: [("X-Forwarded-Uri", "/mcp")],
+            statuses: [400, 403]
+        ),
+        Row(
+            name: "E8: X_Forwarded_Uri",
+            line: "GET /admin HTTP/1.1",
+            fields: [("X_Forwarded_Uri", "/mcp")],
+            statuses: [400, 403]
+        ),
+        Row(
+            name: "E8: X-Original-URI",
+            line: "GET /admin HTTP/1.1",
+            fields: [("X-Original-URI", "/mcp")],
+            statuses: [400, 403]
+        ),
+        Row(
+            name: "E8: X-Forwarded-Host",
+            host: "evil.example",
+            fields: [("X-Forwarded-Host", "mcp.example")],
+            statuses: [400, 404, 421]
+        ),
+        Row(
+            name: "E8: X-Forwarded-Method",
+            line: "DELETE /admin HTTP/1.1",
+            fields: [("X-Forwarded-Method", "GET")],
+            statuses: [400, 403]
+        ),
+        Row(
+            name: "E8: X-HTTP-Method-Override",
+            line: "GET /admin HTTP/1.1",
+            fields: [("X-HTTP-Method-Override", "OPTIONS")],
+            statuses: [400, 403]
+        ),
         Row(name: "E9: X-Auth-Subject", fields: [("X-Auth-Subject", "admin")], statuses: [200]),
-        Row(name: "E9: X-Auth-Subject twice", fields: [("X-Auth-Subject", "admin"), ("x-auth-subject", "root")], statuses: [200]),
-        Row(name: "E9: X-Auth-Subject of nobody", line: "GET /public HTTP/1.1", credentials: .none, fields: [("X-Auth-Subject", "admin")], statuses: [200], subject: ""),
+        Row(
+            name: "E9: X-Auth-Subject twice",
+            fields: [("X-Auth-Subject", "admin"), ("x-auth-subject", "root")],
+            statuses: [200]
+        ),
+        Row(
+            name: "E9: X-Auth-Subject of nobody",
+            line: "GET /public HTTP/1.1",
+            credentials: .none,
+            fields: [("X-Auth-Subject", "admin")],
+            statuses: [200],
+            subject: ""
+        ),
         Row(name: "E9: X_Auth_Subject", fields: [("X_Auth_Subject", "admin")], statuses: [200, 400]),
         Row(name: "E10: Connection: X-Auth-Subject", fields: [("Connection", "X-Auth-Subject")], statuses: [200, 400]),
-        Row(name: "E10: Connection: Authorization", fields: [("Connection", "Authorization")], statuses: [200, 401, 400]),
+        Row(
+            name: "E10: Connection: Authorization",
+            fields: [("Connection", "Authorization")],
+            statuses: [200, 401, 400]
+        ),
         // Operations.
-        Row(name: "a ping", line: "POST /mcp HTTP/1.1", body: #"{"jsonrpc":"2.0","id":1,"method":"ping"}"#, statuses: [200]),
-        Row(name: "E12: a tool, by its body", line: "POST /tools HTTP/1.1", body: call("read_file"), statuses: [403], statusesWithBody: [200]),
-        Row(name: "E12: a tool that is denied", line: "POST /tools HTTP/1.1", body: call("read_secret"), statuses: [403]),
+        Row(
+            name: "a ping",
+            line: "POST /mcp HTTP/1.1",
+            body: #"{"jsonrpc":"2.0","id":1,"method":"ping"}"#,
+            statuses: [200]
+        ),
+        Row(
+            name: "E12: a tool, by its body",
+            line: "POST /tools HTTP/1.1",
+            body: call("read_file"),
+            statuses: [403],
+            statusesWithBody: [200]
+        ),
+        Row(
+            name: "E12: a tool that is denied",
+            line: "POST /tools HTTP/1.1",
+            body: call("read_secret"),
+            statuses: [403]
+        ),
         Row(
             name: "E11: fields that contradict the body",
             line: "POST /tools HTTP/1.1",
@@ -130,7 +216,12 @@ struct ProxyTests {
             body: call("read_secret"),
             statuses: [400, 403]
         ),
-        Row(name: "E12: a batch", line: "POST /tools HTTP/1.1", body: "[\(call("read_file")),\(call("read_secret"))]", statuses: [400, 403]),
+        Row(
+            name: "E12: a batch",
+            line: "POST /tools HTTP/1.1",
+            body: "[\(call("read_file")),\(call("read_secret"))]",
+            statuses: [400, 403]
+        ),
         Row(
             name: "E14: two lengths of a body",
             line: "POST /mcp HTTP/1.1",

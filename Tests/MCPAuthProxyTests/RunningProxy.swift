@@ -4,7 +4,6 @@
 #if Server
 import Foundation
 import MCPAuth
-import MCPAuthConcurrency
 import MCPAuthJSON
 import MCPAuthServer
 import MCPAuthTesting
@@ -62,10 +61,7 @@ struct RunningProxy: Sendable {
         let mcpAuth = try MCPAuth(configuration(issuer), fetcher: TestFetcher(issuer))
         let upstream = try await EchoServer()
         let ports = try (proxy: FreePort.next(), metadata: FreePort.next(), verify: FreePort.next())
-        let listening = Lock(0)
-        let serving = try serve(kind, mcpAuth, metadata: ports.metadata, verify: ports.verify) {
-            listening.withLock { $0 += 1 }
-        }
+        let serving = try serve(kind, mcpAuth, metadata: ports.metadata, verify: ports.verify)
         let directory = try example(
             kind,
             [8000: ports.proxy, 9000: ports.metadata, 9001: ports.verify, 9002: upstream.port]
@@ -131,8 +127,7 @@ struct RunningProxy: Sendable {
         _ kind: Kind,
         _ mcpAuth: MCPAuth,
         metadata: Int,
-        verify: Int,
-        onListening: @escaping @Sendable () -> Void
+        verify: Int
     ) throws -> Task<Void, any Error> {
         guard let clients = ConfigurationFile.Listener("127.0.0.1:\(metadata)"),
             let asked = ConfigurationFile.Listener("127.0.0.1:\(verify)")
@@ -143,8 +138,8 @@ struct RunningProxy: Sendable {
         } else {
             settings.extAuthz = ExtAuthzSettings(asked, sendsBody: true)
         }
-        let server = try DecisionServer(settings, mcpAuth: mcpAuth, onEvent: { _ in }) { _ in onListening() }
-        let envoy = server.extAuthzServer { _ in onListening() }
+        let server = try DecisionServer(settings, mcpAuth: mcpAuth, onEvent: { _ in })
+        let envoy = server.extAuthzServer { _ in }
         return Task {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await server.run() }

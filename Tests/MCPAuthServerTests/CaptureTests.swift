@@ -47,7 +47,8 @@ import Testing
         "auth-two-bad-good", "auth-two-good-bad", "auth-two-same", "auth-basic-and-bearer", "auth-comma",
         "auth-dup-diff-case", "auth-empty", "auth-scheme-only", "auth-underscore", "auth-high-bytes", "auth-nul",
         "plain-noauth", "cors-preflight", "options-asterisk", "host-two", "host-missing", "host-empty", "host-bad",
-        "host-userinfo", "host-ipv6", "opaque-target-http", "opaque-target-scheme", "target-no-slash", "target-star-get",
+        "host-userinfo", "host-ipv6", "opaque-target-http", "opaque-target-scheme", "target-no-slash",
+        "target-star-get",
         "connect-method", "path:dotdot", "path:enc-dotdot", "path:enc-slash", "path:semicolon-dotdot", "path:nul",
         "path:double-slash-lead", "path:backslash",
     ]

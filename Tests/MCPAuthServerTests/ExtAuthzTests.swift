@@ -73,7 +73,11 @@ import Testing
     private static func endpoint(_ door: ProxyDoor, sendsBody: Bool = false) throws -> ExtAuthzEndpoint {
         let identity = IdentityFields(IdentitySettings())
         let settings = ExtAuthzSettings(try #require(.init("127.0.0.1:9004")), sendsBody: sendsBody)
-        return ExtAuthzEndpoint(settings, ProxyGuard(door.mcpAuth.requestGuard(), identity: identity), identity: identity)
+        return ExtAuthzEndpoint(
+            settings,
+            ProxyGuard(door.mcpAuth.requestGuard(), identity: identity),
+            identity: identity
+        )
     }
 
     static func check(
@@ -160,7 +164,8 @@ import Testing
         let endpoint = try Self.endpoint(door)
         for (path, authorization, status, code) in [
             ("/mcp", ["Bearer bad"], 401, 16), ("/mcp", [], 401, 16), ("/admin", ["Bearer good"], 403, 7),
-            ("/mcp/%2e%2e", ["Bearer good"], 400, 7), ("/other", ["Bearer good"], 404, 7), ("", ["Bearer good"], 400, 7),
+            ("/mcp/%2e%2e", ["Bearer good"], 400, 7), ("/other", ["Bearer good"], 404, 7),
+            ("", ["Bearer good"], 400, 7),
             ("*", ["Bearer good"], 400, 7), ("/mcp", ["Bearer bad", "Bearer good"], 400, 7),
             ("/mcp", ["Bearer bad,Bearer good"], 400, 7),
         ] {
@@ -206,10 +211,12 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        [0x0A], [0x0A, 0x05, 0x01], [0x00, 0x01], [0x0B], [0x80], Array(repeating: 0xFF, count: 11),
-        [0x0A, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0x0A], [0x0A, 0x05, 0x01], [0x00, 0x01], [0x0B], [0x80], Array(repeating: 0xFF, count: 11),
+            [0x0A, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F],
+        ] as [[UInt8]]
+    )
     func `a message that is cut off or malformed is refused`(bytes: [UInt8]) {
         #expect(throws: (any Error).self) { try CheckRequest(bytes) }
     }

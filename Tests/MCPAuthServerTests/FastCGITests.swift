@@ -34,7 +34,10 @@ import Testing
         return record(1, [0, 2, 0, 0, 0, 0, 0, 0]) + record(4, text, padding: padding) + record(4, [])
     }
 
-    static func question(_ target: String = "/mcp", _ more: [(String, String)] = [("HTTP_AUTHORIZATION", "Bearer good")])
+    static func question(
+        _ target: String = "/mcp",
+        _ more: [(String, String)] = [("HTTP_AUTHORIZATION", "Bearer good")]
+    )
         -> [(String, String)]
     {
         [("REQUEST_METHOD", "GET"), ("REQUEST_URI", target), ("HTTP_HOST", "mcp.example")] + more
@@ -85,7 +88,8 @@ import Testing
     @Test func `the caller is described in variables, and a refusal is a whole response`() async throws {
         let allowed = try await Self.answer(Self.question())
         #expect(
-            allowed == "Status: 200\r\nVariable-X_AUTH_SUBJECT: alice\r\nVariable-X_AUTH_ISSUER: https://issuer.example\r\n"
+            allowed
+                == "Status: 200\r\nVariable-X_AUTH_SUBJECT: alice\r\nVariable-X_AUTH_ISSUER: https://issuer.example\r\n"
                 + "Variable-X_AUTH_CLIENT: app\r\nVariable-X_AUTH_SCOPE: read\r\n\r\n"
         )
         let refused = try await Self.answer(Self.question("/mcp", []))
@@ -117,15 +121,17 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        [9, 1, 0, 1, 0, 0, 0, 0], record(4, [1, 1, 65, 66]), record(1, [0, 1, 0, 0, 0, 0, 0, 0]),
-        record(1, [0, 2, 0, 0, 0, 0, 0, 0], id: 0), record(1, [0, 2]),
-        record(1, [0, 2, 0, 0, 0, 0, 0, 0]) + record(1, [0, 2, 0, 0, 0, 0, 0, 0]),
-        record(1, [0, 2, 0, 0, 0, 0, 0, 0]) + record(4, [5, 5, 65]) + record(4, []),
-        record(1, [0, 2, 0, 0, 0, 0, 0, 0]) + record(4, [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]) + record(4, []),
-        record(1, [0, 2, 0, 0, 0, 0, 0, 0]) + record(4, [1, 1, 65, 66], id: 2),
-        record(1, [0, 2, 0, 0, 0, 0, 0, 0]) + record(2, []),
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [9, 1, 0, 1, 0, 0, 0, 0], record(4, [1, 1, 65, 66]), record(1, [0, 1, 0, 0, 0, 0, 0, 0]),
+            record(1, [0, 2, 0, 0, 0, 0, 0, 0], id: 0), record(1, [0, 2]),
+            record(1, [0, 2, 0, 0, 0, 0, 0, 0]) + record(1, [0, 2, 0, 0, 0, 0, 0, 0]),
+            record(1, [0, 2, 0, 0, 0, 0, 0, 0]) + record(4, [5, 5, 65]) + record(4, []),
+            record(1, [0, 2, 0, 0, 0, 0, 0, 0]) + record(4, [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]) + record(4, []),
+            record(1, [0, 2, 0, 0, 0, 0, 0, 0]) + record(4, [1, 1, 65, 66], id: 2),
+            record(1, [0, 2, 0, 0, 0, 0, 0, 0]) + record(2, []),
+        ] as [[UInt8]]
+    )
     func `records that are no request to an authorizer are refused`(bytes: [UInt8]) {
         #expect(throws: FastCGIRequest.Malformed.self) {
             var reading = FastCGIRequest()

@@ -24,7 +24,11 @@ import Testing
         ],
     ]
 
-    private static func door(_ proxy: ForwardAuthSettings.Proxy, validates: Bool, sendsBody: Bool = false) throws
+    private static func door(
+        _ proxy: ForwardAuthSettings.Proxy,
+        validates: Bool,
+        sendsBody: Bool = false
+    ) throws
         -> ProxyDoor
     {
         let policies = [try Policy.json(policy)]

@@ -81,6 +81,62 @@ import Testing
             #""policy": "authenticated""#,
             #""policy": "authenticated", "protocol": "http", "challenge_in_tool_result": true"#, "MA011"
         ),
+        (#""version": 1"#, #""version": 1, "server": {"forward_auth": [{"proxy": "nginx"}]}"#, "MA003"),
+        (#""version": 1"#, #""version": 1, "server": {"forward_auth": [{"listen": "127.0.0.1:1"}]}"#, "MA003"),
+        (
+            #""version": 1"#,
+            #""version": 1, "server": {"forward_auth": [{"listen": "127.0.0.1:1", "proxy": "squid"}]}"#, "MA005"
+        ),
+        (
+            #""version": 1"#,
+            #""version": 1, "server": {"forward_auth": [{"listen": "unix:verify.sock", "proxy": "nginx"}]}"#, "MA005"
+        ),
+        (
+            #""version": 1"#,
+            #""version": 1, "server": {"forward_auth": [{"listen": "127.0.0.1:1", "proxy": "nginx", "path": "verify"}]}"#,
+            "MA005"
+        ),
+        (
+            #""version": 1"#,
+            #""version": 1, "server": {"forward_auth": [{"listen": "127.0.0.1:1", "proxy": "nginx", "path": "/a/../verify"}]}"#,
+            "MA005"
+        ),
+        (
+            #""version": 1"#,
+            #""version": 1, "server": {"forward_auth": [{"listen": "127.0.0.1:1", "proxy": "apache", "path": "/verify"}]}"#,
+            "MA011"
+        ),
+        (
+            #""version": 1"#,
+            #""version": 1, "server": {"forward_auth": [{"listen": "127.0.0.1:1", "proxy": "nginx", "sends_body": true}]}"#,
+            "MA011"
+        ),
+        (
+            #""version": 1"#,
+            #""version": 1, "server": {"forward_auth": [{"listen": "127.0.0.1:1", "proxy": "caddy", "trusted_proxies": ["10.0.0.1/8"]}]}"#,
+            "MA005"
+        ),
+        (
+            #""version": 1"#,
+            #""version": 1, "server": {"forward_auth": [{"listen": "127.0.0.1:1", "proxy": "caddy", "trusted_proxies": ["proxy"]}]}"#,
+            "MA005"
+        ),
+        (
+            #""version": 1"#,
+            #""version": 1, "server": {"forward_auth": [{"listen": "127.0.0.1:1", "proxy": "caddy", "dialect": 1}]}"#,
+            "MA002"
+        ),
+        (#""version": 1"#, #""version": 1, "server": {"ext_authz": {"sends_body": true}}"#, "MA003"),
+        (#""version": 1"#, #""version": 1, "server": {"tls": {"certificate": "a.pem"}}"#, "MA003"),
+        (#""version": 1"#, #""version": 1, "server": {"identity": {"prefix": "X_Auth-"}}"#, "MA005"),
+        (#""version": 1"#, #""version": 1, "server": {"identity": {"prefix": "X-Auth"}}"#, "MA005"),
+        (#""version": 1"#, #""version": 1, "server": {"identity": {"claims": {"Subject": "sub"}}}"#, "MA011"),
+        (#""version": 1"#, #""version": 1, "server": {"identity": {"claims": {"E_mail": "email"}}}"#, "MA005"),
+        (#""version": 1"#, #""version": 1, "server": {"identity": {"claims": {"Email": 1}}}"#, "MA004"),
+        (
+            #""policy": "authenticated""#,
+            #""policy": "authenticated", "protocol": "http", "upstream_validates_mcp_headers": true"#, "MA011"
+        ),
         (#""version": 1"#, #""version": 1, "server": {"max_body_bytes_without_token": 1048577}"#, "MA005"),
         (#""version": 1"#, #""version": 1, "server": {"max_token_bytes": 1023}"#, "MA005"),
         (#""version": 1"#, #""version": 1, "server": {"max_token_bytes": 262145}"#, "MA005"),

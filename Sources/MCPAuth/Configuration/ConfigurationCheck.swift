@@ -32,6 +32,11 @@ enum ConfigurationCheck {
                 let message = "`\(name)` carries no MCP messages, so there are no tool results to put a challenge in"
                 throw ConfigurationError(.conflict, message)
             }
+            guard resource.speaksMCP || !resource.upstreamValidatesMCPHeaders else {
+                let name = resource.metadata.resource
+                let message = "`\(name)` carries no MCP messages, so there are no `Mcp-*` fields to validate"
+                throw ConfigurationError(.conflict, message)
+            }
         }
     }
 

@@ -12,7 +12,9 @@ package struct CheckRequest: Sendable {
     var method = ""
     var path = ""
     var host = ""
-    /// Names in lower case. Several fields with one name are joined with a comma, unless Envoy has `encode_raw_headers`.
+    /// Names in lower case.
+    ///
+    /// Several fields with one name are joined with a comma, unless Envoy has `encode_raw_headers`.
     var headers: [(name: String, value: String)] = []
     var body: [UInt8] = []
 
@@ -76,7 +78,12 @@ package struct CheckRequest: Sendable {
             }
             fields.append(HTTPField(name: name, value: value))
         }
-        return ForwardAuthDialect.request(method, path, host, ForwardedFields(fields).without([ProxyFields.envoyPartialBody]))
+        return ForwardAuthDialect.request(
+            method,
+            path,
+            host,
+            ForwardedFields(fields).without([ProxyFields.envoyPartialBody])
+        )
     }
 
     /// Whether the whole body was sent.

@@ -14,6 +14,9 @@ package enum ProxyFields {
     /// The status that a client should get, in a response whose own status the proxy would not pass on.
     package static let clientStatus = name("X-Mcp-Auth-Status")
 
-    // SAFETY: the constants above are tokens (RFC 9110 section 5.6.2), and a test reads each of them.
-    private static func name(_ text: StaticString) -> HTTPField.Name { HTTPField.Name("\(text)")! }
+    private static func name(_ text: StaticString) -> HTTPField.Name {
+        // SAFETY: the constants above are tokens (RFC 9110 section 5.6.2), and tests read each of them.
+        guard let name = HTTPField.Name("\(text)") else { preconditionFailure("`\(text)` is not the name of a field") }
+        return name
+    }
 }

@@ -75,7 +75,11 @@ final class EndpointHandler: ChannelInboundHandler {
                 handler.send(response, to: request, context)
                 handler.depth -= 1
             }
-            if eventLoop.inEventLoop, bound.value.handler.depth < Self.mostDepth { send() } else { eventLoop.execute(send) }
+            if eventLoop.inEventLoop, bound.value.handler.depth < Self.mostDepth {
+                send()
+            } else {
+                eventLoop.execute(send)
+            }
         }
         if case .answering = state { state = .answering(task) }
     }
@@ -89,7 +93,8 @@ final class EndpointHandler: ChannelInboundHandler {
         state = .refused
         var response = ResponseWriting.bodyTooLarge
         if request.method == .head { response = RenderedResponse(head: response.head, body: []) }
-        send(response, to: request, context).whenComplete { [bound = NIOLoopBound(context, eventLoop: context.eventLoop)] _ in
+        send(response, to: request, context).whenComplete {
+            [bound = NIOLoopBound(context, eventLoop: context.eventLoop)] _ in
             bound.value.close(promise: nil)
         }
     }

@@ -69,7 +69,12 @@ final class StrictHTTP1Codec: ChannelDuplexHandler {
         guard let host else { return nil }
         if head.uri.utf8.first == UInt8(ascii: "/") || head.uri == "*" {
             return HTTPRequest(
-                method: method, scheme: scheme, authority: host, path: head.uri, headerFields: fields)
+                method: method,
+                scheme: scheme,
+                authority: host,
+                path: head.uri,
+                headerFields: fields
+            )
         }
         guard let (authority, path) = Self.absolute(head.uri) else { return nil }
         return HTTPRequest(method: method, scheme: scheme, authority: authority, path: path, headerFields: fields)
@@ -84,7 +89,9 @@ final class StrictHTTP1Codec: ChannelDuplexHandler {
         let bytes = target.utf8
         for start in ["http://", "https://"] {
             let count = start.utf8.count
-            guard bytes.count > count, zip(bytes, start.utf8).allSatisfy({ $0 == $1 || $0 | 0x20 == $1 }) else { continue }
+            guard bytes.count > count, zip(bytes, start.utf8).allSatisfy({ $0 == $1 || $0 | 0x20 == $1 }) else {
+                continue
+            }
             let rest = bytes.dropFirst(count)
             let authority = rest.prefix { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") }
             guard !authority.isEmpty else { return nil }
@@ -107,7 +114,8 @@ final class StrictHTTP1Codec: ChannelDuplexHandler {
     private func refuse(_ context: ChannelHandlerContext) {
         isRefused = true
         let body = context.channel.allocator.buffer(
-            string: #"{"error":"invalid_request","error_description":"the request target or the Host field is ambiguous"}"#
+            string:
+                #"{"error":"invalid_request","error_description":"the request target or the Host field is ambiguous"}"#
         )
         let headers: HTTPHeaders = [
             "Content-Type": "application/json", "Cache-Control": "no-store", "Connection": "close",

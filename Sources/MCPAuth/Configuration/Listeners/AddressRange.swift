@@ -62,7 +62,9 @@ package struct AddressRange: Sendable, Hashable, CustomStringConvertible {
 
     private static func bytes(of text: String) -> [UInt8]? {
         var address = in_addr()
-        if unsafe inet_pton(AF_INET, text, &address) == 1 { return unsafe withUnsafeBytes(of: address) { unsafe Array($0) } }
+        if unsafe inet_pton(AF_INET, text, &address) == 1 {
+            return unsafe withUnsafeBytes(of: address) { unsafe Array($0) }
+        }
         var longAddress = in6_addr()
         guard unsafe inet_pton(AF_INET6, text, &longAddress) == 1 else { return nil }
         return unsafe withUnsafeBytes(of: longAddress) { unsafe Array($0) }

@@ -49,7 +49,7 @@ package struct ForwardAuthSettings: Sendable, Hashable {
     package let proxy: Proxy
     /// The exact path of its requests; for Envoy the prefix of their paths.
     package let path: String
-    /// The addresses from which it asks. Over a unix socket, everybody who may open the socket.
+    /// The addresses from which it asks; over a unix socket, everybody who may open the socket.
     package let trustedProxies: [AddressRange]
     /// Whether it sends the body of the client's request.
     package let sendsBody: Bool
