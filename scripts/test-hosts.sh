@@ -3,6 +3,6 @@
 set -eu
 cd "$(dirname "$0")/.."
 swift build --enable-all-traits --build-tests
-hosts='MCPAuthDevIssuerTests|MCPAuthHostTests|MCPAuthGRPCTests|ProgramTests'
+hosts='MCPAuthDevIssuerTests|MCPAuthHostTests|MCPAuthServerTests|MCPAuthGRPCTests|ProgramTests'
 swift test --enable-all-traits --skip-build --no-parallel --filter "$hosts" "$@"
 "$(swift build --enable-all-traits --show-bin-path)/mcp-auth-dev" demo --check

@@ -21,6 +21,8 @@ package struct DecisionServer: Service {
     private let onEvent: EngineEventHandler
     private let onListening: @Sendable ([ListeningSocket]) -> Void
     private let certificate: ListenerCertificate?
+    /// How long a connection may wait; tests use shorter times.
+    package var limits = ConnectionLimits()
 
     /// A socket that listens.
     package struct ListeningSocket: Sendable {
@@ -103,8 +105,9 @@ package struct DecisionServer: Service {
         var connections = HTTPConnections { [mcpAuth] channel, _ in
             try channel.pipeline.syncOperations.addHandlers(AuthorizationHandler(mcpAuth), CallerHandler(answer))
         }
+        connections.limits = limits
         if let certificate { connections.tls = { certificate.context } }
-        return ServerListener(address: settings.listener, configure: connections.configure)
+        return ServerListener(address: settings.listener, limits: limits, configure: connections.configure)
     }
 
     private func forwardAuth(_ settings: ForwardAuthSettings) -> ServerListener {
@@ -116,12 +119,12 @@ package struct DecisionServer: Service {
             }
             try channel.pipeline.syncOperations.addHandler(handler)
         }
-        return ServerListener(address: settings.listener, configure: connections.configure)
+        return ServerListener(address: settings.listener, limits: limits, configure: connections.configure)
     }
 
     private func fastCGI(_ settings: ForwardAuthSettings) -> ServerListener {
         let endpoint = FastCGIEndpoint(settings, proxyGuard)
-        return ServerListener(address: settings.listener) { channel, life in
+        return ServerListener(address: settings.listener, limits: limits) { channel, life in
             let handler = FastCGIHandler(endpoint, address: channel.remoteAddress?.ipAddress, life: life)
             try channel.pipeline.syncOperations.addHandler(handler)
             return channel.eventLoop.makeSucceededVoidFuture()

@@ -27,41 +27,34 @@ final class ConnectionLife: ChannelInboundHandler {
         case frames
     }
 
-    /// The maximum time in each phase.
-    struct Limits: Sendable {
-        /// Longer than proxies keep idle connections, so that none sends a request on one that was just closed here.
-        var idle = TimeAmount.seconds(75)
-        var head = TimeAmount.seconds(10)
-        var body = TimeAmount.seconds(30)
-        /// Longer than any decision may take.
-        var answer = TimeAmount.seconds(60)
-
-        func limit(of phase: Phase) -> TimeAmount {
-            switch phase {
-            case .idle, .frames: idle
-            case .head: head
-            case .body: body
-            case .answer: answer
-            }
-        }
-    }
-
-    private let limits: Limits
+    private let limits: ConnectionLimits
     private var phase = Phase.idle
     private var end = NIODeadline.distantFuture
     private var timer: Scheduled<Void>?
     /// Whether the connection ends after the request that it has begun.
     private(set) var isEnding = false
 
-    init(_ limits: Limits) {
+    init(_ limits: ConnectionLimits) {
         self.limits = limits
     }
 
     /// Notes that the connection waits for something else now.
     func enter(_ phase: Phase) {
         self.phase = phase
-        end = .now() + limits.limit(of: phase)
+        end = .now() + time(of: phase)
     }
+
+    private func time(of phase: Phase) -> TimeAmount {
+        switch phase {
+        case .idle, .frames: .of(limits.idleSeconds)
+        case .head: .of(limits.headSeconds)
+        case .body: .of(limits.bodySeconds)
+        case .answer: .of(limits.answerSeconds)
+        }
+    }
+
+    /// The time after which the phase is looked at: not later than the end of the shortest one, which may begin meanwhile.
+    private var interval: TimeAmount { min(.of(limits.idleSeconds), .of(limits.headSeconds)) }
 
     func channelActive(context: ChannelHandlerContext) {
         begin(context)
@@ -75,7 +68,7 @@ final class ConnectionLife: ChannelInboundHandler {
     private func begin(_ context: ChannelHandlerContext) {
         guard timer == nil else { return }
         enter(.idle)
-        schedule(context, after: min(limits.idle, limits.head))
+        schedule(context, after: interval)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -108,10 +101,12 @@ final class ConnectionLife: ChannelInboundHandler {
             let (life, context) = bound.value
             let now = NIODeadline.now()
             guard now < life.end else { return context.close(promise: nil) }
-            // Not later than the end of the shortest phase, which may begin meanwhile.
-            let limits = life.limits
-            life.schedule(context, after: min(life.end - now, min(limits.head, limits.idle)))
+            life.schedule(context, after: min(life.end - now, life.interval))
         }
     }
+}
+
+extension TimeAmount {
+    static func of(_ seconds: Double) -> TimeAmount { .nanoseconds(Int64(seconds * 1e9)) }
 }
 #endif

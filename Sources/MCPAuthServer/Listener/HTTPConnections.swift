@@ -20,7 +20,7 @@ struct HTTPConnections: Sendable {
     /// The TLS context for the next connection; `nil` for plain HTTP.
     var tls: (@Sendable () -> NIOSSLContext)?
     /// How long a connection of HTTP/2 may be idle, and how long its streams may go on when it is to end.
-    var limits = ConnectionLife.Limits()
+    var limits = ConnectionLimits()
     /// The maximum length of the head of a request, in bytes.
     var longestHead = 96 * 1024
     let addHandlers: AddHandlers
@@ -58,7 +58,12 @@ struct HTTPConnections: Sendable {
         let address = channel.remoteAddress?.ipAddress
         let management = NIOHTTP2ServerConnectionManagementHandler(
             eventLoop: channel.eventLoop,
-            configuration: .init(maxIdleTime: limits.idle, maxAge: nil, maxGraceTime: limits.answer, keepalive: nil)
+            configuration: .init(
+                maxIdleTime: .of(limits.idleSeconds),
+                maxAge: nil,
+                maxGraceTime: .of(limits.answerSeconds),
+                keepalive: nil
+            )
         )
         return channel.eventLoop.makeCompletedFuture {
             _ = try channel.pipeline.syncOperations.configureHTTP2Pipeline(

@@ -12,9 +12,7 @@ struct ServerListener: Sendable {
     typealias Configure = @Sendable (any Channel, ConnectionLife) throws -> EventLoopFuture<Void>
 
     let address: ConfigurationFile.Listener
-    var limits = ConnectionLife.Limits()
-    /// The maximum number of open connections.
-    var mostConnections = 10_000
+    var limits = ConnectionLimits()
     let configure: Configure
 
     /// A server socket that listens.
@@ -52,7 +50,7 @@ struct ServerListener: Sendable {
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(OpenConnections(most: listener.mostConnections))
+                    try channel.pipeline.syncOperations.addHandler(OpenConnections(most: listener.limits.connections))
                 }
             }
             .childChannelInitializer { channel in

@@ -25,6 +25,8 @@ final class StrictHTTP1Codec: ChannelDuplexHandler {
     private let scheme: String
     private let life: ConnectionLife
     private var keepsAlive = true
+    /// The requests that have begun.
+    private var requestNumber = 0
     private var isRefused = false
 
     init(scheme: String, life: ConnectionLife) {
@@ -39,6 +41,7 @@ final class StrictHTTP1Codec: ChannelDuplexHandler {
         switch unwrapInboundIn(data) {
         case .head(let head):
             life.enter(.body)
+            requestNumber += 1
             keepsAlive = head.isKeepAlive
             guard let request = request(head) else { return refuse(context) }
             context.fireChannelRead(wrapInboundOut(.head(request)))
@@ -150,11 +153,14 @@ final class StrictHTTP1Codec: ChannelDuplexHandler {
             context.write(wrapOutboundOut(.body(.byteBuffer(buffer))), promise: promise)
         case .end(let trailers):
             let written = promise ?? context.eventLoop.makePromise()
+            // The next request may begin before this response is written.
+            let (number, isLast) = (requestNumber, !keepsAlive || life.isEnding)
             let bound = NIOLoopBound((context, self), eventLoop: context.eventLoop)
             written.futureResult.whenComplete { _ in
                 let (context, codec) = bound.value
-                codec.life.enter(.idle)
-                if !codec.keepsAlive || codec.life.isEnding { context.close(promise: nil) }
+                if isLast { return context.close(promise: nil) }
+                if codec.requestNumber == number { codec.life.enter(.idle) }
+                if codec.life.isEnding, codec.requestNumber == number { context.close(promise: nil) }
             }
             let last = trailers.map { HTTPHeaders($0.map { ($0.name.rawName, $0.value) }) }
             context.write(wrapOutboundOut(.end(last)), promise: written)

@@ -27,6 +27,12 @@ package struct ListenerTLS: Sendable, Hashable {
     package let privateKey: String
     /// The path of a PEM file with the authorities whose client certificates are accepted; `nil` to ask for none.
     package let clientAuthorities: String?
+
+    package init(certificate: String, privateKey: String, clientAuthorities: String? = nil) {
+        self.certificate = certificate
+        self.privateKey = privateKey
+        self.clientAuthorities = clientAuthorities
+    }
 }
 
 /// How one proxy asks.

@@ -1,0 +1,20 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+/// What one connection, and all connections of a listener, may take.
+package struct ConnectionLimits: Sendable {
+    /// The maximum seconds between two requests.
+    ///
+    /// Longer than proxies keep idle connections, so that none sends a request on one that was just closed here.
+    package var idleSeconds = 75.0
+    /// The maximum seconds for the head of a request, from its first byte.
+    package var headSeconds = 10.0
+    /// The maximum seconds for its body.
+    package var bodySeconds = 30.0
+    /// The maximum seconds for its response, longer than any decision may take.
+    package var answerSeconds = 60.0
+    /// The maximum number of open connections.
+    package var connections = 10_000
+
+    package init() {}
+}
