@@ -26,20 +26,31 @@ import Testing
         }
     }
 
+    static func settings(
+        _ proxy: ForwardAuthSettings.Proxy = .caddy,
+        at address: String = "127.0.0.1:0",
+        sendsBody: Bool = false
+    ) throws -> ServerSettings {
+        var settings = ServerSettings(listener: try #require(ConfigurationFile.Listener("127.0.0.1:0")))
+        let listener = try #require(ConfigurationFile.Listener(address))
+        settings.forwardAuth = [ForwardAuthSettings(listener, proxy: proxy, sendsBody: sendsBody)]
+        return settings
+    }
+
     static func run(
         _ limits: ConnectionLimits = ConnectionLimits(),
-        change: (inout ServerSettings) -> Void = { _ in },
+        _ settings: ServerSettings? = nil,
         _ body: (Running) async throws -> Void
     ) async throws {
-        let any = try #require(ConfigurationFile.Listener("127.0.0.1:0"))
-        var settings = ServerSettings(listener: any)
-        settings.forwardAuth = [ForwardAuthSettings(any, proxy: .caddy)]
-        change(&settings)
+        let settings = try settings ?? Self.settings()
         let sockets = Lock<[DecisionServer.ListeningSocket]>([])
         let door = try ProxyDoor(.caddy)
-        var server = try DecisionServer(settings, mcpAuth: door.mcpAuth, onEvent: { _ in }) { bound in
-            sockets.withLock { $0 = bound }
-        }
+        var server = try DecisionServer(
+            settings,
+            mcpAuth: door.mcpAuth,
+            onEvent: { _ in },
+            onListening: { bound in sockets.withLock { $0 = bound } }
+        )
         server.limits = limits
         let serving = Task { [server] in try await server.run() }
         defer { serving.cancel() }
@@ -128,12 +139,7 @@ import Testing
     @Test func `E20: slow and idle connections are closed at their deadlines`() async throws {
         var limits = ConnectionLimits()
         (limits.idleSeconds, limits.headSeconds, limits.bodySeconds) = (0.6, 0.3, 0.3)
-        try await Self.run(
-            limits,
-            change: { settings in
-                settings.forwardAuth[0] = ForwardAuthSettings(settings.listener, proxy: .traefik, sendsBody: true)
-            }
-        ) { server in
+        try await Self.run(limits, Self.settings(.traefik, sendsBody: true)) { server in
             for start in [
                 "", "GET /ver", Self.question().dropLast(2) + "",
                 Self.question("POST /verify HTTP/1.1", "Content-Length: 9\r\n"),
@@ -206,12 +212,13 @@ import Testing
         option: String,
         version: String
     ) async throws {
-        let tls = ListenerTLS(
+        var settings = try Self.settings()
+        settings.tls = ListenerTLS(
             certificate: Self.certificates + "/server.pem",
             privateKey: Self.certificates + "/server.key",
             clientAuthorities: Self.certificates + "/ca.pem"
         )
-        try await Self.run(change: { $0.tls = tls }) { server in
+        try await Self.run(ConnectionLimits(), settings) { server in
             let url = "https://mcp.example:\(server.clients)"
             let common = [
                 "-k", option, "--resolve", "mcp.example:\(server.clients):127.0.0.1", "-w",
@@ -245,8 +252,7 @@ import Testing
 
     @Test func `a proxy may ask over a unix socket`() async throws {
         let path = NSTemporaryDirectory() + "mcp-auth-\(UUID().uuidString.prefix(8)).sock"
-        let listener = try #require(ConfigurationFile.Listener("unix:\(path)"))
-        try await Self.run(change: { $0.forwardAuth = [ForwardAuthSettings(listener, proxy: .caddy)] }) { _ in
+        try await Self.run(ConnectionLimits(), Self.settings(at: "unix:\(path)")) { _ in
             let fields = [
                 "X-Forwarded-Method: GET", "X-Forwarded-Uri: /mcp", "X-Forwarded-Host: mcp.example",
                 "Authorization: Bearer good",
