@@ -39,6 +39,7 @@ core.register_action("mcp_auth", { "http-req" }, function(txn)
         return values and values[0] or ""
     end
     if answer.status == 200 then
+        txn:set_var("txn.mcp_allowed", "yes")
         txn:set_var("txn.mcp_subject", only("x-auth-subject"))
         txn:set_var("txn.mcp_issuer", only("x-auth-issuer"))
         txn:set_var("txn.mcp_client", only("x-auth-client"))

@@ -75,9 +75,16 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
         self.requestGuard = requestGuard ?? mcpAuth.requestGuard()
     }
 
+    /// Protects every resource on a channel whose codec is another one.
+    package init(_ mcpAuth: MCPAuth, isHTTP1: Bool) {
+        self.mcpAuth = mcpAuth
+        requestGuard = mcpAuth.requestGuard()
+        self.isHTTP1 = isHTTP1
+    }
+
     /// Looks for the codec of HTTP/1.1, in which a response can say that the connection ends.
     public func handlerAdded(context: ChannelHandlerContext) {
-        isHTTP1 = (try? context.pipeline.syncOperations.handler(type: HTTP1ToHTTPServerCodec.self)) != nil
+        isHTTP1 = isHTTP1 || (try? context.pipeline.syncOperations.handler(type: HTTP1ToHTTPServerCodec.self)) != nil
     }
 
     /// Cancels what is under way.

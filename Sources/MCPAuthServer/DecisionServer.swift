@@ -102,8 +102,9 @@ package struct DecisionServer: Service {
 
     private var clients: ServerListener {
         let answer = WhoIsCalling(mcpAuth: mcpAuth, onEvent: onEvent)
-        var connections = HTTPConnections { [mcpAuth] channel, _ in
-            try channel.pipeline.syncOperations.addHandlers(AuthorizationHandler(mcpAuth), CallerHandler(answer))
+        var connections = HTTPConnections { [mcpAuth] channel, peer in
+            let authorization = AuthorizationHandler(mcpAuth, isHTTP1: peer.isHTTP1)
+            try channel.pipeline.syncOperations.addHandlers(authorization, CallerHandler(answer))
         }
         connections.limits = limits
         if let certificate { connections.tls = { certificate.context } }
@@ -111,11 +112,13 @@ package struct DecisionServer: Service {
     }
 
     private func forwardAuth(_ settings: ForwardAuthSettings) -> ServerListener {
+        let proxyGuard = proxyGuard(ignoringCase: settings.ignoresCase)
         guard let endpoint = ForwardAuthEndpoint(settings, proxyGuard) else { return fastCGI(settings) }
-        let mostBytes = settings.sendsBody ? ProtectedResource.bodyBytes + 1 : 0
-        let connections = HTTPConnections { channel, address in
-            let handler = EndpointHandler(mostBytes: mostBytes) { asked, body in
-                await endpoint.response(to: asked, from: address, body: body)
+        let connections = HTTPConnections { channel, peer in
+            // Nobody else can make this server take bodies.
+            let takesBodies = settings.sendsBody && settings.trusts(peer.address)
+            let handler = EndpointHandler(mostBytes: takesBodies ? ProtectedResource.bodyBytes + 1 : 0) { asked, body in
+                await endpoint.response(to: asked, from: peer.address, body: body)
             }
             try channel.pipeline.syncOperations.addHandler(handler)
         }
@@ -123,22 +126,28 @@ package struct DecisionServer: Service {
     }
 
     private func fastCGI(_ settings: ForwardAuthSettings) -> ServerListener {
-        let endpoint = FastCGIEndpoint(settings, proxyGuard)
+        let endpoint = FastCGIEndpoint(settings, proxyGuard(ignoringCase: settings.ignoresCase))
         return ServerListener(address: settings.listener, limits: limits) { channel, life in
-            let handler = FastCGIHandler(endpoint, address: channel.remoteAddress?.ipAddress, life: life)
+            let handler = FastCGIHandler(endpoint, address: channel.peerAddress, life: life)
             try channel.pipeline.syncOperations.addHandler(handler)
             return channel.eventLoop.makeSucceededVoidFuture()
         }
     }
 
-    private var proxyGuard: ProxyGuard {
-        ProxyGuard(mcpAuth.requestGuard(), identity: IdentityFields(settings.identity))
+    private func proxyGuard(ignoringCase: Bool) -> ProxyGuard {
+        let requestGuard = mcpAuth.requestGuard(ignoringCase: ignoringCase)
+        return ProxyGuard(requestGuard, identity: IdentityFields(settings.identity))
     }
 
     /// The gRPC server for Envoy; `nil` if it is not configured.
     package func extAuthzServer(onListening: @escaping @Sendable (String) -> Void) -> ExtAuthzServer? {
         settings.extAuthz.map { extAuthz in
-            let endpoint = ExtAuthzEndpoint(extAuthz, proxyGuard, identity: IdentityFields(settings.identity))
+            let endpoint = ExtAuthzEndpoint(
+                extAuthz,
+                proxyGuard(ignoringCase: extAuthz.ignoresCase),
+                identity: IdentityFields(settings.identity),
+                tokenFields: { [mcpAuth] in mcpAuth.engine.resources.compactMap { $0.tokenField?.canonicalName } }
+            )
             return ExtAuthzServer(extAuthz, endpoint, onListening: onListening)
         }
     }

@@ -37,7 +37,8 @@ import Testing
 
     @Test(arguments: [
         "//notes", "/./notes", "/a/../notes", "/%2e%2e/notes", "/notes%2fx", "/notes%5cx", "/notes\\x", "/notes;v=1",
-        "/notes/..;/x", "/notes%00", "/%6eotes", "/notes%zz", "/notes%", "/notes#x", "", "notes", "*",
+        "/notes/..;/x", "/notes%00", "/%6eotes", "/notes%C0%AE", "/notes/%c0%ae%c0%ae/x", "/notes%FF", "/notes%C3",
+        "/notes%zz", "/notes%", "/notes#x", "", "notes", "*",
         "http:notes", "/notes%252e", "/n\u{f6}tes", "/notes\n",
     ])
     func `a path that another program might read differently is refused`(path: String) throws {

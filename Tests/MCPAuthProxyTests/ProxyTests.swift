@@ -96,6 +96,7 @@ struct ProxyTests {
         Row(name: "E4: a parameter", line: "GET /mcp/..;/admin HTTP/1.1", statuses: [400, 403, 404]),
         Row(name: "E4: a backslash", line: "GET /mcp\\..\\admin HTTP/1.1", statuses: [400, 403, 404]),
         Row(name: "E4: two slashes", line: "GET //admin HTTP/1.1", statuses: [400, 403, 404]),
+        Row(name: "E4: overlong UTF-8", line: "GET /mcp/%c0%ae%c0%ae/admin HTTP/1.1", statuses: [400, 403, 404]),
         Row(name: "E4: capitals", line: "GET /ADMIN HTTP/1.1", statuses: [400, 403, 404]),
         Row(name: "E4: a NUL", line: "GET /mcp%00/../admin HTTP/1.1", statuses: [400, 403, 404]),
         Row(
@@ -187,6 +188,13 @@ struct ProxyTests {
             fields: [("Connection", "Authorization")],
             statuses: [200, 401, 400]
         ),
+        Row(name: "E9: X-Auth_Subject", fields: [("X-Auth_Subject", "admin")], statuses: [200, 400]),
+        Row(name: "E9: X_Auth-Subject", fields: [("X_Auth-Subject", "admin")], statuses: [200, 400]),
+        Row(
+            name: "an upgrade",
+            fields: [("Connection", "Upgrade"), ("Upgrade", "websocket")],
+            statuses: [200, 400, 403]
+        ),
         // Operations.
         Row(
             name: "a ping",
@@ -266,6 +274,7 @@ struct ProxyTests {
         // Some proxies do not pass on a field without a value.
         #expect(values == [row.subject[...]] || values.isEmpty && row.subject.isEmpty, label)
         #expect(!lines.contains { $0.hasPrefix("authorization:") || $0.contains(token) }, label)
+        #expect(!lines.contains { $0.hasPrefix("upgrade:") }, label)
     }
 
     @Test(arguments: Kind.allCases) func `the metadata needs no token, and the challenge leads to it`(

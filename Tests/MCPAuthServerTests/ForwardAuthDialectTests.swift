@@ -139,6 +139,16 @@ import Testing
         }
     }
 
+    @Test(arguments: overHTTP, ["CONNECT", "TRACE"]) func `E5: CONNECT and TRACE are refused, also for the path /`(
+        proxy: Proxy,
+        method: String
+    ) async throws {
+        let door = try ProxyDoor(proxy, resources: [ProxyDoor.resource("", [], speaksMCP: false)])
+        #expect(await door.answer(try Self.question(proxy, method: "GET", target: "/")).head.status == .ok)
+        let response = await door.answer(try Self.question(proxy, method: method, target: "/"))
+        #expect(response.head.status.kind == .clientError)
+    }
+
     @Test(arguments: overHTTP) func `E7: the authority must be that of a resource`(proxy: Proxy) async throws {
         let door = try ProxyDoor(proxy)
         for (authority, isKnown) in [

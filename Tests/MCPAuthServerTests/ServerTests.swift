@@ -136,6 +136,15 @@ import Testing
         }
     }
 
+    @Test(arguments: ["GET /verify HTTP/1.1", "CONNECT /verify HTTP/1.1"])
+    func `E20: a connection after which nothing could be read any more is closed`(line: String) async throws {
+        try await Self.run { server in
+            let first = Self.question(line, "Connection: Upgrade\r\nUpgrade: websocket\r\n")
+            let answers = try await server.verify([first, Self.question()])
+            #expect(answers.count == 1 && answers[0]["connection"] == "close")
+        }
+    }
+
     @Test func `E20: slow and idle connections are closed at their deadlines`() async throws {
         var limits = ConnectionLimits()
         (limits.idleSeconds, limits.headSeconds, limits.bodySeconds) = (0.6, 0.3, 0.3)

@@ -128,6 +128,15 @@ import Testing
         ),
         (#""version": 1"#, #""version": 1, "server": {"ext_authz": {"sends_body": true}}"#, "MA003"),
         (#""version": 1"#, #""version": 1, "server": {"tls": {"certificate": "a.pem"}}"#, "MA003"),
+        (
+            #""version": 1"#,
+            #""version": 1, "server": {"identity": {"prefix": "Content-", "claims": {"Length": "a"}}}"#, "MA011"
+        ),
+        (
+            #""version": 1"#,
+            #""version": 1, "server": {"listen": "127.0.0.1:1", "forward_auth": [{"listen": "127.0.0.1:1", "proxy": "caddy"}]}"#,
+            "MA007"
+        ),
         (#""version": 1"#, #""version": 1, "server": {"identity": {"prefix": "X_Auth-"}}"#, "MA005"),
         (#""version": 1"#, #""version": 1, "server": {"identity": {"prefix": "X-Auth"}}"#, "MA005"),
         (#""version": 1"#, #""version": 1, "server": {"identity": {"claims": {"Subject": "sub"}}}"#, "MA011"),

@@ -4,9 +4,10 @@
 /// The path of a request in canonical form, computed once when the request is read.
 ///
 /// A path that another program might interpret differently is refused: relative and empty paths, paths longer than 8
-/// KiB, empty and dot segments, spaces, `;`, `\`, `#`, control and non-ASCII bytes, broken percent-encoding, and the
-/// percent-encoding of `/`, `\`, `.`, `;`, `%`, a control character or any unreserved character. The other spellings of
-/// a path become one: characters that a segment may contain (RFC 3986 section 3.3) are decoded, and all others are
+/// KiB, empty and dot segments, spaces, `;`, `\`, `#`, control and non-ASCII bytes, broken percent-encoding,
+/// percent-encoded bytes that are not UTF-8 (some servers decode overlong forms of `.` and `/`), and the
+/// percent-encoding of `/`, `\`, `.`, `;`, `%`, a control character or any unreserved character. The other spellings of a
+/// path become one: characters that a segment may contain (RFC 3986 section 3.3) are decoded, and all others are
 /// percent-encoded in upper case, including those that browsers do not encode.
 public struct RequestPath: Sendable, Hashable, CustomStringConvertible {
     /// The canonical path, without a trailing slash unless it is the root.
@@ -49,6 +50,10 @@ public struct RequestPath: Sendable, Hashable, CustomStringConvertible {
     /// A trailing slash is kept.
     package static func canonical(_ path: String) -> String? {
         var path = path
+        guard !path.utf8.contains(UInt8(ascii: "%")) || String(validating: decoded(path.utf8), as: UTF8.self) != nil
+        else {
+            return nil
+        }
         return switch path.withUTF8({ unsafe spelling($0) }) {
         case .canonical: path
         case .another: respelled(path)

@@ -13,7 +13,16 @@ package struct ExtAuthzEndpoint: Sendable {
     private let proxyGuard: ProxyGuard
     private let identity: IdentityFields
 
-    package init(_ settings: ExtAuthzSettings, _ proxyGuard: ProxyGuard, identity: IdentityFields) {
+    private let tokenFields: @Sendable () -> [String]
+
+    /// - Parameter tokenFields: The fields that have tokens in place of `Authorization`.
+    package init(
+        _ settings: ExtAuthzSettings,
+        _ proxyGuard: ProxyGuard,
+        identity: IdentityFields,
+        tokenFields: @escaping @Sendable () -> [String] = { [] }
+    ) {
+        self.tokenFields = tokenFields
         self.settings = settings
         self.proxyGuard = proxyGuard
         self.identity = identity
@@ -33,9 +42,9 @@ package struct ExtAuthzEndpoint: Sendable {
         case .denied(let denial): answer = proxyGuard.refuse(unknown, denial)
         case .passed(let request):
             let isWhole = settings.sendsBody && check.hasWholeBody
-            answer = await proxyGuard.answer(request, body: isWhole ? check.body : nil, now: now)
-            removed = identity.others(in: request.headerFields)
-            if !settings.passesToken { removed.append("authorization") }
+            answer = await proxyGuard.answer(request, body: isWhole ? check.body : nil, removesFields: true, now: now)
+            removed = identity.others(in: request.headerFields).map(\.canonicalName)
+            if !settings.passesToken { removed += ["authorization"] + tokenFields() }
         }
         switch answer {
         case .deny(let response): return .denied(response)

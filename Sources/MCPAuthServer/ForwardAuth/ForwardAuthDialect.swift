@@ -99,8 +99,10 @@ package struct ForwardAuthDialect: Sendable {
         _ authority: String,
         _ fields: HTTPFields
     ) -> Checked<HTTPRequest> {
-        guard let method = HTTPRequest.Method(method) else {
-            return .denied(unreadable("the method", expected: "a method", found: "another text", method))
+        // Proxies send CONNECT on with another target than the one that they describe, and answer TRACE themselves.
+        guard let method = HTTPRequest.Method(method), method != .connect, method != .trace else {
+            let expected = "a method other than CONNECT and TRACE"
+            return .denied(unreadable("the method", expected: expected, found: "another text", method))
         }
         // Not `*`, an authority or a whole URL: the server behind the proxy may take those for another path.
         guard target.utf8.first == UInt8(ascii: "/") else {

@@ -30,20 +30,12 @@ package struct IdentityFields: Sendable {
     /// The names of all fields.
     var names: [HTTPField.Name] { standard + claims.map(\.name) }
 
-    /// A field of the client that the server behind the proxy could take for one of these, although it has another
-    /// spelling, so that a proxy does not replace it; `nil` if there is none.
-    func impostor(in fields: HTTPFields) -> HTTPField.Name? {
-        for field in fields where field.name.canonicalName.utf8.contains(UInt8(ascii: "_")) {
-            if names.contains(where: { ForwardedFields.isSame($0, field.name) }) { return field.name }
-        }
-        return nil
-    }
-
-    /// The names of the client's fields that begin as these do, but are none of them.
-    func others(in fields: HTTPFields) -> [String] {
+    /// The names of the client's fields that a server could take for one about the caller, but that no answer replaces:
+    /// they begin as these fields do, also with `_` for `-`, and are none of them.
+    func others(in fields: HTTPFields) -> [HTTPField.Name] {
         fields.map(\.name).filter { name in
             name.canonicalName.replacing("_", with: "-").hasPrefix(prefix) && !names.contains(name)
-        }.map(\.canonicalName)
+        }
     }
 
     /// The fields for a caller; `nil` stands for a caller without a token.

@@ -26,8 +26,14 @@ package struct ProxyGuard: Sendable {
     /// - Parameters:
     ///   - request: The request of the client.
     ///   - body: Its whole body; `nil` if the proxy keeps it.
-    func answer(_ request: HTTPRequest, body: [UInt8]?, now: () -> NumericDate) async -> Answer {
-        if let name = identity.impostor(in: request.headerFields) {
+    ///   - removesFields: Whether the proxy can be told to remove fields of the client, so that none must be refused.
+    func answer(
+        _ request: HTTPRequest,
+        body: [UInt8]?,
+        removesFields: Bool = false,
+        now: () -> NumericDate
+    ) async -> Answer {
+        if !removesFields, let name = identity.others(in: request.headerFields).first {
             let diagnosis = Diagnosis(
                 "field `\(name.rawName.printable)`",
                 expected: "no field that a server could take for one about the caller",

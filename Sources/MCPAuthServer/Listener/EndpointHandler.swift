@@ -28,6 +28,8 @@ final class EndpointHandler: ChannelInboundHandler {
     private let mostBytes: Int
     private let answer: Answer
     private var state = State.idle
+    /// The requests that have begun to be answered.
+    private var requestNumber = 0
     /// How many responses are being sent inside each other: the end of one makes the handler in front pass on the next
     /// request, whose response may be known at once.
     private var depth = 0
@@ -63,6 +65,8 @@ final class EndpointHandler: ChannelInboundHandler {
 
     private func begin(_ request: HTTPRequest, _ body: [UInt8], _ context: ChannelHandlerContext) {
         state = .answering(nil)
+        requestNumber += 1
+        let number = requestNumber
         let eventLoop = context.eventLoop
         let bound = NIOLoopBound((handler: self, context: context), eventLoop: eventLoop)
         let task = Self.startTask { [answer] in
@@ -81,7 +85,8 @@ final class EndpointHandler: ChannelInboundHandler {
                 eventLoop.execute(send)
             }
         }
-        if case .answering = state { state = .answering(task) }
+        // It may have been answered already, and so may the next request be under way.
+        if number == requestNumber, case .answering = state { state = .answering(task) }
     }
 
     /// Starts on the event loop, so that what can be decided at once is answered without a change of threads.

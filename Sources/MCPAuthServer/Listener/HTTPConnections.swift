@@ -14,8 +14,15 @@ internal import NIOSSL
 struct HTTPConnections: Sendable {
     /// Adds the handlers that answer the requests of a connection, or of a stream of HTTP/2.
     ///
-    /// - Parameter address: The address of the other side; `nil` for a unix socket.
-    typealias AddHandlers = @Sendable (_ channel: any Channel, _ address: String?) throws -> Void
+    typealias AddHandlers = @Sendable (_ channel: any Channel, _ peer: Peer) throws -> Void
+
+    /// The other side.
+    struct Peer: Sendable {
+        /// Its address; empty if that is not known, `nil` for a unix socket.
+        let address: String?
+        /// Whether the channel is a connection, and not a stream of HTTP/2.
+        let isHTTP1: Bool
+    }
 
     /// The TLS context for the next connection; `nil` for plain HTTP.
     var tls: (@Sendable () -> NIOSSLContext)?
@@ -50,12 +57,12 @@ struct HTTPConnections: Sendable {
             withDecoderLimitConfiguration: decoderLimits
         )
         try pipeline.addHandler(StrictHTTP1Codec(scheme: tls == nil ? "http" : "https", life: life))
-        try addHandlers(channel, channel.remoteAddress?.ipAddress)
+        try addHandlers(channel, Peer(address: channel.peerAddress, isHTTP1: true))
     }
 
     private func addHTTP2(_ channel: any Channel, _ life: ConnectionLife) -> EventLoopFuture<Void> {
         life.enter(.frames)
-        let address = channel.remoteAddress?.ipAddress
+        let peer = Peer(address: channel.peerAddress, isHTTP1: false)
         let management = NIOHTTP2ServerConnectionManagementHandler(
             eventLoop: channel.eventLoop,
             configuration: .init(
@@ -74,11 +81,19 @@ struct HTTPConnections: Sendable {
             ) { stream in
                 stream.eventLoop.makeCompletedFuture {
                     try stream.pipeline.syncOperations.addHandler(HTTP2FramePayloadToHTTPServerCodec())
-                    try addHandlers(stream, address)
+                    try addHandlers(stream, peer)
                 }
             }
             try channel.pipeline.syncOperations.addHandler(management)
         }
+    }
+}
+
+extension Channel {
+    /// The address of the other side; empty if it is not known, `nil` for a unix socket.
+    var peerAddress: String? {
+        if case .unixDomainSocket? = localAddress { return nil }
+        return remoteAddress?.ipAddress ?? ""
     }
 }
 #endif

@@ -27,6 +27,8 @@ final class StrictHTTP1Codec: ChannelDuplexHandler {
     private var keepsAlive = true
     /// The requests that have begun.
     private var requestNumber = 0
+    /// The last request whose response is written, which may be before the end of the request.
+    private var answeredNumber = 0
     private var isRefused = false
 
     init(scheme: String, life: ConnectionLife) {
@@ -42,13 +44,14 @@ final class StrictHTTP1Codec: ChannelDuplexHandler {
         case .head(let head):
             life.enter(.body)
             requestNumber += 1
-            keepsAlive = head.isKeepAlive
+            // After such a request NIO's decoder parses nothing more.
+            keepsAlive = head.isKeepAlive && head.method != .CONNECT && !head.headers.contains(name: "Upgrade")
             guard let request = request(head) else { return refuse(context) }
             context.fireChannelRead(wrapInboundOut(.head(request)))
         case .body(let buffer):
             context.fireChannelRead(wrapInboundOut(.body(buffer)))
         case .end(let trailers):
-            life.enter(.answer)
+            life.enter(answeredNumber == requestNumber ? .idle : .answer)
             context.fireChannelRead(wrapInboundOut(.end(trailers.flatMap(Self.fields))))
         }
     }
@@ -159,6 +162,7 @@ final class StrictHTTP1Codec: ChannelDuplexHandler {
             written.futureResult.whenComplete { _ in
                 let (context, codec) = bound.value
                 if isLast { return context.close(promise: nil) }
+                codec.answeredNumber = number
                 if codec.requestNumber == number { codec.life.enter(.idle) }
                 if codec.life.isEnding, codec.requestNumber == number { context.close(promise: nil) }
             }

@@ -59,14 +59,18 @@ package struct ForwardAuthSettings: Sendable, Hashable {
     package let trustedProxies: [AddressRange]
     /// Whether it sends the body of the client's request.
     package let sendsBody: Bool
+    /// Whether the server behind it ignores case in paths.
+    package let ignoresCase: Bool
 
     package init(
         _ listener: ConfigurationFile.Listener,
         proxy: Proxy,
         path: String = ConfigurationGrammar.standardVerifyPath,
         trustedProxies: [AddressRange] = AddressRange.loopback,
-        sendsBody: Bool = false
+        sendsBody: Bool = false,
+        ignoresCase: Bool = false
     ) {
+        self.ignoresCase = ignoresCase
         self.listener = listener
         self.proxy = proxy
         self.path = path
@@ -89,13 +93,17 @@ package struct ExtAuthzSettings: Sendable, Hashable {
     package let sendsBody: Bool
     /// Whether the server behind it gets the token of the client.
     package let passesToken: Bool
+    /// Whether the server behind it ignores case in paths.
+    package let ignoresCase: Bool
 
     package init(
         _ listener: ConfigurationFile.Listener,
         trustedProxies: [AddressRange] = AddressRange.loopback,
         sendsBody: Bool = false,
-        passesToken: Bool = false
+        passesToken: Bool = false,
+        ignoresCase: Bool = false
     ) {
+        self.ignoresCase = ignoresCase
         self.listener = listener
         self.trustedProxies = trustedProxies
         self.sendsBody = sendsBody

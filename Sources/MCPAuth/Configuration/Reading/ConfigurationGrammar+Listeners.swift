@@ -12,7 +12,8 @@ extension ConfigurationGrammar {
             "certificate": text("A PEM file with the certificate chain; it is read again when it changes"),
             "private_key": text("A PEM file with the private key, not encrypted"),
             "client_authorities": text(
-                "A PEM file with authorities: a client may show a certificate of theirs, and none of others"
+                "A PEM file with authorities: a client may show a certificate of theirs, and none of others. No decision depends "
+                    + "on it yet"
             ),
         ]
     )
@@ -31,6 +32,7 @@ extension ConfigurationGrammar {
                 default: standardVerifyPath
             ),
             "trusted_proxies": trustedProxies,
+            "ignore_case": ignoreCase,
             "sends_body": flag(
                 "It sends the body of the client's request, so rules for tools and arguments apply (`envoy`, `traefik`)"
             ),
@@ -43,8 +45,14 @@ extension ConfigurationGrammar {
             "listen": text("Where it asks: `host:port` or `unix:/path`"),
             "trusted_proxies": trustedProxies,
             "sends_body": flag("It has `with_request_body`, so rules for tools and arguments apply"),
+            "ignore_case": ignoreCase,
             "pass_token": flag("The server behind it gets the token of the client"),
         ]
+    )
+
+    private static let ignoreCase = flag(
+        "The server behind it ignores case in paths. Case then counts against a caller (deny, require, other resources) and "
+            + "never for one"
     )
 
     private static let trustedProxies: JSON = [

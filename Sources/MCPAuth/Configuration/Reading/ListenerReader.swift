@@ -36,9 +36,11 @@ struct ListenerReader {
                 try object.required("listen", try Self.listener("listen", object)),
                 trustedProxies: try Self.ranges("trusted_proxies", object) ?? AddressRange.loopback,
                 sendsBody: try object.boolean("sends_body") ?? false,
-                passesToken: try object.boolean("pass_token") ?? false
+                passesToken: try object.boolean("pass_token") ?? false,
+                ignoresCase: try object.boolean("ignore_case") ?? false
             )
         }
+        try Self.check(settings, server)
         if let identity = try server.object("identity", allowing: ConfigurationGrammar.identity.keys) {
             settings.identity = try self.identity(identity)
         }
@@ -81,8 +83,20 @@ struct ListenerReader {
             proxy: proxy,
             path: path,
             trustedProxies: try Self.ranges("trusted_proxies", object) ?? AddressRange.loopback,
-            sendsBody: sendsBody
+            sendsBody: sendsBody,
+            ignoresCase: try object.boolean("ignore_case") ?? false
         )
+    }
+
+    /// Each address has one purpose; a second socket at the path of another one would take its place.
+    private static func check(_ settings: ServerSettings, _ server: ObjectReader) throws {
+        let others = settings.forwardAuth.map(\.listener) + [settings.extAuthz?.listener].compactMap { $0 }
+        var seen: Set<ConfigurationFile.Listener> = [settings.listener]
+        for listener in others where listener.port != 0 || listener.socketPath != nil {
+            guard seen.insert(listener).inserted else {
+                throw server.error(.duplicate, "`\(listener.description.printable)` is used twice to listen on")
+            }
+        }
     }
 
     private static func ranges(_ key: String, _ object: ObjectReader) throws -> [AddressRange]? {
@@ -116,6 +130,10 @@ struct ListenerReader {
                 let message = "`\(field.printable)` cannot end the name of a field, expected letters, digits and `-`"
                 throw object.document.error(.invalidValue, message, at: pointer)
             }
+            guard !Self.reserved.contains((settings.prefix + field).lowercased()) else {
+                let message = "the field `\(settings.prefix)\(field)` has another meaning"
+                throw object.document.error(.conflict, message, at: pointer)
+            }
             guard names.insert(field.lowercased()).inserted else {
                 let message = "there is another field `\(settings.prefix)\(field)`"
                 throw object.document.error(.conflict, message, at: pointer)
@@ -124,6 +142,13 @@ struct ListenerReader {
         }
         return settings
     }
+
+    /// Fields that mean something in every response or request.
+    private static let reserved: Set<String> = [
+        "access-control-allow-origin", "cache-control", "content-encoding", "content-length", "content-type",
+        "keep-alive",
+        "proxy-authorization", "retry-after", "set-cookie", "transfer-encoding", "www-authenticate",
+    ]
 
     /// Whether a text may be part of a name that no server takes for another one: `_` could stand for `-`.
     private static func isFieldName(_ text: String) -> Bool {
