@@ -47,7 +47,8 @@ final class RecordFile: Sendable {
         }
         self.path = path
         self.onEvent = onEvent
-        state = Lock(State(bytes: Int(status.st_size)))
+        // Not `st_size`: in a release build, the compiler looks for it in a module that cannot be imported.
+        state = Lock(State(bytes: Int(max(0, lseek(descriptor, 0, SEEK_END)))))
     }
 
     /// Appends a line; after the first line that does not fit, none.
