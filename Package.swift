@@ -204,8 +204,8 @@ let package = Package(
         .executableTarget(
             name: "mcp-auth",
             dependencies: [
-                "MCPAuth", "MCPAuthAPIKeys", "MCPAuthConcurrency", "MCPAuthCore", "MCPAuthJOSE", "MCPAuthJSON",
-                "MCPAuthModuleHost", "MCPAuthPolicy", "MCPAuthPolicyTools", "MCPAuthServer", "MCPAuthVerification",
+                "CMCPAuthSystem", "MCPAuth", "MCPAuthAPIKeys", "MCPAuthConcurrency", "MCPAuthCore", "MCPAuthJOSE",
+                "MCPAuthJSON", "MCPAuthModuleHost", "MCPAuthPolicy", "MCPAuthPolicyTools", "MCPAuthServer", "MCPAuthVerification",
                 httpTypes,
                 product("ArgumentParser", "swift-argument-parser", "Programs"),
                 product("Logging", "swift-log", "Programs"), product("Metrics", "swift-metrics", "Programs"),

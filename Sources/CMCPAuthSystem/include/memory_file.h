@@ -9,4 +9,12 @@
 /// Returns a file descriptor that the caller owns, or -1 with `errno`; always -1 on systems other than Linux.
 int mcp_memory_file(const char *name, const void *bytes, size_t count);
 
+/// Whether an open file is a regular one: 1 or 0.
+///
+/// In a Swift file that imports Foundation, the members of `struct stat` are not always visible.
+int mcp_is_regular_file(int descriptor);
+
+/// Whether an open file belongs to this user, and nobody else may read or write it: 1 or 0.
+int mcp_is_private_file(int descriptor);
+
 #endif

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if Programs
+internal import CMCPAuthSystem
 internal import Foundation
 internal import MCPAuth
 internal import MCPAuthConcurrency
@@ -37,17 +38,15 @@ final class RecordFile: Sendable {
             throw ConfigurationError(.unreadableFile, "cannot write requests to `\(path.printable)`: \(reason)")
         }
         file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        var status = stat()
-        guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+        guard mcp_is_regular_file(descriptor) == 1 else {
             throw ConfigurationError(.unreadableFile, "`\(path.printable)` must be a regular file")
         }
-        guard status.st_uid == geteuid(), status.st_mode & 0o077 == 0 else {
+        guard mcp_is_private_file(descriptor) == 1 else {
             let message = "`\(path.printable)` must belong to this user and have mode 0600: it will have personal data"
             throw ConfigurationError(.unreadableFile, message)
         }
         self.path = path
         self.onEvent = onEvent
-        // Not `st_size`: in a release build, the compiler looks for it in a module that cannot be imported.
         state = Lock(State(bytes: Int(max(0, lseek(descriptor, 0, SEEK_END)))))
     }
 
