@@ -205,7 +205,8 @@ let package = Package(
             name: "mcp-auth",
             dependencies: [
                 "CMCPAuthSystem", "MCPAuth", "MCPAuthAPIKeys", "MCPAuthConcurrency", "MCPAuthCore", "MCPAuthJOSE",
-                "MCPAuthJSON", "MCPAuthModuleHost", "MCPAuthPolicy", "MCPAuthPolicyTools", "MCPAuthServer", "MCPAuthVerification",
+                "MCPAuthJSON", "MCPAuthModuleHost", "MCPAuthPolicy", "MCPAuthPolicyTools", "MCPAuthServer",
+                "MCPAuthVerification",
                 httpTypes,
                 product("ArgumentParser", "swift-argument-parser", "Programs"),
                 product("Logging", "swift-log", "Programs"), product("Metrics", "swift-metrics", "Programs"),
