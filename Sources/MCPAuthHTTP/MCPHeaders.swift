@@ -41,7 +41,7 @@ struct MCPHeaders {
     }
 
     private func count(_ name: String) -> Int {
-        HTTPField.Name(name).map { name in fields.count { RequestReading.isSame($0.name, name) } } ?? 0
+        HTTPField.Name(name).map { name in fields.count { $0.name.isTaken(for: name) } } ?? 0
     }
 
     /// How the fields contradict the body; `nil` if they agree with it.

@@ -76,7 +76,7 @@ package enum RequestReading {
         for resource: ProtectedResource
     ) -> ProtectedResourceRequest {
         guard let name = resource.tokenField else { return request }
-        let values = request.fields.filter { isSame($0.name, name) }
+        let values = request.fields.filter { $0.name.isTaken(for: name) }
         guard let field = values.first else { return request.presenting(.none) }
         guard values.count == 1, field.name == name else { return request.presenting(.malformed) }
         let token = Array(field.value.utf8)
@@ -85,12 +85,6 @@ package enum RequestReading {
             return request.presenting(.malformed)
         }
         return request.presenting(.bearer(AccessToken(bytes: token)))
-    }
-
-    /// Whether a server that takes `_` for `-` would take one name for the other.
-    static func isSame(_ left: HTTPField.Name, _ right: HTTPField.Name) -> Bool {
-        func folded(_ byte: UInt8) -> UInt8 { byte == UInt8(ascii: "_") ? UInt8(ascii: "-") : byte }
-        return left.canonicalName.utf8.elementsEqual(right.canonicalName.utf8) { folded($0) == folded($1) }
     }
 
     /// Reads each byte once, because this runs for every request.

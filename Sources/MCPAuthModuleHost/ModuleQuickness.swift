@@ -6,7 +6,7 @@ internal import Synchronization
 /// Whether a module answers quickly, so that it may run on the thread of a request.
 ///
 /// It must be quick several times in a row before, and a slow call takes that back. A call that did not return before its
-/// deadline takes it back for good: that is no busy machine, but a module that waits although it may not.
+/// deadline takes it back for good: a module that may run there must not wait for anything.
 final class ModuleQuickness: Sendable {
     /// Calls in a row that must be quick.
     static let needed = 16

@@ -21,7 +21,7 @@ package struct DecisionServer: Service {
     private let onEvent: EngineEventHandler
     private let onListening: @Sendable ([ListeningSocket]) -> Void
     private let certificate: ListenerCertificate?
-    /// How long a connection may wait; tests use shorter times.
+    /// What a connection may take.
     package var limits = ConnectionLimits()
 
     /// A socket that listens.
@@ -114,7 +114,7 @@ package struct DecisionServer: Service {
     private func forwardAuth(_ settings: ForwardAuthSettings) -> ServerListener {
         let proxyGuard = proxyGuard(ignoringCase: settings.ignoresCase)
         guard let endpoint = ForwardAuthEndpoint(settings, proxyGuard) else { return fastCGI(settings) }
-        let connections = HTTPConnections { channel, peer in
+        var connections = HTTPConnections { channel, peer in
             // Nobody else can make this server take bodies.
             let takesBodies = settings.sendsBody && settings.trusts(peer.address)
             let handler = EndpointHandler(mostBytes: takesBodies ? ProtectedResource.bodyBytes + 1 : 0) { asked, body in
@@ -122,6 +122,7 @@ package struct DecisionServer: Service {
             }
             try channel.pipeline.syncOperations.addHandler(handler)
         }
+        connections.limits = limits
         return ServerListener(address: settings.listener, limits: limits, configure: connections.configure)
     }
 

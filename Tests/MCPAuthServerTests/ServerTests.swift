@@ -171,6 +171,16 @@ import Testing
         }
     }
 
+    @Test func `E2: a token that is too long for the engine, but not for the head, is 431`() async throws {
+        var limits = ConnectionLimits()
+        limits.headBytes = 300_000
+        try await Self.run(limits) { server in
+            let long = Self.question().replacing("good", with: String(repeating: "a", count: 200_000))
+            let answers = try await server.verify([long])
+            #expect(answers.map(\.status) == [431])
+        }
+    }
+
     @Test func `no more connections are served than are allowed, and others wait`() async throws {
         var limits = ConnectionLimits()
         limits.connections = 2

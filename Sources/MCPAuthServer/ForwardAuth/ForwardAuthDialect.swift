@@ -4,6 +4,7 @@
 package import HTTPTypes
 internal import MCPAuth
 package import MCPAuthCore
+internal import MCPAuthHTTP
 internal import MCPAuthJSON
 
 /// How one proxy describes the request of a client in the request with which it asks about it.
@@ -59,8 +60,8 @@ package struct ForwardAuthDialect: Sendable {
     package func clientRequest(_ asked: HTTPRequest, path: String) -> Checked<HTTPRequest> {
         switch source {
         case .fields(let method, let target, let authority):
-            let askedPath = keepsQuery ? asked.path.map { $0.prefix { $0 != "?" } } : asked.path.map { $0[...] }
-            guard asked.method == .get, askedPath == path[...] else { return .denied(Self.notTheVerifyPath(path)) }
+            let askedPath = keepsQuery ? RequestReading.path(of: asked) : asked.path
+            guard asked.method == .get, askedPath == path else { return .denied(Self.notTheVerifyPath(path)) }
             let fields = ForwardedFields(asked.headerFields)
             switch (fields.only(method), fields.only(target), fields.only(authority)) {
             case (.denied(let denial), _, _), (_, .denied(let denial), _), (_, _, .denied(let denial)):

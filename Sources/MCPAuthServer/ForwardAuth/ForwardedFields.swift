@@ -3,6 +3,7 @@
 
 internal import HTTPTypes
 internal import MCPAuthCore
+internal import MCPAuthHTTP
 
 /// The fields of a request with which a proxy asks: some are its own, the others those of the client.
 struct ForwardedFields {
@@ -19,7 +20,7 @@ struct ForwardedFields {
     func only(_ name: HTTPField.Name) -> Checked<String> {
         var value: String?
         var count = 0
-        for field in fields where Self.isSame(field.name, name) {
+        for field in fields where field.name.isTaken(for: name) {
             count += 1
             if field.name == name { value = field.value }
         }
@@ -42,15 +43,7 @@ struct ForwardedFields {
         let others = names + Self.ofTheConnection
         var rest = HTTPFields()
         rest.reserveCapacity(fields.count)
-        for field in fields where !others.contains(where: { Self.isSame(field.name, $0) }) { rest.append(field) }
+        for field in fields where !others.contains(where: { field.name.isTaken(for: $0) }) { rest.append(field) }
         return rest
     }
-
-    /// Whether a server that takes `_` for `-` would take one name for the other.
-    static func isSame(_ left: HTTPField.Name, _ right: HTTPField.Name) -> Bool {
-        let (left, right) = (left.canonicalName.utf8, right.canonicalName.utf8)
-        return left.count == right.count && left.elementsEqual(right) { folded($0) == folded($1) }
-    }
-
-    private static func folded(_ byte: UInt8) -> UInt8 { byte == UInt8(ascii: "_") ? UInt8(ascii: "-") : byte }
 }

@@ -4,6 +4,7 @@
 internal import HTTPTypes
 package import MCPAuth
 internal import MCPAuthCore
+internal import MCPAuthHTTP
 internal import MCPAuthJSON
 
 /// The fields that describe a caller to the server behind a proxy.
@@ -14,6 +15,8 @@ internal import MCPAuthJSON
 package struct IdentityFields: Sendable {
     private let prefix: String
     private let standard: [HTTPField.Name]
+    /// The names of all fields.
+    private let names: [HTTPField.Name]
     private let claims: [(name: HTTPField.Name, claim: String)]
 
     /// The maximum length of a value, in bytes: proxies refuse responses with longer fields.
@@ -25,17 +28,17 @@ package struct IdentityFields: Sendable {
         claims = settings.claims.compactMap { entry in
             HTTPField.Name(settings.prefix + entry.field).map { ($0, entry.claim) }
         }
+        names = standard + claims.map(\.name)
     }
-
-    /// The names of all fields.
-    var names: [HTTPField.Name] { standard + claims.map(\.name) }
 
     /// The names of the client's fields that a server could take for one about the caller, but that no answer replaces:
     /// they begin as these fields do, also with `_` for `-`, and are none of them.
     func others(in fields: HTTPFields) -> [HTTPField.Name] {
-        fields.map(\.name).filter { name in
-            name.canonicalName.replacing("_", with: "-").hasPrefix(prefix) && !names.contains(name)
+        var others: [HTTPField.Name] = []
+        for field in fields where field.name.isTakenToBegin(with: prefix) && !names.contains(field.name) {
+            others.append(field.name)
         }
+        return others
     }
 
     /// The fields for a caller; `nil` stands for a caller without a token.

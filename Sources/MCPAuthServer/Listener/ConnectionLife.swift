@@ -23,7 +23,7 @@ final class ConnectionLife: ChannelInboundHandler {
         case body
         /// Its response, until the client has taken it.
         case answer
-        /// Frames of HTTP/2, whose streams have life of their own.
+        /// Frames of HTTP/2, whose streams have deadlines of their own.
         case frames
     }
 

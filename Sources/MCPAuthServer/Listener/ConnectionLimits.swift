@@ -1,6 +1,8 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MCPAuthCore
+
 /// What one connection, and all connections of a listener, may take.
 package struct ConnectionLimits: Sendable {
     /// The maximum seconds between two requests.
@@ -9,6 +11,10 @@ package struct ConnectionLimits: Sendable {
     package var idleSeconds = 75.0
     /// The maximum seconds for the head of a request, from its first byte.
     package var headSeconds = 10.0
+    /// The maximum length of the head of a request, in bytes.
+    ///
+    /// The whole head must be read, so that a client whose token is too long gets a response that says so.
+    package var headBytes = 80 * 1024 + Int(NumberSetting.tokenBytes.standard)
     /// The maximum seconds for its body.
     package var bodySeconds = 30.0
     /// The maximum seconds for its response, longer than any decision may take.

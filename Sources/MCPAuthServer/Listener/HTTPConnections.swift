@@ -13,7 +13,6 @@ internal import NIOSSL
 /// Connections of HTTP/1.1, and with TLS also of HTTP/2.
 struct HTTPConnections: Sendable {
     /// Adds the handlers that answer the requests of a connection, or of a stream of HTTP/2.
-    ///
     typealias AddHandlers = @Sendable (_ channel: any Channel, _ peer: Peer) throws -> Void
 
     /// The other side.
@@ -26,10 +25,7 @@ struct HTTPConnections: Sendable {
 
     /// The TLS context for the next connection; `nil` for plain HTTP.
     var tls: (@Sendable () -> NIOSSLContext)?
-    /// How long a connection of HTTP/2 may be idle, and how long its streams may go on when it is to end.
     var limits = ConnectionLimits()
-    /// The maximum length of the head of a request, in bytes.
-    var longestHead = 96 * 1024
     let addHandlers: AddHandlers
 
     func configure(_ channel: any Channel, _ life: ConnectionLife) throws -> EventLoopFuture<Void> {
@@ -49,8 +45,8 @@ struct HTTPConnections: Sendable {
 
     private func addHTTP1(_ channel: any Channel, _ life: ConnectionLife) throws {
         var decoderLimits = NIOHTTPDecoderLimitConfiguration()
-        decoderLimits.maxHeaderFieldSize = longestHead
-        decoderLimits.maxHeaderListSize = longestHead
+        decoderLimits.maxHeaderFieldSize = limits.headBytes
+        decoderLimits.maxHeaderListSize = limits.headBytes
         let pipeline = channel.pipeline.syncOperations
         try pipeline.configureHTTPServerPipeline(
             withEncoderConfiguration: .init(),

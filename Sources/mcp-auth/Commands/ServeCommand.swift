@@ -75,9 +75,10 @@ struct ServeCommand: AsyncParsableCommand {
         Output.line("\(Self.whatItIs).")
         for warning in mcpAuth.warnings { logger.warning("\(warning)") }
 
-        let server = try DecisionServer(file.server, mcpAuth: mcpAuth, onEvent: onEvent) { sockets in
+        var server = try DecisionServer(file.server, mcpAuth: mcpAuth, onEvent: onEvent) { sockets in
             Self.say(sockets, file.server, mcpAuth)
         }
+        server.limits.headBytes = 80 * 1024 + file.configuration.maximumTokenBytes
         let reloading = ConfigurationReloading(
             file,
             path: config,

@@ -1,0 +1,22 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+package import HTTPTypes
+
+/// Names as servers see them that take `_` for `-`, such as those that pass fields in environment variables.
+extension HTTPField.Name {
+    /// Whether such a server would take one name for the other.
+    package func isTaken(for other: HTTPField.Name) -> Bool {
+        let (own, other) = (canonicalName.utf8, other.canonicalName.utf8)
+        return own.count == other.count && own.elementsEqual(other, by: Self.isFoldedEqual)
+    }
+
+    /// Whether such a server would find `prefix`, in lower case, at the beginning of the name.
+    package func isTakenToBegin(with prefix: String) -> Bool {
+        canonicalName.utf8.starts(with: prefix.utf8, by: Self.isFoldedEqual)
+    }
+
+    private static func isFoldedEqual(_ left: UInt8, _ right: UInt8) -> Bool { folded(left) == folded(right) }
+
+    private static func folded(_ byte: UInt8) -> UInt8 { byte == UInt8(ascii: "_") ? UInt8(ascii: "-") : byte }
+}
