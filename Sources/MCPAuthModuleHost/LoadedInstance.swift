@@ -163,10 +163,15 @@ internal import MCPAuthJSON
 
     /// Takes a call that has ended out of the queue, or tells the module that nobody waits for it.
     func giveUp(_ call: ModuleCall) {
-        threads.withdraw(call.number)
+        withdraw(call)
         guard call.isInModule, let cancel = unsafe functions.verifier?.pointee.cancel else { return }
         // Advisory: if no thread can run it, the module is not told.
         _ = threads.run(context.calls.reserve(), isRequired: true) { [self] in unsafe cancel(state, call.number) }
+    }
+
+    /// Takes a call that has ended out of the queue.
+    func withdraw(_ call: ModuleCall) {
+        threads.withdraw(call.number)
     }
 
     private static let scheme = Array("Bearer".utf8)

@@ -163,9 +163,10 @@ package final class ModuleServer: Sendable {
         guard let call = instance.beginHere(request, now: now) else { return answer(number, .fault(.tooManyCalls)) }
         calls.withLock { $0[number] = call }
         call.whenEnded { [self] end in
+            // First, so that a call that is no longer listed has left the queue.
+            if end.isUnanswered { instance.giveUp(call) }
             _ = calls.withLock { $0.removeValue(forKey: number) }
             answer(number, end)
-            if end.isUnanswered { instance.giveUp(call) }
         }
     }
 
@@ -184,7 +185,11 @@ package final class ModuleServer: Sendable {
 
     private func cancel(_ frame: ModuleFrame, _ instance: LoadedInstance?) {
         guard let number = frame.number(0).map(UInt64.init(bitPattern:)) else { return }
-        if let call = calls.withLock({ $0[number] }) { instance?.context.calls.end(call.number, .abandoned) }
+        if let call = calls.withLock({ $0[number] }) {
+            instance?.context.calls.end(call.number, .abandoned)
+            // It may have ended at its deadline on another thread just now. The next call must find its place free.
+            instance?.withdraw(call)
+        }
         // Nobody waits for this answer: it shows that this process still works.
         answer(number, .noAnswerInTime(seconds: 0))
     }
