@@ -97,6 +97,9 @@ public struct MCPAuth: Sendable {
     /// Receives the events of the configuration in force.
     var eventHandler: EngineEventHandler { live.current.configuration.onEvent }
 
+    /// Receives the decisions of the configuration in force.
+    var decisionHandler: DecisionHandler? { live.current.configuration.onDecision }
+
     /// Records the requests of the configuration in force.
     var recording: RequestRecording? { live.current.configuration.recording }
 

@@ -27,7 +27,12 @@ public struct RequestGuard: Sendable {
     private let target: Target
     private let cors: @Sendable () -> CORSSettings
     private let ignoresCase: Bool
-    private let report: @Sendable (Denial) -> Void
+    private let report: DenialReport
+    /// Where requests arrive, for ``DecisionRecord``; `nil` for a host in the application.
+    package var door: String?
+
+    /// Reports the denial of a request that belongs to no resource, and returns the id under which it is kept.
+    package typealias DenialReport = @Sendable (_ denial: Denial, _ time: NumericDate, _ door: String?) -> DecisionID?
 
     private enum Target: Sendable {
         case routed(@Sendable () -> AuthorizationEngine)
@@ -45,7 +50,7 @@ public struct RequestGuard: Sendable {
         cors: @escaping @Sendable () -> CORSSettings = { CORSSettings() },
         ignoresCase: Bool = false,
         bodySeconds: Double = standardBodySeconds,
-        report: @escaping @Sendable (Denial) -> Void = { _ in }
+        report: @escaping DenialReport = { _, _, _ in nil }
     ) {
         self.bodySeconds = bodySeconds
         self.report = report
@@ -63,7 +68,7 @@ public struct RequestGuard: Sendable {
         cors: @escaping @Sendable () -> CORSSettings = { CORSSettings() },
         ignoresCase: Bool = false,
         bodySeconds: Double = standardBodySeconds,
-        report: @escaping @Sendable (Denial) -> Void = { _ in }
+        report: @escaping DenialReport = { _, _, _ in nil }
     ) {
         self.bodySeconds = bodySeconds
         self.report = report
@@ -85,21 +90,21 @@ public struct RequestGuard: Sendable {
         now: () -> NumericDate = NumericDate.now,
         body: (_ mostBytes: Int) async throws -> CollectedBody
     ) async rethrows -> Action {
-        if let preflight = preflight(request) { return preflight }
+        if let preflight = preflight(request, now) { return preflight }
         var noTrace: DecisionTrace?
         var received: [UInt8] = []
-        let (decision, resource) = try await decideAtResource(request, now: now, trace: &noTrace) { mostBytes in
+        let decided = try await decideAtResource(request, now: now, trace: &noTrace) { mostBytes in
             let collected = try await body(mostBytes)
             if case .bytes(let bytes) = collected { received = bytes }
             return collected
         }
-        switch decision {
+        switch decided.decision {
         case .allow(let authInfo): return .proceed(authInfo)
         case .deny(let denial):
-            guard resource?.challengesInToolResult ?? false,
+            guard decided.resource?.challengesInToolResult ?? false,
                 let response = ToolResultChallenge.response(to: denial, of: request, body: received)
-            else { return respond(denial, to: request) }
-            return .respond(response.answering(request, cors()), reason: denial.reason)
+            else { return respond(denial, to: request, decided.id) }
+            return .respond(response.naming(decided.id).answering(request, cors()), reason: denial.reason)
         }
     }
 
@@ -111,39 +116,48 @@ public struct RequestGuard: Sendable {
     ///   - request: The request of the client, not that of the proxy.
     ///   - body: Its whole body; `nil` if the proxy keeps it. The operation of an MCP request is then known only from its
     ///     fields, and only where the server behind the proxy validates them.
+    ///   - confirm: Refuses an allowed request whose caller cannot be described to the server behind the proxy.
     package func check(
         forwarded request: HTTPRequest,
         body: [UInt8]?,
-        now: () -> NumericDate = NumericDate.now
-    ) async -> Action {
+        now: () -> NumericDate = NumericDate.now,
+        confirm: (AuthInfo?) -> Denial? = { _ in nil }
+    ) async -> ForwardedAction {
         var noTrace: DecisionTrace?
-        let decision: Decision
-        if let body {
-            decision = await decide(request, now: now, trace: &noTrace) { mostBytes in
-                body.count > mostBytes ? .tooLarge : .bytes(body)
-            }
-        } else {
-            decision = await decideAtResource(request, isBodyKnown: false, now: now, trace: &noTrace) { _ in
-                .bytes([])
-            }.decision
+        let decided = await decideAtResource(
+            request,
+            isBodyKnown: body != nil,
+            now: now,
+            trace: &noTrace,
+            confirm: confirm
+        ) { mostBytes in
+            guard let body else { return .bytes([]) }
+            return body.count > mostBytes ? .tooLarge : .bytes(body)
         }
-        switch decision {
-        case .allow(let authInfo): return .proceed(authInfo)
-        case .deny(let denial): return .respond(response(to: denial, forwarded: request), reason: denial.reason)
+        switch decided.decision {
+        case .allow(let authInfo): return .proceed(authInfo, decided.id)
+        case .deny(let denial): return .respond(response(to: denial, forwarded: request, decided.id))
         }
+    }
+
+    /// What a proxy is told.
+    package enum ForwardedAction: Sendable {
+        /// The request may pass, for this caller; the id is that under which the decision is kept.
+        case proceed(AuthInfo?, DecisionID?)
+        /// The client gets this response.
+        case respond(RenderedResponse)
     }
 
     /// The response to a request that is refused for what the proxy sent; the refusal is reported.
-    package func refusal(ofForwarded request: HTTPRequest, _ denial: Denial) -> RenderedResponse {
-        report(denial)
-        return response(to: denial, forwarded: request)
+    package func refusal(ofForwarded request: HTTPRequest, _ denial: Denial, at time: NumericDate) -> RenderedResponse {
+        response(to: denial, forwarded: request, report(denial, time, door))
     }
 
     /// With a body also for HEAD: the proxy may have asked with another method, and removes it.
-    private func response(to denial: Denial, forwarded request: HTTPRequest) -> RenderedResponse {
+    private func response(to denial: Denial, forwarded request: HTTPRequest, _ id: DecisionID?) -> RenderedResponse {
         var request = request
         if request.method == .head { request.method = .get }
-        return ResponseWriting.response(to: denial).answering(request, cors())
+        return ResponseWriting.response(to: denial).naming(id).answering(request, cors())
     }
 
     /// Decides about one request: reads it, finds its resource, and asks the engine.
@@ -158,39 +172,57 @@ public struct RequestGuard: Sendable {
         try await decideAtResource(request, now: now, trace: &trace, body: body).decision
     }
 
-    /// Decides about one request; there is no resource if the request belongs to none.
+    /// A decision, the resource of the request if it belongs to one, and the id under which the decision is kept.
+    private struct Decided {
+        var decision: Decision
+        var resource: ProtectedResource?
+        var id: DecisionID?
+    }
+
+    /// Decides about one request, and reports it.
     private func decideAtResource(
         _ request: HTTPRequest,
         isBodyKnown: Bool = true,
         now: () -> NumericDate,
         trace: inout DecisionTrace?,
+        confirm: (AuthInfo?) -> Denial? = { _ in nil },
         body: (_ mostBytes: Int) async throws -> CollectedBody
-    ) async rethrows -> (decision: Decision, resource: ProtectedResource?) {
+    ) async rethrows -> Decided {
         let read: ProtectedResourceRequest
         let resource: ProtectedResource
         switch find(request) {
         case .passed(let found): (read, resource) = found
-        case .denied(let denial):
-            report(denial)
-            return (.deny(denial), nil)
+        case .denied(let denial): return Decided(decision: .deny(denial), id: report(denial, now(), door))
         }
-        let decision: Decision
+        let began = resource.keepsDecisions ? ContinuousClock.now : nil
+        var operation = RequestOperation.unknown
+        var decision: Decision
         if let violation = OriginRule.violation(of: request, at: resource) {
             decision = .deny(Denial(.invalidOrigin, status: 403, diagnosis: violation))
         } else {
             let isInBody = isBodyKnown && resource.speaksMCP && MCPMessageReading.needsBody(request.method)
+            if !isInBody { operation = Self.operation(of: request, at: resource, isBodyKnown) }
             decision = try await AuthorizationEngine.authorize(
-                isInBody ? read : read.asking(for: Self.operation(of: request, at: resource, isBodyKnown)),
+                isInBody ? read : read.asking(for: operation),
                 at: resource,
                 now: now,
                 trace: &trace,
                 isInBody: isInBody
             ) { mostBytes in
-                try await Self.readOperation(request, mostBytes, body)
+                let read = try await Self.readOperation(request, mostBytes, body)
+                if case .passed(let known) = read { operation = known }
+                return read
             }
+            if case .allow(let caller) = decision, let denial = confirm(caller) { decision = .deny(denial) }
         }
-        if case .deny(let denial) = decision { resource.report(denial) }
-        return (decision, resource)
+        let id = resource.report(
+            decision,
+            about: operation.name(request.method),
+            time: now(),
+            seconds: began.map { $0.duration(to: .now).inSeconds },
+            door: door
+        )
+        return Decided(decision: decision, resource: resource, id: id)
     }
 
     /// The request in its canonical form, and the resource it belongs to.
@@ -245,20 +277,26 @@ public struct RequestGuard: Sendable {
 
     /// The response to a preflight, which never carries credentials; the request that follows it is checked when it
     /// arrives.
-    private func preflight(_ request: HTTPRequest) -> Action? {
+    private func preflight(_ request: HTTPRequest, _ now: () -> NumericDate) -> Action? {
         guard CORSSettings.isPreflight(request) else { return nil }
-        if case .passed((_, let resource)) = find(request),
-            let violation = OriginRule.violation(of: request, at: resource)
-        {
+        if case .passed((_, let resource)) = find(request), let violation = OriginRule.violation(of: request, at: resource) {
             let denial = Denial(.invalidOrigin, status: 403, diagnosis: violation)
-            resource.report(denial)
-            return respond(denial, to: request)
+            return respond(denial, to: request, report(denial, ofPreflightAt: resource, now()))
         }
         return cors().preflightResponse(to: request).map { .respond($0, reason: nil) }
     }
 
-    private func respond(_ denial: Denial, to request: HTTPRequest) -> Action {
-        .respond(ResponseWriting.response(to: denial).answering(request, cors()), reason: denial.reason)
+    private func report(
+        _ denial: Denial,
+        ofPreflightAt resource: ProtectedResource,
+        _ time: NumericDate
+    ) -> DecisionID? {
+        resource.report(.deny(denial), about: HTTPRequest.Method.options.rawValue, time: time, door: door)
+    }
+
+    private func respond(_ denial: Denial, to request: HTTPRequest, _ id: DecisionID?) -> Action {
+        let response = ResponseWriting.response(to: denial).naming(id).answering(request, cors())
+        return .respond(response, reason: denial.reason)
     }
 
     /// Adds the CORS fields to the response of a handler, so that web pages can read it.
@@ -279,8 +317,8 @@ public struct RequestGuard: Sendable {
         guard resources.contains(where: { OriginRule.allows(request, at: $0) }) else {
             let violation = resources.first.flatMap { OriginRule.violation(of: request, at: $0) }
             let denial = Denial(.invalidOrigin, status: 403, diagnosis: violation)
-            resources.first?.report(denial)
-            return ResponseWriting.response(to: denial).answering(request, cors())
+            let id = resources.first.flatMap { report(denial, ofPreflightAt: $0, .now()) }
+            return ResponseWriting.response(to: denial).naming(id).answering(request, cors())
         }
         return cors().preflightResponse(to: request)
     }

@@ -20,6 +20,14 @@ public struct RenderedResponse: Sendable {
         self.body = body
     }
 
+    /// The same response with the id under which the decision is kept, if it is.
+    package func naming(_ id: DecisionID?) -> RenderedResponse {
+        guard let id, let name = DecisionID.fieldName else { return self }
+        var response = self
+        response.head.headerFields[name] = id.description
+        return response
+    }
+
     /// The same response for one request: with its CORS fields and, for HEAD, with the length of the body instead of
     /// the body (RFC 9110 section 9.3.2), because not every host removes the body itself.
     package func answering(_ request: HTTPRequest, _ cors: CORSSettings) -> RenderedResponse {
@@ -31,6 +39,11 @@ public struct RenderedResponse: Sendable {
         }
         return response
     }
+}
+
+extension DecisionID {
+    /// The field with which a client is told the id.
+    package static let fieldName = HTTPField.Name("Decision-Id")
 }
 
 /// Turns a denial into the HTTP response that lets an OAuth 2.1 or MCP client recover.

@@ -76,9 +76,9 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
     }
 
     /// Protects every resource on a channel whose codec is another one.
-    package init(_ mcpAuth: MCPAuth, isHTTP1: Bool) {
+    package init(_ mcpAuth: MCPAuth, requestGuard: RequestGuard, isHTTP1: Bool) {
         self.mcpAuth = mcpAuth
-        requestGuard = mcpAuth.requestGuard()
+        self.requestGuard = requestGuard
         self.isHTTP1 = isHTTP1
     }
 

@@ -102,8 +102,10 @@ package struct DecisionServer: Service {
 
     private var clients: ServerListener {
         let answer = WhoIsCalling(mcpAuth: mcpAuth, onEvent: onEvent)
-        var connections = HTTPConnections { [mcpAuth] channel, peer in
-            let authorization = AuthorizationHandler(mcpAuth, isHTTP1: peer.isHTTP1)
+        var requestGuard = mcpAuth.requestGuard()
+        requestGuard.door = "clients"
+        var connections = HTTPConnections { [mcpAuth, requestGuard] channel, peer in
+            let authorization = AuthorizationHandler(mcpAuth, requestGuard: requestGuard, isHTTP1: peer.isHTTP1)
             try channel.pipeline.syncOperations.addHandlers(authorization, CallerHandler(answer))
         }
         connections.limits = limits
@@ -112,7 +114,7 @@ package struct DecisionServer: Service {
     }
 
     private func forwardAuth(_ settings: ForwardAuthSettings) -> ServerListener {
-        let proxyGuard = proxyGuard(ignoringCase: settings.ignoresCase)
+        let proxyGuard = proxyGuard(settings.proxy.rawValue, ignoringCase: settings.ignoresCase)
         guard let endpoint = ForwardAuthEndpoint(settings, proxyGuard) else { return fastCGI(settings) }
         var connections = HTTPConnections { channel, peer in
             // Nobody else can make this server take bodies.
@@ -127,7 +129,7 @@ package struct DecisionServer: Service {
     }
 
     private func fastCGI(_ settings: ForwardAuthSettings) -> ServerListener {
-        let endpoint = FastCGIEndpoint(settings, proxyGuard(ignoringCase: settings.ignoresCase))
+        let endpoint = FastCGIEndpoint(settings, proxyGuard(settings.proxy.rawValue, ignoringCase: settings.ignoresCase))
         return ServerListener(address: settings.listener, limits: limits) { channel, life in
             let handler = FastCGIHandler(endpoint, address: channel.peerAddress, life: life)
             try channel.pipeline.syncOperations.addHandler(handler)
@@ -135,8 +137,9 @@ package struct DecisionServer: Service {
         }
     }
 
-    private func proxyGuard(ignoringCase: Bool) -> ProxyGuard {
-        let requestGuard = mcpAuth.requestGuard(ignoringCase: ignoringCase)
+    private func proxyGuard(_ door: String, ignoringCase: Bool) -> ProxyGuard {
+        var requestGuard = mcpAuth.requestGuard(ignoringCase: ignoringCase)
+        requestGuard.door = door
         return ProxyGuard(requestGuard, identity: IdentityFields(settings.identity))
     }
 
@@ -145,7 +148,7 @@ package struct DecisionServer: Service {
         settings.extAuthz.map { extAuthz in
             let endpoint = ExtAuthzEndpoint(
                 extAuthz,
-                proxyGuard(ignoringCase: extAuthz.ignoresCase),
+                proxyGuard("ext_authz", ignoringCase: extAuthz.ignoresCase),
                 identity: IdentityFields(settings.identity),
                 tokenFields: { [mcpAuth] in mcpAuth.engine.resources.compactMap { $0.tokenField?.canonicalName } }
             )

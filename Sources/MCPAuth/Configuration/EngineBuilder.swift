@@ -100,6 +100,7 @@ struct EngineBuilder {
         settings.revocations = revocations
         settings.generation = generation
         settings.record = configuration.recording?.record
+        settings.onDecision = configuration.onDecision
         settings.onEvent = configuration.onEvent
         return ProtectedResource(
             identifier: identifier,

@@ -119,8 +119,15 @@ final class LiveConfiguration: Sendable {
     }
 
     /// Reports the denial of a request that belongs to no resource.
-    @Sendable func report(_ denial: Denial) {
-        current.configuration.onEvent(EngineEvent(denial, at: nil))
+    ///
+    /// - Returns: The id under which it is kept; `nil` if decisions are not kept.
+    @Sendable func report(_ denial: Denial, at time: NumericDate, door: String?) -> DecisionID? {
+        let configuration = current.configuration
+        configuration.onEvent(EngineEvent(denial, at: nil))
+        guard let onDecision = configuration.onDecision else { return nil }
+        let record = DecisionRecord(id: DecisionID(time), time: time, door: door, decision: .deny(denial))
+        onDecision(record)
+        return record.id
     }
 
     /// Replaces the revocations in force with this list, which also stays in force after a reload.

@@ -62,8 +62,9 @@ extension MCPAuth {
             }
             try await file.runPolicyTests()
             configuration = file.configuration
-            // A file does not say whether requests are recorded.
+            // A file does not say whether requests and decisions are recorded.
             configuration.recording = recording
+            configuration.onDecision = decisionHandler
             try change(&configuration)
         } catch {
             refuseReload(error)

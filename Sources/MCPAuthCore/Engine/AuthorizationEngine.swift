@@ -93,11 +93,11 @@ package final class AuthorizationEngine: Sendable {
         }
         if isInBody && !isReadFirst {
             if let denial = MandatoryChecks.denial(of: token, at: resource, now: now()) {
-                return .deny(denial.about(token.verified.facts, name(of: request)))
+                return .deny(denial.about(token.verified.facts, request.operationName))
             }
             switch try await readOperation(ProtectedResource.bodyBytes) {
             case .passed(let operation): request = request.asking(for: operation)
-            case .denied(let denial): return .deny(denial.about(token.verified.facts, name(of: request)))
+            case .denied(let denial): return .deny(denial.about(token.verified.facts, request.operationName))
             }
         }
         return checkAndEvaluate(request, token, at: resource, now: now(), trace: &trace)
@@ -126,7 +126,7 @@ package final class AuthorizationEngine: Sendable {
         let answer = evaluate(PolicyInput(authInfo: nil, request: request, now: now()), resource, &trace)
         if case .allow = answer.kind { return .allow(nil) }
         let denial = noCredentials(resource, request, diagnosis("a token", request, answer.kind.rules))
-        return .deny(denial.about(nil, name(of: request), rules: answer.kind.rules))
+        return .deny(denial.about(nil, request.operationName, rules: answer.kind.rules))
     }
 
     /// Verifies the token of a request and normalises its claims.
@@ -157,7 +157,7 @@ package final class AuthorizationEngine: Sendable {
         case .passed(let passed): authInfo = passed
         case .denied(let denial):
             trace?.record("checks", "\(denial.reason)\(denial.diagnosis.map { ", \($0)" } ?? "")")
-            return .deny(denial.about(token.verified.facts, name(of: request)))
+            return .deny(denial.about(token.verified.facts, request.operationName))
         }
         if trace != nil, let dropped = authInfo.droppedByBounds { trace?.record("bounds", "dropped \(dropped)") }
 
@@ -177,7 +177,7 @@ package final class AuthorizationEngine: Sendable {
             let expected = rules.isEmpty ? "an allow rule" : "no rule that denies it"
             denial = Denial(.deniedByPolicy, status: 403, diagnosis: diagnosis(expected, request, rules))
         }
-        return .deny(denial.about(token.verified.facts, name(of: request), rules: answer.kind.rules))
+        return .deny(denial.about(token.verified.facts, request.operationName, rules: answer.kind.rules))
     }
 
     private static func evaluate(
@@ -219,24 +219,9 @@ package final class AuthorizationEngine: Sendable {
         let names = rules.map { "`\($0.printable)`" }.joined(separator: ", ")
         return Diagnosis(
             "the policy",
-            expected: "\(expected) for `\(name(of: request))`",
+            expected: "\(expected) for `\(request.operationName)`",
             found: rules.isEmpty ? "no rule that allows it" : "a refusal by \(names)"
         )
-    }
-
-    /// The kind of operation, for logs.
-    ///
-    /// It leaves out paths, names and URIs: they come from the client and may contain what must not be logged.
-    private static func name(of request: ProtectedResourceRequest) -> String {
-        guard case .mcp(let messages) = request.operation, let first = messages.first else {
-            return request.method.rawValue.printable
-        }
-        let name =
-            switch first {
-            case .call(let method, _, _): method.printable
-            default: first.description
-            }
-        return messages.count > 1 ? "\(name) and \(messages.count - 1) more" : name
     }
 
     private static func insufficientScope(

@@ -28,6 +28,8 @@ package final class ProtectedResource: Sendable {
         package var generation = 1
         /// Receives every request that the policy is asked about, before it decides; `nil` to record none.
         package var record: (@Sendable (PolicyInput) -> Void)?
+        /// Receives every decision; `nil` to keep none.
+        package var onDecision: DecisionHandler?
         /// Receives events for operators.
         package var onEvent: EngineEventHandler = { _ in }
 
@@ -118,9 +120,33 @@ package final class ProtectedResource: Sendable {
         settings.onEvent(EngineEvent(.info, .wouldDeny, "`\(identifier)`: would deny by \(list)"))
     }
 
-    /// Reports that a request was refused, and why.
-    package func report(_ denial: Denial) {
-        settings.onEvent(EngineEvent(denial, at: identifier))
+    /// Whether decisions are kept for operators.
+    package var keepsDecisions: Bool { settings.onDecision != nil }
+
+    /// Reports what was decided about a request.
+    ///
+    /// - Returns: The id under which it is kept; `nil` if decisions are not kept.
+    package func report(
+        _ decision: Decision,
+        about operation: @autoclosure () -> String?,
+        time: NumericDate,
+        seconds: Double? = nil,
+        door: String? = nil
+    ) -> DecisionID? {
+        if case .deny(let denial) = decision { settings.onEvent(EngineEvent(denial, at: identifier)) }
+        guard let onDecision = settings.onDecision else { return nil }
+        let record = DecisionRecord(
+            id: DecisionID(time),
+            time: time,
+            seconds: seconds,
+            door: door,
+            resource: identifier,
+            operation: operation(),
+            decision: decision,
+            generation: generation
+        )
+        onDecision(record)
+        return record.id
     }
 
     /// A challenge that points a client to the metadata of this resource.

@@ -82,6 +82,9 @@ public final class ProtectedResourceRequest: Sendable {
         return false
     }
 
+    /// The kind of operation, for logs.
+    package var operationName: String { operation.name(method) }
+
     /// The MCP messages, or the method and the path, for traces; names are escaped.
     package var summary: String {
         switch operation {

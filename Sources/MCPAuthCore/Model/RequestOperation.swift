@@ -1,6 +1,8 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+package import HTTPTypes
+
 /// What a request wants to do, as far as a policy can know it.
 public enum RequestOperation: Sendable, Hashable {
     /// Plain HTTP; the method and the path are the operation.
@@ -9,6 +11,21 @@ public enum RequestOperation: Sendable, Hashable {
     case mcp([MCPMessage])
     /// An MCP operation that cannot be known; only rules for any target can allow it.
     case unknown
+}
+
+extension RequestOperation {
+    /// The kind of operation, for logs.
+    ///
+    /// It leaves out paths, names and URIs: they come from the client and may contain what must not be logged.
+    package func name(_ method: HTTPRequest.Method) -> String {
+        guard case .mcp(let messages) = self, let first = messages.first else { return method.rawValue.printable }
+        let name =
+            switch first {
+            case .call(let method, _, _): method.printable
+            default: first.description
+            }
+        return messages.count > 1 ? "\(name) and \(messages.count - 1) more" : name
+    }
 }
 
 /// One message of an MCP request.

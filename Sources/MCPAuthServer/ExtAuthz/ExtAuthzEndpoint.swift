@@ -38,8 +38,8 @@ package struct ExtAuthzEndpoint: Sendable {
         let answer: ProxyGuard.Answer
         var removed: [String] = []
         switch check.clientRequest() {
-        case _ where !settings.trusts(address): answer = proxyGuard.refuse(unknown, from: address ?? "")
-        case .denied(let denial): answer = proxyGuard.refuse(unknown, denial)
+        case _ where !settings.trusts(address): answer = proxyGuard.refuse(unknown, from: address ?? "", now: now)
+        case .denied(let denial): answer = proxyGuard.refuse(unknown, denial, now: now)
         case .passed(let request):
             let isWhole = settings.sendsBody && check.hasWholeBody
             answer = await proxyGuard.answer(request, body: isWhole ? check.body : nil, removesFields: true, now: now)
@@ -48,16 +48,16 @@ package struct ExtAuthzEndpoint: Sendable {
         }
         switch answer {
         case .deny(let response): return .denied(response)
-        case .allow(let caller, let fields):
-            return .allowed(fields, removing: removed, metadata: Self.metadata(of: caller))
+        case .allow(let caller, let fields, let id):
+            return .allowed(fields, removing: removed, metadata: Self.metadata(of: caller, id))
         }
     }
 
-    private static func metadata(of caller: AuthInfo?) -> [(name: String, value: String)] {
-        guard let caller else { return [] }
+    private static func metadata(of caller: AuthInfo?, _ id: DecisionID?) -> [(name: String, value: String)] {
         let values = [
-            ("issuer", caller.issuer.description), ("resource", caller.resource.description),
-            ("scope", caller.scopes.description), ("subject", caller.subject), ("client_id", caller.clientID),
+            ("issuer", caller?.issuer.description), ("resource", caller?.resource.description),
+            ("scope", caller?.scopes.description), ("subject", caller?.subject), ("client_id", caller?.clientID),
+            ("decision_id", id?.description),
         ]
         return values.compactMap { name, value in value.map { (name: name, value: $0) } }
     }

@@ -33,8 +33,8 @@ package struct FastCGIEndpoint: Sendable {
         let answer: ProxyGuard.Answer
         let unknown = HTTPRequest(method: .get, scheme: nil, authority: nil, path: nil)
         switch Self.clientRequest(parameters.list) {
-        case _ where !settings.trusts(address): answer = proxyGuard.refuse(unknown, from: address ?? "")
-        case .denied(let denial): answer = proxyGuard.refuse(unknown, denial)
+        case _ where !settings.trusts(address): answer = proxyGuard.refuse(unknown, from: address ?? "", now: now)
+        case .denied(let denial): answer = proxyGuard.refuse(unknown, denial, now: now)
         case .passed(let request): answer = await proxyGuard.answer(request, body: nil, now: now)
         }
         return FastCGIRequest.response(Self.text(of: answer), to: parameters.id)
@@ -42,7 +42,7 @@ package struct FastCGIEndpoint: Sendable {
 
     private static func text(of answer: ProxyGuard.Answer) -> [UInt8] {
         switch answer {
-        case .allow(_, let fields):
+        case .allow(_, let fields, _):
             var text = "Status: 200\r\n"
             for field in fields {
                 let name = field.name.canonicalName.uppercased().replacing("-", with: "_")

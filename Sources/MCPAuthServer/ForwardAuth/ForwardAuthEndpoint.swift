@@ -36,8 +36,9 @@ package struct ForwardAuthEndpoint: Sendable {
         now: () -> NumericDate = NumericDate.now
     ) async -> RenderedResponse {
         switch await answer(to: asked, from: address, body, now) {
-        case .allow(_, var fields):
+        case .allow(_, var fields, let id):
             fields[.cacheControl] = "no-store"
+            if let id, let name = DecisionID.fieldName { fields[name] = id.description }
             return RenderedResponse(head: HTTPResponse(status: .ok, headerFields: fields), body: [])
         case .deny(let response):
             return relayed(response)
@@ -50,9 +51,9 @@ package struct ForwardAuthEndpoint: Sendable {
         _ body: [UInt8],
         _ now: () -> NumericDate
     ) async -> ProxyGuard.Answer {
-        guard settings.trusts(address) else { return proxyGuard.refuse(asked, from: address ?? "") }
+        guard settings.trusts(address) else { return proxyGuard.refuse(asked, from: address ?? "", now: now) }
         switch dialect.clientRequest(asked, path: settings.path) {
-        case .denied(let denial): return proxyGuard.refuse(asked, denial)
+        case .denied(let denial): return proxyGuard.refuse(asked, denial, now: now)
         case .passed(let request):
             let isWhole = settings.sendsBody && dialect.hasWholeBody(asked)
             return await proxyGuard.answer(request, body: isWhole ? body : nil, now: now)

@@ -9,8 +9,8 @@ package import MCPAuthHTTP
 package struct ProxyGuard: Sendable {
     /// What a proxy is told.
     enum Answer: Sendable {
-        /// The request may pass, with these fields about its caller.
-        case allow(AuthInfo?, HTTPFields)
+        /// The request may pass, with these fields about its caller; the id is that under which the decision is kept.
+        case allow(AuthInfo?, HTTPFields, DecisionID?)
         /// The client gets this response.
         case deny(RenderedResponse)
     }
@@ -39,31 +39,35 @@ package struct ProxyGuard: Sendable {
                 expected: "no field that a server could take for one about the caller",
                 found: "one from the client"
             )
-            return refuse(request, Denial(.identityField, status: 400, diagnosis: diagnosis))
+            return refuse(request, Denial(.identityField, status: 400, diagnosis: diagnosis), now: now)
         }
-        switch await requestGuard.check(forwarded: request, body: body, now: now) {
-        case .respond(let response, _): return .deny(response)
-        case .proceed(let caller):
+        var fields = HTTPFields()
+        let action = await requestGuard.check(forwarded: request, body: body, now: now) { caller in
             switch identity.fields(for: caller) {
-            case .passed(let fields): return .allow(caller, fields)
-            case .denied(let denial): return refuse(request, denial)
+            case .passed(let described): fields = described
+            case .denied(let denial): return denial
             }
+            return nil
+        }
+        switch action {
+        case .respond(let response): return .deny(response)
+        case .proceed(let caller, let id): return .allow(caller, fields, id)
         }
     }
 
     /// Refuses a request for what the proxy sent.
-    func refuse(_ request: HTTPRequest, _ denial: Denial) -> Answer {
-        .deny(requestGuard.refusal(ofForwarded: request, denial))
+    func refuse(_ request: HTTPRequest, _ denial: Denial, now: () -> NumericDate) -> Answer {
+        .deny(requestGuard.refusal(ofForwarded: request, denial, at: now()))
     }
 
     /// Refuses a proxy whose address is not trusted.
-    func refuse(_ request: HTTPRequest, from address: String) -> Answer {
+    func refuse(_ request: HTTPRequest, from address: String, now: () -> NumericDate) -> Answer {
         let diagnosis = Diagnosis(
             "the address of the proxy",
             expected: "one of `trusted_proxies`",
             found: "another one",
             value: "`\(address.printable)`"
         )
-        return refuse(request, Denial(.untrustedProxy, status: 403, diagnosis: diagnosis))
+        return refuse(request, Denial(.untrustedProxy, status: 403, diagnosis: diagnosis), now: now)
     }
 }
