@@ -92,6 +92,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
@@ -172,7 +173,8 @@ let package = Package(
         library(
             "MCPAuthServer",
             [
-                "MCPAuth", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJSON", "MCPAuthConcurrency", "MCPAuthNIO", httpTypes,
+                "CMCPAuthSystem", "MCPAuth", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJSON", "MCPAuthConcurrency", "MCPAuthNIO",
+                "MCPAuthSigning", "MCPAuthVerification", httpTypes,
                 product("NIOCore", "swift-nio", "Server"), product("NIOPosix", "swift-nio", "Server"),
                 product("NIOHTTP1", "swift-nio", "Server"),
                 product("NIOHTTP2", "swift-nio-http2", "Server"), product("NIOSSL", "swift-nio-ssl", "Server"),
@@ -181,6 +183,8 @@ let package = Package(
                 product("NIOHTTPTypes", "swift-nio-extras", "Server"),
                 product("NIOHTTPTypesHTTP2", "swift-nio-extras", "Server"),
                 product("ServiceLifecycle", "swift-service-lifecycle", "Server"),
+                product("CoreMetrics", "swift-metrics", "Server"), product("Logging", "swift-log", "Server"),
+                product("Tracing", "swift-distributed-tracing", "Server"),
             ]
         ),
 
@@ -209,7 +213,9 @@ let package = Package(
                 "MCPAuthVerification",
                 httpTypes,
                 product("ArgumentParser", "swift-argument-parser", "Programs"),
+                product("AsyncHTTPClient", "async-http-client", "AsyncHTTPClient"),
                 product("Logging", "swift-log", "Programs"), product("Metrics", "swift-metrics", "Programs"),
+                product("NIOCore", "swift-nio", "Programs"), product("NIOHTTP1", "swift-nio", "Programs"),
                 product("ServiceLifecycle", "swift-service-lifecycle", "Programs"),
                 product("UnixSignals", "swift-service-lifecycle", "Programs"),
             ],

@@ -4,7 +4,7 @@
 public import HTTPTypes
 public import MCPAuthCore
 public import MCPAuthHTTP
-internal import MCPAuthVerification
+package import MCPAuthVerification
 
 /// Protects resources: an OAuth 2.1 resource server for MCP servers and HTTP APIs.
 ///
@@ -114,6 +114,39 @@ public struct MCPAuth: Sendable {
     public func replaceRevocations(with list: RevocationList) {
         live.revoke(list)
         live.current.configuration.onEvent(EngineEvent(.info, .revocationsReplaced, "\(list.count) entries"))
+    }
+
+    /// Refuses the tokens that match an entry from now on, beside all others that are refused.
+    ///
+    /// The entry stays in force after a reload, until ``replaceRevocations(with:)`` is called or the process ends.
+    ///
+    /// - Returns: The number of entries that were added at run time.
+    @discardableResult
+    public func revoke(_ entry: RevocationList.Entry) -> Int {
+        let count = live.revoke(entry)
+        live.current.configuration.onEvent(EngineEvent(.info, .revocationsReplaced, "\(count) entries at run time"))
+        return count
+    }
+
+    /// What is known of each issuer, in the order of the configuration; nothing is fetched.
+    package var issuerStatus: [(issuer: IssuerIdentifier, keys: IssuerKeys)] {
+        live.current.documents.all.map { ($0.issuer, $0.keyStatus) }
+    }
+
+    /// Fetches the keys of all issuers that have none, for at most the time that a request would wait.
+    package func prepareIssuers() async {
+        let documents = live.current.documents.all
+        await withTaskGroup(of: Void.self) { group in
+            for issuer in documents { group.addTask { await issuer.prepare() } }
+        }
+    }
+
+    /// Reports a request that was refused before it could be decided about, because of what a connection sent.
+    ///
+    /// - Returns: The id under which it is kept; `nil` if decisions are not kept.
+    @discardableResult
+    package func report(_ denial: Denial, at door: String) -> DecisionID? {
+        live.report(denial, at: .now(), door: door)
     }
 
     /// Discards all fetched metadata and keys, including keys that an issuer no longer publishes, and all cached

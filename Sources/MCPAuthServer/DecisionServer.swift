@@ -10,6 +10,7 @@ internal import MCPAuthNIO
 internal import NIOCore
 internal import NIOPosix
 internal import ServiceLifecycle
+internal import Synchronization
 
 /// Everything that `mcp-auth serve` listens on.
 ///
@@ -21,6 +22,8 @@ package struct DecisionServer: Service {
     private let onEvent: EngineEventHandler
     private let onListening: @Sendable ([ListeningSocket]) -> Void
     private let certificate: ListenerCertificate?
+    private let observation: Observation?
+    private let isEnding = Flag()
     /// What a connection may take.
     package var limits = ConnectionLimits()
 
@@ -40,11 +43,14 @@ package struct DecisionServer: Service {
         }
     }
 
-    /// - Parameter onListening: Called once, when every socket listens.
+    /// - Parameters:
+    ///   - observation: What is kept about decisions, for the admin listener, which needs it.
+    ///   - onListening: Called once, when every socket listens.
     /// - Throws: `ConfigurationError` when a certificate cannot be read.
     package init(
         _ settings: ServerSettings,
         mcpAuth: MCPAuth,
+        observation: Observation? = nil,
         onEvent: @escaping EngineEventHandler,
         onListening: @escaping @Sendable ([ListeningSocket]) -> Void = { _ in }
     ) throws {
@@ -52,6 +58,7 @@ package struct DecisionServer: Service {
         self.mcpAuth = mcpAuth
         self.onEvent = onEvent
         self.onListening = onListening
+        self.observation = observation
         certificate = try settings.tls.map { try ListenerCertificate($0) }
     }
 
@@ -69,42 +76,97 @@ package struct DecisionServer: Service {
     }
 
     package func run() async throws {
+        let doors = doors
         let group = MultiThreadedEventLoopGroup.singleton
-        var sockets: [ListeningSocket] = []
+        let isEnding = isEnding
+        ServerSamples.begin()
         var bound: [ServerListener.Bound] = []
+        var admin: ServerListener.Bound?
         do {
-            for (purpose, listener) in listeners {
-                let socket = try await listener.bind(on: group)
+            var sockets: [ListeningSocket] = []
+            for door in doors {
+                let socket = try await door.listener.bind(on: group)
                 bound.append(socket)
-                let port = socket.channel.localAddress?.port
-                sockets.append(ListeningSocket(purpose: purpose, listener: listener.address, port: port))
+                sockets.append(door.socket(socket))
             }
+            if let door = adminDoor(doors) {
+                let socket = try await door.listener.bind(on: group)
+                admin = socket
+                try door.listener.address.protect()
+                sockets.append(door.socket(socket))
+            }
+            onListening(sockets)
         } catch {
-            for socket in bound { socket.close() }
+            for socket in bound + [admin].compactMap(\.self) { socket.close() }
             throw error
         }
-        onListening(sockets)
         try? await gracefulShutdown()
-        await withTaskCancellationHandler { [bound] in
+        isEnding.raise()
+        await withTaskCancellationHandler { [bound, admin] in
             await withTaskGroup(of: Void.self) { group in
                 for socket in bound { group.addTask { await socket.drain() } }
             }
-        } onCancel: { [bound] in
-            for socket in bound { socket.close() }
+            // Last, so that operators see that the server is ending.
+            await admin?.drain()
+        } onCancel: { [bound, admin] in
+            for socket in bound + [admin].compactMap(\.self) { socket.close() }
         }
     }
 
-    /// Every listener, with its purpose.
-    private var listeners: [(String, ServerListener)] {
-        [("clients", clients)]
-            + settings.forwardAuth.map { ("forward auth for \($0.proxy.rawValue)", forwardAuth($0)) }
+    /// A listener and its purpose.
+    private struct Door {
+        let name: String
+        let purpose: String
+        let listener: ServerListener
+
+        func socket(_ bound: ServerListener.Bound) -> ListeningSocket {
+            ListeningSocket(purpose: purpose, listener: listener.address, port: bound.channel.localAddress?.port)
+        }
+    }
+
+    /// Every listener but that for operators.
+    private var doors: [Door] {
+        [Door(name: "clients", purpose: "clients", listener: clients)]
+            + settings.forwardAuth.map {
+                Door(name: $0.proxy.rawValue, purpose: "forward auth for \($0.proxy.rawValue)", listener: forwardAuth($0))
+            }
+            + [settings.authZEN].compactMap(\.self).map {
+                Door(name: "authzen", purpose: "AuthZEN", listener: authZEN($0))
+            }
+    }
+
+    private func adminDoor(_ doors: [Door]) -> Door? {
+        guard let admin = settings.admin, let observation else { return nil }
+        let counts = doors.map { (door: $0.name, count: $0.listener.count) }
+        let server = AdminEndpoint.Server(
+            metrics: { [mcpAuth] in
+                let connections = counts.map { (door: $0.door, count: $0.count.value) }
+                return observation.metrics.text(adding: ServerSamples.all(mcpAuth, observation.log, connections))
+            },
+            reload: observation.reloads.ask,
+            isEnding: { [isEnding] in isEnding.isRaised }
+        )
+        let endpoint = AdminEndpoint(admin, mcpAuth: mcpAuth, decisions: observation.recent, server: server)
+        let report = report(at: "admin")
+        var connections = HTTPConnections(report: report) { channel, peer in
+            let handler = EndpointHandler(mostBytes: 64 * 1024, report: report) { request, body in
+                await endpoint.response(to: request, from: peer.address, body: body)
+            }
+            try channel.pipeline.syncOperations.addHandler(handler)
+        }
+        connections.limits = limits
+        let listener = ServerListener(address: admin.listener, limits: limits, configure: connections.configure)
+        return Door(name: "admin", purpose: "admin", listener: listener)
     }
 
     private var clients: ServerListener {
         let answer = WhoIsCalling(mcpAuth: mcpAuth, onEvent: onEvent)
         var requestGuard = mcpAuth.requestGuard()
         requestGuard.door = "clients"
-        var connections = HTTPConnections { [mcpAuth, requestGuard] channel, peer in
+        var connections = HTTPConnections(report: report(at: "clients")) { [mcpAuth, requestGuard, settings] channel, peer in
+            if let assertion = settings.identity.assertion {
+                try channel.pipeline.syncOperations.addHandler(KeySetHandler(assertion.key))
+            }
             let authorization = AuthorizationHandler(mcpAuth, requestGuard: requestGuard, isHTTP1: peer.isHTTP1)
             try channel.pipeline.syncOperations.addHandlers(authorization, CallerHandler(answer))
         }
@@ -116,16 +178,43 @@ package struct DecisionServer: Service {
     private func forwardAuth(_ settings: ForwardAuthSettings) -> ServerListener {
         let proxyGuard = proxyGuard(settings.proxy.rawValue, ignoringCase: settings.ignoresCase)
         guard let endpoint = ForwardAuthEndpoint(settings, proxyGuard) else { return fastCGI(settings) }
-        var connections = HTTPConnections { channel, peer in
+        let report = report(at: settings.proxy.rawValue)
+        var connections = HTTPConnections(report: report) { channel, peer in
             // Nobody else can make this server take bodies.
             let takesBodies = settings.sendsBody && settings.trusts(peer.address)
-            let handler = EndpointHandler(mostBytes: takesBodies ? ProtectedResource.bodyBytes + 1 : 0) { asked, body in
+            let handler = EndpointHandler(mostBytes: takesBodies ? ProtectedResource.bodyBytes + 1 : 0, report: report) {
+                asked,
+                body in
                 await endpoint.response(to: asked, from: peer.address, body: body)
             }
             try channel.pipeline.syncOperations.addHandler(handler)
         }
         connections.limits = limits
         return ServerListener(address: settings.listener, limits: limits, configure: connections.configure)
+    }
+
+    private func authZEN(_ settings: AuthZENSettings) -> ServerListener {
+        var requestGuard = mcpAuth.requestGuard(ignoringCase: settings.ignoresCase)
+        requestGuard.door = "authzen"
+        let endpoint = AuthZENEndpoint(settings, requestGuard) { [mcpAuth] request in
+            mcpAuth.resource(of: request)?.tokenField
+        }
+        let report = report(at: "authzen")
+        var connections = HTTPConnections(report: report) { channel, peer in
+            // Nobody else can make this server take bodies.
+            let mostBytes = settings.trusts(peer.address) ? ProtectedResource.bodyBytes + 1 : 0
+            let handler = EndpointHandler(mostBytes: mostBytes, report: report) { asked, body in
+                await endpoint.response(to: asked, from: peer.address, body: body)
+            }
+            try channel.pipeline.syncOperations.addHandler(handler)
+        }
+        connections.limits = limits
+        return ServerListener(address: settings.listener, limits: limits, configure: connections.configure)
+    }
+
+    /// Reports requests that are refused before any guard sees them.
+    private func report(at door: String) -> HTTPConnections.RefusalReport {
+        { [mcpAuth] denial in mcpAuth.report(denial, at: door) }
     }
 
     private func fastCGI(_ settings: ForwardAuthSettings) -> ServerListener {
@@ -155,5 +244,14 @@ package struct DecisionServer: Service {
             return ExtAuthzServer(extAuthz, endpoint, onListening: onListening)
         }
     }
+}
+
+/// Whether something has happened, for every thread.
+private final class Flag: Sendable {
+    private let value = Atomic<Bool>(false)
+
+    var isRaised: Bool { value.load(ordering: .relaxed) }
+
+    func raise() { value.store(true, ordering: .relaxed) }
 }
 #endif

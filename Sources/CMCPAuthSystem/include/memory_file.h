@@ -17,4 +17,7 @@ int mcp_is_regular_file(int descriptor);
 /// Whether an open file belongs to this user, and nobody else may read or write it: 1 or 0.
 int mcp_is_private_file(int descriptor);
 
+/// Whether an open file is still the one at a path: 1 or 0; 0 also if the path has no file.
+int mcp_is_file_at(int descriptor, const char *path);
+
 #endif

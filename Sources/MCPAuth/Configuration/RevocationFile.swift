@@ -24,21 +24,37 @@ extension RevocationList {
         let entries = try root.required("entries", try root.elements("entries"))
         self.init(
             try entries.map { element in
-                let entry = try document.object(
-                    element.value,
-                    at: element.pointer,
-                    allowing: ConfigurationGrammar.revocation.keys
-                )
-                return Entry(
-                    issuer: IssuerIdentifier(try entry.required("issuer", try entry.string("issuer"))),
-                    tokenID: try entry.string("jti"),
-                    subject: try entry.string("sub"),
-                    clientID: try entry.string("client_id"),
-                    issuedBefore: try entry.integer("issued_before", in: 0...ConfigurationGrammar.latestDate).map {
-                        NumericDate(Double($0))
-                    }
+                try Entry(
+                    document.object(
+                        element.value,
+                        at: element.pointer,
+                        allowing: ConfigurationGrammar.revocation.keys
+                    )
                 )
             }
         )
+    }
+}
+
+extension RevocationList.Entry {
+    fileprivate init(_ entry: ObjectReader) throws {
+        self.init(
+            issuer: IssuerIdentifier(try entry.required("issuer", try entry.string("issuer"))),
+            tokenID: try entry.string("jti"),
+            subject: try entry.string("sub"),
+            clientID: try entry.string("client_id"),
+            issuedBefore: try entry.integer("issued_before", in: 0...ConfigurationGrammar.latestDate).map {
+                NumericDate(Double($0))
+            }
+        )
+    }
+
+    /// Reads one entry, in the form of the entries of a revocation file.
+    ///
+    /// - Parameter name: Where the text comes from, for messages.
+    /// - Throws: `ConfigurationError` with the place of the mistake.
+    package init(named name: String, bytes: [UInt8]) throws {
+        let document = try DocumentReader(file: name, bytes: bytes)
+        try self.init(document.rootObject(allowing: ConfigurationGrammar.revocation.keys))
     }
 }

@@ -137,6 +137,11 @@ final class LiveConfiguration: Sendable {
         current.revocations.replace(with: RevocationList())
     }
 
+    /// Adds a revocation, which also stays in force after a reload.
+    func revoke(_ entry: RevocationList.Entry) -> Int {
+        revokedAtRunTime.insert(entry)
+    }
+
     /// Records that a new configuration was refused, and reports why.
     func refuse(_ error: any Error) {
         let error = error as? ConfigurationError ?? ConfigurationError(.invalidValue, "\(error)")

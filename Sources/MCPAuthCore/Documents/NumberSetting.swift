@@ -55,6 +55,18 @@ package struct NumberSetting: Sendable {
         default: 100_000,
         "The number of verified tokens that are cached; 0 to verify each time"
     )
+    package static let assertionSeconds = NumberSetting(
+        "lifetime_seconds",
+        in: 5...3600,
+        default: 60,
+        "How long such a JWT may be used; it never outlives the token of the caller"
+    )
+    package static let decisionLogQueue = NumberSetting(
+        "queue",
+        in: 256...1_000_000,
+        default: 16_384,
+        "The maximum number of decisions that wait to be written; further ones are counted and left out"
+    )
     package static let leewaySeconds = NumberSetting(
         "leeway_seconds",
         in: 0...300,

@@ -100,6 +100,9 @@ public struct Denial: Sendable, Hashable {
         public static let unsupportedEncoding = Reason("unsupported_encoding")
         /// The body has more messages than one request may carry.
         public static let batchTooLarge = Reason("batch_too_large")
+        /// The head of a request breaks the rules of HTTP or can be read in two ways, or a message of a proxy cannot be
+        /// read.
+        public static let malformedRequest = Reason("malformed_request")
         /// A proxy asks that may not, because of its address.
         public static let untrustedProxy = Reason("untrusted_proxy")
         /// The request with which a proxy asks does not describe one request of a client.

@@ -53,22 +53,32 @@ public struct RevocationList: Sendable, Hashable {
         case issuer(IssuerIdentifier)
     }
 
-    private let index: [Handle: [Entry]]
+    private var index: [Handle: [Entry]]
 
     /// The number of entries.
-    public let count: Int
+    public private(set) var count: Int
 
     /// Creates a list.
     public init(_ entries: [Entry] = []) {
-        index = Dictionary(grouping: entries) { entry in
-            if let tokenID = entry.tokenID {
-                return .token(entry.issuer, hash: TokenFacts.hash(ofTokenID: tokenID))
-            }
-            if let subject = entry.subject { return .subject(entry.issuer, subject) }
-            if let clientID = entry.clientID { return .client(entry.issuer, clientID) }
-            return .issuer(entry.issuer)
-        }
+        index = Dictionary(grouping: entries, by: Self.handle)
         count = entries.count
+    }
+
+    /// Adds an entry, unless the list has it.
+    public mutating func insert(_ entry: Entry) {
+        let handle = Self.handle(of: entry)
+        guard !(index[handle]?.contains(entry) ?? false) else { return }
+        index[handle, default: []].append(entry)
+        count += 1
+    }
+
+    private static func handle(of entry: Entry) -> Handle {
+        if let tokenID = entry.tokenID {
+            return .token(entry.issuer, hash: TokenFacts.hash(ofTokenID: tokenID))
+        }
+        if let subject = entry.subject { return .subject(entry.issuer, subject) }
+        if let clientID = entry.clientID { return .client(entry.issuer, clientID) }
+        return .issuer(entry.issuer)
     }
 
     /// Whether an entry matches; only entries with the same key in the index are compared.
@@ -101,6 +111,15 @@ package final class Revocations: Sendable {
         self.list.withLock { current in
             current = list
             isEmpty.store(list.count == 0, ordering: .releasing)
+        }
+    }
+
+    /// Adds an entry to the list; returns the number of entries.
+    package func insert(_ entry: RevocationList.Entry) -> Int {
+        list.withLock { current in
+            current.insert(entry)
+            isEmpty.store(false, ordering: .releasing)
+            return current.count
         }
     }
 

@@ -64,4 +64,37 @@ package enum Timestamp {
         let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
         return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
+
+    /// The time in UTC with milliseconds, such as `2026-11-27T21:10:38.120Z`.
+    ///
+    /// - Parameter seconds: Seconds since 1970; times outside the years 1 to 9999 become the nearest one inside.
+    package static func text(_ seconds: Double) -> String {
+        let milliseconds = Int((min(max(seconds, -62_135_596_800), 253_402_300_799) * 1000).rounded(.down))
+        let (day, time) = milliseconds.quotientAndFloor(by: 86_400_000)
+        // The Gregorian calendar in eras of 400 years that begin in March.
+        let shifted = day + 719_468
+        let (era, dayOfEra) = shifted.quotientAndFloor(by: 146_097)
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let marchMonth = (5 * dayOfYear + 2) / 153
+        let dayOfMonth = dayOfYear - (153 * marchMonth + 2) / 5 + 1
+        let month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
+        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+        let date = "\(padded(year, 4))-\(padded(month, 2))-\(padded(dayOfMonth, 2))"
+        let clock = [time / 3_600_000, time / 60_000 % 60, time / 1000 % 60].map { padded($0, 2) }.joined(separator: ":")
+        return "\(date)T\(clock).\(padded(time % 1000, 3))Z"
+    }
+
+    private static func padded(_ value: Int, _ digits: Int) -> String {
+        let text = String(value)
+        return String(repeating: "0", count: max(0, digits - text.utf8.count)) + text
+    }
+}
+
+extension Int {
+    /// The quotient, rounded down, and the rest, which is not negative.
+    fileprivate func quotientAndFloor(by divisor: Int) -> (Int, Int) {
+        let (quotient, rest) = quotientAndRemainder(dividingBy: divisor)
+        return rest < 0 ? (quotient - 1, rest + divisor) : (quotient, rest)
+    }
 }

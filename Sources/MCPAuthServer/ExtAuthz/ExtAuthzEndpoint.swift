@@ -28,19 +28,24 @@ package struct ExtAuthzEndpoint: Sendable {
         self.identity = identity
     }
 
-    /// - Parameter address: The address of the proxy; `nil` for a unix socket.
+    /// - Parameters:
+    ///   - check: What the proxy sent; `nil` if that is not a `CheckRequest`.
+    ///   - address: The address of the proxy; `nil` for a unix socket.
     package func response(
-        to check: CheckRequest,
+        to check: CheckRequest?,
         from address: String?,
         now: () -> NumericDate = NumericDate.now
     ) async -> CheckResponse {
         let unknown = HTTPRequest(method: .get, scheme: nil, authority: nil, path: nil)
         let answer: ProxyGuard.Answer
         var removed: [String] = []
-        switch check.clientRequest() {
+        switch (check, check?.clientRequest()) {
         case _ where !settings.trusts(address): answer = proxyGuard.refuse(unknown, from: address ?? "", now: now)
-        case .denied(let denial): answer = proxyGuard.refuse(unknown, denial, now: now)
-        case .passed(let request):
+        case (nil, _), (_, nil):
+            let diagnosis = Diagnosis("the message of the proxy", expected: "a `CheckRequest`", found: "another message")
+            answer = proxyGuard.refuse(unknown, Denial(.malformedRequest, status: 400, diagnosis: diagnosis), now: now)
+        case (_, .denied(let denial)?): answer = proxyGuard.refuse(unknown, denial, now: now)
+        case (let check?, .passed(let request)?):
             let isWhole = settings.sendsBody && check.hasWholeBody
             answer = await proxyGuard.answer(request, body: isWhole ? check.body : nil, removesFields: true, now: now)
             removed = identity.others(in: request.headerFields).map(\.canonicalName)

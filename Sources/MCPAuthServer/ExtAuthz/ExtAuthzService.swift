@@ -14,9 +14,9 @@ struct ExtAuthzService: RegistrableRPCService {
             deserializer: CheckDecoding(),
             serializer: CheckEncoding()
         ) { [endpoint] request, context in
-            let request = try await ServerRequest(stream: request)
+            let message = try await ServerRequest(stream: request).message
             let address = Self.address(context.remotePeer)
-            let response = await endpoint.response(to: request.message, from: address)
+            let response = await endpoint.response(to: message, from: address)
             return StreamingServerResponse(single: ServerResponse(message: response))
         }
     }
@@ -31,13 +31,10 @@ struct ExtAuthzService: RegistrableRPCService {
     }
 }
 
+/// Reads a message; `nil` if it is not a `CheckRequest`, which the endpoint refuses.
 private struct CheckDecoding: MessageDeserializer {
-    func deserialize<Buffer: GRPCContiguousBytes>(_ bytes: Buffer) throws -> CheckRequest {
-        do {
-            return try unsafe CheckRequest(bytes.withUnsafeBytes { unsafe Array($0) })
-        } catch {
-            throw RPCError(code: .invalidArgument, message: "not a CheckRequest")
-        }
+    func deserialize<Buffer: GRPCContiguousBytes>(_ bytes: Buffer) throws -> CheckRequest? {
+        try? unsafe CheckRequest(bytes.withUnsafeBytes { unsafe Array($0) })
     }
 }
 

@@ -17,7 +17,8 @@ package struct IdentityFields: Sendable {
     private let standard: [HTTPField.Name]
     /// The names of all fields.
     private let names: [HTTPField.Name]
-    private let claims: [(name: HTTPField.Name, claim: String)]
+    private let claims: [(name: HTTPField.Name, field: String, claim: String)]
+    private let assertion: (name: HTTPField.Name, IdentityAssertion)?
 
     /// The maximum length of a value, in bytes: proxies refuse responses with longer fields.
     static let longestValue = 4096
@@ -26,9 +27,12 @@ package struct IdentityFields: Sendable {
         prefix = settings.prefix.lowercased()
         standard = IdentitySettings.standardFields.compactMap { HTTPField.Name(settings.prefix + $0) }
         claims = settings.claims.compactMap { entry in
-            HTTPField.Name(settings.prefix + entry.field).map { ($0, entry.claim) }
+            HTTPField.Name(settings.prefix + entry.field).map { ($0, entry.field, entry.claim) }
         }
-        names = standard + claims.map(\.name)
+        assertion = settings.assertion.flatMap { assertion in
+            HTTPField.Name(settings.prefix + IdentitySettings.assertionField).map { ($0, IdentityAssertion(assertion)) }
+        }
+        names = standard + claims.map(\.name) + [assertion?.name].compactMap(\.self)
     }
 
     /// The names of the client's fields that a server could take for one about the caller, but that no answer replaces:
@@ -44,20 +48,35 @@ package struct IdentityFields: Sendable {
     /// The fields for a caller; `nil` stands for a caller without a token.
     ///
     /// - Returns: The refusal of a caller whose description is too long.
-    func fields(for caller: AuthInfo?) -> Checked<HTTPFields> {
+    func fields(for caller: AuthInfo?, now: NumericDate) -> Checked<HTTPFields> {
         var fields = HTTPFields()
-        fields.reserveCapacity(standard.count + claims.count)
+        fields.reserveCapacity(names.count)
         let values = [caller?.subject, caller?.issuer.description, caller?.clientID, caller?.scopes.description]
         for (name, value) in zip(standard, values) {
             guard let denial = Self.append(value, to: name, in: &fields) else { continue }
             return .denied(denial)
         }
-        for (name, claim) in claims {
+        for (name, _, claim) in claims {
             let value = caller.flatMap { Self.text(of: claim, of: $0) }
             guard let denial = Self.append(value, to: name, in: &fields) else { continue }
             return .denied(denial)
         }
+        if let (name, assertion) = assertion {
+            let value: String?
+            do { value = try caller.map { try assertion.text(for: $0, self.values(of: $0), now: now) } } catch {
+                let diagnosis = Diagnosis("the assertion", expected: "a signature", found: "a failure of OpenSSL")
+                return .denied(Denial(.verifierUnavailable, status: 503, retryAfter: 1, diagnosis: diagnosis))
+            }
+            if let denial = Self.append(value, to: name, in: &fields) { return .denied(denial) }
+        }
         return .passed(fields)
+    }
+
+    /// The claims that are passed on, by the names of their fields.
+    private func values(of caller: AuthInfo) -> [String: JSON] {
+        var values: [String: JSON] = [:]
+        for (_, field, claim) in claims { values[field] = Self.value(of: claim, of: caller) }
+        return values
     }
 
     private static func append(_ value: String?, to name: HTTPField.Name, in fields: inout HTTPFields) -> Denial? {
@@ -75,11 +94,15 @@ package struct IdentityFields: Sendable {
     }
 
     private static func text(of claim: String, of caller: AuthInfo) -> String? {
-        switch claim.hasPrefix("/") ? caller.claims.value(at: claim) : caller.claims[claim] {
+        switch value(of: claim, of: caller) {
         case nil, .null?: nil
         case .string(let text)?: text
         case let value?: String(decoding: value.encoded(), as: UTF8.self)
         }
+    }
+
+    private static func value(of claim: String, of caller: AuthInfo) -> JSON? {
+        claim.hasPrefix("/") ? caller.claims.value(at: claim) : caller.claims[claim]
     }
 
     /// A text as the value of a field.

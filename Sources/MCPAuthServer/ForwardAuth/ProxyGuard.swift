@@ -43,7 +43,7 @@ package struct ProxyGuard: Sendable {
         }
         var fields = HTTPFields()
         let action = await requestGuard.check(forwarded: request, body: body, now: now) { caller in
-            switch identity.fields(for: caller) {
+            switch identity.fields(for: caller, now: now()) {
             case .passed(let described): fields = described
             case .denied(let denial): return denial
             }

@@ -3,6 +3,7 @@
 
 #if Server
 internal import HTTPTypes
+internal import MCPAuthCore
 internal import MCPAuthHTTP
 internal import NIOCore
 internal import NIOHTTPTypes
@@ -26,6 +27,7 @@ final class EndpointHandler: ChannelInboundHandler {
     }
 
     private let mostBytes: Int
+    private let report: HTTPConnections.RefusalReport
     private let answer: Answer
     private var state = State.idle
     /// The requests that have begun to be answered.
@@ -37,9 +39,12 @@ final class EndpointHandler: ChannelInboundHandler {
     /// Enough to be fast with a few requests in one read, few enough for the stack.
     private static let mostDepth = 8
 
-    /// - Parameter mostBytes: The maximum size of a body, in bytes; a longer one gets status 413.
-    init(mostBytes: Int, answer: @escaping Answer) {
+    /// - Parameters:
+    ///   - mostBytes: The maximum size of a body, in bytes; a longer one gets status 413.
+    ///   - report: Reports such a request.
+    init(mostBytes: Int, report: @escaping HTTPConnections.RefusalReport, answer: @escaping Answer) {
         self.mostBytes = mostBytes
+        self.report = report
         self.answer = answer
     }
 
@@ -96,7 +101,8 @@ final class EndpointHandler: ChannelInboundHandler {
 
     private func refuse(_ request: HTTPRequest, _ context: ChannelHandlerContext) {
         state = .refused
-        var response = ResponseWriting.bodyTooLarge
+        let id = report(Denial(.bodyTooLarge, status: 413))
+        var response = ResponseWriting.bodyTooLarge.naming(id)
         if request.method == .head { response = RenderedResponse(head: response.head, body: []) }
         send(response, to: request, context).whenComplete {
             [bound = NIOLoopBound(context, eventLoop: context.eventLoop)] _ in

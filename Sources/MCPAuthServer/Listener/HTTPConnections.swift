@@ -3,6 +3,7 @@
 
 #if Server
 internal import HTTPTypes
+internal import MCPAuthCore
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOHTTP2
@@ -26,7 +27,12 @@ struct HTTPConnections: Sendable {
     /// The TLS context for the next connection; `nil` for plain HTTP.
     var tls: (@Sendable () -> NIOSSLContext)?
     var limits = ConnectionLimits()
+    /// Reports a request that is refused before any handler sees it.
+    let report: RefusalReport
     let addHandlers: AddHandlers
+
+    /// Reports a refusal; returns the id under which it is kept, if it is.
+    typealias RefusalReport = @Sendable (Denial) -> DecisionID?
 
     func configure(_ channel: any Channel, _ life: ConnectionLife) throws -> EventLoopFuture<Void> {
         guard let tls else {
@@ -52,7 +58,9 @@ struct HTTPConnections: Sendable {
             withEncoderConfiguration: .init(),
             withDecoderLimitConfiguration: decoderLimits
         )
-        try pipeline.addHandler(StrictHTTP1Codec(scheme: tls == nil ? "http" : "https", life: life))
+        let errors = try pipeline.handler(type: HTTPServerProtocolErrorHandler.self)
+        try pipeline.addHandler(ParserRefusals(report), position: .before(errors))
+        try pipeline.addHandler(StrictHTTP1Codec(scheme: tls == nil ? "http" : "https", life: life, report: report))
         try addHandlers(channel, Peer(address: channel.peerAddress, isHTTP1: true))
     }
 
@@ -82,6 +90,27 @@ struct HTTPConnections: Sendable {
             }
             try channel.pipeline.syncOperations.addHandler(management)
         }
+    }
+}
+
+/// Reports requests that NIO's parser refuses, which it answers itself.
+private final class ParserRefusals: ChannelInboundHandler {
+    typealias InboundIn = NIOAny
+
+    private let report: HTTPConnections.RefusalReport
+    private var isReported = false
+
+    init(_ report: @escaping HTTPConnections.RefusalReport) {
+        self.report = report
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if !isReported, let error = error as? HTTPParserError {
+            isReported = true
+            let diagnosis = Diagnosis("the request", expected: "a valid one (RFC 9112)", found: "\(error)".printable)
+            _ = report(Denial(.malformedRequest, status: 400, diagnosis: diagnosis))
+        }
+        context.fireErrorCaught(error)
     }
 }
 

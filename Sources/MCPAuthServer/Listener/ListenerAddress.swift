@@ -21,6 +21,14 @@ extension ConfigurationFile.Listener {
         }
     }
 
+    /// Lets only this user open a unix socket.
+    ///
+    /// - Throws: `ConfigurationError` when its rights cannot be changed.
+    func protect() throws {
+        guard let socketPath, unsafe chmod(socketPath, 0o600) != 0 else { return }
+        throw ConfigurationError(.cannotListen, "cannot set the rights of \(self)")
+    }
+
     /// Why the server cannot listen on the address, in words.
     private static func reason(_ error: any Error) -> String {
         switch (error as? IOError)?.errnoCode {

@@ -3,6 +3,14 @@
 
 #if Server
 internal import NIOCore
+internal import Synchronization
+
+/// The number of open connections of a listener, for every thread.
+final class ConnectionCount: Sendable {
+    fileprivate let number = Atomic<Int>(0)
+
+    var value: Int { number.load(ordering: .relaxed) }
+}
 
 /// The open connections of a listener: accepts no further one while their number is at its maximum, and ends them.
 ///
@@ -14,24 +22,28 @@ final class OpenConnections: ChannelDuplexHandler {
     typealias OutboundIn = Never
 
     private let most: Int
+    private let count: ConnectionCount
     private var channels: [ObjectIdentifier: any Channel] = [:]
     private var isReadHeld = false
     private var isDraining = false
     /// Fulfilled when no connection is open any more.
     private var drained: EventLoopPromise<Void>?
 
-    init(most: Int) {
+    init(most: Int, count: ConnectionCount) {
         self.most = most
+        self.count = count
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let channel = unwrapInboundIn(data)
         let id = ObjectIdentifier(channel)
         channels[id] = channel
+        count.number.store(channels.count, ordering: .relaxed)
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         channel.closeFuture.hop(to: context.eventLoop).whenComplete { _ in
             let (connections, context) = bound.value
             connections.channels[id] = nil
+            connections.count.number.store(connections.channels.count, ordering: .relaxed)
             connections.finish()
             guard connections.isReadHeld, !connections.isDraining else { return }
             connections.isReadHeld = false

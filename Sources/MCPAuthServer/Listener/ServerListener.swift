@@ -13,6 +13,7 @@ struct ServerListener: Sendable {
 
     let address: ConfigurationFile.Listener
     var limits = ConnectionLimits()
+    let count = ConnectionCount()
     let configure: Configure
 
     /// A server socket that listens.
@@ -50,7 +51,7 @@ struct ServerListener: Sendable {
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(OpenConnections(most: listener.limits.connections))
+                    try channel.pipeline.syncOperations.addHandler(OpenConnections(most: listener.limits.connections, count: listener.count))
                 }
             }
             .childChannelInitializer { channel in

@@ -4,6 +4,7 @@
 #if Server
 internal import HTTPTypes
 internal import MCPAuthCore
+internal import MCPAuthHTTP
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOHTTPTypes
@@ -24,6 +25,7 @@ final class StrictHTTP1Codec: ChannelDuplexHandler {
 
     private let scheme: String
     private let life: ConnectionLife
+    private let report: HTTPConnections.RefusalReport
     private var keepsAlive = true
     /// The requests that have begun.
     private var requestNumber = 0
@@ -31,9 +33,10 @@ final class StrictHTTP1Codec: ChannelDuplexHandler {
     private var answeredNumber = 0
     private var isRefused = false
 
-    init(scheme: String, life: ConnectionLife) {
+    init(scheme: String, life: ConnectionLife, report: @escaping HTTPConnections.RefusalReport) {
         self.scheme = scheme
         self.life = life
+        self.report = report
     }
 
     // MARK: Requests
@@ -119,14 +122,21 @@ final class StrictHTTP1Codec: ChannelDuplexHandler {
 
     private func refuse(_ context: ChannelHandlerContext) {
         isRefused = true
+        let diagnosis = Diagnosis(
+            "the head of the request",
+            expected: "one `Host`, and a path or an absolute URL as target",
+            found: "another head"
+        )
+        let id = report(Denial(.malformedRequest, status: 400, diagnosis: diagnosis))
         let body = context.channel.allocator.buffer(
             string:
                 #"{"error":"invalid_request","error_description":"the request target or the Host field is ambiguous"}"#
         )
-        let headers: HTTPHeaders = [
+        var headers: HTTPHeaders = [
             "Content-Type": "application/json", "Cache-Control": "no-store", "Connection": "close",
             "Content-Length": String(body.readableBytes),
         ]
+        if let id, let name = DecisionID.fieldName { headers.add(name: name.rawName, value: id.description) }
         let head = HTTPResponseHead(version: .http1_1, status: .badRequest, headers: headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)

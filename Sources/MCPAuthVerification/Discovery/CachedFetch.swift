@@ -67,6 +67,9 @@ package final class CachedFetch<Value: Sendable>: Sendable {
         kept(for: timing.freshFor)
     }
 
+    /// The value, if there is one that may be used; nothing is fetched.
+    package var current: Entry? { kept(for: timing.usableFor) }
+
     /// The value, fetched if necessary; `nil` when there is none that may be used.
     ///
     /// - Parameter deadline: When to stop waiting; ``deadline`` when `nil`.

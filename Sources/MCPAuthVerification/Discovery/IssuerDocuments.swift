@@ -192,6 +192,22 @@ package final class IssuerDocuments: Sendable {
         freshness.renew()
     }
 
+    /// What is known of the issuer's keys now; nothing is fetched.
+    package var keyStatus: IssuerKeys {
+        let entry = keyFetch.current
+        return IssuerKeys(
+            isUsable: entry != nil,
+            seconds: entry.map { fetcher.steadyClock.now.since($0.fetchedAt) },
+            count: entry?.value.published.keys.count ?? 0,
+            lastError: lastError?.escaped
+        )
+    }
+
+    /// Fetches the keys, if there are none that need no refresh.
+    package func prepare(until deadline: Deadline? = nil) async {
+        _ = await keyFetch.value(until: deadline)
+    }
+
     /// Why the last fetch of metadata or keys failed.
     package var lastError: String? {
         metadataFetch.lastError ?? keyFetch.lastError
@@ -238,4 +254,16 @@ package final class IssuerDocuments: Sendable {
             reason = skipped.reason
         }
     }
+}
+
+/// What is known of the keys of an issuer.
+package struct IssuerKeys: Sendable {
+    /// Whether there are keys that may be used now.
+    package let isUsable: Bool
+    /// The seconds since they were fetched; `nil` if there are none.
+    package let seconds: Double?
+    /// The number of published keys that can be used.
+    package let count: Int
+    /// Why the last fetch of metadata or keys failed; `nil` after a success.
+    package let lastError: String?
 }

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if Programs
+internal import Logging
 internal import MCPAuth
+internal import MCPAuthCore
 internal import MCPAuthServer
 internal import ServiceLifecycle
 internal import UnixSignals
@@ -22,8 +24,10 @@ actor ConfigurationReloading: Service {
     /// The watched files, each with the SHA-256 of the content that was last read, accepted or not.
     private var judged: [String: String]
     private var lastSeen: [String: String]
-    private var isReloading = false
-    private var isAskedAgain = false
+    private var running: Task<[ConfigurationError], Never>?
+    /// A reload that was asked for and has not begun, so that it reads everything that was written before.
+    private var next: Task<[ConfigurationError], Never>?
+    private let logger: Logger
 
     /// - Parameter files: The files that the configuration in force was read from.
     init(
@@ -32,8 +36,10 @@ actor ConfigurationReloading: Service {
         files: FileSnapshot,
         mcpAuth: MCPAuth,
         server: DecisionServer,
+        logger: Logger,
         onEvent: @escaping EngineEventHandler
     ) {
+        self.logger = logger
         self.path = path
         self.mcpAuth = mcpAuth
         self.onEvent = onEvent
@@ -69,21 +75,27 @@ actor ConfigurationReloading: Service {
         if seen != judged, seen == lastSeen { await reload() }
     }
 
-    /// Runs one reload at a time; requests during a reload cause one more afterwards.
-    private func reload() async {
-        guard !isReloading else {
-            isAskedAgain = true
-            return
+    /// Reloads, after a reload that is under way; what is wrong, or nothing.
+    ///
+    /// Whoever asks before a reload begins shares it.
+    @discardableResult
+    func reload() async -> [ConfigurationError] {
+        if let next { return await next.value }
+        let task = Task { [running] in
+            _ = await running?.value
+            return await self.begin()
         }
-        isReloading = true
-        repeat {
-            isAskedAgain = false
-            await reloadOnce()
-        } while isAskedAgain
-        isReloading = false
+        next = task
+        return await task.value
     }
 
-    private func reloadOnce() async {
+    private func begin() async -> [ConfigurationError] {
+        running = next
+        next = nil
+        return await reloadOnce()
+    }
+
+    private func reloadOnce() async -> [ConfigurationError] {
         let before = current()
         let files = FileSnapshot()
         do {
@@ -96,13 +108,16 @@ actor ConfigurationReloading: Service {
             // The digests are those of what was read, so that every later change is noticed.
             judged = files.digests
             for path in server.certificateFiles { judged[path] = before[path] }
-            do { try server.reloadCertificate() } catch { Output.error("error: \(error)") }
-            if file.server != settings { Output.error("warning: a change of where it listens needs a restart") }
-            for warning in mcpAuth.warnings { Output.error("warning: \(warning)") }
+            do { try server.reloadCertificate() } catch { logger.error("\(error)") }
+            if file.server != settings { logger.warning("a change of where it listens needs a restart") }
+            for warning in mcpAuth.warnings { logger.warning("\(warning)") }
+            return []
         } catch {
             // The error was logged as an event, and the old configuration stays in force. The files that the refused
             // one names are watched too, so that correcting one of them is enough.
             judged = before.merging(files.digests) { $1 }
+            let refusal = error as? ConfigurationError ?? ConfigurationError(.invalidValue, "\(error)")
+            return refusal.all
         }
     }
 

@@ -8,6 +8,7 @@ internal import Logging
 internal import MCPAuth
 internal import MCPAuthCore
 internal import MCPAuthServer
+internal import Metrics
 internal import ServiceLifecycle
 internal import UnixSignals
 
@@ -43,6 +44,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "The lowest level that is logged.")
     var logLevel = LogLevel.notice
 
+    @Option(help: "The form of log lines on standard error: text or json.")
+    var logFormat = LogFormat.text
+
     @Option(help: "A file to which each request is appended for `mcp-auth policy diff --replay`, up to 256 MiB.")
     var record: String?
 
@@ -59,6 +63,9 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let metrics = PrometheusMetrics()
+        MetricsSystem.bootstrap(metrics)
+        if logFormat == .json { LoggingSystem.bootstrap { JSONLogHandler(label: $0) } }
         var logger = Logger(label: "mcp-auth")
         logger.logLevel = logLevel.forLog
         let events = EventSink(logger)
@@ -71,11 +78,19 @@ struct ServeCommand: AsyncParsableCommand {
             let file = try RecordFile(path, onEvent)
             return RequestRecording(claims: Set(recordClaim), arguments: Set(recordArgument)) { file.append($0) }
         }
+        let observation = try Observation(file.server, metrics: metrics, onEvent: onEvent)
+        let isObserved = file.server.admin != nil || file.server.decisionLog != nil
+        configuration.onDecision = isObserved ? observation.handler : nil
         let mcpAuth = try MCPAuth(configuration)
         Output.line("\(Self.whatItIs).")
         for warning in mcpAuth.warnings { logger.warning("\(warning)") }
 
-        var server = try DecisionServer(file.server, mcpAuth: mcpAuth, onEvent: onEvent) { sockets in
+        var server = try DecisionServer(
+            file.server,
+            mcpAuth: mcpAuth,
+            observation: observation,
+            onEvent: onEvent
+        ) { sockets in
             Self.say(sockets, file.server, mcpAuth)
         }
         server.limits.headBytes = 80 * 1024 + file.configuration.maximumTokenBytes
@@ -85,12 +100,16 @@ struct ServeCommand: AsyncParsableCommand {
             files: files,
             mcpAuth: mcpAuth,
             server: server,
+            logger: logger,
             onEvent: onEvent
         )
+        observation.reloads.answer(with: reloading.reload)
         var services: [any Service] = [server, events, reloading]
         if let envoy = server.extAuthzServer(onListening: { Output.line("ext_authz over gRPC: \($0)") }) {
             services.append(envoy)
         }
+        // First, so that it ends last and has the last decisions.
+        if let log = observation.log { services.insert(log, at: 0) }
         var group = ServiceGroupConfiguration(
             services: services,
             gracefulShutdownSignals: [.sigterm, .sigint],
@@ -114,11 +133,18 @@ struct ServeCommand: AsyncParsableCommand {
                 }
                 continue
             }
-            Output.line("\(socket.purpose): http://\(socket.address)")
+            let scheme = socket.listener.socketPath == nil ? "http://" : ""
+            Output.line("\(socket.purpose): \(scheme)\(socket.address)")
         }
     }
 
     /// How long requests in progress may continue after the server was told to stop; then they are cancelled.
     private static let drainLimit = Duration.seconds(10)
+}
+
+/// The form of a log line.
+enum LogFormat: String, CaseIterable, ExpressibleByArgument {
+    case text
+    case json
 }
 #endif

@@ -11,8 +11,14 @@ package struct ServerSettings: Sendable, Hashable {
     package var forwardAuth: [ForwardAuthSettings] = []
     /// Envoy, which asks over gRPC; `nil` if nothing listens for it.
     package var extAuthz: ExtAuthzSettings?
+    /// Gateways that ask with the AuthZEN API; `nil` if nothing listens for them.
+    package var authZEN: AuthZENSettings?
     /// How a caller is described to the server behind a proxy.
     package var identity = IdentitySettings()
+    /// The listener for operators; `nil` for none.
+    package var admin: AdminSettings?
+    /// Where decisions are written to; `nil` for nowhere.
+    package var decisionLog: DecisionLogSettings?
 
     package init(listener: ConfigurationFile.Listener) {
         self.listener = listener
@@ -122,6 +128,8 @@ package struct IdentitySettings: Sendable, Hashable {
     package var prefix = Self.standardPrefix
     /// Claims that are passed on.
     package var claims: [ClaimField] = []
+    /// The JWT about the caller that this server signs; `nil` for none.
+    package var assertion: AssertionSettings?
 
     /// A claim that is passed on.
     package struct ClaimField: Sendable, Hashable {
@@ -141,4 +149,6 @@ package struct IdentitySettings: Sendable, Hashable {
     package static let standardPrefix = "X-Auth-"
     /// What every caller has, or has not: the ends of the names of these fields.
     package static let standardFields = ["Subject", "Issuer", "Client", "Scope"]
+    /// The end of the name of the field with the JWT, if there is one.
+    package static let assertionField = "Assertion"
 }

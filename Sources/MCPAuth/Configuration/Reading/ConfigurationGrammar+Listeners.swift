@@ -61,6 +61,50 @@ extension ConfigurationGrammar {
             "The addresses from which it asks; everybody else is refused. A unix socket is protected by its directory",
     ]
 
+    package static let authZEN = ObjectGrammar(
+        required: ["listen"],
+        [
+            "listen": text("Where gateways ask: `host:port` or `unix:/path`; nothing else is answered there"),
+            "trusted_clients": [
+                "type": "array", "items": string, "default": ["127.0.0.0/8", "::1"],
+                "description": .string(
+                    "The addresses from which gateways ask; everybody else is refused. A unix socket is protected by "
+                        + "its directory"
+                ),
+            ],
+            "token": secret("What gateways present as a bearer token. Without it, their address is enough"),
+            "url": text(
+                "The URL at which gateways reach this listener, without a slash at the end. With it, "
+                    + "`/.well-known/authzen-configuration` is published"
+            ),
+            "ignore_case": ignoreCase,
+        ]
+    )
+
+    package static let admin = ObjectGrammar(
+        required: ["listen"],
+        [
+            "listen": text(
+                "`unix:/path`, or a loopback address with a port. Whoever may open the socket may do everything there"
+            ),
+            "token": secret(
+                "What an operator presents over TCP as a bearer token. Without it only health, metrics and status are served over TCP"
+            ),
+        ]
+    )
+
+    package static let decisionLog = ObjectGrammar(
+        required: ["file"],
+        [
+            "file": text("The file that decisions are appended to, or `-` for standard output"),
+            "allowed_fraction": [
+                "type": "number", "minimum": 0, "maximum": 1, "default": 1,
+                "description": "The fraction of allowed requests that is written; refused requests are always written",
+            ],
+            NumberSetting.decisionLogQueue.key: NumberSetting.decisionLogQueue.schema,
+        ]
+    )
+
     package static let identity = ObjectGrammar([
         "prefix": text(
             "What the names of all these fields begin with. A client's request that has other fields with this beginning is "
@@ -71,5 +115,20 @@ extension ConfigurationGrammar {
             string,
             "Further fields, by the rest of their names, with a claim name or a JSON Pointer, such as `{\"Email\": \"email\"}`"
         ),
+        "assertion": assertion.schema(adding: [
+            "description": "A JWT about the caller, signed by this server, in the field `Assertion`; see below"
+        ]),
     ])
+
+    package static let assertion = ObjectGrammar(
+        required: ["key", "issuer"],
+        [
+            "key": secret(
+                "A private key in PEM, not encrypted. Its public half is published at `/.well-known/jwks.json` of `listen`"
+            ),
+            "issuer": text("The `iss` of these JWTs: a URL of this server, and not that of an authorization server"),
+            "audience": text("Their `aud`; the identifier of the resource if it is missing"),
+            NumberSetting.assertionSeconds.key: NumberSetting.assertionSeconds.schema,
+        ]
+    )
 }

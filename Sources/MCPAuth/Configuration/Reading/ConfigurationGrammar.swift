@@ -38,9 +38,14 @@ package enum ConfigurationGrammar {
         "ext_authz": extAuthz.schema(adding: [
             "description": "Envoy, Istio and others that ask over gRPC (`envoy.service.auth.v3`); see below"
         ]),
+        "authzen": authZEN.schema(adding: [
+            "description": "Gateways that ask with the AuthZEN Authorization API 1.0; see below"
+        ]),
         "identity": identity.schema(adding: [
             "description": "How the caller is described to the server behind a proxy; see below"
         ]),
+        "admin": admin.schema(adding: ["description": "The listener for operators; see below"]),
+        "decision_log": decisionLog.schema(adding: ["description": "Where every decision is written to; see below"]),
         "authority": words(
             ResourceRouter.AuthorityRule.self,
             "`any` ignores the `Host` of requests and chooses the resource by path alone",
@@ -355,7 +360,8 @@ package enum ConfigurationGrammar {
     package static let tables: KeyValuePairs<String, ObjectGrammar> = [
         "configuration": configuration, "server": server, "cors": cors,
         "listener tls": listenerTLS, "forward auth": forwardAuth, "ext authz": extAuthz,
-        "identity": identity, "issuer": issuer, "claim rule": claimRule,
+        "authzen": authZEN, "identity": identity, "assertion": assertion, "admin": admin, "decision log": decisionLog,
+        "issuer": issuer, "claim rule": claimRule,
         "introspection": introspection, "tls": tls, "secret": secret, "hmac secret": hmacSecret, "module": module,
         "resource": resource, "resource issuer": resourceIssuer, "metadata": metadata, "provider": provider,
         "revocations": revocations, "revocation": revocation,

@@ -4,6 +4,7 @@
 internal import HTTPTypes
 internal import MCPAuthCore
 internal import MCPAuthJSON
+internal import MCPAuthSigning
 
 /// Reads the members of `server` that say where the server listens, and what it answers there.
 struct ListenerReader {
@@ -40,6 +41,12 @@ struct ListenerReader {
                 ignoresCase: try object.boolean("ignore_case") ?? false
             )
         }
+        if let object = try server.object("authzen", allowing: ConfigurationGrammar.authZEN.keys) {
+            settings.authZEN = try authZEN(object)
+        }
+        let operation = OperationReader(context: context)
+        settings.admin = try operation.admin(server)
+        settings.decisionLog = try operation.decisionLog(server)
         try Self.check(settings, server)
         if let identity = try server.object("identity", allowing: ConfigurationGrammar.identity.keys) {
             settings.identity = try self.identity(identity)
@@ -54,7 +61,7 @@ struct ListenerReader {
         return listener
     }
 
-    private static func listener(_ key: String, _ object: ObjectReader) throws -> ConfigurationFile.Listener? {
+    static func listener(_ key: String, _ object: ObjectReader) throws -> ConfigurationFile.Listener? {
         guard let text = try object.string(key) else { return nil }
         guard let listener = ConfigurationFile.Listener(text) else {
             let message = "`\(text.printable)` is not an address to listen on, expected host:port or unix:/path"
@@ -88,9 +95,24 @@ struct ListenerReader {
         )
     }
 
+    private func authZEN(_ object: ObjectReader) throws -> AuthZENSettings {
+        let url = try object.string("url")
+        if let url, !AuthZENSettings.isIdentifier(url) {
+            let message = "`\(url.printable)` is not an https URL without query, fragment and a slash at the end"
+            throw object.error(.invalidValue, message, at: "url")
+        }
+        return AuthZENSettings(
+            try object.required("listen", try Self.listener("listen", object)),
+            trustedClients: try Self.ranges("trusted_clients", object) ?? AddressRange.loopback,
+            token: try context.bearerSecret("token", object),
+            url: url,
+            ignoresCase: try object.boolean("ignore_case") ?? false
+        )
+    }
+
     /// Each address has one purpose; a second socket at the path of another one would take its place.
     private static func check(_ settings: ServerSettings, _ server: ObjectReader) throws {
-        let others = settings.forwardAuth.map(\.listener) + [settings.extAuthz?.listener].compactMap { $0 }
+        let others = settings.forwardAuth.map(\.listener) + [settings.extAuthz?.listener, settings.authZEN?.listener, settings.admin?.listener].compactMap { $0 }
         var seen: Set<ConfigurationFile.Listener> = [settings.listener]
         for listener in others where listener.port != 0 || listener.socketPath != nil {
             guard seen.insert(listener).inserted else {
@@ -121,7 +143,8 @@ struct ListenerReader {
             }
             settings.prefix = prefix
         }
-        var names = Set(IdentitySettings.standardFields.map { $0.lowercased() })
+        settings.assertion = try assertion(object)
+        var names = Set((IdentitySettings.standardFields + [IdentitySettings.assertionField]).map { $0.lowercased() })
         for (field, value, pointer) in try object.dictionary("claims") {
             guard let claim = value.string else {
                 throw object.document.error(.wrongType, "expected the name of a claim or a JSON Pointer", at: pointer)
@@ -141,6 +164,27 @@ struct ListenerReader {
             settings.claims.append(.init(field, claim))
         }
         return settings
+    }
+
+    private func assertion(_ identity: ObjectReader) throws -> AssertionSettings? {
+        guard let object = try identity.object("assertion", allowing: ConfigurationGrammar.assertion.keys) else {
+            return nil
+        }
+        guard let key = try? SigningKey(pem: try context.secret("key", object).bytes) else {
+            let message =
+                "the key cannot be used, expected unencrypted PEM of RSA (2048 bits or more), P-256, P-384, P-521 or Ed25519"
+            throw object.error(.invalidValue, message, at: "key")
+        }
+        let issuer = try object.required("issuer", try object.string("issuer"))
+        guard HTTPURL(issuer) != nil else {
+            throw object.error(.invalidValue, "`\(issuer.printable)` is not an absolute URL", at: "issuer")
+        }
+        return AssertionSettings(
+            key: key,
+            issuer: issuer,
+            audience: try object.string("audience"),
+            seconds: Double(try object.integer(.assertionSeconds) ?? NumberSetting.assertionSeconds.standard)
+        )
     }
 
     /// Fields that mean something in every response or request.

@@ -24,6 +24,12 @@ struct ReadingContext {
         return try secrets.secret(source, relativeTo: directory)
     }
 
+    /// Reads a secret member that clients of this server present; `nil` if there is none.
+    func bearerSecret(_ key: String, _ object: ObjectReader) throws -> BearerSecret? {
+        guard try object.object(key, allowing: ConfigurationGrammar.secret.keys) != nil else { return nil }
+        return BearerSecret(try secret(key, object))
+    }
+
     static func unknownName(
         _ name: String,
         _ kind: String,

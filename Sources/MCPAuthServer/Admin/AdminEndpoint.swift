@@ -1,0 +1,288 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+package import HTTPTypes
+package import MCPAuth
+package import MCPAuthCore
+package import MCPAuthHTTP
+internal import MCPAuthJSON
+internal import MCPAuthVerification
+
+/// Answers operators: health, metrics, status, decisions and their explanations, and what may be changed at run time.
+///
+/// Over a unix socket everything is served: whoever may open it is an operator. Over TCP every program on this machine,
+/// and every web page that a browser on it shows, can connect. So a request must name this machine as its host and must not
+/// come from a web page, and everything but health, metrics and status needs the token of the configuration.
+package struct AdminEndpoint: Sendable {
+    private let settings: AdminSettings
+    private let mcpAuth: MCPAuth
+    private let decisions: RecentDecisions
+    private let server: Server
+
+    /// What the running server does for operators.
+    package struct Server: Sendable {
+        /// All metrics, as text.
+        package var metrics: @Sendable () -> String
+        /// Reads the configuration again; what is wrong with it, or nothing.
+        package var reload: @Sendable () async -> [ConfigurationError]
+        /// Whether it is about to end.
+        package var isEnding: @Sendable () -> Bool
+
+        package init(
+            metrics: @escaping @Sendable () -> String,
+            reload: @escaping @Sendable () async -> [ConfigurationError],
+            isEnding: @escaping @Sendable () -> Bool
+        ) {
+            self.metrics = metrics
+            self.reload = reload
+            self.isEnding = isEnding
+        }
+    }
+
+    package init(_ settings: AdminSettings, mcpAuth: MCPAuth, decisions: RecentDecisions, server: Server) {
+        self.settings = settings
+        self.mcpAuth = mcpAuth
+        self.decisions = decisions
+        self.server = server
+    }
+
+    /// The response to an operator.
+    ///
+    /// - Parameter address: The address of the operator; `nil` for a unix socket.
+    package func response(to request: HTTPRequest, from address: String?, body: [UInt8]) async -> RenderedResponse {
+        if let refusal = refusal(of: request, from: address) { return refusal }
+        let (path, query) = Self.parts(of: request.path ?? "")
+        guard let page = Page(path) else { return Self.error(.notFound, "not_found", "there is no such page") }
+        guard page.methods.contains(request.method) else {
+            return ResponseWriting.methodNotAllowed(allowing: page.methods.map(\.rawValue).joined(separator: ", "))
+        }
+        if address != nil, !page.isOpen {
+            guard let token = settings.token else {
+                let message = "over TCP this needs `server.admin.token`; over a unix socket it does not"
+                return Self.error(.forbidden, "access_denied", message)
+            }
+            guard token.isPresented(by: request) else {
+                var response = Self.head(.unauthorized)
+                response.headerFields[.wwwAuthenticate] = "Bearer"
+                return Self.json(response, ["error": "unauthorized", "error_description": "the admin token is needed"])
+            }
+        }
+        switch page {
+        case .health: return Self.ok(["status": "ok"])
+        case .readiness: return await readiness()
+        case .metrics:
+            let fields: HTTPFields = [.contentType: "text/plain; version=0.0.4; charset=utf-8", .cacheControl: "no-store"]
+            let head = HTTPResponse(status: .ok, headerFields: fields)
+            return RenderedResponse(head: head, body: Array(server.metrics().utf8))
+        case .status: return Self.ok(status)
+        case .decisions: return newest(query)
+        case .decision(let text): return explanation(of: text)
+        case .reload: return await reload()
+        case .purge:
+            mcpAuth.purge()
+            return Self.ok(["purged": true])
+        case .revoke: return revoke(body)
+        }
+    }
+
+    /// What is served, by its path.
+    private enum Page {
+        case health, readiness, metrics, status, decisions, reload, purge, revoke
+        case decision(String)
+
+        init?(_ path: String) {
+            switch path {
+            case "/healthz": self = .health
+            case "/readyz": self = .readiness
+            case "/metrics": self = .metrics
+            case "/status": self = .status
+            case "/decisions": self = .decisions
+            case "/reload": self = .reload
+            case "/purge": self = .purge
+            case "/revoke": self = .revoke
+            case _ where path.hasPrefix("/decisions/"): self = .decision(String(path.dropFirst("/decisions/".count)))
+            default: return nil
+            }
+        }
+
+        var methods: [HTTPRequest.Method] {
+            switch self {
+            case .reload, .purge, .revoke: [.post]
+            default: [.get, .head]
+            }
+        }
+
+        /// Whether it is served over TCP without the token.
+        var isOpen: Bool {
+            switch self {
+            case .health, .readiness, .metrics, .status: true
+            case .decisions, .decision, .reload, .purge, .revoke: false
+            }
+        }
+    }
+
+    /// Refuses what a web page could send over TCP: one with another host name, after its name was made to lead to this
+    /// machine, or with the origin of a page.
+    private func refusal(of request: HTTPRequest, from address: String?) -> RenderedResponse? {
+        guard let address else { return nil }
+        guard AddressRange.loopback.contains(where: { $0.contains(address) }) else {
+            return Self.error(.forbidden, "access_denied", "only programs on this machine are served")
+        }
+        let names = ConfigurationFile.Listener((request.authority ?? "") + (Self.hasPort(request.authority) ? "" : ":80"))
+        guard let names, names.isOnThisMachine else {
+            return Self.error(.forbidden, "access_denied", "the host of the request is not this machine")
+        }
+        guard request.headerFields[values: .origin].isEmpty else {
+            return Self.error(.forbidden, "access_denied", "web pages are not served")
+        }
+        return nil
+    }
+
+    private static func hasPort(_ authority: String?) -> Bool {
+        guard let authority, let colon = authority.lastIndex(of: ":") else { return false }
+        return !authority[colon...].contains("]")
+    }
+
+    // MARK: Pages
+
+    /// Whether requests can be decided: false while the server ends, and while no issuer has usable keys.
+    ///
+    /// One issuer that is down does not make the server unready, because the tokens of the others are still accepted. Keys
+    /// that were not needed so far are fetched.
+    private func readiness() async -> RenderedResponse {
+        await mcpAuth.prepareIssuers()
+        let issuers = mcpAuth.issuerStatus
+        let isReady = !server.isEnding() && (issuers.isEmpty || issuers.contains { $0.keys.isUsable })
+        let body: JSON = [
+            "status": .string(isReady ? "ready" : server.isEnding() ? "ending" : "no issuer has usable keys"),
+            "issuers": .array(issuers.map(Self.json)),
+        ]
+        return Self.json(Self.head(isReady ? .ok : .serviceUnavailable), body)
+    }
+
+    private static func json(_ issuer: IssuerIdentifier, _ keys: IssuerKeys) -> JSON {
+        var members: [String: JSON] = [
+            "issuer": .string(issuer.description.printable), "usable": .boolean(keys.isUsable),
+            "keys": .integer(Int64(keys.count)),
+        ]
+        members["age_seconds"] = keys.seconds.map { .integer(Int64($0)) }
+        members["last_error"] = keys.lastError.map(JSON.string)
+        return .object(members)
+    }
+
+    private var status: JSON {
+        let cache = mcpAuth.tokenCacheStatistics
+        let inForce = mcpAuth.status
+        var members: [String: JSON] = [
+            "version": .string(Version.current), "generation": .integer(Int64(inForce.generation)),
+            "resources": .array(mcpAuth.engine.resources.map { .string($0.identifier.description) }),
+            "issuers": .array(mcpAuth.issuerStatus.map(Self.json)),
+            "warnings": .array(mcpAuth.warnings.map(JSON.string)),
+            "token_cache": [
+                "entries": .integer(Int64(cache.entries)), "hits": .integer(Int64(cache.hits)),
+                "misses": .integer(Int64(cache.misses)), "evictions": .integer(Int64(cache.evictions)),
+            ],
+        ]
+        if let refusal = inForce.lastRefusal { members["refused_configuration"] = Self.json(refusal.all) }
+        return .object(members)
+    }
+
+    private func newest(_ query: [String: String]) -> RenderedResponse {
+        let isRefused: Bool?
+        switch query["decision"] {
+        case nil: isRefused = nil
+        case "deny": isRefused = true
+        case "allow": isRefused = false
+        default: return Self.error(.badRequest, "invalid_request", "`decision` is not `allow` or `deny`")
+        }
+        guard let count = query["limit"].map({ Int($0) }) ?? 100, (1...10_000).contains(count) else {
+            return Self.error(.badRequest, "invalid_request", "`limit` is not a number from 1 to 10000")
+        }
+        return Self.ok(["decisions": .array(decisions.newest(count, isRefused: isRefused).map(\.json))])
+    }
+
+    private func explanation(of text: String) -> RenderedResponse {
+        guard let id = DecisionID(text) else {
+            let message = "not the id of a decision, expected the form 019ac1f2b3c4-5d6e7f8091a2b3c4"
+            return Self.error(.badRequest, "invalid_request", message)
+        }
+        guard let record = decisions[id] else {
+            let message = "this decision is not kept here any more; the decision log may have it"
+            return Self.error(.notFound, "not_found", message)
+        }
+        guard case .object(var members) = record.json else { return Self.ok(record.json) }
+        members["explanation"] = .string(record.explanation)
+        return Self.ok(.object(members))
+    }
+
+    private func reload() async -> RenderedResponse {
+        let mistakes = await server.reload()
+        guard mistakes.isEmpty else {
+            let body: JSON = [
+                "generation": .integer(Int64(mcpAuth.status.generation)), "refused_configuration": Self.json(mistakes),
+            ]
+            return Self.json(Self.head(.unprocessableContent), body)
+        }
+        return Self.ok(["generation": .integer(Int64(mcpAuth.status.generation))])
+    }
+
+    private static func json(_ mistakes: [ConfigurationError]) -> JSON {
+        .array(mistakes.map { .string($0.description) })
+    }
+
+    private func revoke(_ body: [UInt8]) -> RenderedResponse {
+        do {
+            let count = mcpAuth.revoke(try RevocationList.Entry(named: "the request", bytes: body))
+            return Self.ok(["revocations_at_run_time": .integer(Int64(count))])
+        } catch {
+            return Self.error(.badRequest, "invalid_request", "\(error)")
+        }
+    }
+
+    // MARK: Responses
+
+    /// The path, and the parameters of the query.
+    private static func parts(of target: String) -> (String, [String: String]) {
+        let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2 else { return (target, [:]) }
+        let pairs = parts[1].split(separator: "&").map { pair -> (String, String) in
+            let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return (String(sides[0]), sides.count == 2 ? String(sides[1]) : "")
+        }
+        return (String(parts[0]), Dictionary(pairs, uniquingKeysWith: { first, _ in first }))
+    }
+
+    private static func head(_ status: HTTPResponse.Status) -> HTTPResponse {
+        HTTPResponse(
+            status: status,
+            headerFields: [.contentType: "application/json", .cacheControl: "no-store", .xContentTypeOptions: "nosniff"]
+        )
+    }
+
+    private static func json(_ head: HTTPResponse, _ body: JSON) -> RenderedResponse {
+        RenderedResponse(head: head, body: body.encoded() + [UInt8(ascii: "\n")])
+    }
+
+    private static func ok(_ body: JSON) -> RenderedResponse { json(head(.ok), body) }
+
+    private static func error(_ status: HTTPResponse.Status, _ code: String, _ description: String) -> RenderedResponse {
+        json(head(status), ["error": .string(code), "error_description": .string(description)])
+    }
+}
+
+extension DecisionRecord {
+    /// What was decided and why, in one sentence for an operator.
+    package var explanation: String {
+        let who = caller.map { caller in
+            let subject = caller.subject.map { " for `\($0.printable)`" } ?? ""
+            return "a token of `\(caller.issuer.description.printable)`\(subject)"
+        }
+        let what = "`\(operation ?? "a request")`" + (resource.map { " at `\($0)`" } ?? "")
+        guard let denial else { return "\(what) was allowed with \(who ?? "no token")" }
+        let whom = who.map { " with \($0)" } ?? ""
+        var text = "\(what)\(whom) was refused with status \(denial.status), \(denial.reason.rawValue.printable)"
+        if let diagnosis = denial.diagnosis { text += ": \(diagnosis)" }
+        if let scope = denial.challenge?.scope, !scope.isEmpty { text += "; a client is told to get `\(scope)`" }
+        return text
+    }
+}

@@ -1,0 +1,54 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Several questions of a gateway in one request (Access Evaluations API).
+struct EvaluationBatch: Sendable {
+    /// Which questions are answered.
+    private enum Semantic: String {
+        case executeAll = "execute_all"
+        case denyOnFirstDeny = "deny_on_first_deny"
+        case permitOnFirstPermit = "permit_on_first_permit"
+    }
+
+    private let semantic: Semantic
+    /// The members that stand for those that a question does not have; each is replaced as a whole.
+    private let defaults: WrittenObject
+    private let questions: [WrittenValue]
+
+    static let members = EvaluationRequest.members + ["evaluations", "options"]
+    /// The maximum number of questions.
+    static let mostQuestions = 100
+
+    /// - Returns: `nil` for a request without evaluations: it is one question.
+    init?(_ request: WrittenObject) throws(EvaluationMistake) {
+        questions = try request["evaluations"]?.elements(atMost: Self.mostQuestions) ?? []
+        let option = try request["options"]?.object(["evaluations_semantic"])["evaluations_semantic"]
+        if let option {
+            guard let named = Semantic(rawValue: try option.string()) else {
+                let expected = "`execute_all`, `deny_on_first_deny` or `permit_on_first_permit`"
+                throw option.mistake(expected: expected, found: "another text")
+            }
+            semantic = named
+        } else {
+            semantic = .executeAll
+        }
+        defaults = request
+        guard !questions.isEmpty else { return nil }
+    }
+
+    var count: Int { questions.count }
+
+    /// One of the questions; a mistake in it does not affect the others.
+    func question(_ index: Int) throws(EvaluationMistake) -> EvaluationRequest {
+        try EvaluationRequest(try questions[index].object(EvaluationRequest.members).completed(by: defaults))
+    }
+
+    /// Whether no more questions are answered after this answer.
+    func ends(after answer: EvaluationAnswer) -> Bool {
+        switch semantic {
+        case .executeAll: false
+        case .denyOnFirstDeny: !answer.isAllowed
+        case .permitOnFirstPermit: answer.isAllowed
+        }
+    }
+}

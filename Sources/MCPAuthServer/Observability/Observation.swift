@@ -1,0 +1,60 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+#if Server
+package import MCPAuth
+package import MCPAuthCore
+internal import MCPAuthConcurrency
+
+/// What a server keeps and writes about its decisions: the recent ones, their numbers, and the decision log.
+package struct Observation: Sendable {
+    package let recent = RecentDecisions()
+    package let log: DecisionLog?
+    package let reloads = ReloadRequests()
+    private let numbers = DecisionMetrics()
+    let metrics: PrometheusMetrics
+
+    /// - Parameter metrics: The metrics of this process, which must be those that it was bootstrapped with.
+    /// - Throws: `ConfigurationError` when the decision log cannot be opened.
+    package init(
+        _ settings: ServerSettings,
+        metrics: PrometheusMetrics,
+        onEvent: @escaping EngineEventHandler
+    ) throws {
+        self.metrics = metrics
+        log = try settings.decisionLog.map { try DecisionLog($0, onEvent: onEvent) }
+    }
+
+    /// Receives every decision.
+    package var handler: DecisionHandler {
+        { [recent, numbers, log] record in
+            recent.add(record)
+            numbers.take(record)
+            log?.take(record)
+        }
+    }
+}
+
+/// Lets the admin listener ask for a reload; who can reload says so when it runs.
+package final class ReloadRequests: Sendable {
+    /// Reads the configuration again; what is wrong with it, or nothing.
+    package typealias Reload = @Sendable () async -> [ConfigurationError]
+
+    private let reload = Lock<Reload?>(nil)
+
+    package init() {}
+
+    /// Says who reloads.
+    package func answer(with reload: @escaping Reload) {
+        self.reload.withLock { $0 = reload }
+    }
+
+    /// Asks for a reload, and waits for it.
+    package func ask() async -> [ConfigurationError] {
+        guard let reload = reload.withLock({ $0 }) else {
+            return [ConfigurationError(.conflict, "this server was started without a configuration file")]
+        }
+        return await reload()
+    }
+}
+#endif

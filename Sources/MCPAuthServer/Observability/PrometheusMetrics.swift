@@ -1,0 +1,219 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+#if Server
+package import CoreMetrics
+internal import MCPAuthConcurrency
+internal import Synchronization
+
+/// Keeps the metrics of this process, and writes them in the text format of Prometheus (version 0.0.4).
+///
+/// Counters and meters keep one number. A timer is a histogram in seconds; a recorder with aggregation has a sum and a
+/// count, one without is a gauge. There are at most ``mostSeries`` series; what is measured beyond is counted only as
+/// dropped. It is written here because no library for this format is at hand for this project's platforms.
+package final class PrometheusMetrics: MetricsFactory, Sendable {
+    /// A name with its labels.
+    private struct Series: Hashable {
+        let name: String
+        let labels: String
+    }
+
+    private let series = Lock<[Series: any Measured]>([:])
+    private let dropped = CounterOfPrometheus()
+    /// The maximum number of series.
+    package static let mostSeries = 10_000
+
+    package init() {}
+
+    package func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
+        made(label, dimensions) { CounterOfPrometheus() }
+    }
+
+    package func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
+        made(label, dimensions) { GaugeOfPrometheus() }
+    }
+
+    package func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
+        aggregate
+            ? made(label, dimensions) { HistogramOfPrometheus(bounds: []) as HistogramOfPrometheus }
+            : made(label, dimensions) { GaugeOfPrometheus() } as any RecorderHandler
+    }
+
+    package func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
+        made(label, dimensions) { HistogramOfPrometheus(bounds: HistogramOfPrometheus.seconds) }
+    }
+
+    // A counter must not begin again at 0 when nobody holds it, so nothing is removed.
+    package func destroyCounter(_ handler: any CounterHandler) {}
+    package func destroyMeter(_ handler: any MeterHandler) {}
+    package func destroyRecorder(_ handler: any RecorderHandler) {}
+    package func destroyTimer(_ handler: any TimerHandler) {}
+
+    private func made<Kind: Measured>(_ label: String, _ dimensions: [(String, String)], make: () -> Kind) -> Kind {
+        let key = Series(name: Self.name(label), labels: Self.labels(dimensions))
+        let known: Kind? = series.withLock { series in
+            if let known = series[key] { return known as? Kind }
+            guard series.count < Self.mostSeries else { return nil }
+            let new = make()
+            series[key] = new
+            return new
+        }
+        if let known { return known }
+        dropped.increment(by: 1)
+        return make()
+    }
+
+    /// Everything that was measured, and these samples of the moment.
+    package func text(adding samples: [Sample] = []) -> String {
+        var families: [String: (kind: String, lines: [String])] = [:]
+        let measured = series.withLock { $0 }.sorted { ($0.key.name, $0.key.labels) < ($1.key.name, $1.key.labels) }
+        for (key, value) in measured {
+            let lines = value.lines(key.name, key.labels)
+            families[key.name, default: (value.kind, [])].lines += lines
+        }
+        let own = [Sample(.seriesDropped, Double(dropped.value), kind: "counter")]
+        for sample in samples + own {
+            let name = sample.name.rawValue
+            let line = name + Self.braced(Self.labels(sample.labels)) + " " + Self.number(sample.value)
+            families[name, default: (sample.kind, [])].lines.append(line)
+        }
+        var text = ""
+        for (name, family) in families.sorted(by: { $0.key < $1.key }) {
+            if let help = MetricName(rawValue: name)?.help { text += "# HELP \(name) \(help)\n" }
+            text += "# TYPE \(name) \(family.kind)\n"
+            for line in family.lines { text += line + "\n" }
+        }
+        return text
+    }
+
+    /// A number that is read when the metrics are asked for.
+    package struct Sample: Sendable {
+        let name: MetricName
+        let value: Double
+        let labels: [(String, String)]
+        let kind: String
+
+        package init(_ name: MetricName, _ value: Double, _ labels: [(String, String)] = [], kind: String = "gauge") {
+            self.name = name
+            self.value = value
+            self.labels = labels
+            self.kind = kind
+        }
+    }
+
+    static func braced(_ labels: String) -> String { labels.isEmpty ? "" : "{\(labels)}" }
+
+    static func number(_ value: Double) -> String {
+        value == value.rounded() && abs(value) < 1e15 ? String(Int64(value)) : "\(value)"
+    }
+
+    /// A name with the characters that Prometheus accepts.
+    static func name(_ label: String) -> String {
+        let bytes = label.utf8.enumerated().map { index, byte in
+            switch byte {
+            case 0x61...0x7A, 0x41...0x5A, UInt8(ascii: "_"), UInt8(ascii: ":"): byte
+            case 0x30...0x39 where index > 0: byte
+            default: UInt8(ascii: "_")
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    static func labels(_ dimensions: [(String, String)]) -> String {
+        dimensions.sorted { $0.0 < $1.0 }.map { name, value in
+            let escaped = value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+            return "\(Self.name(name))=\"\(escaped)\""
+        }.joined(separator: ",")
+    }
+}
+
+/// What a series has measured.
+private protocol Measured: AnyObject, Sendable {
+    var kind: String { get }
+    func lines(_ name: String, _ labels: String) -> [String]
+}
+
+private final class CounterOfPrometheus: CounterHandler, Measured {
+    private let count = Atomic<Int64>(0)
+    let kind = "counter"
+
+    var value: Int64 { count.load(ordering: .relaxed) }
+
+    func increment(by amount: Int64) {
+        // Adding with overflow, because a module says how much.
+        count.wrappingAdd(max(0, amount), ordering: .relaxed)
+    }
+
+    func reset() { count.store(0, ordering: .relaxed) }
+
+    func lines(_ name: String, _ labels: String) -> [String] {
+        ["\(name)\(PrometheusMetrics.braced(labels)) \(value)"]
+    }
+}
+
+private final class GaugeOfPrometheus: MeterHandler, RecorderHandler, Measured {
+    private let current = Lock(0.0)
+    let kind = "gauge"
+
+    func set(_ value: Int64) { current.withLock { $0 = Double(value) } }
+    func set(_ value: Double) { current.withLock { $0 = value } }
+    func increment(by amount: Double) { current.withLock { $0 += amount } }
+    func decrement(by amount: Double) { current.withLock { $0 -= amount } }
+    func record(_ value: Int64) { set(value) }
+    func record(_ value: Double) { set(value) }
+
+    func lines(_ name: String, _ labels: String) -> [String] {
+        ["\(name)\(PrometheusMetrics.braced(labels)) \(PrometheusMetrics.number(current.withLock { $0 }))"]
+    }
+}
+
+private final class HistogramOfPrometheus: TimerHandler, RecorderHandler, Measured {
+    /// From a hundredth of a millisecond, as long as a remembered token takes, to the deadline of a decision.
+    static let seconds = [
+        0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
+        0.5, 1, 2.5, 5, 10, 30,
+    ]
+
+    private struct State {
+        var counts: [Int64]
+        var sum = 0.0
+    }
+
+    private let bounds: [Double]
+    private let state: Lock<State>
+    let kind = "histogram"
+
+    init(bounds: [Double]) {
+        self.bounds = bounds
+        state = Lock(State(counts: Array(repeating: 0, count: bounds.count + 1)))
+    }
+
+    func recordNanoseconds(_ duration: Int64) { record(Double(duration) / 1e9) }
+    func record(_ value: Int64) { record(Double(value)) }
+
+    func record(_ value: Double) {
+        let index = bounds.firstIndex { value <= $0 } ?? bounds.count
+        state.withLock { state in
+            state.counts[index] += 1
+            state.sum += value
+        }
+    }
+
+    func lines(_ name: String, _ labels: String) -> [String] {
+        let state = state.withLock { $0 }
+        var lines: [String] = []
+        var count: Int64 = 0
+        let prefix = labels.isEmpty ? "" : labels + ","
+        for (bound, more) in zip(bounds, state.counts) {
+            count += more
+            lines.append("\(name)_bucket{\(prefix)le=\"\(bound)\"} \(count)")
+        }
+        count += state.counts[bounds.count]
+        lines.append("\(name)_bucket{\(prefix)le=\"+Inf\"} \(count)")
+        let braced = PrometheusMetrics.braced(labels)
+        lines.append("\(name)_sum\(braced) \(PrometheusMetrics.number(state.sum))")
+        lines.append("\(name)_count\(braced) \(count)")
+        return lines
+    }
+}
+#endif
