@@ -344,8 +344,9 @@ let package = Package(
         tests(
             "MCPAuthServerTests",
             [
-                "MCPAuth", "MCPAuthConcurrency", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJSON", "MCPAuthServer",
-                "MCPAuthTesting", "TestSupport", httpTypes,
+                "MCPAuth", "MCPAuthConcurrency", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJOSE", "MCPAuthJSON",
+                "MCPAuthServer", "MCPAuthSigning", "MCPAuthTesting", "TestSupport", httpTypes,
+                product("CoreMetrics", "swift-metrics", "Server"), product("Logging", "swift-log", "Server"),
             ]
         ),
         tests(

@@ -24,6 +24,8 @@ package struct DecisionServer: Service {
     private let certificate: ListenerCertificate?
     private let observation: Observation?
     private let isEnding = Flag()
+    /// Who may have bound sockets for this server, and is told when it is ready.
+    package var serviceManager: ServiceManager?
     /// What a connection may take.
     package var limits = ConnectionLimits()
 
@@ -85,23 +87,25 @@ package struct DecisionServer: Service {
         do {
             var sockets: [ListeningSocket] = []
             for door in doors {
-                let socket = try await door.listener.bind(on: group)
+                let socket = try await door.listener.bind(on: group, serviceManager)
                 bound.append(socket)
                 sockets.append(door.socket(socket))
             }
             if let door = adminDoor(doors) {
-                let socket = try await door.listener.bind(on: group)
+                let socket = try await door.listener.bind(on: group, serviceManager)
                 admin = socket
                 try door.listener.address.protect()
                 sockets.append(door.socket(socket))
             }
             onListening(sockets)
+            serviceManager?.tell(.ready)
         } catch {
             for socket in bound + [admin].compactMap(\.self) { socket.close() }
             throw error
         }
         try? await gracefulShutdown()
         isEnding.raise()
+        serviceManager?.tell(.stopping)
         await withTaskCancellationHandler { [bound, admin] in
             await withTaskGroup(of: Void.self) { group in
                 for socket in bound { group.addTask { await socket.drain() } }

@@ -47,7 +47,7 @@ struct Gateway {
             ["id": "no-secret", "effect": "deny", "tools": ["read_secret"]],
             ["id": "small", "effect": "allow", "tools": ["pay"], "when": ["argument": "/amount", "lt": 10]],
             ["id": "write", "effect": "allow", "tools": ["write_*"], "scopes": ["all": ["write"]]],
-            ["id": "session", "effect": "allow", "mcp_methods": ["tools/list", "@stream"]],
+            ["id": "session", "effect": "allow", "mcp_methods": ["tools/list", "@basics"]],
             ["id": "open", "effect": "allow", "subject_kind": "anyone", "mcp_methods": ["ping"]],
         ],
     ]

@@ -16,6 +16,8 @@ import Testing
         let clients: Int
         let verify: Int
         let serving: Task<Void, any Error>
+        /// The reasons of refusals.
+        let reasons: Lock<[String]>
 
         func verify(_ requests: [String], seconds: Double = 5) async throws -> [RawClient.Answer] {
             try await RawClient.exchange(requests.map { Array($0.utf8) }, port: verify, seconds: seconds)
@@ -56,7 +58,7 @@ import Testing
         defer { serving.cancel() }
         while sockets.withLock({ $0.isEmpty }) { try await Task.sleep(for: .milliseconds(5)) }
         let ports = sockets.withLock { $0.map { $0.port ?? 0 } }
-        try await body(Running(clients: ports[0], verify: ports[1], serving: serving))
+        try await body(Running(clients: ports[0], verify: ports[1], serving: serving, reasons: door.reasons))
     }
 
     static func question(
@@ -109,6 +111,19 @@ import Testing
                 let next = Array(Self.question().utf8)
                 let answers = try await RawClient.exchange([Array("\(head)\r\n".utf8), next], port: port, seconds: 5)
                 #expect(answers.count <= 1 && answers.allSatisfy { $0.status == 400 }, "\(answers.map(\.status))")
+            }
+        }
+    }
+
+    @Test func `what is refused before a guard sees it is counted once`() async throws {
+        for (head, reason) in [
+            ("GET /verify HTTP/1.1\r\nHost: a\r\nHost: a\r\n", "malformed_request"),
+            ("GET /verify HTTP/1.1\r\nHost : a\r\n", "malformed_request"),
+            ("POST /verify HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n123456789", "body_too_large"),
+        ] {
+            try await Self.run { server in
+                _ = try await server.verify(["\(head)\r\n"])
+                #expect(server.reasons.withLock { $0 } == [reason], "\(head)")
             }
         }
     }

@@ -8,11 +8,14 @@ internal import NIOCore
 internal import NIOPosix
 
 extension ConfigurationFile.Listener {
-    /// Binds a server socket to this address.
+    /// Binds a server socket to this address, or takes the one that the service manager has bound to it.
     ///
     /// - Throws: `ConfigurationError` that says why it is not possible.
-    func bind(_ bootstrap: ServerBootstrap) async throws -> any Channel {
+    func bind(_ bootstrap: ServerBootstrap, _ manager: ServiceManager?) async throws -> any Channel {
         do {
+            if let socket = manager?.socket(for: description) {
+                return try await bootstrap.withBoundSocket(socket).get()
+            }
             guard let socketPath else { return try await bootstrap.bind(host: host, port: port).get() }
             let channel = bootstrap.bind(unixDomainSocketPath: socketPath, cleanupExistingSocketFile: true)
             return try await channel.get()

@@ -45,7 +45,7 @@ struct ServerListener: Sendable {
     }
 
     /// Listens.
-    func bind(on group: any EventLoopGroup) async throws -> Bound {
+    func bind(on group: any EventLoopGroup, _ manager: ServiceManager?) async throws -> Bound {
         let listener = self
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
@@ -68,7 +68,7 @@ struct ServerListener: Sendable {
             isTCP
             ? bootstrap.serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .childChannelOption(.tcpOption(.tcp_nodelay), value: 1) : bootstrap
-        return try await Bound(address.bind(configured))
+        return try await Bound(address.bind(configured, manager))
     }
 }
 #endif

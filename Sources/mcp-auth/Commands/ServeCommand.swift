@@ -85,14 +85,19 @@ struct ServeCommand: AsyncParsableCommand {
         Output.line("\(Self.whatItIs).")
         for warning in mcpAuth.warnings { logger.warning("\(warning)") }
 
+        let manager = ServiceManager(environment: Input.environment)
         var server = try DecisionServer(
             file.server,
             mcpAuth: mcpAuth,
             observation: observation,
             onEvent: onEvent
-        ) { sockets in
+        ) { [logger] sockets in
             Self.say(sockets, file.server, mcpAuth)
+            for address in manager.unusedAddresses {
+                logger.warning("a socket was passed for \(address), but no listener in the configuration has this address")
+            }
         }
+        server.serviceManager = manager
         server.limits.headBytes = 80 * 1024 + file.configuration.maximumTokenBytes
         let reloading = ConfigurationReloading(
             file,
