@@ -28,8 +28,12 @@ if [ "${1:-}" != --inside ]; then
     fi
     temporary="$(mktemp -d /tmp/mcp-auth-deb.XXXXXX)"
     chmod 755 "$temporary"
-    trap 'rm -rf --one-file-system "$temporary"' EXIT
-    unshare --mount --pid --fork --kill-child --mount-proc "$0" --inside "$package" "$temporary"
+    # unshare ignores SIGTERM, so it is killed; the kernel then ends everything in its namespace.
+    trap 'kill -KILL "$inner" 2>/dev/null || true; wait "$inner" || true; rm -rf --one-file-system "$temporary"' EXIT
+    trap 'exit 143' TERM INT HUP
+    unshare --mount --pid --fork --kill-child --mount-proc "$0" --inside "$package" "$temporary" &
+    inner=$!
+    wait "$inner"
     exit
 fi
 
@@ -118,7 +122,7 @@ step "units"
 inside systemd-analyze verify --man=no /lib/systemd/system/mcp-auth.service /lib/systemd/system/mcp-auth.socket
 # 20 is an exposure of 2.0.
 inside systemd-analyze security --offline=true --threshold=20 --no-pager /lib/systemd/system/mcp-auth.service |
-    tail -1 | sed 's/^[^a-zA-Z]*//'
+    tail -1 | sed 's/^[^a-zA-Z]*//' || fail "the unit gives the server more rights than before"
 
 step "an isolated module"
 # Built with the header of the package; mcp-auth must find mcp-auth-module.

@@ -17,8 +17,9 @@ struct MCPAuthCommand: AsyncParsableCommand {
         discussion: "Exit codes: 0 ok, 2 usage, 3 invalid, 10 token invalid, 11 denied, 12 unavailable.",
         version: Version.current,
         subcommands: [
-            ServeCommand.self, AdminCommand.self, CheckCommand.self, PolicyCommand.self, TokenCommand.self, ProviderCommand.self,
-            PluginCommand.self, KeysCommand.self, SchemaCommand.self,
+            InitCommand.self, ServeCommand.self, AdminCommand.self, CheckCommand.self, DoctorCommand.self,
+            PolicyCommand.self, TokenCommand.self, ProviderCommand.self, PluginCommand.self, KeysCommand.self,
+            SchemaCommand.self,
         ]
     )
 

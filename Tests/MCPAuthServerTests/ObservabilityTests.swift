@@ -111,7 +111,7 @@ struct ObservabilityTests {
             #expect(Set(members.keys).isSubset(of: known))
             #expect(["id", "time", "decision"].allSatisfy { members[$0] != nil })
         }
-        #expect(Self.record().json["time"] == "2026-11-27T20:26:40.000Z")
+        #expect(Self.record().json["time"] == "2026-11-27T21:46:40.000Z")
     }
 
     @Test func `metrics are text that Prometheus reads`() {

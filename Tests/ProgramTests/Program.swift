@@ -40,6 +40,19 @@ enum Program {
         return program
     }
 
+    /// The output of curl.
+    static func curl(_ arguments: [String]) throws -> String {
+        let curl = Process()
+        curl.executableURL = URL(filePath: "/usr/bin/env")
+        curl.arguments = ["curl", "-s"] + arguments
+        let output = Pipe()
+        curl.standardOutput = output
+        try curl.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        curl.waitUntilExit()
+        return text
+    }
+
     static func file(_ text: String) throws -> String {
         let path = NSTemporaryDirectory() + "/mcp-auth-\(UUID().uuidString).json"
         try text.write(toFile: path, atomically: true, encoding: .utf8)

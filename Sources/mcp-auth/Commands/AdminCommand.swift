@@ -64,23 +64,31 @@ struct AdminOptions: ParsableArguments {
             }
         var request = HTTPClientRequest(url: url)
         request.method = method
+        // The host of such a URL is the path of the socket, which is not the name of a host.
+        if listener.socketPath != nil { request.headers.add(name: "Host", value: "localhost") }
         if let token = Input.environment["MCP_AUTH_ADMIN_TOKEN"], listener.socketPath == nil {
             request.headers.add(name: "Authorization", value: "Bearer \(token)")
         }
         if let body { request.body = .bytes(ByteBuffer(string: body)) }
-        do {
-            let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
-            let bytes = Array(buffer: try await response.body.collect(upTo: 64 << 20))
-            let answer = try JSON(parsing: bytes)
-            guard accepted.contains(response.status.code) else {
-                Output.error("error: \((answer["error_description"]?.string ?? "\(response.status)").printable)")
-                throw ProgramExit.invalid
-            }
-            return answer
-        } catch let exit as ExitCode {
-            throw exit
-        } catch {
+        let (status, answer): (HTTPResponseStatus, JSON)
+        do { (status, answer) = try await Self.send(request) } catch {
             throw ConfigurationError(.cannotListen, "no answer from the admin listener at \(listener): \(error)")
+        }
+        guard accepted.contains(status.code) else {
+            Output.error("error: \((answer["error_description"]?.string ?? "\(status)").escaped)")
+            throw ProgramExit.invalid
+        }
+        return answer
+    }
+
+    private static func send(_ request: HTTPClientRequest) async throws -> (HTTPResponseStatus, JSON) {
+        var configuration = HTTPClient.Configuration()
+        // Where nobody listens now, there is no server.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return try await HTTPClient.withHTTPClient(configuration: configuration) { client in
+            let response = try await client.execute(request, timeout: .seconds(30))
+            let bytes = Array(buffer: try await response.body.collect(upTo: 64 << 20))
+            return (response.status, try JSON(parsing: bytes))
         }
     }
 }
@@ -158,9 +166,9 @@ extension AdminCommand {
             }
             let answer = try await options.ask(.GET, "/decisions/\(id)")
             guard !json else { return Output.json(answer) }
-            Output.line((answer["explanation"]?.string ?? "").printable)
+            Output.line((answer["explanation"]?.string ?? "").escaped)
             for (name, value) in (answer.members ?? [:]).sorted(by: { $0.key < $1.key }) where name != "explanation" {
-                Output.line("  \(name): \((value.string ?? String(decoding: value.encoded(), as: UTF8.self)).printable)")
+                Output.line("  \(name): \((value.string ?? String(decoding: value.encoded(), as: UTF8.self)).escaped)")
             }
         }
     }
@@ -173,7 +181,7 @@ extension AdminCommand {
         func run() async throws {
             let answer = try await options.ask(.POST, "/reload", accepting: [200, 422])
             if let mistakes = answer["refused_configuration"]?.elements {
-                for mistake in mistakes { Output.error((mistake.string ?? "").printable) }
+                for mistake in mistakes { Output.error((mistake.string ?? "").escaped) }
                 throw ProgramExit.invalid
             }
             Output.json(answer)
