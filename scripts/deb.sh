@@ -22,7 +22,7 @@ fail() {
 missing=()
 command -v dpkg-shlibdeps >/dev/null || missing+=(dpkg-dev)
 command -v strip >/dev/null || missing+=(binutils)
-command -v python3 >/dev/null || missing+=(python3-minimal)
+command -v python3 >/dev/null || missing+=(python3)
 if [ ${#missing[@]} -gt 0 ]; then
     as_root=()
     if [ "$(id -u)" != 0 ]; then as_root=(sudo); fi
@@ -74,6 +74,7 @@ program="$root/usr/libexec/mcp-auth/mcp-auth"
 # Units. There is no configuration in the package, since none is right for everybody: only its directory.
 install -D -m 644 -t "$root/lib/systemd/system" packaging/mcp-auth.service packaging/mcp-auth.socket
 install -d "$root/etc/mcp-auth"
+install -D -m 644 packaging/debian/logrotate "$root/etc/logrotate.d/mcp-auth"
 
 # For authors of modules.
 install -D -m 644 -t "$root/usr/include" Sources/CMCPAuthModule/include/mcp_auth_module.h
@@ -153,9 +154,8 @@ sed -e "s|@VERSION@|$version|" -e "s|@ARCHITECTURE@|$architecture|" -e "s|@SIZE@
 for script in postinst prerm postrm; do install -m 755 "packaging/debian/$script" "$root/DEBIAN/$script"; done
 # A file in /etc that the package has is one that an administrator may change.
 (cd "$root" && find etc -type f -printf '/%p\n' | sort) >"$root/DEBIAN/conffiles"
-[ -s "$root/DEBIAN/conffiles" ] || rm "$root/DEBIAN/conffiles"
 (cd "$root" && find . -path ./DEBIAN -prune -o -type f -printf '%P\0' | sort -z | xargs -0 md5sum) >"$root/DEBIAN/md5sums"
-chmod 644 "$root/DEBIAN"/{control,md5sums}
+chmod 644 "$root/DEBIAN"/{control,conffiles,md5sums}
 find "$root" -exec touch --no-dereference --date "@$SOURCE_DATE_EPOCH" {} +
 package="$out/mcp-auth_${version}_$architecture.deb"
 dpkg-deb --root-owner-group --uniform-compression -Zxz --threads-max=1 --build "$root" "$package" >/dev/null

@@ -95,13 +95,17 @@ extension FlyingFox.HTTPRequest {
         for (header, value) in headers {
             if let name = HTTPField.Name(header.rawValue) { fields.append(HTTPField(name: name, value: value)) }
         }
-        return HTTPTypes.HTTPRequest(
+        var head = HTTPTypes.HTTPRequest(
             method: method,
             scheme: "http",
             authority: headers[.host],
             path: target.rawValue,
             headerFields: fields
         )
+        // These types change a text with control characters. The guard must not decide about another target than the one
+        // that the route sees, so it gets none, and refuses.
+        if !(head.path ?? "").utf8.elementsEqual(target.rawValue.utf8) { head.path = nil }
+        return head
     }
 }
 

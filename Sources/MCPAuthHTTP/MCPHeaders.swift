@@ -83,6 +83,8 @@ struct MCPHeaders {
         let field = "MCP-Protocol-Version"
         let fields = values(field)
         guard fields.count <= 1 else { return Self.repeated(field, fields.count) }
+        // Proxies join the values of repeated fields in this way.
+        guard fields.first?.utf8.contains(UInt8(ascii: ",")) != true else { return Self.repeated(field, 2) }
         for version in versions {
             switch version {
             case .none: continue

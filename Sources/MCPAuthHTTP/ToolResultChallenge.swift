@@ -53,12 +53,19 @@ enum ToolResultChallenge {
     private static func accepts(_ type: String, _ request: HTTPRequest) -> Bool {
         let fields = request.headerFields[values: .accept]
         guard !fields.isEmpty else { return true }
-        let prefix = type.prefix { $0 != "/" } + "/*"
-        return fields.flatMap { $0.split(separator: ",") }.contains { range in
-            let parameters = range.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" }.lowercased() }
-            let isRefused = parameters.dropFirst().contains { ["q=0", "q=0.0", "q=0.00", "q=0.000"].contains($0) }
-            return !isRefused && [type, String(prefix), "*/*"].contains(parameters.first)
+        let ranges = fields.flatMap { $0.split(separator: ",") }.map { range in
+            range.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" }.lowercased() }
         }
+        // The most specific range counts (RFC 9110 section 12.5.1).
+        for name in [type, type.prefix { $0 != "/" } + "/*", "*/*"] {
+            let named = ranges.filter { $0.first == name }
+            guard named.isEmpty else { return named.contains { !$0.dropFirst().contains(where: isRefusal) } }
+        }
+        return false
+    }
+
+    private static func isRefusal(_ parameter: String) -> Bool {
+        ["q=0", "q=0.", "q=0.0", "q=0.00", "q=0.000"].contains(parameter)
     }
 }
 

@@ -39,18 +39,29 @@ package enum RawClient {
     ///
     /// There are fewer responses than requests when the server closes the connection.
     ///
-    /// - Parameter seconds: How long to wait for each response.
+    /// - Parameters:
+    ///   - seconds: How long to wait for each response.
+    ///   - pieceBytes: Sends the first request in pieces of this many bytes, with a pause after each.
     package static func exchange(
         _ requests: [[UInt8]],
         port: Int,
         isHead: Bool = false,
-        seconds: Double = 60
+        seconds: Double = 60,
+        pieceBytes: Int? = nil
     ) async throws -> [Answer] {
         try await withCheckedThrowingContinuation { continuation in
             // Blocking calls must not use a thread of the pool that the servers run on.
             Thread.detachNewThread {
                 continuation.resume(
-                    with: Result { try blockingExchange(requests, port: port, isHead: isHead, seconds: seconds) }
+                    with: Result {
+                        try blockingExchange(
+                            requests,
+                            port: port,
+                            isHead: isHead,
+                            seconds: seconds,
+                            pieceBytes: pieceBytes
+                        )
+                    }
                 )
             }
         }
@@ -60,18 +71,26 @@ package enum RawClient {
         _ requests: [[UInt8]],
         port: Int,
         isHead: Bool,
-        seconds: Double
+        seconds: Double,
+        pieceBytes: Int?
     ) throws -> [Answer] {
         let socket = try connected(port)
         defer { close(socket) }
         var answers: [Answer] = []
         var received: [UInt8] = []
         for (index, request) in requests.enumerated() {
-            let isHead = isHead && index == 0
-            guard let answer = try answer(to: request, over: socket, &received, isHead: isHead, seconds: seconds)
-            else { break }
-            answers.append(answer)
-            if !answer.isWhole { break }
+            let isFirst = index == 0
+            let found = try answer(
+                to: request,
+                over: socket,
+                &received,
+                isHead: isHead && isFirst,
+                seconds: seconds,
+                pieceBytes: isFirst ? pieceBytes : nil
+            )
+            guard let found else { break }
+            answers.append(found)
+            if !found.isWhole { break }
         }
         return answers
     }
@@ -107,13 +126,16 @@ package enum RawClient {
         over socket: Int32,
         _ received: inout [UInt8],
         isHead: Bool,
-        seconds: Double
+        seconds: Double,
+        pieceBytes: Int?
     ) throws -> Answer? {
         var sent = 0
         var isOver = false
         let deadline = Date.now.addingTimeInterval(seconds)
         while Date.now < deadline {
-            if let answer = parsed(&received, isOver: isOver, isHead: isHead) { return answer }
+            // A request in pieces is sent to its end, so that the next one is not read as a part of it.
+            let mayAnswer = pieceBytes == nil || isOver || sent == request.count
+            if mayAnswer, let answer = parsed(&received, isOver: isOver, isHead: isHead) { return answer }
             if isOver { return nil }
             var descriptor = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
             if sent < request.count { descriptor.events |= Int16(POLLOUT) }
@@ -124,10 +146,11 @@ package enum RawClient {
                 if count > 0 { received += buffer[..<count] } else { isOver = count == 0 || errno != EAGAIN }
             }
             if !isOver, descriptor.revents & Int16(POLLOUT) != 0, sent < request.count {
-                let count = unsafe request[sent...].withUnsafeBytes {
+                let count = unsafe request[sent...].prefix(pieceBytes ?? request.count).withUnsafeBytes {
                     unsafe send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
                 }
                 if count > 0 { sent += count } else if errno != EAGAIN { sent = request.count }
+                if pieceBytes != nil { Thread.sleep(forTimeInterval: 0.002) }
             }
         }
         throw Failure(description: "no answer within \(seconds) seconds")

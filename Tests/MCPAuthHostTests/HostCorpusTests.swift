@@ -13,10 +13,14 @@ import Testing
         host: Host
     ) async throws {
         try await RunningHost.run(host, Self.configuration) { running in
-            let kit = HostConformance(port: running.port, ignoresCase: host == .flyingFox) { resource in
-                try await running.token(for: resource)
-            }
-            for row in HostConformance.rows { try await kit.check(row) }
+            let isFlyingFox = host == .flyingFox
+            let kit = HostConformance(
+                port: running.port,
+                ignoresCase: isFlyingFox,
+                keepsLastField: isFlyingFox
+            ) { try await running.token(for: $0) }
+            // HTTP/2 has no bytes like these; the gateway in front of it would be tested instead.
+            for row in HostConformance.rows where host != .nioHTTP2 || !row.isAboutBytes { try await kit.check(row) }
         }
     }
 

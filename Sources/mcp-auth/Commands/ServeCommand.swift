@@ -9,6 +9,7 @@ internal import MCPAuth
 internal import MCPAuthCore
 internal import MCPAuthServer
 internal import Metrics
+internal import NIOCore
 internal import ServiceLifecycle
 internal import UnixSignals
 
@@ -63,6 +64,8 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        // By default one for each processor of the machine, of which this process may be allowed only some.
+        NIOSingletons.groupLoopCountSuggestion = max(1, ProcessInfo.processInfo.activeProcessorCount)
         let metrics = PrometheusMetrics()
         MetricsSystem.bootstrap(metrics)
         if logFormat == .json { LoggingSystem.bootstrap { JSONLogHandler(label: $0) } }
