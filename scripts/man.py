@@ -140,7 +140,7 @@ def described(argument):
 def discussed(text):
     lines = []
     for block in re.split(r"\n\s*\n", text.strip("\n")):
-        is_code = all(line.startswith("    ") for line in block.splitlines())
+        is_code = all(line.startswith("  ") for line in block.splitlines())
         lines += preformatted(block.splitlines()) if is_code else paragraph(block)
     return lines
 
@@ -170,6 +170,7 @@ SIGNALS = [
 ]
 ENVIRONMENT = [
     ("SSL_CERT_FILE, SSL_CERT_DIR", "The certificate authorities to trust for authorization servers, in place of those of the system."),
+    ("MCP_AUTH_ADMIN_TOKEN", "The token that `mcp-auth admin` presents to an admin listener with a port."),
     ("NOTIFY_SOCKET", "Where `mcp-auth serve` reports to the service manager that it listens; see **sd_notify**(3)."),
     ("LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES", "Sockets that the service manager passes on. One with the address of a configured listener takes its place; see **sd_listen_fds**(3)."),
 ]

@@ -4,8 +4,8 @@ mcp-auth, without rights. `scripts/test-deb.sh` starts it in a network of its ow
 
     test-deb.py ROOT
 
-Checks that it reports readiness, publishes metadata, decides for a proxy, survives SIGHUP and ends after SIGTERM; then
-the same with a socket that is passed to it.
+Checks that it reports readiness, publishes metadata, decides for a proxy, answers operators, survives SIGHUP and ends
+after SIGTERM; then the same with a socket that is passed to it.
 """
 
 import contextlib
@@ -50,17 +50,22 @@ def get(address, path, **fields):
         return response.status, response.headers, response.read()
 
 
+def as_service(*command):
+    """A command of mcp-auth in the root, as the unit would run it, with the configuration."""
+    user = ["setpriv", "--reuid=mcp-auth", "--regid=mcp-auth", "--init-groups", "--no-new-privs"]
+    user += ["--bounding-set=-all", "--inh-caps=-all"]
+    return ["chroot", ROOT, *user, "/usr/bin/mcp-auth", *command, "--config", "/etc/mcp-auth/mcp-auth.json"]
+
+
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
+
+
 def start(extra):
-    """The server, as the unit starts it. `$$` stays its process: each program replaces the one before."""
-    as_service = ["setpriv", "--reuid=mcp-auth", "--regid=mcp-auth", "--init-groups", "--no-new-privs"]
-    as_service += ["--bounding-set=-all", "--inh-caps=-all"]
-    serve = ["/usr/bin/mcp-auth", "serve", "--config", "/etc/mcp-auth/mcp-auth.json"]
-    environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "NOTIFY_SOCKET": "/run/mcp-auth-notify"}
+    """The server. `$$` stays its process: each program replaces the one before."""
     shell = ["sh", "-c", 'if [ -n "${LISTEN_FDS:-}" ]; then export LISTEN_PID=$$; fi; exec "$@"', "sh"]
+    environment = ENVIRONMENT | {"NOTIFY_SOCKET": "/run/mcp-auth-notify"} | extra
     passed = [FIRST_PASSED] if "LISTEN_FDS" in extra else []
-    return subprocess.Popen(
-        [*shell, "chroot", ROOT, *as_service, *serve], env=environment | extra, pass_fds=passed, stdin=subprocess.DEVNULL
-    )
+    return subprocess.Popen([*shell, *as_service("serve")], env=environment, pass_fds=passed, stdin=subprocess.DEVNULL)
 
 
 def received(notifications, seconds):
@@ -93,6 +98,9 @@ def check_answers():
     status, headers, _ = get(PROXY, "/verify", **asked)
     challenge = headers.get("WWW-Authenticate", "")
     check(status == 401 and "resource_metadata" in challenge, f"without a token: {status}, {challenge!r}")
+    # What the health check of the container image asks.
+    answer = subprocess.run(as_service("admin", "status"), env=ENVIRONMENT, capture_output=True, text=True)
+    check(answer.returncode == 0, f"admin status: {answer.returncode}, {answer.stderr}")
 
 
 def run(notifications, extra):
@@ -130,7 +138,7 @@ def main():
         try:
             path.chmod(0o777)
             run(notifications, {})
-            print("serve: ready, metadata, decision, SIGHUP, SIGTERM")
+            print("serve: ready, metadata, decision, admin, SIGHUP, SIGTERM")
             while received(notifications, 0.1):
                 pass
             clients.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

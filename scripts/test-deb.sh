@@ -61,10 +61,18 @@ step "a new system"
 # shellcheck source=/dev/null
 codename="$(. /etc/os-release && echo "$VERSION_CODENAME")"
 # The mirrors of this machine, without repositories of others.
-# shellcheck disable=SC2016 # apt-get replaces the names
-mapfile -t sources < <(apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' \
-    'Created-By: Packages' 'Origin: Debian' | grep -E " $codename(-[a-z]+)? " | sort -u)
-[ ${#sources[@]} -gt 0 ] || fail "apt has no list of the packages of Debian $codename: run apt-get update"
+mirrors() {
+    # shellcheck disable=SC2016 # apt-get replaces the names
+    apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' 'Origin: Debian' |
+        grep -E " $codename(-[a-z]+)? " | sort -u
+}
+mapfile -t sources < <(mirrors)
+# Without its lists, apt does not know whose repositories it has.
+if [ ${#sources[@]} -eq 0 ]; then
+    quietly apt-get update
+    mapfile -t sources < <(mirrors)
+fi
+[ ${#sources[@]} -gt 0 ] || fail "apt has no mirror of Debian $codename"
 base=".build-deb/debian-$codename-$(dpkg --print-architecture).tar"
 if [ ! -f "$base" ]; then
     mirror="$(printf '%s\n' "${sources[@]}" | awk -v release="$codename" '$3 == release { print $2; exit }')"
@@ -138,14 +146,16 @@ quietly as_service mcp-auth plugin test /usr/local/lib/mcp-auth/hello-c.so --con
 rm -r "$root/usr/local/lib/mcp-auth"
 
 step "serve"
-install -m 644 "$root/usr/share/doc/mcp-auth/examples/nginx/mcp-auth.json" "$root/etc/mcp-auth/mcp-auth.json"
+# As the unit and systemd do it: the example is for trying, so it has paths in /tmp and beside itself.
+install_state() { inside install -d -o mcp-auth -g mcp-auth -m 700 /var/lib/mcp-auth /var/log/mcp-auth; }
+install_state
+inside install -d -o mcp-auth -g mcp-auth -m 750 /run/mcp-auth
+sed -e 's|unix:/tmp/|unix:/run/mcp-auth/|' -e 's|"file": "\([^/"]*\)"|"file": "/var/log/mcp-auth/\1"|' \
+    "$root/usr/share/doc/mcp-auth/examples/nginx/mcp-auth.json" >"$root/etc/mcp-auth/mcp-auth.json"
 as_service mcp-auth check --config /etc/mcp-auth/mcp-auth.json
 unshare --net python3 scripts/test-deb.py "$root"
 
 step "install again, remove, purge"
-# systemd makes this directory at the first start.
-install_state() { inside install -d -o mcp-auth -g mcp-auth -m 700 /var/lib/mcp-auth /var/log/mcp-auth; }
-install_state
 apt install --reinstall /tmp/mcp-auth.deb
 [ "$(inside id mcp-auth)" = "$user" ] || fail "the user is another one after the second installation"
 [ -f "$root/etc/mcp-auth/mcp-auth.json" ] || fail "the second installation removed the configuration"

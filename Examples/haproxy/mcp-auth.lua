@@ -47,7 +47,7 @@ core.register_action("mcp_auth", { "http-req" }, function(txn)
         return
     end
     local reply = txn:reply({ status = answer.status })
-    for _, name in ipairs({ "content-type", "www-authenticate", "cache-control", "retry-after",
+    for _, name in ipairs({ "content-type", "www-authenticate", "cache-control", "retry-after", "decision-id",
         "access-control-allow-origin", "access-control-expose-headers" }) do
         local value = only(name)
         if value ~= "" then reply:add_header(name, value) end

@@ -108,6 +108,26 @@ import Testing
         #expect(foreign.headerFields[.accessControlAllowOrigin] == nil && foreign.headerFields[.vary] == "Origin")
     }
 
+    @Test func `E15: the document is that of the configuration, whatever the request says`() throws {
+        let endpoint = MetadataEndpoint([try ProtectedResource.plain("https://h.example/mcp")])
+        var request = HTTPRequest(method: .get, scheme: "https", authority: "h.example", path: Self.root + "/mcp")
+        let plain = try #require(endpoint.response(to: request))
+        for (name, value) in [
+            ("X-Forwarded-Host", "evil.example"), ("X-Forwarded-Proto", "http"), ("X-Forwarded-Prefix", "/evil"),
+            ("Forwarded", "host=evil.example"), ("Origin", "https://evil.example"), ("Cookie", "a=b"),
+        ] {
+            request.headerFields[try #require(HTTPField.Name(name))] = value
+        }
+        for authority in ["h.example", "evil.example", "h.example:1"] {
+            request.authority = authority
+            let response = try #require(endpoint.response(to: request), "the only resource is found under every name")
+            #expect(response.body == plain.body)
+            #expect(response.head.headerFields[.accessControlAllowOrigin] == "*")
+            #expect(response.head.headerFields[.accessControlAllowCredentials] == nil)
+            #expect(response.head.headerFields[.cacheControl] == "public, max-age=3600")
+        }
+    }
+
     @Test func `a preflight for the metadata allows the requested fields`() throws {
         let endpoint = MetadataEndpoint([try ProtectedResource.plain("https://h.example/mcp")])
         var request = HTTPRequest(method: .options, scheme: "https", authority: "h.example", path: Self.root + "/mcp")

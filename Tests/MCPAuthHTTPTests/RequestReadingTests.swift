@@ -43,7 +43,7 @@ import Testing
 }
 
 @Suite struct ChallengeTests {
-    @Test func `the challenge has the form and order that client parsers expect`() {
+    @Test func `E16: the challenge has the form and order that client parsers expect`() {
         let metadata = "https://h.example/.well-known/oauth-protected-resource/mcp"
         let anonymous = BearerChallenge(error: nil, scope: ["a", "b"], resourceMetadata: metadata)
         #expect(ResponseWriting.text(of: anonymous) == "Bearer scope=\"a b\", resource_metadata=\"\(metadata)\"")

@@ -4,6 +4,8 @@
 #if Server
 import Foundation
 import MCPAuth
+import MCPAuthCore
+import MCPAuthServer
 import MCPAuthTesting
 import Testing
 
@@ -287,6 +289,63 @@ struct ProxyTests {
             )
             #expect(answer.status == 200 && answer.text.contains(#""resource":"https://mcp.example/mcp""#))
         }
+    }
+
+    @Test(arguments: Kind.allCases) func `a refused client gets the id of the decision`(kind: Kind) async throws {
+        try await RunningProxy.run(kind) { proxy in
+            let token = try proxy.issuer.token()
+            for (path, fields) in [("/mcp", []), ("/admin", [("Authorization", "Bearer \(token)")])] {
+                let answer = try await proxy.send("GET \(path) HTTP/1.1", fields: fields)
+                let id = try #require(answer["decision-id"].flatMap { DecisionID($0) }, "\(kind) \(path): \(answer.text)")
+                let record = try #require(proxy.decisions[id])
+                #expect(record.denial?.status == answer.status && record.door == (kind.dialect?.rawValue ?? "ext_authz"))
+            }
+        }
+    }
+
+    // Not over gRPC: its server cannot be ended in this process while it answers. `make soak` kills the process.
+    @Test(arguments: Kind.allCases.filter { $0.dialect != nil })
+    func `ending mcp-auth under load gives errors, and never another's identity`(kind: Kind) async throws {
+        try await RunningProxy.run(kind) { proxy in
+            let subjects = (0..<8).map { "user-\($0)" }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for subject in subjects {
+                    let token = try proxy.issuer.token(subject: subject)
+                    group.addTask {
+                        let statuses = await Self.load(proxy, subject, token)
+                        #expect(statuses.contains(200), "\(kind): nothing passed before")
+                        #expect(statuses.suffix(5).allSatisfy { $0 != 200 }, "\(kind): \(statuses.suffix(5))")
+                        #expect(Set(statuses).isSubset(of: [200, 500, 502, 503, 0]), "\(kind): \(Set(statuses))")
+                    }
+                }
+                group.addTask {
+                    try await Task.sleep(for: .milliseconds(300))
+                    await proxy.stopDeciding()
+                }
+                try await group.waitForAll()
+            }
+        }
+    }
+
+    /// Sends requests of one subject one after the other until five fail; 0 stands for a closed connection.
+    private static func load(_ proxy: RunningProxy, _ subject: String, _ token: String) async -> [Int] {
+        var statuses: [Int] = []
+        let end = ContinuousClock.now.advanced(by: .seconds(20))
+        var failures = 0
+        while failures < 5, .now < end {
+            let fields = [("Authorization", "Bearer \(token)")]
+            guard let answer = try? await proxy.send("GET /mcp HTTP/1.1", fields: fields) else {
+                statuses.append(0)
+                failures += 1
+                continue
+            }
+            statuses.append(answer.status)
+            if answer.status != 200 { failures += 1 }
+            guard answer.status == 200 else { continue }
+            let names = answer.text.split(separator: "\n").filter { $0.hasPrefix("x-auth-subject:") }
+            #expect(names.count == 1 && names[0].hasSuffix(" \(subject)"), "\(proxy.kind): \(names) for \(subject)")
+        }
+        return statuses
     }
 
     @Test(arguments: Kind.allCases) func `E18: without mcp-auth nothing passes, and clients are told to wait`(

@@ -48,6 +48,7 @@ struct RunningProxy: Sendable {
     let upstream: EchoServer
     let issuer: TestIssuer
     let mcpAuth: MCPAuth
+    let decisions: RecentDecisions
     private let serving: Task<Void, any Error>
 
     static let resource = "https://mcp.example/mcp"
@@ -58,7 +59,8 @@ struct RunningProxy: Sendable {
     /// Runs everything while `body` runs.
     static func run(_ kind: Kind, _ body: (RunningProxy) async throws -> Void) async throws {
         let issuer = try TestIssuer(audience: resource)
-        let mcpAuth = try MCPAuth(configuration(issuer), fetcher: TestFetcher(issuer))
+        let decisions = RecentDecisions()
+        let mcpAuth = try MCPAuth(configuration(issuer, decisions), fetcher: TestFetcher(issuer))
         let upstream = try await EchoServer()
         let ports = try (proxy: FreePort.next(), metadata: FreePort.next(), verify: FreePort.next())
         let serving = try serve(kind, mcpAuth, metadata: ports.metadata, verify: ports.verify)
@@ -79,6 +81,7 @@ struct RunningProxy: Sendable {
             upstream: upstream,
             issuer: issuer,
             mcpAuth: mcpAuth,
+            decisions: decisions,
             serving: serving
         )
         try await proxy.waitUntilReady()
@@ -91,7 +94,7 @@ struct RunningProxy: Sendable {
         _ = await serving.result
     }
 
-    private static func configuration(_ issuer: TestIssuer) throws -> MCPAuthConfiguration {
+    private static func configuration(_ issuer: TestIssuer, _ decisions: RecentDecisions) throws -> MCPAuthConfiguration {
         let tools: JSON = [
             "version": 1,
             "rules": [
@@ -113,7 +116,7 @@ struct RunningProxy: Sendable {
             "version": 1,
             "rules": [["id": "open", "effect": "allow", "subject_kind": "anyone", "targets": "any"]],
         ]
-        return MCPAuthConfiguration(
+        var configuration = MCPAuthConfiguration(
             resources: [
                 try resource("/mcp", [], speaksMCP: true),
                 try resource("/tools", [.json(tools)], speaksMCP: true),
@@ -121,6 +124,8 @@ struct RunningProxy: Sendable {
                 try resource("/public", [.json(anyone)], speaksMCP: false),
             ]
         )
+        configuration.onDecision = decisions.add
+        return configuration
     }
 
     private static func serve(

@@ -158,7 +158,7 @@ import Testing
         #expect(answer.reason == reason)
     }
 
-    @Test func `every refusal of a token looks the same to the client`() async throws {
+    @Test func `E17: every refusal of a token looks the same to the client`() async throws {
         var challenges = Set<String>()
         let tokens = [
             try issuer.token(["aud": "x"]), try issuer.token(["exp": 1]), try issuer.token(without: ["exp"]), "garbage",

@@ -54,8 +54,7 @@ public struct DecisionRecord: Sendable {
     /// Who is calling; `nil` if that is not known, or there is no token.
     public var caller: Denial.Caller? {
         switch decision {
-        case .allow(let authInfo):
-            authInfo.map { Denial.Caller(issuer: $0.issuer, subject: $0.subject, clientID: $0.clientID) }
+        case .allow(let authInfo): authInfo?.caller
         case .deny(let denial): denial.caller
         }
     }

@@ -43,6 +43,10 @@ public struct AuthInfo: Sendable {
     public var subject: String? { facts.subject }
     /// The client the token was issued to.
     public var clientID: String? { facts.clientID }
+    /// Who is calling, whatever token shows it: bind sessions and other state to it, and compare it at each request.
+    ///
+    /// A subject is unique only at its issuer, and several clients may act for one subject.
+    public var caller: Denial.Caller { Denial.Caller(issuer: issuer, subject: subject, clientID: clientID) }
     /// The audiences the token names.
     public var audience: [String] { facts.audience }
     /// When the token or the verdict of its verifier ends, whichever is earlier.

@@ -134,7 +134,7 @@ public struct Denial: Sendable, Hashable {
     /// The ids of the rules that refused it.
     public let rules: [String]
 
-    /// The caller that a genuine token identifies.
+    /// The caller that a genuine token identifies: equal for all tokens of one subject and client at one issuer.
     public struct Caller: Sendable, Hashable {
         /// The issuer of the token.
         public let issuer: IssuerIdentifier
