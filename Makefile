@@ -3,7 +3,7 @@ SWIFT ?= swift
 BUILD := $(SWIFT) build --enable-all-traits
 BIN = $(shell $(BUILD) --show-bin-path)
 
-.PHONY: demo test test-comparison test-hosts test-examples test-modules test-field-cases test-interop test-proxies test-sanitize mutants fuzz generate docs api-check lint bench bench-check bench-compare install-headers deps
+.PHONY: demo test test-comparison test-hosts test-examples test-modules test-field-cases test-interop test-proxies test-sanitize mutants fuzz generate docs api-check lint bench bench-check bench-compare deb test-deb man soak install-headers deps
 
 demo: deps
 	$(BUILD)
@@ -62,6 +62,23 @@ bench-check: deps
 
 bench-compare: deps
 	scripts/bench-compare.sh
+
+# The Debian package, in .build-deb.
+deb: deps
+	scripts/deb.sh
+
+# Installs it in a new minimal system, runs it there and removes it; needs root.
+test-deb: deps
+	scripts/test-deb.sh $(ARGS)
+
+# Writes docs/man from the program and docs/configuration.md.
+man: deps
+	$(BUILD) --product mcp-auth
+	scripts/man.py --program $(BIN)/mcp-auth
+
+# Many subjects behind real proxies for SOAK_SECONDS, while what they need is killed and changed.
+soak: deps
+	scripts/soak.sh
 
 # Installs the header that modules in C, C++ and other languages are built with: `pkg-config --cflags mcp-auth-plugin`.
 PREFIX ?= /usr/local

@@ -443,6 +443,19 @@ if Context.environment["MCPAUTH_BENCHMARKS"] != nil {
             path: "Benchmarks/bounds",
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "middleware-benchmark",
+            dependencies: [
+                "MCPAuth", "MCPAuthHummingbird", "MCPAuthNIO", "MCPAuthTesting", httpTypes,
+                product("Hummingbird", "hummingbird", "Hummingbird"), product("Logging", "swift-log", "Hummingbird"),
+                product("NIOCore", "swift-nio", "NIO"), product("NIOHTTP1", "swift-nio", "NIO"),
+                product("NIOHTTPTypes", "swift-nio-extras", "NIO"),
+                product("NIOHTTPTypesHTTP1", "swift-nio-extras", "NIO"), product("NIOPosix", "swift-nio", "NIO"),
+            ],
+            path: "Benchmarks/middleware",
+            exclude: ["measure.py"],
+            swiftSettings: strict
+        ),
     ]
 }
 

@@ -128,14 +128,16 @@ public struct MCPAuth: Sendable {
         return count
     }
 
-    /// What is known of each issuer, in the order of the configuration; nothing is fetched.
+    /// What is known of each issuer whose keys are needed, in the order of the configuration; nothing is fetched.
+    ///
+    /// Those whose tokens are introspected, or verified with a shared secret, are not listed.
     package var issuerStatus: [(issuer: IssuerIdentifier, keys: IssuerKeys)] {
-        live.current.documents.all.map { ($0.issuer, $0.keyStatus) }
+        live.current.documentsWithKeys.map { ($0.issuer, $0.keyStatus) }
     }
 
-    /// Fetches the keys of all issuers that have none, for at most the time that a request would wait.
+    /// Fetches the keys of all issuers that need them and have none, for at most the time that a request would wait.
     package func prepareIssuers() async {
-        let documents = live.current.documents.all
+        let documents = live.current.documentsWithKeys
         await withTaskGroup(of: Void.self) { group in
             for issuer in documents { group.addTask { await issuer.prepare() } }
         }

@@ -19,8 +19,11 @@ enum OriginRule {
 
     /// What is wrong; `nil` if the request is allowed.
     static func violation(of request: HTTPRequest, at resource: ProtectedResource) -> Diagnosis? {
-        let isLocal = resource.identifier.url.isLoopback
-        if isLocal, let host = request.authority, !(HTTPURL("http://\(host)/")?.isLoopback ?? false) {
+        let isLocal = resource.identifier.isLoopback
+        // Nearly every request has the authority of the resource itself, so that it need not be read.
+        if isLocal, let host = request.authority, !host.isExactly(resource.identifier.authority),
+            !(HTTPURL("http://\(host)/")?.isLoopback ?? false)
+        {
             let expected = "a name of this machine"
             return Diagnosis("field `Host`", expected: expected, found: "another one", value: quoted(host))
         }

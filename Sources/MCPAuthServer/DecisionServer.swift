@@ -24,7 +24,7 @@ package struct DecisionServer: Service {
     private let certificate: ListenerCertificate?
     private let observation: Observation?
     private let isEnding = Flag()
-    /// Who may have bound sockets for this server, and is told when it is ready.
+    /// Who may have bound sockets for this server, and is told when it stops.
     package var serviceManager: ServiceManager?
     /// What a connection may take.
     package var limits = ConnectionLimits()
@@ -94,11 +94,9 @@ package struct DecisionServer: Service {
             if let door = adminDoor(doors) {
                 let socket = try await door.listener.bind(on: group, serviceManager)
                 admin = socket
-                try door.listener.address.protect()
                 sockets.append(door.socket(socket))
             }
             onListening(sockets)
-            serviceManager?.tell(.ready)
         } catch {
             for socket in bound + [admin].compactMap(\.self) { socket.close() }
             throw error
@@ -159,7 +157,8 @@ package struct DecisionServer: Service {
             try channel.pipeline.syncOperations.addHandler(handler)
         }
         connections.limits = limits
-        let listener = ServerListener(address: admin.listener, limits: limits, configure: connections.configure)
+        var listener = ServerListener(address: admin.listener, limits: limits, configure: connections.configure)
+        listener.isPrivate = true
         return Door(name: "admin", purpose: "admin", listener: listener)
     }
 

@@ -15,4 +15,10 @@ int mcp_listening_address(int descriptor, char *text, size_t count);
 /// Returns 0, or -1 with `errno`.
 int mcp_notify(const char *socket_name, const char *message);
 
+/// Creates a stream socket at a path that only this user may connect to from its first moment, and listens.
+///
+/// A socket that is there already is replaced; any other file is not. Returns a descriptor that the caller owns, or -1 with
+/// `errno`.
+int mcp_listen_privately(const char *path);
+
 #endif

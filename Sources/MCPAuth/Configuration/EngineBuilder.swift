@@ -19,6 +19,8 @@ struct EngineBuilder {
     /// Receives the events of fetches; documents outlive the configuration they were made for.
     private let onFetchEvent: EngineEventHandler
     private(set) var usedDocuments = SharedIssuerDocuments()
+    /// The documents of issuers whose tokens can be verified with their published keys only.
+    private(set) var documentsWithKeys: [IssuerDocuments] = []
     /// The introspection verifiers of all resources.
     private(set) var introspections: [IntrospectionVerifier] = []
     let tokenCache: TokenCache?
@@ -78,6 +80,10 @@ struct EngineBuilder {
         var introspections: [any TokenVerifier] = []
         for server in resource.authorizationServers {
             let documents = try documents(of: server)
+            let needsKeys = server.introspection == nil && server.hmacSecrets.isEmpty
+            if needsKeys, !documentsWithKeys.contains(where: { $0 === documents }) {
+                documentsWithKeys.append(documents)
+            }
             if server.introspection?.tokens ?? .opaque == .opaque {
                 jwtIssuers.append(try jwtIssuer(server, documents))
             }

@@ -19,6 +19,8 @@ final class ConfigurationSnapshot: Sendable {
     let revocations: Revocations
     let fetcher: any HTTPFetcher
     let documents: SharedIssuerDocuments
+    /// The documents of issuers whose tokens can be verified with their published keys only.
+    let documentsWithKeys: [IssuerDocuments]
     let introspections: [IntrospectionVerifier]
 
     /// - Parameters:
@@ -47,6 +49,7 @@ final class ConfigurationSnapshot: Sendable {
         self.configuration = configuration
         self.fetcher = fetcher
         self.documents = builder.usedDocuments
+        documentsWithKeys = builder.documentsWithKeys
         introspections = builder.introspections
         engine = try AuthorizationEngine(resources: resources, authority: configuration.authorityRule)
         cors = CORSSettings(allowedOrigins: configuration.corsAllowedOrigins)

@@ -12,10 +12,14 @@ public struct ResourceIdentifier: Hashable, Sendable, CustomStringConvertible {
         let url: HTTPURL
         let metadataURL: String
         let path: RequestPath
+        let isLoopback: Bool
+        let authority: String
 
         init(_ text: String, _ url: HTTPURL) {
             self.text = text
             self.url = url
+            isLoopback = url.isLoopback
+            authority = String(url.origin.dropFirst(url.scheme.count + 3))
             path = RequestPath(of: url)
             let query = url.query.map { "?" + $0 } ?? ""
             metadataURL = url.origin + ResourceIdentifier.metadataPath(of: url) + query
@@ -27,6 +31,10 @@ public struct ResourceIdentifier: Hashable, Sendable, CustomStringConvertible {
     /// The URL as given.
     public var description: String { parts.text }
     package var url: HTTPURL { parts.url }
+    /// Whether its host can only be this machine.
+    package var isLoopback: Bool { parts.isLoopback }
+    /// Its host, and its port unless that is the usual one.
+    package var authority: String { parts.authority }
     /// The path that requests for the resource begin with.
     package var path: RequestPath { parts.path }
 

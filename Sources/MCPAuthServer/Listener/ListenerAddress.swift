@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if Server
+internal import CMCPAuthSystem
+internal import Foundation
 internal import MCPAuth
 internal import MCPAuthCore
 internal import NIOCore
@@ -10,10 +12,16 @@ internal import NIOPosix
 extension ConfigurationFile.Listener {
     /// Binds a server socket to this address, or takes the one that the service manager has bound to it.
     ///
+    /// - Parameter isPrivate: Whether only this user may connect to a unix socket.
     /// - Throws: `ConfigurationError` that says why it is not possible.
-    func bind(_ bootstrap: ServerBootstrap, _ manager: ServiceManager?) async throws -> any Channel {
+    func bind(_ bootstrap: ServerBootstrap, isPrivate: Bool, _ manager: ServiceManager?) async throws -> any Channel {
         do {
             if let socket = manager?.socket(for: description) {
+                return try await bootstrap.withBoundSocket(socket).get()
+            }
+            if isPrivate, let socketPath {
+                let socket = unsafe mcp_listen_privately(socketPath)
+                guard socket >= 0 else { throw IOError(errnoCode: errno, reason: "listen") }
                 return try await bootstrap.withBoundSocket(socket).get()
             }
             guard let socketPath else { return try await bootstrap.bind(host: host, port: port).get() }
@@ -22,14 +30,6 @@ extension ConfigurationFile.Listener {
         } catch {
             throw ConfigurationError(.cannotListen, "cannot serve on \(self): \(Self.reason(error))")
         }
-    }
-
-    /// Lets only this user open a unix socket.
-    ///
-    /// - Throws: `ConfigurationError` when its rights cannot be changed.
-    func protect() throws {
-        guard let socketPath, unsafe chmod(socketPath, 0o600) != 0 else { return }
-        throw ConfigurationError(.cannotListen, "cannot set the rights of \(self)")
     }
 
     /// Why the server cannot listen on the address, in words.

@@ -13,6 +13,8 @@ struct ServerListener: Sendable {
 
     let address: ConfigurationFile.Listener
     var limits = ConnectionLimits()
+    /// Whether only this user may connect to it, if it is a unix socket.
+    var isPrivate = false
     let count = ConnectionCount()
     let configure: Configure
 
@@ -68,7 +70,7 @@ struct ServerListener: Sendable {
             isTCP
             ? bootstrap.serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .childChannelOption(.tcpOption(.tcp_nodelay), value: 1) : bootstrap
-        return try await Bound(address.bind(configured, manager))
+        return try await Bound(address.bind(configured, isPrivate: isPrivate, manager))
     }
 }
 #endif

@@ -119,10 +119,23 @@ package final class PrometheusMetrics: MetricsFactory, Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// By scalars: a combining mark makes one character of a quotation mark and itself.
+    private static func escaped(_ value: String) -> String {
+        var escaped = ""
+        for scalar in value.unicodeScalars {
+            switch scalar {
+            case "\\": escaped += "\\\\"
+            case "\"": escaped += "\\\""
+            case "\n": escaped += "\\n"
+            default: escaped.unicodeScalars.append(scalar)
+            }
+        }
+        return escaped
+    }
+
     static func labels(_ dimensions: [(String, String)]) -> String {
         dimensions.sorted { $0.0 < $1.0 }.map { name, value in
-            let escaped = value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
-            return "\(Self.name(name))=\"\(escaped)\""
+            "\(Self.name(name))=\"\(escaped(value))\""
         }.joined(separator: ",")
     }
 }

@@ -25,7 +25,9 @@ enum ServerSamples {
             samples.append(Sample(.issuerUsable, keys.isUsable ? 1 : 0, labels))
             if let seconds = keys.seconds { samples.append(Sample(.keysAge, seconds.rounded(), labels)) }
         }
-        for (door, count) in connections { samples.append(Sample(.connections, Double(count), [("door", door)])) }
+        // Two listeners may be of one kind.
+        let byDoor = Dictionary(connections.map { ($0.door, $0.count) }, uniquingKeysWith: +)
+        for (door, count) in byDoor.sorted(by: { $0.key < $1.key }) { samples.append(Sample(.connections, Double(count), [("door", door)])) }
         if let log { samples.append(Sample(.logWaiting, Double(log.waiting))) }
         return samples + ofProcess
     }

@@ -5,6 +5,7 @@
 internal import ArgumentParser
 internal import Logging
 internal import MCPAuth
+internal import MCPAuthServer
 internal import Metrics
 internal import ServiceLifecycle
 
@@ -16,6 +17,11 @@ struct EventSink: Service {
 
     init(_ logger: Logger) {
         limiter = EventLimiter { $0.write(to: logger, at: $0.level.forLog) }
+        // From 0, so that the first event of a kind is an increase.
+        for code in EngineEvent.Code.allCases {
+            Counter(label: MetricName.events.rawValue, dimensions: [("code", code.rawValue)]).increment(by: 0)
+        }
+        Gauge(label: MetricName.reloadRefused.rawValue).record(0)
     }
 
     /// Counts `mcpauth_events_total` by `code` and `mcpauth_denials_total` by `reason`, and keeps
@@ -23,13 +29,13 @@ struct EventSink: Service {
     var handler: EngineEventHandler {
         { [limiter] event in
             if event.code != .moduleCounted { limiter.take(event) }
-            Counter(label: "mcpauth_events_total", dimensions: [("code", event.code.rawValue)]).increment()
+            Counter(label: MetricName.events.rawValue, dimensions: [("code", event.code.rawValue)]).increment()
             if let reason = event.reason {
-                Counter(label: "mcpauth_denials_total", dimensions: [("reason", reason.rawValue)]).increment()
+                Counter(label: MetricName.denials.rawValue, dimensions: [("reason", reason.rawValue)]).increment()
             }
             switch event.code {
-            case .reloaded: Gauge(label: "mcpauth_reload_refused").record(0)
-            case .reloadRefused: Gauge(label: "mcpauth_reload_refused").record(1)
+            case .reloaded: Gauge(label: MetricName.reloadRefused.rawValue).record(0)
+            case .reloadRefused: Gauge(label: MetricName.reloadRefused.rawValue).record(1)
             case .moduleCounted: Self.count(event)
             default: break
             }
@@ -40,7 +46,7 @@ struct EventSink: Service {
         let (module, counter) = (event.metadata["module"] ?? "", event.metadata["counter"] ?? "")
         guard let by = event.metadata["by"].flatMap({ Int64($0) }) else { return }
         let dimensions = [("module", module), ("counter", counter)]
-        Counter(label: "mcpauth_module_total", dimensions: dimensions).increment(by: by)
+        Counter(label: MetricName.moduleCounters.rawValue, dimensions: dimensions).increment(by: by)
     }
 
     /// Reports, at shutdown, how many events were held back since the last report.

@@ -14,6 +14,7 @@ struct SchemaCommand: ParsableCommand {
         case policyTest = "policy-test"
         case provider
         case revocations
+        case decision
 
         var schema: JSON? { PublishedSchemas.all.first { $0.key == rawValue + "-1" }?.value }
     }

@@ -6,6 +6,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import Logging
 internal import MCPAuth
+internal import MCPAuthConcurrency
 internal import MCPAuthCore
 internal import MCPAuthServer
 internal import Metrics
@@ -89,6 +90,7 @@ struct ServeCommand: AsyncParsableCommand {
         for warning in mcpAuth.warnings { logger.warning("\(warning)") }
 
         let manager = ServiceManager(environment: Input.environment)
+        let unready = Unready(servers: file.server.extAuthz == nil ? 1 : 2)
         var server = try DecisionServer(
             file.server,
             mcpAuth: mcpAuth,
@@ -96,6 +98,7 @@ struct ServeCommand: AsyncParsableCommand {
             onEvent: onEvent
         ) { [logger] sockets in
             Self.say(sockets, file.server, mcpAuth)
+            unready.countDown(telling: manager)
             for address in manager.unusedAddresses {
                 logger.warning("a socket was passed for \(address), but no listener in the configuration has this address")
             }
@@ -113,7 +116,10 @@ struct ServeCommand: AsyncParsableCommand {
         )
         observation.reloads.answer(with: reloading.reload)
         var services: [any Service] = [server, events, reloading]
-        if let envoy = server.extAuthzServer(onListening: { Output.line("ext_authz over gRPC: \($0)") }) {
+        if let envoy = server.extAuthzServer(onListening: { address in
+            Output.line("ext_authz over gRPC: \(address)")
+            unready.countDown(telling: manager)
+        }) {
             services.append(envoy)
         }
         // First, so that it ends last and has the last decisions.
@@ -148,6 +154,24 @@ struct ServeCommand: AsyncParsableCommand {
 
     /// How long requests in progress may continue after the server was told to stop; then they are cancelled.
     private static let drainLimit = Duration.seconds(10)
+}
+
+/// The servers that do not listen yet.
+private final class Unready: Sendable {
+    private let count: Lock<Int>
+
+    init(servers: Int) {
+        count = Lock(servers)
+    }
+
+    /// Tells the service manager when the last one listens.
+    func countDown(telling manager: ServiceManager) {
+        let left = count.withLock { count in
+            count -= 1
+            return count
+        }
+        if left == 0 { manager.tell(.ready) }
+    }
 }
 
 /// The form of a log line.

@@ -1,0 +1,117 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+#if Hummingbird && NIO
+internal import Foundation
+internal import HTTPTypes
+internal import Hummingbird
+internal import Logging
+internal import MCPAuth
+internal import MCPAuthHummingbird
+internal import MCPAuthNIO
+internal import MCPAuthTesting
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOHTTPTypes
+internal import NIOHTTPTypesHTTP1
+internal import NIOPosix
+
+/// A server that `Benchmarks/middleware/measure.py` sends requests to: with or without authorization, on Hummingbird or
+/// on NIO alone.
+///
+/// It prints a token and serves `/notes` until it is ended. Without authorization the handler is the same, and the
+/// request too.
+@main
+struct MiddlewareBenchmark {
+    static func main() async throws {
+        let arguments = CommandLine.arguments
+        guard arguments.count == 4, let port = Int(arguments[3]) else {
+            return print("usage: middleware-benchmark hummingbird|nio bare|guarded PORT")
+        }
+        let resource = "http://127.0.0.1:\(port)/notes"
+        let issuer = try TestIssuer(audience: resource)
+        let notes = try ResourceConfiguration(resource, authorizationServers: [issuer.server], speaksMCP: false)
+        let mcpAuth = try MCPAuth(MCPAuthConfiguration(resources: [notes]), fetcher: TestFetcher(issuer))
+        let isGuarded = arguments[2] == "guarded"
+        // Not with `print`, which keeps what it writes to a pipe.
+        try FileHandle.standardOutput.write(contentsOf: Data("\(issuer.token(lifetime: 3600))\n".utf8))
+        if arguments[1] == "hummingbird" {
+            try await serveHummingbird(isGuarded ? mcpAuth : nil, port)
+        } else {
+            try await serveNIO(isGuarded ? mcpAuth : nil, port)
+        }
+    }
+
+    private static func serveHummingbird(_ mcpAuth: MCPAuth?, _ port: Int) async throws {
+        let router = Router(context: BasicMCPAuthRequestContext.self)
+        if let mcpAuth {
+            router.group().add(middleware: BearerAuthMiddleware(mcpAuth)).get("notes") { _, _ in "ok" }
+        } else {
+            router.get("notes") { _, _ in "ok" }
+        }
+        var logger = Logger(label: "benchmark")
+        logger.logLevel = .error
+        let application = Application(
+            router: router,
+            configuration: .init(address: .hostname("127.0.0.1", port: port)),
+            logger: logger
+        )
+        try await application.run()
+    }
+
+    private static func serveNIO(_ mcpAuth: MCPAuth?, _ port: Int) async throws {
+        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let pipeline = channel.pipeline.syncOperations
+                    try pipeline.configureHTTPServerPipeline()
+                    try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
+                    if let mcpAuth {
+                        try pipeline.addHandlers(AuthorizationHandler(mcpAuth), GuardedNotes())
+                    } else {
+                        try pipeline.addHandler(BareNotes())
+                    }
+                }
+            }
+            .bind(host: "127.0.0.1", port: port).get()
+        try await server.closeFuture.get()
+    }
+}
+
+private final class BareNotes: ChannelInboundHandler {
+    typealias InboundIn = HTTPRequestPart
+    typealias OutboundOut = HTTPResponsePart
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard case .end = unwrapInboundIn(data) else { return }
+        for part in Notes.parts(context.channel.allocator) { context.write(wrapOutboundOut(part), promise: nil) }
+        context.flush()
+    }
+}
+
+private final class GuardedNotes: ChannelInboundHandler {
+    typealias InboundIn = AuthorizedRequestPart
+    typealias OutboundOut = HTTPResponsePart
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard case .end = unwrapInboundIn(data) else { return }
+        for part in Notes.parts(context.channel.allocator) { context.write(wrapOutboundOut(part), promise: nil) }
+        context.flush()
+    }
+}
+
+private enum Notes {
+    static func parts(_ allocator: ByteBufferAllocator) -> [HTTPResponsePart] {
+        let head = HTTPResponse(status: .ok, headerFields: [.contentType: "text/plain", .contentLength: "2"])
+        return [.head(head), .body(allocator.buffer(string: "ok")), .end(nil)]
+    }
+}
+#else
+@main
+struct MiddlewareBenchmark {
+    static func main() {
+        print("build it with the traits Hummingbird and NIO")
+    }
+}
+#endif
