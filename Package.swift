@@ -347,6 +347,7 @@ let package = Package(
                 "MCPAuth", "MCPAuthConcurrency", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJOSE", "MCPAuthJSON",
                 "MCPAuthServer", "MCPAuthSigning", "MCPAuthTesting", "TestSupport", httpTypes,
                 product("CoreMetrics", "swift-metrics", "Server"), product("Logging", "swift-log", "Server"),
+                product("Tracing", "swift-distributed-tracing", "Server"),
             ]
         ),
         tests(

@@ -30,6 +30,8 @@ public struct RequestGuard: Sendable {
     private let report: DenialReport
     /// Where requests arrive, for ``DecisionRecord``; `nil` for a host in the application.
     package var door: String?
+    /// Observes decisions; `nil` for nobody.
+    package var observer: (any DecisionObserver)?
 
     /// Reports the denial of a request that belongs to no resource, and returns the id under which it is kept.
     package typealias DenialReport = @Sendable (_ denial: Denial, _ time: NumericDate, _ door: String?) -> DecisionID?
@@ -188,6 +190,20 @@ public struct RequestGuard: Sendable {
         confirm: (AuthInfo?) -> Denial? = { _ in nil },
         body: (_ mostBytes: Int) async throws -> CollectedBody
     ) async rethrows -> Decided {
+        if let observer {
+            var unobserved = self
+            unobserved.observer = nil
+            return try await observer.observe(request) { [unobserved] in
+                try await unobserved.decideAtResource(
+                    request,
+                    isBodyKnown: isBodyKnown,
+                    now: now,
+                    trace: &trace,
+                    confirm: confirm,
+                    body: body
+                )
+            }
+        }
         let read: ProtectedResourceRequest
         let resource: ProtectedResource
         switch find(request) {

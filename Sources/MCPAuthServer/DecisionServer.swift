@@ -166,6 +166,7 @@ package struct DecisionServer: Service {
         let answer = WhoIsCalling(mcpAuth: mcpAuth, onEvent: onEvent)
         var requestGuard = mcpAuth.requestGuard()
         requestGuard.door = "clients"
+        requestGuard.observer = observation?.spans
         var connections = HTTPConnections(report: report(at: "clients")) { [mcpAuth, requestGuard, settings] channel, peer in
             if let assertion = settings.identity.assertion {
                 try channel.pipeline.syncOperations.addHandler(KeySetHandler(assertion.key))
@@ -199,6 +200,7 @@ package struct DecisionServer: Service {
     private func authZEN(_ settings: AuthZENSettings) -> ServerListener {
         var requestGuard = mcpAuth.requestGuard(ignoringCase: settings.ignoresCase)
         requestGuard.door = "authzen"
+        requestGuard.observer = observation?.spans
         let endpoint = AuthZENEndpoint(settings, requestGuard) { [mcpAuth] request in
             mcpAuth.resource(of: request)?.tokenField
         }
@@ -232,6 +234,7 @@ package struct DecisionServer: Service {
     private func proxyGuard(_ door: String, ignoringCase: Bool) -> ProxyGuard {
         var requestGuard = mcpAuth.requestGuard(ignoringCase: ignoringCase)
         requestGuard.door = door
+        requestGuard.observer = observation?.spans
         return ProxyGuard(requestGuard, identity: IdentityFields(settings.identity))
     }
 

@@ -391,12 +391,15 @@ async def soak(folder, mcp_auth):
         while time.time() < until and not world.is_ending:
             await asyncio.sleep(0.2)
             for task in background:
-                if task.done() and task is not disturbing and not world.is_ending:
+                if task.done():
+                    # Raises what it raised.
                     task.result()
         await disturbing
         end = time.time()
         world.is_ending = True
         await asyncio.gather(*loads)
+        if world.processes["mcp-auth"].poll() is not None:
+            return world
         memory = check_memory(world, end)
         for task in background:
             task.cancel()

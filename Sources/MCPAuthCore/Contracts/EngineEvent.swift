@@ -54,7 +54,7 @@ public struct EngineEvent: Sendable, Hashable, CustomStringConvertible {
         case purged
         /// The revocation list was replaced.
         case revocationsReplaced = "revocations_replaced"
-        /// A request could not be written to the record of requests.
+        /// Requests, decisions or spans could not be written, or sent, to where they are kept.
         case recordingFailed = "recording_failed"
     }
 

@@ -95,7 +95,7 @@ package struct AuthZENEndpoint: Sendable {
                 return Self.json(await evaluate(batch, of: asked, now))
             }
             let question = try EvaluationRequest(request)
-            return Self.json(await evaluate(question, now).json)
+            return Self.json(await evaluate(question, of: asked, now).json)
         } catch {
             return refuse(asked, Refusal(error), now)
         }
@@ -107,7 +107,7 @@ package struct AuthZENEndpoint: Sendable {
             let answer: EvaluationAnswer
             do throws(EvaluationMistake) {
                 let question = try batch.question(index)
-                answer = await evaluate(question, now)
+                answer = await evaluate(question, of: asked, now)
             } catch {
                 answer = .refused(refuse(asked, Refusal(error), now))
             }
@@ -117,9 +117,14 @@ package struct AuthZENEndpoint: Sendable {
         return ["evaluations": .array(decisions)]
     }
 
-    private func evaluate(_ question: EvaluationRequest, _ now: () -> NumericDate) async -> EvaluationAnswer {
+    private func evaluate(
+        _ question: EvaluationRequest,
+        of asked: HTTPRequest,
+        _ now: () -> NumericDate
+    ) async -> EvaluationAnswer {
         let subject = question.subject
-        let request = subject.presentingToken(in: tokenField(question.request), of: question.request)
+        var request = subject.presentingToken(in: tokenField(question.request), of: question.request)
+        TraceContext.pass(from: asked, to: &request)
         let action = await requestGuard.check(forwarded: request, body: question.body, now: now) { caller in
             subject.refusal(of: caller)
         }

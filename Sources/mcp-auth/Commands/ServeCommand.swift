@@ -83,8 +83,9 @@ struct ServeCommand: AsyncParsableCommand {
             return RequestRecording(claims: Set(recordClaim), arguments: Set(recordArgument)) { file.append($0) }
         }
         let observation = try Observation(file.server, metrics: metrics, onEvent: onEvent)
-        let isObserved = file.server.admin != nil || file.server.decisionLog != nil
+        let isObserved = file.server.admin != nil || file.server.decisionLog != nil || observation.spans != nil
         configuration.onDecision = isObserved ? observation.handler : nil
+        observation.spans?.bootstrap()
         let mcpAuth = try MCPAuth(configuration)
         Output.line("\(Self.whatItIs).")
         for warning in mcpAuth.warnings { logger.warning("\(warning)") }
@@ -122,8 +123,9 @@ struct ServeCommand: AsyncParsableCommand {
         }) {
             services.append(envoy)
         }
-        // First, so that it ends last and has the last decisions.
+        // First, so that they end last and have the last decisions.
         if let log = observation.log { services.insert(log, at: 0) }
+        if let exporter = observation.exporter { services.insert(exporter, at: 0) }
         var group = ServiceGroupConfiguration(
             services: services,
             gracefulShutdownSignals: [.sigterm, .sigint],

@@ -19,6 +19,8 @@ package struct ServerSettings: Sendable, Hashable {
     package var admin: AdminSettings?
     /// Where decisions are written to; `nil` for nowhere.
     package var decisionLog: DecisionLogSettings?
+    /// Where spans of decisions are sent to; `nil` for nowhere.
+    package var tracing: TracingSettings?
 
     package init(listener: ConfigurationFile.Listener) {
         self.listener = listener

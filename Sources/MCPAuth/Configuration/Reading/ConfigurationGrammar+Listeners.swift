@@ -105,6 +105,23 @@ extension ConfigurationGrammar {
         ]
     )
 
+    package static let tracing = ObjectGrammar(
+        required: ["endpoint"],
+        [
+            "endpoint": text(
+                "The URL at which a collector of OpenTelemetry takes OTLP over HTTP, such as `http://127.0.0.1:4318/v1/traces`: "
+                    + "https, or http on this machine"
+            ),
+            "sampled_fraction": [
+                "type": "number", "minimum": 0, "maximum": 1, "default": 1,
+                "description": .string(
+                    "The fraction of traces that is recorded. A request that belongs to a trace already (`traceparent`) "
+                        + "says itself whether it is"
+                ),
+            ],
+        ]
+    )
+
     package static let identity = ObjectGrammar([
         "prefix": text(
             "What the names of all these fields begin with. A client's request that has other fields with this beginning is "

@@ -46,12 +46,13 @@ package enum ConfigurationGrammar {
         ]),
         "admin": admin.schema(adding: ["description": "The listener for operators; see below"]),
         "decision_log": decisionLog.schema(adding: ["description": "Where every decision is written to; see below"]),
+        "tracing": tracing.schema(adding: ["description": "Where spans of decisions are sent to; see below"]),
         "authority": words(
             ResourceRouter.AuthorityRule.self,
             "`any` ignores the `Host` of requests and chooses the resource by path alone",
             default: .exact
         ),
-        "dangerously_allow_http": flag("Allows plain HTTP to other machines for metadata, keys and introspection"),
+        "dangerously_allow_http": flag("Allows plain HTTP to other machines for metadata, keys, introspection and spans"),
         NumberSetting.tokenBytes.key: NumberSetting.tokenBytes.schema,
         NumberSetting.bodyBytesWithoutToken.key: NumberSetting.bodyBytesWithoutToken.schema,
         NumberSetting.tokenCacheEntries.key: NumberSetting.tokenCacheEntries.schema,
@@ -361,6 +362,7 @@ package enum ConfigurationGrammar {
         "configuration": configuration, "server": server, "cors": cors,
         "listener tls": listenerTLS, "forward auth": forwardAuth, "ext authz": extAuthz,
         "authzen": authZEN, "identity": identity, "assertion": assertion, "admin": admin, "decision log": decisionLog,
+        "tracing": tracing,
         "issuer": issuer, "claim rule": claimRule,
         "introspection": introspection, "tls": tls, "secret": secret, "hmac secret": hmacSecret, "module": module,
         "resource": resource, "resource issuer": resourceIssuer, "metadata": metadata, "provider": provider,

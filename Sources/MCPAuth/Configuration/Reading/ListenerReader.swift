@@ -47,6 +47,7 @@ struct ListenerReader {
         let operation = OperationReader(context: context)
         settings.admin = try operation.admin(server)
         settings.decisionLog = try operation.decisionLog(server)
+        settings.tracing = try operation.tracing(server)
         try Self.check(settings, server)
         if let identity = try server.object("identity", allowing: ConfigurationGrammar.identity.keys) {
             settings.identity = try self.identity(identity)

@@ -25,15 +25,38 @@ struct OperationReader {
         }
         let file = try object.required("file", try object.string("file"))
         guard !file.isEmpty else { throw object.error(.invalidValue, "expected a path, or `-`", at: "file") }
-        let fraction = try object.number("allowed_fraction") ?? 1
-        guard (0...1).contains(fraction) else {
-            throw object.error(.invalidValue, "expected a number from 0 to 1", at: "allowed_fraction")
-        }
         return DecisionLogSettings(
             file: file == DecisionLogSettings.standardOutput ? file : context.path(file),
-            allowedFraction: fraction,
+            allowedFraction: try Self.fraction("allowed_fraction", object) ?? 1,
             queue: Int(try object.integer(.decisionLogQueue) ?? NumberSetting.decisionLogQueue.standard)
         )
+    }
+
+    func tracing(_ server: ObjectReader) throws -> TracingSettings? {
+        guard let object = try server.object("tracing", allowing: ConfigurationGrammar.tracing.keys) else { return nil }
+        let text = try object.required("endpoint", try object.string("endpoint"))
+        guard let endpoint = HTTPURL(text) else {
+            throw object.error(.invalidValue, "`\(text.printable)` is not an absolute https URL", at: "endpoint")
+        }
+        let allowsHTTP = try server.boolean("dangerously_allow_http") ?? false
+        guard endpoint.scheme == "https" || endpoint.isLoopback || allowsHTTP else {
+            let message =
+                "`\(text.printable)` is not https; plain http needs a loopback address or `dangerously_allow_http`"
+            throw object.error(.invalidValue, message, at: "endpoint")
+        }
+        return TracingSettings(
+            endpoint,
+            sampledFraction: try Self.fraction("sampled_fraction", object) ?? 1,
+            dangerouslyAllowsHTTP: allowsHTTP
+        )
+    }
+
+    private static func fraction(_ key: String, _ object: ObjectReader) throws -> Double? {
+        guard let fraction = try object.number(key) else { return nil }
+        guard (0...1).contains(fraction) else {
+            throw object.error(.invalidValue, "expected a number from 0 to 1", at: key)
+        }
+        return fraction
     }
 }
 
