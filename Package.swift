@@ -173,7 +173,8 @@ let package = Package(
         library(
             "MCPAuthServer",
             [
-                "CMCPAuthSystem", "MCPAuth", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJSON", "MCPAuthConcurrency", "MCPAuthNIO",
+                "CMCPAuthSystem", "MCPAuth", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJSON", "MCPAuthConcurrency",
+                "MCPAuthNIO",
                 "MCPAuthSigning", "MCPAuthVerification", httpTypes,
                 product("NIOCore", "swift-nio", "Server"), product("NIOPosix", "swift-nio", "Server"),
                 product("NIOHTTP1", "swift-nio", "Server"),

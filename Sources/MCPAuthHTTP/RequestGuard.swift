@@ -295,7 +295,9 @@ public struct RequestGuard: Sendable {
     /// arrives.
     private func preflight(_ request: HTTPRequest, _ now: () -> NumericDate) -> Action? {
         guard CORSSettings.isPreflight(request) else { return nil }
-        if case .passed((_, let resource)) = find(request), let violation = OriginRule.violation(of: request, at: resource) {
+        if case .passed((_, let resource)) = find(request),
+            let violation = OriginRule.violation(of: request, at: resource)
+        {
             let denial = Denial(.invalidOrigin, status: 403, diagnosis: violation)
             return respond(denial, to: request, report(denial, ofPreflightAt: resource, now()))
         }

@@ -130,7 +130,11 @@ package struct DecisionServer: Service {
     private var doors: [Door] {
         [Door(name: "clients", purpose: "clients", listener: clients)]
             + settings.forwardAuth.map {
-                Door(name: $0.proxy.rawValue, purpose: "forward auth for \($0.proxy.rawValue)", listener: forwardAuth($0))
+                Door(
+                    name: $0.proxy.rawValue,
+                    purpose: "forward auth for \($0.proxy.rawValue)",
+                    listener: forwardAuth($0)
+                )
             }
             + [settings.authZEN].compactMap(\.self).map {
                 Door(name: "authzen", purpose: "AuthZEN", listener: authZEN($0))
@@ -167,7 +171,8 @@ package struct DecisionServer: Service {
         var requestGuard = mcpAuth.requestGuard()
         requestGuard.door = "clients"
         requestGuard.observer = observation?.spans
-        var connections = HTTPConnections(report: report(at: "clients")) { [mcpAuth, requestGuard, settings] channel, peer in
+        var connections = HTTPConnections(report: report(at: "clients")) {
+            [mcpAuth, requestGuard, settings] channel, peer in
             if let assertion = settings.identity.assertion {
                 try channel.pipeline.syncOperations.addHandler(KeySetHandler(assertion.key))
             }
@@ -186,7 +191,8 @@ package struct DecisionServer: Service {
         var connections = HTTPConnections(report: report) { channel, peer in
             // Nobody else can make this server take bodies.
             let takesBodies = settings.sendsBody && settings.trusts(peer.address)
-            let handler = EndpointHandler(mostBytes: takesBodies ? ProtectedResource.bodyBytes + 1 : 0, report: report) {
+            let handler = EndpointHandler(mostBytes: takesBodies ? ProtectedResource.bodyBytes + 1 : 0, report: report)
+            {
                 asked,
                 body in
                 await endpoint.response(to: asked, from: peer.address, body: body)
@@ -223,7 +229,10 @@ package struct DecisionServer: Service {
     }
 
     private func fastCGI(_ settings: ForwardAuthSettings) -> ServerListener {
-        let endpoint = FastCGIEndpoint(settings, proxyGuard(settings.proxy.rawValue, ignoringCase: settings.ignoresCase))
+        let endpoint = FastCGIEndpoint(
+            settings,
+            proxyGuard(settings.proxy.rawValue, ignoringCase: settings.ignoresCase)
+        )
         return ServerListener(address: settings.listener, limits: limits) { channel, life in
             let handler = FastCGIHandler(endpoint, address: channel.peerAddress, life: life)
             try channel.pipeline.syncOperations.addHandler(handler)

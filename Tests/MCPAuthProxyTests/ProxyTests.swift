@@ -296,9 +296,14 @@ struct ProxyTests {
             let token = try proxy.issuer.token()
             for (path, fields) in [("/mcp", []), ("/admin", [("Authorization", "Bearer \(token)")])] {
                 let answer = try await proxy.send("GET \(path) HTTP/1.1", fields: fields)
-                let id = try #require(answer["decision-id"].flatMap { DecisionID($0) }, "\(kind) \(path): \(answer.text)")
+                let id = try #require(
+                    answer["decision-id"].flatMap { DecisionID($0) },
+                    "\(kind) \(path): \(answer.text)"
+                )
                 let record = try #require(proxy.decisions[id])
-                #expect(record.denial?.status == answer.status && record.door == (kind.dialect?.rawValue ?? "ext_authz"))
+                #expect(
+                    record.denial?.status == answer.status && record.door == (kind.dialect?.rawValue ?? "ext_authz")
+                )
             }
         }
     }

@@ -94,7 +94,8 @@ struct RunningProxy: Sendable {
         _ = await serving.result
     }
 
-    private static func configuration(_ issuer: TestIssuer, _ decisions: RecentDecisions) throws -> MCPAuthConfiguration {
+    private static func configuration(_ issuer: TestIssuer, _ decisions: RecentDecisions) throws -> MCPAuthConfiguration
+    {
         let tools: JSON = [
             "version": 1,
             "rules": [

@@ -13,7 +13,8 @@ import Testing
 
 /// The JWT about the caller that this server signs for the server behind a proxy.
 struct IdentityAssertionTests {
-    private static func settings(seconds: Double = 60, audience: String? = nil) throws -> (IdentitySettings, SigningKey) {
+    private static func settings(seconds: Double = 60, audience: String? = nil) throws -> (IdentitySettings, SigningKey)
+    {
         let key = try SigningKey(.es256)
         var settings = IdentitySettings()
         settings.claims = [.init("Email", "email"), .init("Groups", "/groups")]

@@ -84,7 +84,10 @@ struct AdminCommandTests {
         let token = server.token(["iss": "https://b.example", "aud": .string("http://127.0.0.1:\(server.port)/x")])
         #expect(try server.request("/x", Self.message, token: token).status == 401)
         try Operated.text(server.port, operated.socket, issuers: ["a", "b"]).write(
-            toFile: operated.configuration, atomically: true, encoding: .utf8)
+            toFile: operated.configuration,
+            atomically: true,
+            encoding: .utf8
+        )
         let reloaded = try operated.admin("reload")
         #expect(reloaded.status == 0 && reloaded.output.contains("generation"), "\(reloaded)")
         #expect(try server.request("/x", Self.message, token: token).status == 200)

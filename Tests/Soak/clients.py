@@ -78,8 +78,9 @@ class Case:
     def __init__(self, subject, proxy):
         self.token = None
         self.kind = "without a token"
+        message = b'{"jsonrpc":"2.0","id":1,"method":"tools/list"}'
         self.method, self.path, self.body = random.choice(
-            [("GET", "/mcp", b""), ("POST", "/mcp", b'{"jsonrpc":"2.0","id":1,"method":"tools/list"}'), ("GET", "/admin", b"")]
+            [("GET", "/mcp", b""), ("POST", "/mcp", message), ("GET", "/admin", b"")]
         )
         self.fields = []
         # The status that is right whatever the token is.

@@ -52,7 +52,8 @@ class Echo(asyncio.Protocol):
         self.buffer += data
         while (end := self.buffer.find(b"\r\n\r\n")) >= 0:
             lines = self.buffer[:end].decode("latin-1").split("\r\n")
-            fields = [(name.strip().lower(), value.strip()) for name, _, value in (each.partition(":") for each in lines[1:])]
+            pairs = [each.partition(":") for each in lines[1:]]
+            fields = [(name.strip().lower(), value.strip()) for name, _, value in pairs]
             length = int(dict(fields).get("content-length", 0))
             if any(name == "transfer-encoding" for name, _ in fields):
                 return self.transport.abort()

@@ -149,8 +149,8 @@ class Subject:
         # Each token has a client and a scope of its own, so that it is seen if one is taken for another one.
         scope = f"notes:{self.number}-{name}" + (" admin" if self.number % 2 == 0 else "")
         return {
-            "iss": issuer.url, "sub": self.name, "aud": AUDIENCE, "client_id": f"client-{self.number}-{name}", "scope": scope,
-            "iat": now, "exp": now + lifetime, "jti": secrets.token_hex(8),
+            "iss": issuer.url, "sub": self.name, "aud": AUDIENCE, "client_id": f"client-{self.number}-{name}",
+            "scope": scope, "iat": now, "exp": now + lifetime, "jti": secrets.token_hex(8),
         } | other
 
     def token(self, issuer, name, key=None, lifetime=7200, expires=False):
@@ -164,7 +164,7 @@ class Subject:
         return Token(name, signed(key, claims), issuer=issuer, caller=caller, key=key, expires=expiry)
 
     def equip(self, main, second, attacker):
-        """Gives it valid tokens, and those that must be refused but for ``spliced``, which needs the tokens of others."""
+        """Gives it valid tokens, and those that must be refused, but for that of ``splice``."""
         self.good = [self.token(main, f"good{n}") for n in range(3)]
         self.second = [self.token(second, "second")]
         one = self.good[0].text
@@ -202,9 +202,11 @@ class Fragments:
 
     def __init__(self):
         self.pieces = set()
+        self.tokens = 0
 
     def add(self, token):
         """Takes the payload and the signature, in pieces: any text with twice their length of a token has a whole one."""
+        self.tokens += 1
         for part in token.text.split(".")[-2:]:
             for begin in range(0, len(part) - self.LENGTH + 1, self.LENGTH):
                 self.pieces.add(part[begin : begin + self.LENGTH])

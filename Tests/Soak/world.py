@@ -146,12 +146,14 @@ class World:
         number = int(identifier.replace("-", ""), 16)
         if number in self.ids:
             self.violation(f"{proxy.name}: the decision {identifier} was the answer to two requests")
-        self.ids[number] = (is_allowed, case.token.caller["x-auth-client"] if is_allowed and case.token.caller else None)
+        client = case.token.caller["x-auth-client"] if is_allowed and case.token and case.token.caller else None
+        self.ids[number] = (is_allowed, client)
 
-    def violation(self, text):
+    def violation(self, text, is_cause=False):
+        """Notes a violation. There may be many, of which only some are shown, and each that causes others."""
         self.number_of_violations += 1
         text = f"at {time.time() - self.begin:.1f} s: {text}"
-        if len(self.violations) < MOST_VIOLATIONS:
+        if is_cause or len(self.violations) < MOST_VIOLATIONS:
             self.violations.append(text)
             print(f"soak: VIOLATION {text}", flush=True)
 
@@ -167,7 +169,8 @@ class World:
 
     def is_down(self, proxy, begin, end):
         return any(
-            each.what in ("mcp-auth", proxy.name) and each.begin <= end and begin <= each.end + MARGIN for each in self.outages
+            each.what in ("mcp-auth", proxy.name) and each.begin <= end and begin <= each.end + MARGIN
+            for each in self.outages
         )
 
     def issuer_is_down(self, begin, end):
@@ -202,7 +205,7 @@ class World:
         """Ends a process; returns its exit code."""
         process = self.processes[name]
         if process.poll() is not None:
-            self.violation(f"{name} ended by itself with code {process.returncode}")
+            self.violation(f"{name} ended by itself with code {process.returncode}", is_cause=True)
             return process.returncode
         process.send_signal(number)
         until = time.monotonic() + seconds
@@ -257,7 +260,8 @@ class World:
 
     async def start_all(self):
         self.write_configuration()
-        self.start("echo", [sys.executable, HERE / "servers.py", "echo", str(self.ports["echo"]), self.folder / "arrived.txt"])
+        arrived = self.folder / "arrived.txt"
+        self.start("echo", [sys.executable, HERE / "servers.py", "echo", str(self.ports["echo"]), arrived])
         for issuer in (self.main, self.second):
             self.start_issuer(issuer)
         for name in ("echo", "main", "second"):
@@ -342,6 +346,7 @@ class World:
         The number of descriptors is the smallest in a second, because a proxy has more connections for moments, and
         without those of the slow clients.
         """
+        memory = 0
         while True:
             pid = self.processes["mcp-auth"].pid
             files = []
@@ -357,6 +362,6 @@ class World:
                 self.samples.append((time.time(), memory / 1024, min(files)))
             for name, process in self.processes.items():
                 if process.poll() is not None and not any(each.end > time.time() for each in self.outages):
-                    self.violation(f"{name} ended by itself with code {process.returncode}")
+                    self.violation(f"{name} ended by itself with code {process.returncode}", is_cause=True)
                     self.is_ending = True
                     return

@@ -30,7 +30,9 @@ public struct MCPAuthConfiguration: Sendable {
     ///
     /// By default, events go to a logger, at most ten of a kind per second.
     public var onEvent: EngineEventHandler
-    /// Receives what was decided about each request; `nil` by default. Called from any thread.
+    /// Receives what was decided about each request; `nil` by default.
+    ///
+    /// Called from any thread.
     public var onDecision: DecisionHandler?
     /// Records requests for `mcp-auth policy diff --replay`; `nil` by default.
     public var recording: RequestRecording?

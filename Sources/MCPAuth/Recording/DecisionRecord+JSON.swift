@@ -69,7 +69,9 @@ extension DecisionRecord {
             "diagnosis": [
                 "type": "object",
                 "description": "What was checked, what was expected, and what kind of thing was found",
-                "properties": ["subject": ["type": "string"], "expected": ["type": "string"], "found": ["type": "string"]],
+                "properties": [
+                    "subject": ["type": "string"], "expected": ["type": "string"], "found": ["type": "string"],
+                ],
                 "required": ["subject", "expected", "found"], "additionalProperties": false,
             ],
         ]

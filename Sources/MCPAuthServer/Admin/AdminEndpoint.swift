@@ -71,7 +71,9 @@ package struct AdminEndpoint: Sendable {
         case .health: return Self.ok(["status": "ok"])
         case .readiness: return await readiness()
         case .metrics:
-            let fields: HTTPFields = [.contentType: "text/plain; version=0.0.4; charset=utf-8", .cacheControl: "no-store"]
+            let fields: HTTPFields = [
+                .contentType: "text/plain; version=0.0.4; charset=utf-8", .cacheControl: "no-store",
+            ]
             let head = HTTPResponse(status: .ok, headerFields: fields)
             return RenderedResponse(head: head, body: Array(server.metrics().utf8))
         case .status: return Self.ok(status)
@@ -128,7 +130,9 @@ package struct AdminEndpoint: Sendable {
         guard AddressRange.loopback.contains(where: { $0.contains(address) }) else {
             return Self.error(.forbidden, "access_denied", "only programs on this machine are served")
         }
-        let names = ConfigurationFile.Listener((request.authority ?? "") + (Self.hasPort(request.authority) ? "" : ":80"))
+        let names = ConfigurationFile.Listener(
+            (request.authority ?? "") + (Self.hasPort(request.authority) ? "" : ":80")
+        )
         guard let names, names.isOnThisMachine else {
             return Self.error(.forbidden, "access_denied", "the host of the request is not this machine")
         }
@@ -255,7 +259,9 @@ package struct AdminEndpoint: Sendable {
     private static func head(_ status: HTTPResponse.Status) -> HTTPResponse {
         HTTPResponse(
             status: status,
-            headerFields: [.contentType: "application/json", .cacheControl: "no-store", .xContentTypeOptions: "nosniff"]
+            headerFields: [
+                .contentType: "application/json", .cacheControl: "no-store", .xContentTypeOptions: "nosniff",
+            ]
         )
     }
 
@@ -265,7 +271,8 @@ package struct AdminEndpoint: Sendable {
 
     private static func ok(_ body: JSON) -> RenderedResponse { json(head(.ok), body) }
 
-    private static func error(_ status: HTTPResponse.Status, _ code: String, _ description: String) -> RenderedResponse {
+    private static func error(_ status: HTTPResponse.Status, _ code: String, _ description: String) -> RenderedResponse
+    {
         json(head(status), ["error": .string(code), "error_description": .string(description)])
     }
 }

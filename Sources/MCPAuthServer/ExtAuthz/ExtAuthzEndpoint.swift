@@ -42,7 +42,11 @@ package struct ExtAuthzEndpoint: Sendable {
         switch (check, check?.clientRequest()) {
         case _ where !settings.trusts(address): answer = proxyGuard.refuse(unknown, from: address ?? "", now: now)
         case (nil, _), (_, nil):
-            let diagnosis = Diagnosis("the message of the proxy", expected: "a `CheckRequest`", found: "another message")
+            let diagnosis = Diagnosis(
+                "the message of the proxy",
+                expected: "a `CheckRequest`",
+                found: "another message"
+            )
             answer = proxyGuard.refuse(unknown, Denial(.malformedRequest, status: 400, diagnosis: diagnosis), now: now)
         case (_, .denied(let denial)?): answer = proxyGuard.refuse(unknown, denial, now: now)
         case (let check?, .passed(let request)?):

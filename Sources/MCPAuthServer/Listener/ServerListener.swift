@@ -53,7 +53,9 @@ struct ServerListener: Sendable {
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(OpenConnections(most: listener.limits.connections, count: listener.count))
+                    try channel.pipeline.syncOperations.addHandler(
+                        OpenConnections(most: listener.limits.connections, count: listener.count)
+                    )
                 }
             }
             .childChannelInitializer { channel in

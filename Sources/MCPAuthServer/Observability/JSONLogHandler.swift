@@ -30,7 +30,8 @@ package struct JSONLogHandler: LogHandler {
 
     package func log(event: LogEvent) {
         let fixed: [String: JSON] = [
-            "time": .string(Timestamp.text(NumericDate.now().secondsSinceEpoch)), "level": .string(event.level.rawValue),
+            "time": .string(Timestamp.text(NumericDate.now().secondsSinceEpoch)),
+            "level": .string(event.level.rawValue),
             "logger": .string(label), "message": .string(event.message.description),
         ]
         var members = fixed

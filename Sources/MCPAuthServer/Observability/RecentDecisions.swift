@@ -24,7 +24,9 @@ package final class RecentDecisions: Sendable {
         }
 
         /// From the oldest to the newest.
-        var inOrder: [DecisionRecord] { Array(records[min(next, records.count)...] + records[..<min(next, records.count)]) }
+        var inOrder: [DecisionRecord] {
+            Array(records[min(next, records.count)...] + records[..<min(next, records.count)])
+        }
     }
 
     private struct State {
@@ -42,7 +44,11 @@ package final class RecentDecisions: Sendable {
 
     package func add(_ record: DecisionRecord) {
         state.withLock { state in
-            if record.denial == nil { state.allowed.add(record, most: most) } else { state.refused.add(record, most: most) }
+            if record.denial == nil {
+                state.allowed.add(record, most: most)
+            } else {
+                state.refused.add(record, most: most)
+            }
         }
     }
 

@@ -27,7 +27,9 @@ enum ServerSamples {
         }
         // Two listeners may be of one kind.
         let byDoor = Dictionary(connections.map { ($0.door, $0.count) }, uniquingKeysWith: +)
-        for (door, count) in byDoor.sorted(by: { $0.key < $1.key }) { samples.append(Sample(.connections, Double(count), [("door", door)])) }
+        for (door, count) in byDoor.sorted(by: { $0.key < $1.key }) {
+            samples.append(Sample(.connections, Double(count), [("door", door)]))
+        }
         if let log { samples.append(Sample(.logWaiting, Double(log.waiting))) }
         return samples + ofProcess
     }

@@ -51,7 +51,12 @@ struct AdminOptions: ParsableArguments {
     /// Sends a request; prints what is wrong and exits if the answer is not one of these.
     ///
     /// - Throws: `ConfigurationError` when there is no server.
-    func ask(_ method: HTTPMethod, _ path: String, body: String? = nil, accepting accepted: Set<UInt> = [200]) async throws
+    func ask(
+        _ method: HTTPMethod,
+        _ path: String,
+        body: String? = nil,
+        accepting accepted: Set<UInt> = [200]
+    ) async throws
         -> JSON
     {
         let listener = try listener()
@@ -96,7 +101,9 @@ struct AdminOptions: ParsableArguments {
 extension AdminCommand {
     /// `mcp-auth admin status`.
     struct Status: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show the configuration in force, issuers and caches.")
+        static let configuration = CommandConfiguration(
+            abstract: "Show the configuration in force, issuers and caches."
+        )
         @OptionGroup var options: AdminOptions
 
         func run() async throws { Output.json(try await options.ask(.GET, "/status")) }

@@ -101,7 +101,9 @@ struct ServeCommand: AsyncParsableCommand {
             Self.say(sockets, file.server, mcpAuth)
             unready.countDown(telling: manager)
             for address in manager.unusedAddresses {
-                logger.warning("a socket was passed for \(address), but no listener in the configuration has this address")
+                logger.warning(
+                    "a socket was passed for \(address), but no listener in the configuration has this address"
+                )
             }
         }
         server.serviceManager = manager

@@ -52,7 +52,9 @@ package enum ConfigurationGrammar {
             "`any` ignores the `Host` of requests and chooses the resource by path alone",
             default: .exact
         ),
-        "dangerously_allow_http": flag("Allows plain HTTP to other machines for metadata, keys, introspection and spans"),
+        "dangerously_allow_http": flag(
+            "Allows plain HTTP to other machines for metadata, keys, introspection and spans"
+        ),
         NumberSetting.tokenBytes.key: NumberSetting.tokenBytes.schema,
         NumberSetting.bodyBytesWithoutToken.key: NumberSetting.bodyBytesWithoutToken.schema,
         NumberSetting.tokenCacheEntries.key: NumberSetting.tokenCacheEntries.schema,

@@ -113,7 +113,9 @@ struct ListenerReader {
 
     /// Each address has one purpose; a second socket at the path of another one would take its place.
     private static func check(_ settings: ServerSettings, _ server: ObjectReader) throws {
-        let others = settings.forwardAuth.map(\.listener) + [settings.extAuthz?.listener, settings.authZEN?.listener, settings.admin?.listener].compactMap { $0 }
+        let others =
+            settings.forwardAuth.map(\.listener)
+            + [settings.extAuthz?.listener, settings.authZEN?.listener, settings.admin?.listener].compactMap { $0 }
         var seen: Set<ConfigurationFile.Listener> = [settings.listener]
         for listener in others where listener.port != 0 || listener.socketPath != nil {
             guard seen.insert(listener).inserted else {
