@@ -71,10 +71,15 @@ struct AdminTests {
         }
     }
 
+    /// The id of the decision that a client is told.
+    private static func id(in response: RenderedResponse) -> String? {
+        DecisionID.fieldName.flatMap { response.head.headerFields[$0] }
+    }
+
     @Test func `a refused request is explained from the id that its client was told`() async throws {
         let house = try House()
         let refused = await house.ask("/admin", token: "good")
-        let id = try #require(refused.head.headerFields[try #require(DecisionID.fieldName)])
+        let id = try #require(Self.id(in: refused))
         let answer = try await house.operate(.get, "/decisions/\(id)")
         #expect(answer.status == 200)
         let members = try #require(answer.body?.members)
@@ -142,7 +147,7 @@ struct AdminTests {
 
     @Test func `many allowed requests do not displace a refused one`() async throws {
         let house = try House()
-        let id = await house.ask("/mcp", token: nil).head.headerFields[try #require(DecisionID.fieldName)]
+        let id = Self.id(in: await house.ask("/mcp", token: nil))
         for _ in 0..<20 { _ = await house.ask("/mcp", token: "good") }
         #expect(try await house.operate(.get, "/decisions/\(#require(id))").status == 200)
         let denied = try await house.operate(.get, "/decisions?decision=deny&limit=1")

@@ -261,7 +261,8 @@ async def tell(world):
         _, memory, files = world.samples[-1] if world.samples else (0, 0, 0)
         world.say(
             f"{time.time() - world.begin:5.0f} s: {world.requests} requests, {world.allowed} allowed, "
-            f"{world.refused} refused, {world.pending} told to come again, {world.outage_errors} errors in outages, slowest answer {world.slowest:.2f} s, "
+            f"{world.refused} refused, {world.pending} told to come again, {world.outage_errors} errors in outages, "
+            f"slowest answer {world.slowest:.2f} s, "
             f"mcp-auth {memory:.1f} MiB, {files} descriptors"
         )
 
@@ -414,7 +415,8 @@ async def soak(folder, mcp_auth):
         if arrived:
             world.violation(f"{len(arrived)} requests that had to be refused came to the MCP server, such as {arrived[0]}")
         closed = ", ".join(
-            f"{name} {len(each)} after {min(each):.1f} to {max(each):.1f} s" for name, each in sorted(world.slow.closed.items())
+            f"{name} {len(each)} after {min(each):.1f} to {max(each):.1f} s"
+            for name, each in sorted(world.slow.closed.items())
         )
         world.say(
             f"{world.requests} requests, {world.allowed} allowed, {world.refused} refused, {world.pending} told to come "
