@@ -30,7 +30,7 @@ public struct RequestGuard: Sendable {
     private let report: DenialReport
     /// Where requests arrive, for ``DecisionRecord``; `nil` for a host in the application.
     package var door: String?
-    /// Observes decisions; `nil` for nobody.
+    /// Observes decisions; `nil` for none.
     package var observer: (any DecisionObserver)?
 
     /// Reports the denial of a request that belongs to no resource, and returns the id under which it is kept.
@@ -63,8 +63,7 @@ public struct RequestGuard: Sendable {
 
     /// Protects routes that all belong to one resource, regardless of their paths.
     ///
-    /// If the resource is no longer
-    /// configured, the response is 404.
+    /// If the resource is no longer configured, the response is 404.
     package init(
         resource: @escaping @Sendable () -> ProtectedResource?,
         cors: @escaping @Sendable () -> CORSSettings = { CORSSettings() },
@@ -118,7 +117,8 @@ public struct RequestGuard: Sendable {
     ///   - request: The request of the client, not that of the proxy.
     ///   - body: Its whole body; `nil` if the proxy keeps it. The operation of an MCP request is then known only from its
     ///     fields, and only where the server behind the proxy validates them.
-    ///   - confirm: Refuses an allowed request whose caller cannot be described to the server behind the proxy.
+    ///   - confirm: May still refuse an allowed request, such as one whose caller cannot be described to the server behind
+    ///     the proxy.
     package func check(
         forwarded request: HTTPRequest,
         body: [UInt8]?,

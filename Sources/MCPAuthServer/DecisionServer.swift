@@ -24,7 +24,7 @@ package struct DecisionServer: Service {
     private let certificate: ListenerCertificate?
     private let observation: Observation?
     private let isEnding = Flag()
-    /// Who may have bound sockets for this server, and is told when it stops.
+    /// The service manager, which may pass sockets on and is told when the server stops; `nil` for none.
     package var serviceManager: ServiceManager?
     /// What a connection may take.
     package var limits = ConnectionLimits()
@@ -46,7 +46,7 @@ package struct DecisionServer: Service {
     }
 
     /// - Parameters:
-    ///   - observation: What is kept about decisions, for the admin listener, which needs it.
+    ///   - observation: What is kept about decisions; without it there is no admin listener.
     ///   - onListening: Called once, when every socket listens.
     /// - Throws: `ConfigurationError` when a certificate cannot be read.
     package init(
@@ -189,7 +189,7 @@ package struct DecisionServer: Service {
         guard let endpoint = ForwardAuthEndpoint(settings, proxyGuard) else { return fastCGI(settings) }
         let report = report(at: settings.proxy.rawValue)
         var connections = HTTPConnections(report: report) { channel, peer in
-            // Nobody else can make this server take bodies.
+            // Only a trusted proxy can make this server take bodies.
             let takesBodies = settings.sendsBody && settings.trusts(peer.address)
             let handler = EndpointHandler(mostBytes: takesBodies ? ProtectedResource.bodyBytes + 1 : 0, report: report)
             {
@@ -212,7 +212,7 @@ package struct DecisionServer: Service {
         }
         let report = report(at: "authzen")
         var connections = HTTPConnections(report: report) { channel, peer in
-            // Nobody else can make this server take bodies.
+            // Only a trusted gateway can make this server take bodies.
             let mostBytes = settings.trusts(peer.address) ? ProtectedResource.bodyBytes + 1 : 0
             let handler = EndpointHandler(mostBytes: mostBytes, report: report) { asked, body in
                 await endpoint.response(to: asked, from: peer.address, body: body)

@@ -100,7 +100,9 @@ import Testing
         let start = MonotonicTime.now
         #expect(throws: (any Error).self) { try transformer.transform([:], of: "https://i.example") }
         #expect(start.duration(to: .now) < 5)
-        #expect(events.all.map(\.message) == ["the module `test` did not answer within 0.05 s"])
+        // An isolated one is ended, which is reported at any time after.
+        let messages = events.all.map(\.message).filter { !$0.contains("has no process") }
+        #expect(messages == ["the module `test` did not answer within 0.05 s"])
         gate.open()
     }
 }

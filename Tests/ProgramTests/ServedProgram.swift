@@ -53,6 +53,8 @@ final class ServedProgram {
         return errorSoFar
     }
 
+    deinit { if process.isRunning { process.terminate() } }
+
     /// The exit status; valid only after the program has ended.
     var terminationStatus: Int32 { process.terminationStatus }
 

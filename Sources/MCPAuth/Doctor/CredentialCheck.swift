@@ -13,7 +13,7 @@ struct CredentialCheck {
     let request: ProbeRequest
     let resource: ResourceIdentifier
 
-    /// A token that cannot be one; it is in no other form of a token, so that every verifier refuses it.
+    /// A text that has the form of no kind of token, so that every verifier refuses it.
     static let garbage = "mcp-auth-doctor-sends-this-invalid-token"
 
     /// Checks the answer to ``garbage``, which was sent already.
@@ -58,7 +58,7 @@ struct CredentialCheck {
         }
     }
 
-    /// Checks a request with two `Authorization` fields: a server and what is behind it could read another one each.
+    /// Checks a request with two `Authorization` fields: a server and what is behind it could each read another one.
     func checkTwoCredentials(_ report: inout DoctorReport) async {
         let place = "\(request.name) with two Authorization fields"
         let sent = request.adding("authorization", "Bearer \(Self.garbage)")

@@ -83,8 +83,7 @@ final class LiveConfiguration: Sendable {
     /// Gives requests the engine of a snapshot, unless a newer snapshot has already done so.
     ///
     /// A request is decided by the engine that it began with, never by parts of two; CORS fields are those in force when its
-    /// response is written. This is the only place where a lock is
-    /// taken while another is held.
+    /// response is written. This is the only place where a lock is taken while another is held.
     func publish(_ snapshot: ConfigurationSnapshot) {
         published.withLock { published in
             guard snapshot.number > published.number else { return }

@@ -123,8 +123,8 @@ package struct AdminEndpoint: Sendable {
         }
     }
 
-    /// Refuses what a web page could send over TCP: one with another host name, after its name was made to lead to this
-    /// machine, or with the origin of a page.
+    /// Refuses what a web page could send over TCP: a request whose `Host` is not this machine (DNS rebinding), or that has
+    /// an `Origin`.
     private func refusal(of request: HTTPRequest, from address: String?) -> RenderedResponse? {
         guard let address else { return nil }
         guard AddressRange.loopback.contains(where: { $0.contains(address) }) else {
@@ -152,7 +152,7 @@ package struct AdminEndpoint: Sendable {
     /// Whether requests can be decided: false while the server ends, and while no issuer has usable keys.
     ///
     /// One issuer that is down does not make the server unready, because the tokens of the others are still accepted. Keys
-    /// that were not needed so far are fetched.
+    /// that no token has needed yet are fetched.
     private func readiness() async -> RenderedResponse {
         await mcpAuth.prepareIssuers()
         let issuers = mcpAuth.issuerStatus

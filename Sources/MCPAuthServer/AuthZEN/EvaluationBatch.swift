@@ -11,7 +11,7 @@ struct EvaluationBatch: Sendable {
     }
 
     private let semantic: Semantic
-    /// The members that stand for those that a question does not have; each is replaced as a whole.
+    /// The members for questions that do not have them; a member of a question replaces one as a whole.
     private let defaults: WrittenObject
     private let questions: [WrittenValue]
 

@@ -26,7 +26,7 @@ struct EvaluationRequest: Sendable {
         subject = try EvaluationSubject(try question.required("subject"))
         let action = try question.required("action").object(["name", "properties"])
         let resource = try question.required("resource").object(["type", "id", "properties"])
-        // They say nothing that counts; their types are checked so that a gateway notices its mistakes.
+        // Nothing in them counts. Their types are checked so that a gateway notices its mistakes.
         _ = try question["context"]?.object([])
         _ = try resource["properties"]?.object([])
 

@@ -7,7 +7,7 @@ internal import MCPAuthJSON
 
 /// Whom a gateway asks about: the bearer of an access token, or a caller without one.
 ///
-/// A gateway says nothing else about a caller that counts: who it is, is known from the token alone.
+/// Nothing else that a gateway says about a caller counts: only the token shows who it is.
 struct EvaluationSubject: Sendable {
     private enum Kind: String {
         case bearer = "access_token"
@@ -40,8 +40,8 @@ struct EvaluationSubject: Sendable {
     func presentingToken(in field: HTTPField.Name?, of request: HTTPRequest) -> HTTPRequest {
         guard !token.isEmpty else { return request }
         var request = request
-        // Bytes that no client can send are presented as a token that is malformed, so that they get the same answer:
-        // a field with them would be changed until it is valid.
+        // A token with bytes that no field can have is replaced by a malformed one, so that it is refused as one.
+        // Otherwise swift-http-types would change these bytes until the field is valid.
         let presented = token.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } ? token : ","
         if let field {
             request.headerFields[field] = presented

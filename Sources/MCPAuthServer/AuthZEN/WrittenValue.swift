@@ -7,8 +7,8 @@ internal import MCPAuthJSON
 
 /// A value in the question of a gateway: its bytes as they were written, and its place.
 ///
-/// What the gateway says about the message of a client is decided on with these bytes. A tree would lose what another
-/// parser may see in them, such as a member whose name contains a NUL.
+/// The decision about the message of a client is made with these bytes. A tree would lose what another parser may see in
+/// them, such as a member whose name contains a NUL.
 struct WrittenValue: Sendable {
     /// One JSON value; blanks may follow it.
     let text: [UInt8]

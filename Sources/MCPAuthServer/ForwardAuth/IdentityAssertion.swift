@@ -21,7 +21,9 @@ struct IdentityAssertion: Sendable {
     /// The `typ` of these JWTs.
     static let type = "mcp-auth-identity+jwt"
 
-    /// - Parameter claims: What is passed on of the token's claims, by the names of their fields.
+    /// The signed JWT for a caller.
+    ///
+    /// - Parameter claims: The claims that are passed on, by the names of their fields.
     /// - Throws: When OpenSSL cannot sign.
     func text(for caller: AuthInfo, _ claims: [String: JSON], now: NumericDate) throws -> String {
         let end = min(now.adding(settings.seconds), caller.expiresAt)

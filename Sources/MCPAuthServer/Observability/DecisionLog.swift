@@ -22,7 +22,7 @@ package final class DecisionLog: Service {
     private struct State {
         var waiting: [DecisionRecord] = []
         var wake = Flight<Void>()
-        /// Counts allowed decisions up to 1, of which each whole one is written.
+        /// Each allowed decision adds `allowedFraction`; one that reaches 1 is written, and takes 1 away.
         var share = 0.0
         var isFailing = false
     }

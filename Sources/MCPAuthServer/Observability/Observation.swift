@@ -6,7 +6,7 @@ package import MCPAuth
 package import MCPAuthCore
 internal import MCPAuthConcurrency
 
-/// What a server keeps and writes about its decisions: the recent ones, their numbers, the decision log, and spans.
+/// What a server keeps and writes about its decisions: the recent ones, metrics, the decision log and spans.
 package struct Observation: Sendable {
     package let recent = RecentDecisions()
     package let log: DecisionLog?
@@ -45,7 +45,7 @@ package struct Observation: Sendable {
     }
 }
 
-/// Lets the admin listener ask for a reload; who can reload says so when it runs.
+/// Lets the admin listener ask for a reload; ``answer(with:)`` says later what reloads.
 package final class ReloadRequests: Sendable {
     /// Reads the configuration again; what is wrong with it, or nothing.
     package typealias Reload = @Sendable () async -> [ConfigurationError]

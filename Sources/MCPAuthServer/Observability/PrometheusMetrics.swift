@@ -153,7 +153,7 @@ private final class CounterOfPrometheus: CounterHandler, Measured {
     var value: Int64 { count.load(ordering: .relaxed) }
 
     func increment(by amount: Int64) {
-        // Adding with overflow, because a module says how much.
+        // A sum that overflows must not end the process: a module chooses the amount.
         count.wrappingAdd(max(0, amount), ordering: .relaxed)
     }
 
@@ -181,7 +181,7 @@ private final class GaugeOfPrometheus: MeterHandler, RecorderHandler, Measured {
 }
 
 private final class HistogramOfPrometheus: TimerHandler, RecorderHandler, Measured {
-    /// From a hundredth of a millisecond, as long as a remembered token takes, to the deadline of a decision.
+    /// The bounds for times: from 10 µs, about the time that a cached token takes, to 30 s.
     static let seconds = [
         0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
         0.5, 1, 2.5, 5, 10, 30,

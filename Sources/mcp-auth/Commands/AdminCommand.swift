@@ -88,7 +88,7 @@ struct AdminOptions: ParsableArguments {
 
     private static func send(_ request: HTTPClientRequest) async throws -> (HTTPResponseStatus, JSON) {
         var configuration = HTTPClient.Configuration()
-        // Where nobody listens now, there is no server.
+        // If nobody listens, there is no server, and trying again would only delay the answer.
         configuration.connectionPool.retryConnectionEstablishment = false
         return try await HTTPClient.withHTTPClient(configuration: configuration) { client in
             let response = try await client.execute(request, timeout: .seconds(30))

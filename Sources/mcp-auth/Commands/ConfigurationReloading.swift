@@ -75,9 +75,9 @@ actor ConfigurationReloading: Service {
         if seen != judged, seen == lastSeen { await reload() }
     }
 
-    /// Reloads, after a reload that is under way; what is wrong, or nothing.
+    /// Reloads, after a reload that is under way has ended; returns what is wrong, or nothing.
     ///
-    /// Whoever asks before a reload begins shares it.
+    /// All who ask before a reload begins share it.
     @discardableResult
     func reload() async -> [ConfigurationError] {
         if let next { return await next.value }

@@ -65,7 +65,7 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        // By default one for each processor of the machine, of which this process may be allowed only some.
+        // By default there is a thread for each processor of the machine, but this process may use only some of them.
         NIOSingletons.groupLoopCountSuggestion = max(1, ProcessInfo.processInfo.activeProcessorCount)
         let metrics = PrometheusMetrics()
         MetricsSystem.bootstrap(metrics)

@@ -62,7 +62,7 @@ package final class DecisionSpans: DecisionObserver {
     }
 }
 
-/// Reads the fields of a request; two fields with a `traceparent` are none.
+/// Reads the fields of a request; a `traceparent` that comes twice is ignored.
 private struct FieldExtractor: Extractor {
     func extract(key: String, from fields: HTTPFields) -> String? {
         guard let name = HTTPField.Name(key) else { return nil }

@@ -6,8 +6,8 @@ package import Tracing
 
 /// Makes spans that OpenTelemetry understands, and passes their trace on to other systems (W3C Trace Context).
 ///
-/// Only a span of the kind `server` begins a trace. So a fetch during a decision has a span, and one in the background, or
-/// that of the exporter itself, has none.
+/// Only a span of the kind `server` begins a trace. So a fetch during a decision has a span. A fetch in the background, or
+/// by the exporter, has none.
 package struct OTLPTracer: Tracer {
     package typealias Span = OTLPSpan
 

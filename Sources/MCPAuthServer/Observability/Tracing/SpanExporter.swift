@@ -14,7 +14,7 @@ internal import struct HTTPTypes.HTTPFields
 ///
 /// Nothing waits for it: it has a queue of at most ``mostWaiting`` spans, and counts those that it does not take. Spans stay
 /// in the queue until the collector has them. If it cannot take them now, they are sent again after a pause, which grows; if
-/// it refuses them, they are dropped and counted. One event says that this has begun.
+/// it refuses them, they are dropped and counted. The first failure after a success is reported as an event.
 package final class SpanExporter: Service {
     /// When spans are sent, in seconds.
     package struct Timing: Sendable {
@@ -113,7 +113,7 @@ package final class SpanExporter: Service {
         }
         if failures > 0 {
             let seconds = min(timing.longestPause, timing.firstPause * Double(1 << min(failures - 1, 16)))
-            // Not all servers that a collector failed should come back at the same time.
+            // At random, so that not all servers ask a collector again at the same time.
             _ = await Alarm.shared.wait(until: Deadline(in: seconds * .random(in: 0.75...1)).instant)
         } else {
             _ = await wake?.value(until: Deadline(in: timing.interval))
@@ -136,7 +136,7 @@ package final class SpanExporter: Service {
         let spans = state.withLock { Array($0.waiting.prefix(Self.mostInRequest)) }
         guard !spans.isEmpty else { return true }
         let outcome = await outcome(of: spans, within: min(seconds, timing.deadline))
-        // What was cut off is sent again when the server ends.
+        // The end of the server cut this request off; `sendRest` sends the spans again.
         if case .failed = outcome, Task.isCancelled { return false }
         let (isDone, lost, failure): (Bool, Int, String?) =
             switch outcome {

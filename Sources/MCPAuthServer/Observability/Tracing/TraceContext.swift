@@ -3,9 +3,9 @@
 
 internal import HTTPTypes
 
-/// A span and its trace, as systems tell each other in two header fields (W3C Trace Context, level 1).
+/// A span and its trace, as two header fields name them (W3C Trace Context, level 1).
 ///
-/// A client can send any, so nothing is decided on it.
+/// A client can send any value, so no decision depends on it.
 package struct TraceContext: Sendable, Hashable {
     /// Identifies a trace: 16 bytes, not all zero.
     package struct TraceID: Sendable, Hashable, CustomStringConvertible {
@@ -36,8 +36,8 @@ package struct TraceContext: Sendable, Hashable {
 
     /// Reads the fields of a request.
     ///
-    /// Of versions that are not known yet, the beginning is read, which has the form of version 00. A `tracestate` that is
-    /// not valid is left out.
+    /// Of a later version, only the beginning is read, which has the form of version 00. A `tracestate` that is not valid is
+    /// left out.
     ///
     /// - Returns: `nil` if `traceparent` is not valid.
     package init?(traceparent: String, tracestate: String? = nil) {
