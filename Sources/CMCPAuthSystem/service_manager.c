@@ -77,8 +77,16 @@ int mcp_listen_privately(const char *path) {
     if (descriptor < 0) return -1;
     struct stat there;
     if (lstat(path, &there) == 0 && S_ISSOCK(there.st_mode)) unlink(path);
-    // On Linux the new file has the rights of the socket, so that there is no moment at which others may connect.
-    if (fchmod(descriptor, 0600) != 0 || bind(descriptor, (struct sockaddr *)&address, sizeof address) != 0 ||
+#ifdef __linux__
+    // The new file has the rights of the socket, so that there is no moment at which others may connect.
+    if (fchmod(descriptor, 0600) != 0) {
+        int error = errno;
+        close(descriptor);
+        errno = error;
+        return -1;
+    }
+#endif
+    if (bind(descriptor, (struct sockaddr *)&address, sizeof address) != 0 ||
         chmod(path, 0600) != 0 || listen(descriptor, 64) != 0) {
         int error = errno;
         close(descriptor);
@@ -86,4 +94,10 @@ int mcp_listen_privately(const char *path) {
         return -1;
     }
     return descriptor;
+}
+
+int mcp_is_private_socket(const char *path) {
+    struct stat there;
+    return lstat(path, &there) == 0 && S_ISSOCK(there.st_mode) && there.st_uid == geteuid() &&
+           (there.st_mode & 077) == 0;
 }

@@ -10,7 +10,6 @@ internal import MCPAuthNIO
 internal import NIOCore
 internal import NIOPosix
 internal import ServiceLifecycle
-internal import Synchronization
 
 /// Everything that `mcp-auth serve` listens on.
 ///
@@ -156,7 +155,9 @@ package struct DecisionServer: Service {
         let report = report(at: "admin")
         var connections = HTTPConnections(report: report) { channel, peer in
             let handler = EndpointHandler(mostBytes: 64 * 1024, report: report) { request, body in
-                await endpoint.response(to: request, from: peer.address, body: body)
+                // Away from the event loop, which clients share: some pages take long.
+                await Task.yield()
+                return await endpoint.response(to: request, from: peer.address, body: body)
             }
             try channel.pipeline.syncOperations.addHandler(handler)
         }
@@ -171,11 +172,9 @@ package struct DecisionServer: Service {
         var requestGuard = mcpAuth.requestGuard()
         requestGuard.door = "clients"
         requestGuard.observer = observation?.spans
-        var connections = HTTPConnections(report: report(at: "clients")) {
-            [mcpAuth, requestGuard, settings] channel, peer in
-            if let assertion = settings.identity.assertion {
-                try channel.pipeline.syncOperations.addHandler(KeySetHandler(assertion.key))
-            }
+        let keySet = settings.identity.assertion.map { KeySetHandler.keySet(of: $0.key) }
+        var connections = HTTPConnections(report: report(at: "clients")) { [mcpAuth, requestGuard] channel, peer in
+            if let keySet { try channel.pipeline.syncOperations.addHandler(KeySetHandler(keySet)) }
             let authorization = AuthorizationHandler(mcpAuth, requestGuard: requestGuard, isHTTP1: peer.isHTTP1)
             try channel.pipeline.syncOperations.addHandlers(authorization, CallerHandler(answer))
         }
@@ -256,17 +255,14 @@ package struct DecisionServer: Service {
                 identity: IdentityFields(settings.identity),
                 tokenFields: { [mcpAuth] in mcpAuth.engine.resources.compactMap { $0.tokenField?.canonicalName } }
             )
-            return ExtAuthzServer(extAuthz, endpoint, onListening: onListening)
+            return ExtAuthzServer(
+                extAuthz,
+                endpoint,
+                limits: limits,
+                report: report(at: "ext_authz"),
+                onListening: onListening
+            )
         }
     }
-}
-
-/// Whether something has happened, for every thread.
-private final class Flag: Sendable {
-    private let value = Atomic<Bool>(false)
-
-    var isRaised: Bool { value.load(ordering: .relaxed) }
-
-    func raise() { value.store(true, ordering: .relaxed) }
 }
 #endif

@@ -145,6 +145,17 @@ struct AdminTests {
         #expect(recent.newest(10).map { $0.denial?.reason } == [.identityTooLong])
     }
 
+    @Test func `many refusals of anybody do not displace one of a known caller, and no token is kept`() async throws {
+        let house = try House()
+        let id = try #require(Self.id(in: await house.ask("/admin", token: "good")))
+        for _ in 0..<50 { _ = await house.ask("/nowhere", token: nil) }
+        #expect(try await house.operate(.get, "/decisions/\(id)").status == 200)
+        _ = await house.ask("/mcp", token: "good")
+        // What is kept has no reference to a token: its type has none.
+        let mirrored = Mirror(reflecting: try #require(house.recent.newest(1).first)).children
+        #expect(mirrored.allSatisfy { !($0.value is AuthInfo) && !($0.value is Decision) })
+    }
+
     @Test func `many allowed requests do not displace a refused one`() async throws {
         let house = try House()
         let id = Self.id(in: await house.ask("/mcp", token: nil))

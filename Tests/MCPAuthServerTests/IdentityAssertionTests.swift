@@ -3,6 +3,7 @@
 
 import HTTPTypes
 import MCPAuth
+import MCPAuthConcurrency
 import MCPAuthCore
 import MCPAuthHTTP
 import MCPAuthJOSE
@@ -63,6 +64,16 @@ struct IdentityAssertionTests {
 
     @Test func `it is empty for a caller without a token, so that a client cannot set it`() async throws {
         #expect(try await Self.assertion(Self.settings().0, target: "/public") == "")
+    }
+
+    @Test func `a client that sends one is refused, since a proxy may not replace it`() async throws {
+        let door = try ProxyDoor(.caddy, identity: Self.settings().0)
+        for name in ["X-Auth-Assertion", "x_auth_assertion"] {
+            let fields = [("Authorization", "Bearer good"), (name, "a.b.c")]
+            let response = await door.answer(try ForwardAuthDialectTests.question(.caddy, fields: fields))
+            #expect(response.head.status == .badRequest, "\(name)")
+        }
+        #expect(door.reasons.withLock { $0 } == ["identity_field", "identity_field"])
     }
 
     @Test func `each request has one of its own`() async throws {

@@ -6,6 +6,7 @@ import Foundation
 import MCPAuth
 import MCPAuthConcurrency
 import MCPAuthServer
+import MCPAuthSigning
 import MCPAuthTesting
 import Testing
 
@@ -112,6 +113,22 @@ import Testing
                 let answers = try await RawClient.exchange([Array("\(head)\r\n".utf8), next], port: port, seconds: 5)
                 #expect(answers.count <= 1 && answers.allSatisfy { $0.status == 400 }, "\(answers.map(\.status))")
             }
+        }
+    }
+
+    @Test func `thousands of requests for the key set that arrive together are answered in order`() async throws {
+        var settings = try Self.settings()
+        settings.identity.assertion = AssertionSettings(key: try SigningKey(.es256), issuer: "https://auth.example")
+        try await Self.run(ConnectionLimits(), settings) { server in
+            let many = String(repeating: "GET /.well-known/jwks.json HTTP/1.1\r\nHost: a\r\n\r\n", count: 5000)
+            let last = "GET /.well-known/jwks.json HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+            let answers = try await RawClient.exchange(
+                [Array((many + last).utf8)] + Array(repeating: [], count: 5000),
+                port: server.clients,
+                seconds: 30
+            )
+            #expect(answers.count == 5001 && answers.allSatisfy { $0.status == 200 })
+            #expect(answers.last?.text.contains(#""kty":"EC""#) == true)
         }
     }
 

@@ -75,7 +75,7 @@ struct AdminCommandTests {
         _ = operated.server.stop()
         let log = try String(contentsOfFile: operated.log, encoding: .utf8)
         #expect(log.contains(id) && log.contains("audience_mismatch") && !log.contains(stranger))
-        #expect(try operated.admin("status").status == 3)
+        #expect(try operated.admin("status").status == 12)
     }
 
     @Test func `an issuer is added without a restart`() throws {
@@ -133,6 +133,49 @@ struct AdminCommandTests {
         let lines = log.split(separator: "\n").compactMap { try? JSON(parsing: Array($0.utf8)) }
         #expect(lines.contains { $0["reason"] == "no_credentials" && $0["level"] == "notice" }, "\(log)")
         #expect(lines.count == log.split(separator: "\n").count)
+    }
+
+    @Test(arguments: [SIGHUP, SIGUSR1]) func `a signal just after the start does not end the server`(
+        signal: Int32
+    ) throws {
+        for _ in 0..<5 {
+            let server = try ServedProgram(environment: ["SECRET": ServedProgram.secret]) {
+                try ServedProgram.configuration($0)
+            }
+            server.send(signal: signal)
+            #expect(try server.request("/x").status == 401)
+        }
+    }
+
+    @Test func `a server that is ended while it starts ends, also with a gRPC listener`() throws {
+        for milliseconds in [0, 5, 20, 50, 100, 150, 200, 300] {
+            let (taken, port) = Program.takenPort()
+            let (other, grpc) = Program.takenPort()
+            close(taken)
+            close(other)
+            let file = try Program.file(
+                """
+                { "version": 1,
+                  "server": { "listen": "127.0.0.1:\(port)", "ext_authz": { "listen": "127.0.0.1:\(grpc)" } },
+                  "issuers": { "a": { "issuer": "https://a.example" } },
+                  "resources": [ { "resource": "http://127.0.0.1:\(port)/x", "issuers": ["a"],
+                    "policy": "authenticated" } ] }
+                """
+            )
+            let process = try Program.process(["serve", "--config", file])
+            process.standardOutput = FileHandle.nullDevice
+            process.standardError = FileHandle.nullDevice
+            try process.run()
+            usleep(UInt32(milliseconds) * 1000)
+            process.terminate()
+            let end = Date().addingTimeInterval(15)
+            while process.isRunning, Date() < end { usleep(10_000) }
+            #expect(!process.isRunning, "after \(milliseconds) ms")
+            // Before it handles the signal, that ends it too.
+            let isKilled = process.terminationReason == .uncaughtSignal && process.terminationStatus == SIGTERM
+            #expect(process.terminationStatus == 0 || isKilled, "\(milliseconds) ms: \(process.terminationStatus)")
+            if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        }
     }
 
     @Test func `a service manager is told when the server is ready and when it stops`() throws {

@@ -21,4 +21,7 @@ int mcp_notify(const char *socket_name, const char *message);
 /// `errno`.
 int mcp_listen_privately(const char *path);
 
+/// Whether the file at a path is a socket of this user that nobody else may connect to: 1 or 0.
+int mcp_is_private_socket(const char *path);
+
 #endif

@@ -74,6 +74,17 @@ public struct ConfigurationFile: Sendable {
         log = files
     }
 
+    /// The admin listener of a configuration file; the rest may have mistakes, and no secret or module is read.
+    ///
+    /// - Throws: `ConfigurationError` when the file cannot be read, or this part has a mistake.
+    package static func adminListener(path: String) throws -> Listener? {
+        let document = try DocumentReader(file: path, bytes: try FileSnapshot().bytes(at: path))
+        let root = try document.rootObject(allowing: ConfigurationGrammar.configuration.keys)
+        let server = try root.object("server", allowing: ConfigurationGrammar.server.keys)
+        guard let admin = try server?.object("admin", allowing: ConfigurationGrammar.admin.keys) else { return nil }
+        return try admin.required("listen", try ListenerReader.listener("listen", admin))
+    }
+
     /// Runs the test files of its policies, with the content they had when the configuration was read.
     ///
     /// - Throws: `ConfigurationError` for the first test that fails or cannot be read; it also contains the others.

@@ -30,11 +30,6 @@ struct AsyncHTTPProbe: ProbeTransport {
         }
     }
 
-    func isPublic(_ host: String) async -> Bool {
-        let deadline = Deadline(in: FetchRequest.defaultTimeout)
-        return (try? await NameResolution.publicAddresses(of: host, until: deadline)) != nil
-    }
-
     private func exchange(_ request: ProbeRequest, until deadline: Deadline) async throws -> ProbeAnswer {
         var key = key(for: request.url, at: nil)
         if request.mustReachPublicAddress {
@@ -101,11 +96,18 @@ struct AsyncHTTPProbe: ProbeTransport {
 extension MCPAuth {
     /// Examines a running resource from outside, as a client sees it.
     ///
-    /// - Parameter origin: The origin of the web page that the examination of CORS stands for.
-    package static func doctor(_ resource: ResourceIdentifier, origin: String) async -> DoctorReport {
+    /// - Parameters:
+    ///   - origin: The origin of the web page that the examination of CORS stands for.
+    ///   - isPrivate: Whether what the resource names may be in a private network.
+    package static func doctor(
+        _ resource: ResourceIdentifier,
+        origin: String,
+        isPrivate: Bool
+    ) async -> DoctorReport {
         let doctor = ResourceDoctor(
             resource,
             origin: origin,
+            isPrivate: isPrivate,
             transport: AsyncHTTPProbe(),
             fetcher: AsyncHTTPFetcher()
         )

@@ -11,9 +11,6 @@ package protocol ProbeTransport: Sendable {
     ///
     /// - Throws: `FetchError` if there is no answer.
     func send(_ request: ProbeRequest) async throws(FetchError) -> ProbeAnswer
-
-    /// Whether a host has public addresses only.
-    func isPublic(_ host: String) async -> Bool
 }
 
 extension ProbeTransport {

@@ -9,10 +9,11 @@ internal import MCPAuthVerification
 /// servers; then what it does with bad credentials, and what web pages may read.
 ///
 /// It sends about twelve requests, each with a deadline, and none with a genuine token. What documents name is fetched
-/// under the rules for such URLs, unless the resource itself is in a private network.
+/// under the rules for such URLs, unless the operator says that the resource is in a private network, or it is on this machine.
 package struct ResourceDoctor: Sendable {
     private let resource: ResourceIdentifier
     private let origin: String
+    private let isPrivate: Bool
     private let transport: any ProbeTransport
     private let fetcher: any HTTPFetcher
 
@@ -22,16 +23,20 @@ package struct ResourceDoctor: Sendable {
     /// - Parameters:
     ///   - resource: The URL that clients use.
     ///   - origin: The origin of the web page that the examination of CORS stands for.
+    ///   - isPrivate: Whether what the resource names may be in a private network. The operator says so: the name service
+    ///     is in the hands of whoever owns the name.
     ///   - transport: Sends the requests to the resource.
     ///   - fetcher: Fetches what authorization servers publish.
     package init(
         _ resource: ResourceIdentifier,
         origin: String,
+        isPrivate: Bool,
         transport: any ProbeTransport,
         fetcher: any HTTPFetcher
     ) {
         self.resource = resource
         self.origin = origin
+        self.isPrivate = isPrivate
         self.transport = transport
         self.fetcher = fetcher
     }
@@ -43,7 +48,7 @@ package struct ResourceDoctor: Sendable {
             report.warn(.plainHTTP, resource.description.printable, message, expected: "https")
         }
         guard let (request, refusal) = await knock(&report) else { return report }
-        let isPublic = await transport.isPublic(resource.url.host)
+        let isPublic = !(isPrivate || resource.isLoopback)
         let credentials = CredentialCheck(transport: transport, request: request, resource: resource)
         let garbagePlace = "\(request.name) with an invalid token"
         let garbageRequest = request.adding("authorization", "Bearer \(CredentialCheck.garbage)")

@@ -23,7 +23,7 @@ extension DecisionRecord {
             members["subject"] = .string(caller.subject?.printable)
             members["client_id"] = .string(caller.clientID?.printable)
         }
-        if case .allow(let authInfo?) = decision { members["scope"] = .string(authInfo.scopes.description) }
+        members["scope"] = .string(scopes?.description)
         guard let denial else { return .object(members) }
         members["reason"] = .string(denial.reason.rawValue.printable)
         members["status"] = .integer(Int64(denial.status))
@@ -51,7 +51,9 @@ extension DecisionRecord {
             "id": text("12 hexadecimal digits of the time in milliseconds since 1970, `-`, and 16 random ones"),
             "time": text("When the decision was made: RFC 3339, in UTC, with milliseconds"),
             "decision": ["enum": ["allow", "deny"], "description": "What was decided"],
-            "door": text("Where the request arrived: `clients`, the name of a proxy, `ext_authz` or `authzen`"),
+            "door": text(
+                "Where the request arrived: `clients`, the name of a proxy, `ext_authz`, `authzen` or `admin`"
+            ),
             "resource": text("The resource of the request; missing if it belongs to none"),
             "operation": text("The kind of operation, such as `tools/call` or `GET`, without names, paths and URIs"),
             "generation": number("The number of the configuration that decided, counted from 1"),

@@ -19,8 +19,12 @@ public struct DecisionRecord: Sendable {
     public let resource: ResourceIdentifier?
     /// The kind of operation, such as `tools/call` or `GET`, without names, paths and URIs; `nil` if not known.
     public let operation: String?
-    /// What was decided, and for whom.
-    public let decision: Decision
+    /// Why the request was refused; `nil` if it was allowed.
+    public let denial: Denial?
+    /// Who is calling; `nil` if that is not known, or there is no token.
+    public let caller: Denial.Caller?
+    /// The scopes of an allowed caller; `nil` without a token, and for a refusal.
+    public let scopes: ScopeSet?
     /// The number of the configuration snapshot that decided, counted from 1; `nil` if the request belongs to no
     /// resource.
     public let generation: Int?
@@ -41,22 +45,11 @@ public struct DecisionRecord: Sendable {
         self.door = door
         self.resource = resource
         self.operation = operation
-        self.decision = decision
-        self.generation = generation
-    }
-
-    /// Why the request was refused; `nil` if it was allowed.
-    public var denial: Denial? {
-        if case .deny(let denial) = decision { return denial }
-        return nil
-    }
-
-    /// Who is calling; `nil` if that is not known, or there is no token.
-    public var caller: Denial.Caller? {
         switch decision {
-        case .allow(let authInfo): authInfo?.caller
-        case .deny(let denial): denial.caller
+        case .allow(let authInfo): (denial, caller, scopes) = (nil, authInfo?.caller, authInfo?.scopes)
+        case .deny(let denial): (self.denial, caller, scopes) = (denial, denial.caller, nil)
         }
+        self.generation = generation
     }
 }
 

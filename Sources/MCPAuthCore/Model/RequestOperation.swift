@@ -16,16 +16,24 @@ public enum RequestOperation: Sendable, Hashable {
 extension RequestOperation {
     /// The kind of operation, for logs.
     ///
-    /// It leaves out paths, names and URIs: they come from the client and may contain what must not be logged.
+    /// It leaves out paths, names, URIs and methods that are not known: they come from the client and may contain what
+    /// must not be logged.
     package func name(_ method: HTTPRequest.Method) -> String {
-        guard case .mcp(let messages) = self, let first = messages.first else { return method.rawValue.printable }
+        guard case .mcp(let messages) = self, let first = messages.first else {
+            return Self.httpMethods.contains(method) ? method.rawValue : Self.anotherMethod
+        }
         let name =
             switch first {
-            case .call(let method, _, _): method.printable
+            case .call(let method, _, _): MCPMethod.isKnown(method) ? method : Self.anotherMethod
             default: first.description
             }
         return messages.count > 1 ? "\(name) and \(messages.count - 1) more" : name
     }
+
+    private static let anotherMethod = "another method"
+    private static let httpMethods: [HTTPRequest.Method] = [
+        .get, .head, .post, .put, .patch, .delete, .options, .connect, .trace,
+    ]
 }
 
 /// One message of an MCP request.

@@ -130,21 +130,13 @@ package struct AdminEndpoint: Sendable {
         guard AddressRange.loopback.contains(where: { $0.contains(address) }) else {
             return Self.error(.forbidden, "access_denied", "only programs on this machine are served")
         }
-        let names = ConfigurationFile.Listener(
-            (request.authority ?? "") + (Self.hasPort(request.authority) ? "" : ":80")
-        )
-        guard let names, names.isOnThisMachine else {
+        guard let host = request.authority, HTTPURL("http://\(host)/")?.isLoopback ?? false else {
             return Self.error(.forbidden, "access_denied", "the host of the request is not this machine")
         }
         guard request.headerFields[values: .origin].isEmpty else {
             return Self.error(.forbidden, "access_denied", "web pages are not served")
         }
         return nil
-    }
-
-    private static func hasPort(_ authority: String?) -> Bool {
-        guard let authority, let colon = authority.lastIndex(of: ":") else { return false }
-        return !authority[colon...].contains("]")
     }
 
     // MARK: Pages

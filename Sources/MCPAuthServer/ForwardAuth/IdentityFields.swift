@@ -45,6 +45,13 @@ package struct IdentityFields: Sendable {
         return others
     }
 
+    /// The name of the client's field with an assertion; `nil` if it has none, or this server makes none.
+    ///
+    /// No client sends one for a good reason, and a proxy that does not replace it would pass it on.
+    func assertionName(in fields: HTTPFields) -> HTTPField.Name? {
+        assertion.flatMap { fields.contains($0.name) ? $0.name : nil }
+    }
+
     /// The fields for a caller; `nil` stands for a caller without a token.
     ///
     /// - Returns: The refusal of a caller whose description is too long.

@@ -33,7 +33,8 @@ package struct ProxyGuard: Sendable {
         removesFields: Bool = false,
         now: () -> NumericDate
     ) async -> Answer {
-        if !removesFields, let name = identity.others(in: request.headerFields).first {
+        let fields = request.headerFields
+        if !removesFields, let name = identity.others(in: fields).first ?? identity.assertionName(in: fields) {
             let diagnosis = Diagnosis(
                 "field `\(name.rawName.printable)`",
                 expected: "no field that a server could take for one about the caller",
@@ -41,17 +42,17 @@ package struct ProxyGuard: Sendable {
             )
             return refuse(request, Denial(.identityField, status: 400, diagnosis: diagnosis), now: now)
         }
-        var fields = HTTPFields()
+        var described = HTTPFields()
         let action = await requestGuard.check(forwarded: request, body: body, now: now) { caller in
             switch identity.fields(for: caller, now: now()) {
-            case .passed(let described): fields = described
+            case .passed(let fields): described = fields
             case .denied(let denial): return denial
             }
             return nil
         }
         switch action {
         case .respond(let response): return .deny(response)
-        case .proceed(let caller, let id): return .allow(caller, fields, id)
+        case .proceed(let caller, let id): return .allow(caller, described, id)
         }
     }
 
@@ -62,12 +63,17 @@ package struct ProxyGuard: Sendable {
 
     /// Refuses a proxy whose address is not trusted.
     func refuse(_ request: HTTPRequest, from address: String, now: () -> NumericDate) -> Answer {
+        refuse(request, Self.untrusted(address), now: now)
+    }
+
+    /// The refusal of a proxy whose address is not trusted.
+    static func untrusted(_ address: String) -> Denial {
         let diagnosis = Diagnosis(
             "the address of the proxy",
             expected: "one of `trusted_proxies`",
             found: "another one",
             value: "`\(address.printable)`"
         )
-        return refuse(request, Denial(.untrustedProxy, status: 403, diagnosis: diagnosis), now: now)
+        return Denial(.untrustedProxy, status: 403, diagnosis: diagnosis)
     }
 }

@@ -23,19 +23,24 @@ final class ConnectionLife: ChannelInboundHandler {
         case body
         /// Its response, until the client has taken it.
         case answer
+        /// The first bytes of a connection that speaks HTTP/2 from its beginning.
+        case preface
         /// Frames of HTTP/2, whose streams have deadlines of their own.
         case frames
     }
 
     private let limits: ConnectionLimits
+    private let first: Phase
     private var phase = Phase.idle
     private var end = NIODeadline.distantFuture
     private var timer: Scheduled<Void>?
     /// Whether the connection ends after the request that it has begun.
     private(set) var isEnding = false
 
-    init(_ limits: ConnectionLimits) {
+    /// - Parameter first: What a new connection waits for.
+    init(_ limits: ConnectionLimits, first: Phase = .idle) {
         self.limits = limits
+        self.first = first
     }
 
     /// Notes that the connection waits for something else now.
@@ -47,7 +52,7 @@ final class ConnectionLife: ChannelInboundHandler {
     private func time(of phase: Phase) -> TimeAmount {
         switch phase {
         case .idle, .frames: .of(limits.idleSeconds)
-        case .head: .of(limits.headSeconds)
+        case .head, .preface: .of(limits.headSeconds)
         case .body: .of(limits.bodySeconds)
         case .answer: .of(limits.answerSeconds)
         }
@@ -67,7 +72,7 @@ final class ConnectionLife: ChannelInboundHandler {
 
     private func begin(_ context: ChannelHandlerContext) {
         guard timer == nil else { return }
-        enter(.idle)
+        enter(first)
         schedule(context, after: interval)
     }
 
@@ -75,7 +80,7 @@ final class ConnectionLife: ChannelInboundHandler {
         guard event is ChannelShouldQuiesceEvent else { return context.fireUserInboundEventTriggered(event) }
         isEnding = true
         switch phase {
-        case .idle, .head: context.close(promise: nil)
+        case .idle, .head, .preface: context.close(promise: nil)
         case .body, .answer: break
         case .frames: context.fireUserInboundEventTriggered(event)
         }
@@ -89,7 +94,7 @@ final class ConnectionLife: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch phase {
         case .idle: enter(.head)
-        case .frames: enter(.frames)
+        case .preface, .frames: enter(.frames)
         case .head, .body, .answer: break
         }
         context.fireChannelRead(data)

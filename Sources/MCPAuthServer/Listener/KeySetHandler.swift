@@ -22,19 +22,28 @@ final class KeySetHandler: ChannelInboundHandler {
     /// A request for the keys whose end has not arrived.
     private var request: HTTPRequest?
 
-    init(_ key: SigningKey) {
-        body = (["keys": [key.publicJWK]] as JSON).encoded()
+    /// - Parameter body: The key set, from ``keySet(of:)``.
+    init(_ body: [UInt8]) {
+        self.body = body
     }
+
+    static func keySet(of key: SigningKey) -> [UInt8] { (["keys": [key.publicJWK]] as JSON).encoded() }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch (request, unwrapInboundIn(data)) {
         case (nil, .head(let head)) where head.path == Self.path && [.get, .head].contains(head.method):
             request = head
+            if head.headerFields[.expect] != nil {
+                context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
+            }
         case (nil, let part): context.fireChannelRead(wrapInboundOut(part))
         case (_?, .head), (_?, .body): return
         case (let request?, .end):
             self.request = nil
-            send(to: request, context)
+            // Later, because the end of a response makes the handler in front pass on the next request within this call: many
+            // requests that arrive together would fill the stack.
+            let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
+            context.eventLoop.execute { bound.value.handler.send(to: request, bound.value.context) }
         }
     }
 

@@ -17,6 +17,11 @@ extension ConfigurationFile.Listener {
     func bind(_ bootstrap: ServerBootstrap, isPrivate: Bool, _ manager: ServiceManager?) async throws -> any Channel {
         do {
             if let socket = manager?.socket(for: description) {
+                if isPrivate, let socketPath, unsafe mcp_is_private_socket(socketPath) != 1 {
+                    let message =
+                        "`\(socketPath.printable)` is open to others, expected a socket with mode 0600 of this user"
+                    throw ConfigurationError(.cannotListen, message)
+                }
                 return try await bootstrap.withBoundSocket(socket).get()
             }
             if isPrivate, let socketPath {
@@ -27,6 +32,8 @@ extension ConfigurationFile.Listener {
             guard let socketPath else { return try await bootstrap.bind(host: host, port: port).get() }
             let channel = bootstrap.bind(unixDomainSocketPath: socketPath, cleanupExistingSocketFile: true)
             return try await channel.get()
+        } catch let error as ConfigurationError {
+            throw error
         } catch {
             throw ConfigurationError(.cannotListen, "cannot serve on \(self): \(Self.reason(error))")
         }

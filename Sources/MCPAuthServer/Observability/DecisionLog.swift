@@ -15,8 +15,9 @@ internal import ServiceLifecycle
 /// Writes each decision as one line of JSON to a file, or to standard output.
 ///
 /// Requests do not wait for it: it has a queue of at most ``DecisionLogSettings/queue`` decisions. When that is half
-/// full, it takes no more allowed ones, so that refused ones find room; what it does not take is counted. A refused
-/// request is never left out to save space: `allowed_fraction` applies to allowed ones only. The file is opened again
+/// full, it takes no more allowed ones, so that refused ones find room; what it does not take is counted.
+/// `allowed_fraction` never leaves out a refused request. Of refusals of unknown callers at most ``mostUnknown`` are
+/// written in a second; the others are counted. The file is opened again
 /// when another one has its name, as after a rotation.
 package final class DecisionLog: Service {
     private struct State {
@@ -25,6 +26,9 @@ package final class DecisionLog: Service {
         /// Each allowed decision adds `allowedFraction`; one that reaches 1 is written, and takes 1 away.
         var share = 0.0
         var isFailing = false
+        /// The second of the last refusals of unknown callers, and how many it had.
+        var second = 0
+        var refusedUnknown = 0
     }
 
     private let settings: DecisionLogSettings
@@ -34,6 +38,8 @@ package final class DecisionLog: Service {
     private let droppedAllowed = Counter(label: MetricName.logDropped.rawValue, dimensions: [("decision", "allow")])
     private let droppedRefused = Counter(label: MetricName.logDropped.rawValue, dimensions: [("decision", "deny")])
 
+    /// How many refusals of unknown callers are written in a second: anybody can cause them, and so fill the disk.
+    package static let mostUnknown = 1000
     /// How long a decision waits in the queue, in seconds.
     private static let longestWait = 0.2
 
@@ -55,6 +61,11 @@ package final class DecisionLog: Service {
                 state.share += settings.allowedFraction
                 guard state.share >= 1 else { return (true, nil) }
                 state.share -= 1
+            } else if record.caller == nil {
+                let second = Int(record.time.secondsSinceEpoch)
+                if second != state.second { (state.second, state.refusedUnknown) = (second, 0) }
+                state.refusedUnknown += 1
+                guard state.refusedUnknown <= Self.mostUnknown else { return (false, nil) }
             }
             guard state.waiting.count < most else { return (false, nil) }
             state.waiting.append(record)
@@ -124,6 +135,8 @@ package final class DecisionLog: Service {
 private struct LogFile {
     private let path: String
     private var descriptor: FileHandle
+    /// Whether the last line may be cut.
+    private var isTorn = false
 
     init(_ path: String) throws(ConfigurationError) {
         self.path = path
@@ -151,11 +164,13 @@ private struct LogFile {
             if path != DecisionLogSettings.standardOutput, unsafe mcp_is_file_at(descriptor.fileDescriptor, path) == 0 {
                 descriptor = try Self.open(path)
             }
-            try descriptor.write(contentsOf: Data(lines))
+            try descriptor.write(contentsOf: Data((isTorn ? [UInt8(ascii: "\n")] : []) + lines))
+            isTorn = false
             return nil
         } catch let error as ConfigurationError {
             return error.message
         } catch {
+            isTorn = true
             return error.localizedDescription
         }
     }

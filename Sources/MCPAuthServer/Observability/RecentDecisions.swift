@@ -6,9 +6,8 @@ package import MCPAuthCore
 
 /// The last decisions, so that an operator can look one up by its id.
 ///
-/// Refused and allowed requests have the same number of places each, so that many of one kind do not displace the
-/// others. The oldest one makes room for the next. A place keeps what ``DecisionRecord`` has, and so at most the claims
-/// of one token.
+/// Allowed requests, refused requests of known callers and other refused requests have the same number of places each, so
+/// that many of one kind do not displace the others. The oldest one makes room for the next.
 package final class RecentDecisions: Sendable {
     private struct Ring {
         var records: [DecisionRecord] = []
@@ -31,7 +30,10 @@ package final class RecentDecisions: Sendable {
 
     private struct State {
         var allowed = Ring()
+        /// Of callers that are known.
         var refused = Ring()
+        /// Of others: anybody can cause them.
+        var refusedUnknown = Ring()
     }
 
     private let most: Int
@@ -44,10 +46,10 @@ package final class RecentDecisions: Sendable {
 
     package func add(_ record: DecisionRecord) {
         state.withLock { state in
-            if record.denial == nil {
-                state.allowed.add(record, most: most)
-            } else {
-                state.refused.add(record, most: most)
+            switch (record.denial, record.caller) {
+            case (nil, _): state.allowed.add(record, most: most)
+            case (_?, _?): state.refused.add(record, most: most)
+            case (_?, nil): state.refusedUnknown.add(record, most: most)
             }
         }
     }
@@ -56,14 +58,17 @@ package final class RecentDecisions: Sendable {
     ///
     /// - Parameter isRefused: Only refused ones, or only allowed ones; `nil` for both.
     package func newest(_ count: Int, isRefused: Bool? = nil) -> [DecisionRecord] {
-        let (allowed, refused) = state.withLock { ($0.allowed.inOrder, $0.refused.inOrder) }
-        let all = (isRefused == true ? [] : allowed) + (isRefused == false ? [] : refused)
+        let kept = state.withLock { $0 }
+        var all: [DecisionRecord] = []
+        if isRefused != true { all += kept.allowed.inOrder }
+        if isRefused != false { all += kept.refused.inOrder + kept.refusedUnknown.inOrder }
         return Array(all.sorted { $0.time > $1.time }.prefix(max(0, count)))
     }
 
     /// The decision with this id; `nil` if it is not kept any more, or never was made.
     package subscript(id: DecisionID) -> DecisionRecord? {
-        let (allowed, refused) = state.withLock { ($0.allowed.records, $0.refused.records) }
-        return refused.first { $0.id == id } ?? allowed.first { $0.id == id }
+        let kept = state.withLock { $0 }
+        return [kept.refused, kept.refusedUnknown, kept.allowed].lazy
+            .compactMap { ring in ring.records.first { $0.id == id } }.first
     }
 }

@@ -36,21 +36,22 @@ struct AdminOptions: ParsableArguments {
 
     private func listener() throws -> ConfigurationFile.Listener {
         if let admin {
-            guard let listener = ConfigurationFile.Listener(admin) else {
-                throw ValidationError("`\(admin)` is not an address, expected unix:/path or host:port")
+            guard let listener = ConfigurationFile.Listener(admin), listener.isOnThisMachine else {
+                let message = "`\(admin)` is not an address of this machine, expected unix:/path or 127.0.0.1:port"
+                throw ValidationError(message)
             }
             return listener
         }
-        let file = try ConfigurationFile(path: config ?? "", environment: Input.environment, onEvent: { _ in })
-        guard let admin = file.server.admin else {
-            throw ConfigurationError(.missingKey, "`\(config ?? "")` has no `server.admin`")
+        let path = config ?? ""
+        guard let listener = try ConfigurationFile.adminListener(path: path) else {
+            throw ConfigurationError(.missingKey, "`\(path.printable)` has no `server.admin`")
         }
-        return admin.listener
+        return listener
     }
 
     /// Sends a request; prints what is wrong and exits if the answer is not one of these.
     ///
-    /// - Throws: `ConfigurationError` when there is no server.
+    /// - Throws: The exit code 12 when there is no server, and 3 when it refuses.
     func ask(
         _ method: HTTPMethod,
         _ path: String,
@@ -77,10 +78,14 @@ struct AdminOptions: ParsableArguments {
         if let body { request.body = .bytes(ByteBuffer(string: body)) }
         let (status, answer): (HTTPResponseStatus, JSON)
         do { (status, answer) = try await Self.send(request) } catch {
-            throw ConfigurationError(.cannotListen, "no answer from the admin listener at \(listener): \(error)")
+            let message =
+                "no answer from \(listener), expected the admin listener of a running `mcp-auth serve`: \(error)"
+            Output.error("error: \(message.escaped)")
+            throw ProgramExit.unavailable
         }
         guard accepted.contains(status.code) else {
-            Output.error("error: \((answer["error_description"]?.string ?? "\(status)").escaped)")
+            let code = answer["error"]?.string ?? "error"
+            Output.error("\(code): \(answer["error_description"]?.string ?? "\(status)")".escaped)
             throw ProgramExit.invalid
         }
         return answer

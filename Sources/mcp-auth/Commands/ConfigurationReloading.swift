@@ -98,6 +98,12 @@ actor ConfigurationReloading: Service {
     private func reloadOnce() async -> [ConfigurationError] {
         let before = current()
         let files = FileSnapshot()
+        // First: a renewed certificate must not wait for a correct configuration.
+        var mistakes: [ConfigurationError] = []
+        do { try server.reloadCertificate() } catch {
+            logger.error("\(error)")
+            mistakes = (error as? ConfigurationError ?? ConfigurationError(.invalidValue, "\(error)")).all
+        }
         do {
             let file = try await mcpAuth.reload(
                 path: path,
@@ -108,16 +114,19 @@ actor ConfigurationReloading: Service {
             // The digests are those of what was read, so that every later change is noticed.
             judged = files.digests
             for path in server.certificateFiles { judged[path] = before[path] }
-            do { try server.reloadCertificate() } catch { logger.error("\(error)") }
-            if file.server != settings { logger.warning("a change of where it listens needs a restart") }
+            if file.server != settings {
+                logger.warning(
+                    "a change of a listener, of its secrets, of `identity`, `decision_log` or `tracing` needs a restart"
+                )
+            }
             for warning in mcpAuth.warnings { logger.warning("\(warning)") }
-            return []
+            return mistakes
         } catch {
             // The error was logged as an event, and the old configuration stays in force. The files that the refused
             // one names are watched too, so that correcting one of them is enough.
             judged = before.merging(files.digests) { $1 }
             let refusal = error as? ConfigurationError ?? ConfigurationError(.invalidValue, "\(error)")
-            return refusal.all
+            return mistakes + refusal.all
         }
     }
 

@@ -41,6 +41,9 @@ struct DoctorCommand: AsyncParsableCommand {
     )
     var origin: String?
 
+    @Flag(help: "The resource is in a private network, and may name other servers there.")
+    var privateNetwork = false
+
     @Argument(help: "The URL that clients use for the resource.")
     var url: String
 
@@ -55,7 +58,7 @@ struct DoctorCommand: AsyncParsableCommand {
         let resource = try ResourceIdentifier(url)
         let isHere = HTTPURL(url)?.isLoopback ?? false
         let page = origin ?? (isHere ? "http://localhost:6274" : "https://client.example")
-        let report = await MCPAuth.doctor(resource, origin: page)
+        let report = await MCPAuth.doctor(resource, origin: page, isPrivate: privateNetwork)
         switch format {
         case .text: print(report)
         case .json: Output.json(json(report))

@@ -65,6 +65,9 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        // Until they are handled, which is after the server listens, they must not end it. What they ask for is being done.
+        signal(SIGHUP, SIG_IGN)
+        signal(SIGUSR1, SIG_IGN)
         // By default there is a thread for each processor of the machine, but this process may use only some of them.
         NIOSingletons.groupLoopCountSuggestion = max(1, ProcessInfo.processInfo.activeProcessorCount)
         let metrics = PrometheusMetrics()
@@ -87,7 +90,10 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.onDecision = isObserved ? observation.handler : nil
         observation.spans?.bootstrap()
         let mcpAuth = try MCPAuth(configuration)
-        Output.line("\(Self.whatItIs).")
+        // Standard output may have the decisions, one JSON object a line, and nothing else then.
+        let isTaken = file.server.decisionLog?.file == DecisionLogSettings.standardOutput
+        let say: @Sendable (String) -> Void = { isTaken ? Output.error($0) : Output.line($0) }
+        say("\(Self.whatItIs).")
         for warning in mcpAuth.warnings { logger.warning("\(warning)") }
 
         let manager = ServiceManager(environment: Input.environment)
@@ -98,7 +104,7 @@ struct ServeCommand: AsyncParsableCommand {
             observation: observation,
             onEvent: onEvent
         ) { [logger] sockets in
-            Self.say(sockets, file.server, mcpAuth)
+            Self.say(sockets, file.server, mcpAuth, say)
             unready.countDown(telling: manager)
             for address in manager.unusedAddresses {
                 logger.warning(
@@ -118,9 +124,10 @@ struct ServeCommand: AsyncParsableCommand {
             onEvent: onEvent
         )
         observation.reloads.answer(with: reloading.reload)
-        var services: [any Service] = [server, events, reloading]
+        // The first one ends last, and reports what the others caused.
+        var services: [any Service] = [events, server, reloading]
         if let envoy = server.extAuthzServer(onListening: { address in
-            Output.line("ext_authz over gRPC: \(address)")
+            say("ext_authz over gRPC: \(address)")
             unready.countDown(telling: manager)
         }) {
             services.append(envoy)
@@ -141,18 +148,19 @@ struct ServeCommand: AsyncParsableCommand {
     private static func say(
         _ sockets: [DecisionServer.ListeningSocket],
         _ settings: ServerSettings,
-        _ mcpAuth: MCPAuth
+        _ mcpAuth: MCPAuth,
+        _ say: (String) -> Void
     ) {
         for (index, socket) in sockets.enumerated() {
             guard index > 0 else {
-                Output.line("mcp-auth listens on \(settings.tls == nil ? "http" : "https")://\(socket.address)")
+                say("mcp-auth listens on \(settings.tls == nil ? "http" : "https")://\(socket.address)")
                 for resource in mcpAuth.engine.resources {
-                    Output.line("  \(resource.identifier)  metadata \(resource.identifier.metadataURL)")
+                    say("  \(resource.identifier)  metadata \(resource.identifier.metadataURL)")
                 }
                 continue
             }
             let scheme = socket.listener.socketPath == nil ? "http://" : ""
-            Output.line("\(socket.purpose): \(scheme)\(socket.address)")
+            say("\(socket.purpose): \(scheme)\(socket.address)")
         }
     }
 

@@ -12,16 +12,9 @@ import Testing
 @Suite struct ResourceDoctorTests {
     /// Answers like a resource whose metadata is on another host.
     private final class Transport: ProbeTransport {
-        let hasPublicAddress: Bool
         private let sent = Lock<[ProbeRequest]>([])
 
-        init(hasPublicAddress: Bool) {
-            self.hasPublicAddress = hasPublicAddress
-        }
-
         var requests: [ProbeRequest] { sent.withLock { $0 } }
-
-        func isPublic(_ host: String) async -> Bool { hasPublicAddress }
 
         func send(_ request: ProbeRequest) async throws(FetchError) -> ProbeAnswer {
             sent.withLock { $0.append(request) }
@@ -48,13 +41,14 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `what a public resource names must be public, and what a private one names need not be`(
+    func `what a resource names must be public, unless the operator says that the network is private`(
         isPublic: Bool
     ) async throws {
-        let (transport, fetcher) = (Transport(hasPublicAddress: isPublic), Fetcher())
+        let (transport, fetcher) = (Transport(), Fetcher())
         let doctor = ResourceDoctor(
             try ResourceIdentifier("http://mcp.example/mcp"),
             origin: "https://client.example",
+            isPrivate: !isPublic,
             transport: transport,
             fetcher: fetcher
         )

@@ -85,8 +85,8 @@ package struct OTLPTracer: Tracer {
         using injector: Inject
     ) where Inject.Carrier == Carrier {
         guard let trace = context.activeTrace?.trace else { return }
+        // Without `tracestate`, which a client may have written: issuers get no text of clients.
         injector.inject(trace.traceparent, forKey: TraceContext.parentField, into: &carrier)
-        if !trace.state.isEmpty { injector.inject(trace.state, forKey: TraceContext.stateField, into: &carrier) }
     }
 
     private static func newTraceID() -> TraceContext.TraceID {
