@@ -51,7 +51,9 @@ import Testing
         #expect(!example.isEmpty && written == example, advice)
         let members = try JSON(parsing: Array(try #require(configuration).utf8))
         let expected = try JSON(parsing: Array(try #require(shown).utf8))
-        #expect(members["server"] == expected["server"] && members["issuers"] == expected["issuers"])
+        // Where operators look is not the same on every machine, so `init` does not write it.
+        let server = expected["server"]?.members?.filter { !["admin", "decision_log"].contains($0.key) }
+        #expect(members["server"]?.members == server && members["issuers"] == expected["issuers"])
         // Whether the proxy is installed or not, the output says what was done.
         #expect(example.keys.allSatisfy { run.output.contains($0) }, "\(run.output)")
         #expect(run.output.contains(": ok (") || run.output.contains(": not checked: "), "\(run.output)")
