@@ -68,9 +68,9 @@ struct MiddlewareBenchmark {
                     try pipeline.configureHTTPServerPipeline()
                     try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
                     if let mcpAuth {
-                        try pipeline.addHandlers(AuthorizationHandler(mcpAuth), GuardedNotes())
+                        try pipeline.addHandlers(AuthorizationHandler(mcpAuth), NotesHandler(isEnd: isEndOfAuthorized))
                     } else {
-                        try pipeline.addHandler(BareNotes())
+                        try pipeline.addHandler(NotesHandler(isEnd: isEndOfBare))
                     }
                 }
             }
@@ -79,26 +79,30 @@ struct MiddlewareBenchmark {
     }
 }
 
-private final class BareNotes: ChannelInboundHandler {
-    typealias InboundIn = HTTPRequestPart
+/// Answers each request at its end.
+private final class NotesHandler<Part>: ChannelInboundHandler {
+    typealias InboundIn = Part
     typealias OutboundOut = HTTPResponsePart
 
+    private let isEnd: (Part) -> Bool
+
+    init(isEnd: @escaping (Part) -> Bool) {
+        self.isEnd = isEnd
+    }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard case .end = unwrapInboundIn(data) else { return }
+        guard isEnd(unwrapInboundIn(data)) else { return }
         for part in Notes.parts(context.channel.allocator) { context.write(wrapOutboundOut(part), promise: nil) }
         context.flush()
     }
 }
 
-private final class GuardedNotes: ChannelInboundHandler {
-    typealias InboundIn = AuthorizedRequestPart
-    typealias OutboundOut = HTTPResponsePart
+@Sendable private func isEndOfBare(_ part: HTTPRequestPart) -> Bool {
+    if case .end = part { true } else { false }
+}
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard case .end = unwrapInboundIn(data) else { return }
-        for part in Notes.parts(context.channel.allocator) { context.write(wrapOutboundOut(part), promise: nil) }
-        context.flush()
-    }
+@Sendable private func isEndOfAuthorized(_ part: AuthorizedRequestPart) -> Bool {
+    if case .end = part { true } else { false }
 }
 
 private enum Notes {

@@ -20,3 +20,12 @@ extension HTTPField.Name {
 
     private static func folded(_ byte: UInt8) -> UInt8 { byte == UInt8(ascii: "_") ? UInt8(ascii: "-") : byte }
 }
+
+extension HTTPField.Name {
+    /// A name that is written in the code.
+    package static func constant(_ text: StaticString) -> HTTPField.Name {
+        // SAFETY: every caller writes a token (RFC 9110 section 5.6.2), and tests use each of them.
+        guard let name = HTTPField.Name("\(text)") else { preconditionFailure("`\(text)` is not the name of a field") }
+        return name
+    }
+}

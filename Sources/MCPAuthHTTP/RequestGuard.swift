@@ -159,7 +159,11 @@ public struct RequestGuard: Sendable {
     private func response(to denial: Denial, forwarded request: HTTPRequest, _ id: DecisionID?) -> RenderedResponse {
         var request = request
         if request.method == .head { request.method = .get }
-        return ResponseWriting.response(to: denial).naming(id).answering(request, cors())
+        return rendered(denial, to: request, id)
+    }
+
+    private func rendered(_ denial: Denial, to request: HTTPRequest, _ id: DecisionID?) -> RenderedResponse {
+        ResponseWriting.response(to: denial).naming(id).answering(request, cors())
     }
 
     /// Decides about one request: reads it, finds its resource, and asks the engine.
@@ -190,20 +194,22 @@ public struct RequestGuard: Sendable {
         confirm: (AuthInfo?) -> Denial? = { _ in nil },
         body: (_ mostBytes: Int) async throws -> CollectedBody
     ) async rethrows -> Decided {
-        if let observer {
-            var unobserved = self
-            unobserved.observer = nil
-            return try await observer.observe(request) { [unobserved] in
-                try await unobserved.decideAtResource(
-                    request,
-                    isBodyKnown: isBodyKnown,
-                    now: now,
-                    trace: &trace,
-                    confirm: confirm,
-                    body: body
-                )
-            }
+        guard let observer else {
+            return try await decideUnobserved(request, isBodyKnown, now, &trace, confirm, body)
         }
+        return try await observer.observe(request) {
+            try await decideUnobserved(request, isBodyKnown, now, &trace, confirm, body)
+        }
+    }
+
+    private func decideUnobserved(
+        _ request: HTTPRequest,
+        _ isBodyKnown: Bool,
+        _ now: () -> NumericDate,
+        _ trace: inout DecisionTrace?,
+        _ confirm: (AuthInfo?) -> Denial?,
+        _ body: (_ mostBytes: Int) async throws -> CollectedBody
+    ) async rethrows -> Decided {
         let read: ProtectedResourceRequest
         let resource: ProtectedResource
         switch find(request) {
@@ -313,8 +319,7 @@ public struct RequestGuard: Sendable {
     }
 
     private func respond(_ denial: Denial, to request: HTTPRequest, _ id: DecisionID?) -> Action {
-        let response = ResponseWriting.response(to: denial).naming(id).answering(request, cors())
-        return .respond(response, reason: denial.reason)
+        .respond(rendered(denial, to: request, id), reason: denial.reason)
     }
 
     /// Adds the CORS fields to the response of a handler, so that web pages can read it.
@@ -336,7 +341,7 @@ public struct RequestGuard: Sendable {
             let violation = resources.first.flatMap { OriginRule.violation(of: request, at: $0) }
             let denial = Denial(.invalidOrigin, status: 403, diagnosis: violation)
             let id = resources.first.flatMap { report(denial, ofPreflightAt: $0, .now()) }
-            return ResponseWriting.response(to: denial).naming(id).answering(request, cors())
+            return rendered(denial, to: request, id)
         }
         return cors().preflightResponse(to: request)
     }

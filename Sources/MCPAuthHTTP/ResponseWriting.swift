@@ -3,7 +3,7 @@
 
 public import HTTPTypes
 package import MCPAuthCore
-internal import MCPAuthJSON
+package import MCPAuthJSON
 
 /// A complete response that this library creates itself.
 public struct RenderedResponse: Sendable {
@@ -22,9 +22,9 @@ public struct RenderedResponse: Sendable {
 
     /// The same response with the id under which the decision is kept, if it is.
     package func naming(_ id: DecisionID?) -> RenderedResponse {
-        guard let id, let name = DecisionID.fieldName else { return self }
+        guard let id else { return self }
         var response = self
-        response.head.headerFields[name] = id.description
+        response.head.headerFields[DecisionID.fieldName] = id.description
         return response
     }
 
@@ -43,7 +43,7 @@ public struct RenderedResponse: Sendable {
 
 extension DecisionID {
     /// The field with which a client is told the id.
-    package static let fieldName = HTTPField.Name("Decision-Id")
+    package static let fieldName = HTTPField.Name.constant("Decision-Id")
 }
 
 /// Turns a denial into the HTTP response that lets an OAuth 2.1 or MCP client recover.
@@ -93,6 +93,21 @@ package enum ResponseWriting {
         let error = denial.challenge?.error?.rawValue ?? code(of: denial)
         let members: JSON = ["error": .string(error), "error_description": .string(description(of: denial))]
         return members.encoded()
+    }
+
+    /// A response with a JSON body that no cache keeps.
+    package static func json(_ status: HTTPResponse.Status, _ body: JSON) -> RenderedResponse {
+        let fields: HTTPFields = [.contentType: "application/json", .cacheControl: "no-store"]
+        return RenderedResponse(head: HTTPResponse(status: status, headerFields: fields), body: body.encoded())
+    }
+
+    /// A JSON response with an error code and its explanation.
+    package static func error(
+        _ status: HTTPResponse.Status,
+        _ code: String,
+        _ description: String
+    ) -> RenderedResponse {
+        json(status, ["error": .string(code), "error_description": .string(description)])
     }
 
     /// The response to a request whose body a host or a handler finds too large.

@@ -152,86 +152,62 @@ package struct DecisionServer: Service {
             isEnding: { [isEnding] in isEnding.isRaised }
         )
         let endpoint = AdminEndpoint(admin, mcpAuth: mcpAuth, decisions: observation.recent, server: server)
-        let report = report(at: "admin")
-        var connections = HTTPConnections(report: report) { channel, peer in
-            let handler = EndpointHandler(mostBytes: 64 * 1024, report: report) { request, body in
+        var listener = listener(
+            admin.listener,
+            "admin",
+            mostBytes: { _ in 64 * 1024 },
+            answer: { request, address, body in
                 // Away from the event loop, which clients share: some pages take long.
                 await Task.yield()
-                return await endpoint.response(to: request, from: peer.address, body: body)
+                return await endpoint.response(to: request, from: address, body: body)
             }
-            try channel.pipeline.syncOperations.addHandler(handler)
-        }
-        connections.limits = limits
-        var listener = ServerListener(address: admin.listener, limits: limits, configure: connections.configure)
+        )
         listener.isPrivate = true
         return Door(name: "admin", purpose: "admin", listener: listener)
     }
 
     private var clients: ServerListener {
         let answer = WhoIsCalling(mcpAuth: mcpAuth, onEvent: onEvent)
-        var requestGuard = mcpAuth.requestGuard()
-        requestGuard.door = "clients"
-        requestGuard.observer = observation?.spans
-        let keySet = settings.identity.assertion.map { KeySetHandler.keySet(of: $0.key) }
-        var connections = HTTPConnections(report: report(at: "clients")) { [mcpAuth, requestGuard] channel, peer in
+        let requestGuard = requestGuard(at: "clients")
+        let keySet = settings.identity.assertion.map { KeySetHandler.response(with: $0.key) }
+        var connections = HTTPConnections(limits: limits, report: report(at: "clients")) { [mcpAuth] channel, peer in
             if let keySet { try channel.pipeline.syncOperations.addHandler(KeySetHandler(keySet)) }
             let authorization = AuthorizationHandler(mcpAuth, requestGuard: requestGuard, isHTTP1: peer.isHTTP1)
             try channel.pipeline.syncOperations.addHandlers(authorization, CallerHandler(answer))
         }
-        connections.limits = limits
         if let certificate { connections.tls = { certificate.context } }
         return ServerListener(address: settings.listener, limits: limits, configure: connections.configure)
     }
 
     private func forwardAuth(_ settings: ForwardAuthSettings) -> ServerListener {
-        let proxyGuard = proxyGuard(settings.proxy.rawValue, ignoringCase: settings.ignoresCase)
-        guard let endpoint = ForwardAuthEndpoint(settings, proxyGuard) else { return fastCGI(settings) }
-        let report = report(at: settings.proxy.rawValue)
-        var connections = HTTPConnections(report: report) { channel, peer in
-            // Only a trusted proxy can make this server take bodies.
-            let takesBodies = settings.sendsBody && settings.trusts(peer.address)
-            let handler = EndpointHandler(mostBytes: takesBodies ? ProtectedResource.bodyBytes + 1 : 0, report: report)
-            {
-                asked,
-                body in
-                await endpoint.response(to: asked, from: peer.address, body: body)
-            }
-            try channel.pipeline.syncOperations.addHandler(handler)
-        }
-        connections.limits = limits
-        return ServerListener(address: settings.listener, limits: limits, configure: connections.configure)
+        let door = settings.proxy.rawValue
+        let proxyGuard = proxyGuard(door, ignoringCase: settings.ignoresCase)
+        guard let endpoint = ForwardAuthEndpoint(settings, proxyGuard) else { return fastCGI(settings, proxyGuard) }
+        return listener(
+            settings.listener,
+            door,
+            mostBytes: { address in
+                settings.sendsBody && settings.trustedProxies.trusts(address) ? ProtectedResource.bodyBytes + 1 : 0
+            },
+            answer: { asked, address, body in await endpoint.response(to: asked, from: address, body: body) }
+        )
     }
 
     private func authZEN(_ settings: AuthZENSettings) -> ServerListener {
-        var requestGuard = mcpAuth.requestGuard(ignoringCase: settings.ignoresCase)
-        requestGuard.door = "authzen"
-        requestGuard.observer = observation?.spans
+        let requestGuard = requestGuard(at: "authzen", ignoringCase: settings.ignoresCase)
         let endpoint = AuthZENEndpoint(settings, requestGuard) { [mcpAuth] request in
             mcpAuth.resource(of: request)?.tokenField
         }
-        let report = report(at: "authzen")
-        var connections = HTTPConnections(report: report) { channel, peer in
-            // Only a trusted gateway can make this server take bodies.
-            let mostBytes = settings.trusts(peer.address) ? ProtectedResource.bodyBytes + 1 : 0
-            let handler = EndpointHandler(mostBytes: mostBytes, report: report) { asked, body in
-                await endpoint.response(to: asked, from: peer.address, body: body)
-            }
-            try channel.pipeline.syncOperations.addHandler(handler)
-        }
-        connections.limits = limits
-        return ServerListener(address: settings.listener, limits: limits, configure: connections.configure)
-    }
-
-    /// Reports requests that are refused before any guard sees them.
-    private func report(at door: String) -> HTTPConnections.RefusalReport {
-        { [mcpAuth] denial in mcpAuth.report(denial, at: door) }
-    }
-
-    private func fastCGI(_ settings: ForwardAuthSettings) -> ServerListener {
-        let endpoint = FastCGIEndpoint(
-            settings,
-            proxyGuard(settings.proxy.rawValue, ignoringCase: settings.ignoresCase)
+        return listener(
+            settings.listener,
+            "authzen",
+            mostBytes: { settings.trustedClients.trusts($0) ? ProtectedResource.bodyBytes + 1 : 0 },
+            answer: { asked, address, body in await endpoint.response(to: asked, from: address, body: body) }
         )
+    }
+
+    private func fastCGI(_ settings: ForwardAuthSettings, _ proxyGuard: ProxyGuard) -> ServerListener {
+        let endpoint = FastCGIEndpoint(settings, proxyGuard)
         return ServerListener(address: settings.listener, limits: limits) { channel, life in
             let handler = FastCGIHandler(endpoint, address: channel.peerAddress, life: life)
             try channel.pipeline.syncOperations.addHandler(handler)
@@ -239,11 +215,42 @@ package struct DecisionServer: Service {
         }
     }
 
-    private func proxyGuard(_ door: String, ignoringCase: Bool) -> ProxyGuard {
+    /// A listener whose requests are each answered with one finished response.
+    ///
+    /// - Parameter mostBytes: The maximum size of a body from this address: nobody else can make this server take bodies.
+    private func listener(
+        _ address: ConfigurationFile.Listener,
+        _ door: String,
+        mostBytes: @escaping @Sendable (_ address: String?) -> Int,
+        answer: @escaping @Sendable (HTTPRequest, _ address: String?, _ body: [UInt8]) async -> RenderedResponse
+    ) -> ServerListener {
+        let report = report(at: door)
+        let connections = HTTPConnections(limits: limits, report: report) { channel, peer in
+            let handler = EndpointHandler(mostBytes: mostBytes(peer.address), report: report) { request, body in
+                await answer(request, peer.address, body)
+            }
+            try channel.pipeline.syncOperations.addHandler(handler)
+        }
+        return ServerListener(address: address, limits: limits, configure: connections.configure)
+    }
+
+    /// Reports requests that are refused before any guard sees them.
+    private func report(at door: String) -> HTTPConnections.RefusalReport {
+        { [mcpAuth] denial in mcpAuth.report(denial, at: door) }
+    }
+
+    private func requestGuard(at door: String, ignoringCase: Bool = false) -> RequestGuard {
         var requestGuard = mcpAuth.requestGuard(ignoringCase: ignoringCase)
         requestGuard.door = door
         requestGuard.observer = observation?.spans
-        return ProxyGuard(requestGuard, identity: IdentityFields(settings.identity))
+        return requestGuard
+    }
+
+    private func proxyGuard(_ door: String, ignoringCase: Bool) -> ProxyGuard {
+        ProxyGuard(
+            requestGuard(at: door, ignoringCase: ignoringCase),
+            identity: IdentityFields(settings.identity)
+        )
     }
 
     /// The gRPC server for Envoy; `nil` if it is not configured.

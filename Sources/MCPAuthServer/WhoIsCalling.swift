@@ -15,22 +15,26 @@ struct WhoIsCalling: Sendable {
     func response(to request: HTTPRequest, of caller: AuthInfo?) -> RenderedResponse {
         // The guard found it too; a reload may have removed it since.
         guard let resource = mcpAuth.resource(of: request) else {
-            return Self.refusal(.notFound, "not_found", "there is no such resource")
+            return ResponseWriting.error(.notFound, "not_found", "there is no such resource")
         }
         if let field = Self.proxyFields.first(where: { request.headerFields.contains($0) }) {
             let message =
                 "`\(resource.identifier)`: the field `\(field)` is from a proxy that asks about another request, but "
                 + "this is not a forward-auth endpoint; it must ask at a listener in `forward_auth`"
             onEvent(EngineEvent(.warning, .requestDenied, message))
-            return Self.refusal(.forbidden, "access_denied", "this is not a forward-auth endpoint")
+            return ResponseWriting.error(.forbidden, "access_denied", "this is not a forward-auth endpoint")
         }
         if request.method != .post, resource.speaksMCP {
-            let response = Self.refusal(.methodNotAllowed, "method_not_allowed", "there is no event stream here")
+            let response = ResponseWriting.error(
+                .methodNotAllowed,
+                "method_not_allowed",
+                "there is no event stream here"
+            )
             var head = response.head
             head.headerFields[.allow] = "POST, OPTIONS"
             return RenderedResponse(head: head, body: response.body)
         }
-        return Self.json(.ok, .object(Self.members(caller, resource)))
+        return ResponseWriting.json(.ok, .object(Self.members(caller, resource)))
     }
 
     private static func members(_ caller: AuthInfo?, _ resource: ProtectedResource) -> [String: JSON] {
@@ -51,17 +55,4 @@ struct WhoIsCalling: Sendable {
         "X-Original-URI", "X-Original-URL", "X-Original-Method", "X-Forwarded-Method", "X-Forwarded-Uri",
         "X-Auth-Request-Redirect",
     ].compactMap { HTTPField.Name($0) }
-
-    private static func refusal(
-        _ status: HTTPResponse.Status,
-        _ error: String,
-        _ description: String
-    ) -> RenderedResponse {
-        json(status, ["error": .string(error), "error_description": .string(description)])
-    }
-
-    private static func json(_ status: HTTPResponse.Status, _ body: JSON) -> RenderedResponse {
-        let fields: HTTPFields = [.contentType: "application/json", .cacheControl: "no-store"]
-        return RenderedResponse(head: HTTPResponse(status: status, headerFields: fields), body: body.encoded())
-    }
 }

@@ -73,7 +73,7 @@ struct AdminTests {
 
     /// The id of the decision that a client is told.
     private static func id(in response: RenderedResponse) -> String? {
-        DecisionID.fieldName.flatMap { response.head.headerFields[$0] }
+        response.head.headerFields[DecisionID.fieldName]
     }
 
     @Test func `a refused request is explained from the id that its client was told`() async throws {

@@ -439,6 +439,16 @@ import Testing
         }
     }
 
+    @Test func `what is said for all questions may not make each of them long`() async throws {
+        let gateway = try Gateway()
+        for (bytes, status) in [(1_000, 200), (100_000, 400)] {
+            var members = Self.batch(Array(repeating: "read_a", count: 100)).members ?? [:]
+            members["context"] = ["text": .string(String(repeating: "x", count: bytes))]
+            let answer = await gateway.answers(.object(members))
+            #expect(answer.status == status, "\(bytes) bytes: \(answer.text.prefix(300))")
+        }
+    }
+
     @Test func `the number of questions and the options are checked`() async throws {
         let gateway = try Gateway()
         let most = await gateway.answers(Self.batch(Array(repeating: "read_a", count: 100)))

@@ -53,7 +53,7 @@ struct DecisionSpansTests {
         let span = try #require(recorded.finished.first)
         #expect(recorded.finished.count == 1 && span.name == "mcp_auth.decide")
         #expect(span.trace.traceID.description == Self.traceID && span.trace.state == "a=1")
-        #expect(span.parentID.map(TraceContext.hex) == Self.parentID)
+        #expect(span.parentID.map { $0.hexadecimal(16) } == Self.parentID)
         #expect(
             span.attributes == [
                 .door: "nginx", .decision: "allow", .decisionID: .string(id.description), .operation: "@stream",
@@ -154,7 +154,7 @@ struct DecisionSpansTests {
 
     private func expectSpan(_ recorded: Recorded, _ door: Comment, decision: JSON = "allow") {
         #expect(recorded.finished.count == 1, door)
-        #expect(recorded.finished.first?.parentID.map(TraceContext.hex) == Self.parentID, door)
+        #expect(recorded.finished.first?.parentID.map { $0.hexadecimal(16) } == Self.parentID, door)
         #expect(recorded.finished.first?.attributes[.decision] == decision, door)
     }
 
@@ -226,7 +226,7 @@ struct DecisionSpansTests {
         let response = await gateway.response(to: asked, from: nil, body: Array(body.utf8))
         #expect(response.head.status == .ok, "\(String(decoding: response.body, as: UTF8.self))")
         #expect(recorded.finished.map { $0.attributes[.decision] } == ["allow", "deny"])
-        #expect(recorded.finished.allSatisfy { $0.parentID.map(TraceContext.hex) == Self.parentID })
+        #expect(recorded.finished.allSatisfy { $0.parentID.map { $0.hexadecimal(16) } == Self.parentID })
         #expect(recorded.finished.allSatisfy { $0.trace.state == "a=1" })
     }
 

@@ -365,7 +365,7 @@ struct EngineBuilder {
         guard let url = HTTPURL(text) else {
             throw ConfigurationError(.invalidValue, "`\(text.printable)` is not an absolute https URL")
         }
-        guard url.scheme == "https" || url.isLoopback || configuration.dangerouslyAllowHTTP else {
+        guard url.isSecure || configuration.dangerouslyAllowHTTP else {
             throw ConfigurationError(
                 .invalidValue,
                 "`\(text.printable)` is not https; plain http needs a loopback address or `dangerously_allow_http`"

@@ -102,6 +102,6 @@ enum PublishedMetadata {
 }
 
 extension HTTPURL? {
-    /// Whether it is a URL whose scheme is `https`, or `http` on this machine.
-    var isSecure: Bool { self.map { $0.scheme == "https" || $0.isLoopback } ?? false }
+    /// Whether it is a URL, and secure.
+    var isSecure: Bool { self?.isSecure ?? false }
 }

@@ -19,7 +19,7 @@ struct AsyncHTTPProbe: ProbeTransport {
     func send(_ request: ProbeRequest) async throws(FetchError) -> ProbeAnswer {
         let deadline = Deadline(in: ProbeRequest.seconds)
         do {
-            return try await Self.within(deadline) { try await exchange(request, until: deadline) }
+            return try await FetchFailure.within(deadline) { try await exchange(request, until: deadline) }
         } catch {
             let words = FetchFailure.words(
                 for: error,
@@ -73,23 +73,6 @@ struct AsyncHTTPProbe: ProbeTransport {
             fields: response.headers.map { (name: $0.name, value: $0.value) },
             body: Array(body.readableBytesView)
         )
-    }
-
-    /// The result of `body`, which is cancelled at the deadline.
-    private static func within(
-        _ deadline: Deadline,
-        _ body: @escaping @Sendable () async throws -> ProbeAnswer
-    ) async throws -> ProbeAnswer {
-        try await withThrowingTaskGroup(of: ProbeAnswer.self) { group in
-            group.addTask { try await body() }
-            group.addTask {
-                guard await Alarm.shared.wait(until: deadline.instant) else { throw CancellationError() }
-                throw FetchFailure.DeadlineExceeded()
-            }
-            defer { group.cancelAll() }
-            guard let answer = try await group.next() else { throw CancellationError() }
-            return answer
-        }
     }
 }
 

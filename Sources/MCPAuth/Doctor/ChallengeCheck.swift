@@ -97,7 +97,7 @@ struct ChallengeCheck {
             lacksMetadata = true
             return
         }
-        guard let url = HTTPURL(text), Optional(url).isSecure else {
+        guard let url = HTTPURL(text), url.isSecure else {
             let message = "`resource_metadata` is `\(text.printable)`"
             report.fail(.resourceMetadataURLInvalid, place, message, expected: "an absolute https URL")
             return

@@ -99,7 +99,7 @@ struct MetadataCheck {
             return
         }
         for server in servers {
-            guard let url = HTTPURL(server), Optional(url).isSecure, url.query == nil else {
+            guard let url = HTTPURL(server), url.isSecure, url.query == nil else {
                 let message = "`\(server.printable)` in `authorization_servers` is not an https URL without query"
                 report.fail(.authorizationServerInvalid, place, message, expected: expected)
                 continue

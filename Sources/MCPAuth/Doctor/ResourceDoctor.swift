@@ -43,7 +43,7 @@ package struct ResourceDoctor: Sendable {
 
     package func examine() async -> DoctorReport {
         var report = DoctorReport()
-        if !Optional(resource.url).isSecure {
+        if !resource.url.isSecure {
             let message = "plain http shows tokens to everybody on the way"
             report.warn(.plainHTTP, resource.description.printable, message, expected: "https")
         }
@@ -245,18 +245,8 @@ private struct LearnedURLFetcher: HTTPFetcher {
 
     func fetch(_ request: FetchRequest) async throws(FetchError) -> FetchResponse {
         guard request.provenance == .configured else { return try await fetcher.fetch(request) }
-        return try await fetcher.fetch(
-            FetchRequest(
-                url: request.url,
-                provenance: .learned(from: origin),
-                accept: request.accept,
-                authorization: request.authorization,
-                form: request.form,
-                fields: request.fields,
-                tls: request.tls,
-                maximumBytes: request.maximumBytes,
-                timeout: request.timeout
-            )
-        )
+        var learned = request
+        learned.provenance = .learned(from: origin)
+        return try await fetcher.fetch(learned)
     }
 }

@@ -43,7 +43,7 @@ package struct AsyncHTTPFetcher: TLSCheckingFetcher {
         }
         let deadline = Deadline(in: request.timeout)
         do {
-            return try await Self.within(deadline) { try await exchange(request, until: deadline) }
+            return try await FetchFailure.within(deadline) { try await exchange(request, until: deadline) }
         } catch {
             throw FetchError("\(request.url.origin): \(FetchFailure(error, of: request))")
         }
@@ -117,23 +117,6 @@ package struct AsyncHTTPFetcher: TLSCheckingFetcher {
     private static func coding(of headers: HTTPHeaders) -> String? {
         let codings = headers[canonicalForm: "content-encoding"] + headers[canonicalForm: "transfer-encoding"]
         return codings.map { $0.lowercased() }.first { !["identity", "chunked", ""].contains($0) }
-    }
-
-    /// The result of `body`, which is cancelled at the deadline.
-    private static func within(
-        _ deadline: Deadline,
-        _ body: @escaping @Sendable () async throws -> FetchResponse
-    ) async throws -> FetchResponse {
-        try await withThrowingTaskGroup(of: FetchResponse.self) { group in
-            group.addTask { try await body() }
-            group.addTask {
-                guard await Alarm.shared.wait(until: deadline.instant) else { throw CancellationError() }
-                throw FetchFailure.DeadlineExceeded()
-            }
-            defer { group.cancelAll() }
-            guard let response = try await group.next() else { throw CancellationError() }
-            return response
-        }
     }
 }
 #endif

@@ -22,6 +22,25 @@ internal import Darwin
 package struct FetchFailure: CustomStringConvertible {
     struct DeadlineExceeded: Error {}
 
+    /// The result of `body`, which is cancelled at the deadline.
+    ///
+    /// - Throws: What `body` throws, and ``DeadlineExceeded``.
+    static func within<Result: Sendable>(
+        _ deadline: Deadline,
+        _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        try await withThrowingTaskGroup(of: Result.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                guard await Alarm.shared.wait(until: deadline.instant) else { throw CancellationError() }
+                throw DeadlineExceeded()
+            }
+            defer { group.cancelAll() }
+            guard let result = try await group.next() else { throw CancellationError() }
+            return result
+        }
+    }
+
     package let description: String
 
     init(_ error: any Error, of request: FetchRequest) {

@@ -80,11 +80,14 @@ public struct DecisionID: Sendable, Hashable, CustomStringConvertible {
     private static let end: UInt64 = 1 << 48
 
     /// The form `019ac1f2b3c4-5d6e7f8091a2b3c4`.
-    public var description: String { Self.hex(milliseconds, 12) + "-" + Self.hex(random, 16) }
+    public var description: String { milliseconds.hexadecimal(12) + "-" + random.hexadecimal(16) }
+}
 
-    private static func hex(_ value: UInt64, _ digits: Int) -> String {
-        let text = String(value, radix: 16)
-        return String(repeating: "0", count: digits - text.utf8.count) + text
+extension UInt64 {
+    /// At least this many hexadecimal digits, in lower case.
+    package func hexadecimal(_ digits: Int) -> String {
+        let text = String(self, radix: 16)
+        return String(repeating: "0", count: Swift.max(0, digits - text.utf8.count)) + text
     }
 }
 

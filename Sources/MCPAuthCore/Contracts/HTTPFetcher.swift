@@ -65,7 +65,7 @@ public struct FetchRequest: Sendable, CustomStringConvertible, CustomDebugString
 
     /// The URL to request.
     public let url: HTTPURL
-    package let provenance: Provenance
+    package var provenance: Provenance
     /// The value of `Accept`.
     public let accept: String
     /// The value of `Authorization`; a secret.
@@ -118,7 +118,7 @@ public struct FetchRequest: Sendable, CustomStringConvertible, CustomDebugString
 
     /// Whether the scheme may be used: `https`, or `http` if the host is loopback or `dangerouslyAllowHTTP` is true.
     public func usesAllowedScheme(dangerouslyAllowHTTP: Bool) -> Bool {
-        url.scheme == "https" || url.isLoopback || dangerouslyAllowHTTP
+        url.isSecure || dangerouslyAllowHTTP
     }
 
     /// Whether the address the host resolves to must be a public one.

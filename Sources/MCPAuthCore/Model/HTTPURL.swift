@@ -61,6 +61,9 @@ public struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
         return host == "localhost" || host == "[::1]" || (isIPv4 && octets[0] == "127")
     }
 
+    /// Whether nobody on the way can read what is sent: the scheme is `https`, or the host is this machine.
+    package var isSecure: Bool { scheme == "https" || isLoopback }
+
     /// The authority of a URL or of a `Host` field, in canonical form.
     package struct Authority: Hashable, Sendable {
         package let host: String

@@ -129,12 +129,13 @@ package final class ProtectedResource: Sendable {
     package func report(
         _ decision: Decision,
         about operation: @autoclosure () -> String?,
-        time: NumericDate,
+        time: @autoclosure () -> NumericDate,
         seconds: Double? = nil,
         door: String? = nil
     ) -> DecisionID? {
         if case .deny(let denial) = decision { settings.onEvent(EngineEvent(denial, at: identifier)) }
         guard let onDecision = settings.onDecision else { return nil }
+        let time = time()
         let record = DecisionRecord(
             id: DecisionID(time),
             time: time,

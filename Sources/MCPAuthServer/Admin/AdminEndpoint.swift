@@ -52,23 +52,26 @@ package struct AdminEndpoint: Sendable {
     package func response(to request: HTTPRequest, from address: String?, body: [UInt8]) async -> RenderedResponse {
         if let refusal = refusal(of: request, from: address) { return refusal }
         let (path, query) = Self.parts(of: request.path ?? "")
-        guard let page = Page(path) else { return Self.error(.notFound, "not_found", "there is no such page") }
+        guard let page = Page(path) else {
+            return ResponseWriting.error(.notFound, "not_found", "there is no such page")
+        }
         guard page.methods.contains(request.method) else {
             return ResponseWriting.methodNotAllowed(allowing: page.methods.map(\.rawValue).joined(separator: ", "))
         }
         if address != nil, !page.isOpen {
             guard let token = settings.token else {
                 let message = "over TCP this needs `server.admin.token`; over a unix socket it does not"
-                return Self.error(.forbidden, "access_denied", message)
+                return ResponseWriting.error(.forbidden, "access_denied", message)
             }
             guard token.isPresented(by: request) else {
-                var response = Self.head(.unauthorized)
-                response.headerFields[.wwwAuthenticate] = "Bearer"
-                return Self.json(response, ["error": "unauthorized", "error_description": "the admin token is needed"])
+                let refusal = ResponseWriting.error(.unauthorized, "unauthorized", "the admin token is needed")
+                var head = refusal.head
+                head.headerFields[.wwwAuthenticate] = "Bearer"
+                return RenderedResponse(head: head, body: refusal.body)
             }
         }
         switch page {
-        case .health: return Self.ok(["status": "ok"])
+        case .health: return ResponseWriting.json(.ok, ["status": "ok"])
         case .readiness: return await readiness()
         case .metrics:
             let fields: HTTPFields = [
@@ -76,13 +79,13 @@ package struct AdminEndpoint: Sendable {
             ]
             let head = HTTPResponse(status: .ok, headerFields: fields)
             return RenderedResponse(head: head, body: Array(server.metrics().utf8))
-        case .status: return Self.ok(status)
+        case .status: return ResponseWriting.json(.ok, status)
         case .decisions: return newest(query)
         case .decision(let text): return explanation(of: text)
         case .reload: return await reload()
         case .purge:
             mcpAuth.purge()
-            return Self.ok(["purged": true])
+            return ResponseWriting.json(.ok, ["purged": true])
         case .revoke: return revoke(body)
         }
     }
@@ -128,13 +131,13 @@ package struct AdminEndpoint: Sendable {
     private func refusal(of request: HTTPRequest, from address: String?) -> RenderedResponse? {
         guard let address else { return nil }
         guard AddressRange.loopback.contains(where: { $0.contains(address) }) else {
-            return Self.error(.forbidden, "access_denied", "only programs on this machine are served")
+            return ResponseWriting.error(.forbidden, "access_denied", "only programs on this machine are served")
         }
         guard let host = request.authority, HTTPURL("http://\(host)/")?.isLoopback ?? false else {
-            return Self.error(.forbidden, "access_denied", "the host of the request is not this machine")
+            return ResponseWriting.error(.forbidden, "access_denied", "the host of the request is not this machine")
         }
         guard request.headerFields[values: .origin].isEmpty else {
-            return Self.error(.forbidden, "access_denied", "web pages are not served")
+            return ResponseWriting.error(.forbidden, "access_denied", "web pages are not served")
         }
         return nil
     }
@@ -153,7 +156,7 @@ package struct AdminEndpoint: Sendable {
             "status": .string(isReady ? "ready" : server.isEnding() ? "ending" : "no issuer has usable keys"),
             "issuers": .array(issuers.map(Self.json)),
         ]
-        return Self.json(Self.head(isReady ? .ok : .serviceUnavailable), body)
+        return ResponseWriting.json(isReady ? .ok : .serviceUnavailable, body)
     }
 
     private static func json(_ issuer: IssuerIdentifier, _ keys: IssuerKeys) -> JSON {
@@ -189,26 +192,29 @@ package struct AdminEndpoint: Sendable {
         case nil: isRefused = nil
         case "deny": isRefused = true
         case "allow": isRefused = false
-        default: return Self.error(.badRequest, "invalid_request", "`decision` is not `allow` or `deny`")
+        default: return ResponseWriting.error(.badRequest, "invalid_request", "`decision` is not `allow` or `deny`")
         }
         guard let count = query["limit"].map({ Int($0) }) ?? 100, (1...10_000).contains(count) else {
-            return Self.error(.badRequest, "invalid_request", "`limit` is not a number from 1 to 10000")
+            return ResponseWriting.error(.badRequest, "invalid_request", "`limit` is not a number from 1 to 10000")
         }
-        return Self.ok(["decisions": .array(decisions.newest(count, isRefused: isRefused).map(\.json))])
+        return ResponseWriting.json(
+            .ok,
+            ["decisions": .array(decisions.newest(count, isRefused: isRefused).map(\.json))]
+        )
     }
 
     private func explanation(of text: String) -> RenderedResponse {
         guard let id = DecisionID(text) else {
             let message = "not the id of a decision, expected the form 019ac1f2b3c4-5d6e7f8091a2b3c4"
-            return Self.error(.badRequest, "invalid_request", message)
+            return ResponseWriting.error(.badRequest, "invalid_request", message)
         }
         guard let record = decisions[id] else {
             let message = "this decision is not kept here any more; the decision log may have it"
-            return Self.error(.notFound, "not_found", message)
+            return ResponseWriting.error(.notFound, "not_found", message)
         }
-        guard case .object(var members) = record.json else { return Self.ok(record.json) }
+        guard case .object(var members) = record.json else { return ResponseWriting.json(.ok, record.json) }
         members["explanation"] = .string(record.explanation)
-        return Self.ok(.object(members))
+        return ResponseWriting.json(.ok, .object(members))
     }
 
     private func reload() async -> RenderedResponse {
@@ -217,9 +223,9 @@ package struct AdminEndpoint: Sendable {
             let body: JSON = [
                 "generation": .integer(Int64(mcpAuth.status.generation)), "refused_configuration": Self.json(mistakes),
             ]
-            return Self.json(Self.head(.unprocessableContent), body)
+            return ResponseWriting.json(.unprocessableContent, body)
         }
-        return Self.ok(["generation": .integer(Int64(mcpAuth.status.generation))])
+        return ResponseWriting.json(.ok, ["generation": .integer(Int64(mcpAuth.status.generation))])
     }
 
     private static func json(_ mistakes: [ConfigurationError]) -> JSON {
@@ -229,9 +235,9 @@ package struct AdminEndpoint: Sendable {
     private func revoke(_ body: [UInt8]) -> RenderedResponse {
         do {
             let count = mcpAuth.revoke(try RevocationList.Entry(named: "the request", bytes: body))
-            return Self.ok(["revocations_at_run_time": .integer(Int64(count))])
+            return ResponseWriting.json(.ok, ["revocations_at_run_time": .integer(Int64(count))])
         } catch {
-            return Self.error(.badRequest, "invalid_request", "\(error)")
+            return ResponseWriting.error(.badRequest, "invalid_request", "\(error)")
         }
     }
 
@@ -246,42 +252,5 @@ package struct AdminEndpoint: Sendable {
             return (String(sides[0]), sides.count == 2 ? String(sides[1]) : "")
         }
         return (String(parts[0]), Dictionary(pairs, uniquingKeysWith: { first, _ in first }))
-    }
-
-    private static func head(_ status: HTTPResponse.Status) -> HTTPResponse {
-        HTTPResponse(
-            status: status,
-            headerFields: [
-                .contentType: "application/json", .cacheControl: "no-store", .xContentTypeOptions: "nosniff",
-            ]
-        )
-    }
-
-    private static func json(_ head: HTTPResponse, _ body: JSON) -> RenderedResponse {
-        RenderedResponse(head: head, body: body.encoded() + [UInt8(ascii: "\n")])
-    }
-
-    private static func ok(_ body: JSON) -> RenderedResponse { json(head(.ok), body) }
-
-    private static func error(_ status: HTTPResponse.Status, _ code: String, _ description: String) -> RenderedResponse
-    {
-        json(head(status), ["error": .string(code), "error_description": .string(description)])
-    }
-}
-
-extension DecisionRecord {
-    /// What was decided and why, in one sentence for an operator.
-    package var explanation: String {
-        let who = caller.map { caller in
-            let subject = caller.subject.map { " for `\($0.printable)`" } ?? ""
-            return "a token of `\(caller.issuer.description.printable)`\(subject)"
-        }
-        let what = "`\(operation ?? "a request")`" + (resource.map { " at `\($0)`" } ?? "")
-        guard let denial else { return "\(what) was allowed with \(who ?? "no token")" }
-        let whom = who.map { " with \($0)" } ?? ""
-        var text = "\(what)\(whom) was refused with status \(denial.status), \(denial.reason.rawValue.printable)"
-        if let diagnosis = denial.diagnosis { text += ": \(diagnosis)" }
-        if let scope = denial.challenge?.scope, !scope.isEmpty { text += "; a client is told to get `\(scope)`" }
-        return text
     }
 }

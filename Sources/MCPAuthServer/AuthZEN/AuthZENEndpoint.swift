@@ -73,7 +73,9 @@ package struct AuthZENEndpoint: Sendable {
         _ body: [UInt8],
         _ now: () -> NumericDate
     ) async -> RenderedResponse {
-        guard settings.trusts(address) else { return refuse(asked, Refusal(address: address ?? ""), now) }
+        guard settings.trustedClients.trusts(address) else {
+            return refuse(asked, Refusal(address: address ?? ""), now)
+        }
         let path = asked.path ?? ""
         if let metadata, path.isExactly(Self.metadataPath) {
             guard asked.method == .get || asked.method == .head else {
@@ -141,7 +143,7 @@ package struct AuthZENEndpoint: Sendable {
         let reported = requestGuard.refusal(ofForwarded: asked, refusal.denial, at: now())
         var fields = refusal.fields
         fields[.contentType] = "application/json"
-        if let name = DecisionID.fieldName { fields[name] = reported.head.headerFields[name] }
+        fields[DecisionID.fieldName] = reported.head.headerFields[DecisionID.fieldName]
         let head = HTTPResponse(status: .init(code: refusal.denial.status), headerFields: fields)
         let body: JSON = ["error": .string(refusal.code), "error_description": .string(refusal.description)]
         return RenderedResponse(head: head, body: body.encoded())
@@ -174,7 +176,7 @@ extension AuthZENEndpoint {
         /// What the gateway is told.
         let code: String
         let description: String
-        var fields: HTTPFields = [:]
+        let fields: HTTPFields
 
         private init(_ denial: Denial, _ code: String, _ description: String, _ fields: HTTPFields = [:]) {
             self.denial = denial

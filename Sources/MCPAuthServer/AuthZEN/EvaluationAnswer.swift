@@ -47,7 +47,7 @@ enum EvaluationAnswer: Sendable {
         var context: [String: JSON] = ["status": .integer(Int64(response.head.status.code))]
         context["www_authenticate"] = fields[.wwwAuthenticate].map(JSON.string)
         context["retry_after"] = fields[.retryAfter].flatMap { Int64($0) }.map(JSON.integer)
-        if let name = DecisionID.fieldName { context["decision_id"] = fields[name].map(JSON.string) }
+        context["decision_id"] = fields[DecisionID.fieldName].map(JSON.string)
         let body = try? JSON(parsing: response.body)
         switch body?["error"] {
         case .string(let code)?:

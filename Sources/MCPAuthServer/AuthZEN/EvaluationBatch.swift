@@ -1,6 +1,8 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MCPAuthCore
+
 /// Several questions of a gateway in one request (Access Evaluations API).
 struct EvaluationBatch: Sendable {
     /// Which questions are answered.
@@ -34,6 +36,12 @@ struct EvaluationBatch: Sendable {
         }
         defaults = request
         guard !questions.isEmpty else { return nil }
+        // They are read again for each question.
+        let shared = EvaluationRequest.members.reduce(0) { $0 + (request[$1]?.text.count ?? 0) }
+        guard shared * questions.count <= ProtectedResource.bodyBytes else {
+            let message = "members of at most \(ProtectedResource.bodyBytes / questions.count) bytes for all questions"
+            throw questions[0].mistake(expected: message, found: "\(shared) bytes")
+        }
     }
 
     var count: Int { questions.count }

@@ -40,7 +40,8 @@ package struct ExtAuthzEndpoint: Sendable {
         let answer: ProxyGuard.Answer
         var removed: [String] = []
         switch (check, check?.clientRequest()) {
-        case _ where !settings.trusts(address): answer = proxyGuard.refuse(unknown, from: address ?? "", now: now)
+        case _ where !settings.trustedProxies.trusts(address):
+            answer = proxyGuard.refuse(unknown, from: address ?? "", now: now)
         case (nil, _), (_, nil):
             let diagnosis = Diagnosis(
                 "the message of the proxy",

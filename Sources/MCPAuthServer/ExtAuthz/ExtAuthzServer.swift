@@ -98,7 +98,7 @@ private final class GRPCAdmission: Sendable {
 
     @Sendable func admit(_ channel: any Channel) -> EventLoopFuture<Void> {
         let address = channel.peerAddress
-        guard settings.trusts(address) else {
+        guard settings.trustedProxies.trusts(address) else {
             _ = report(ProxyGuard.untrusted(address ?? ""))
             return refuse(channel)
         }

@@ -33,7 +33,8 @@ package struct FastCGIEndpoint: Sendable {
         let answer: ProxyGuard.Answer
         let unknown = HTTPRequest(method: .get, scheme: nil, authority: nil, path: nil)
         switch Self.clientRequest(parameters.list) {
-        case _ where !settings.trusts(address): answer = proxyGuard.refuse(unknown, from: address ?? "", now: now)
+        case _ where !settings.trustedProxies.trusts(address):
+            answer = proxyGuard.refuse(unknown, from: address ?? "", now: now)
         case .denied(let denial): answer = proxyGuard.refuse(unknown, denial, now: now)
         case .passed(let request): answer = await proxyGuard.answer(request, body: nil, now: now)
         }

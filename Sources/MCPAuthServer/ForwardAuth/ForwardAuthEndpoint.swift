@@ -38,7 +38,7 @@ package struct ForwardAuthEndpoint: Sendable {
         switch await answer(to: asked, from: address, body, now) {
         case .allow(_, var fields, let id):
             fields[.cacheControl] = "no-store"
-            if let id, let name = DecisionID.fieldName { fields[name] = id.description }
+            if let id { fields[DecisionID.fieldName] = id.description }
             return RenderedResponse(head: HTTPResponse(status: .ok, headerFields: fields), body: [])
         case .deny(let response):
             return relayed(response)
@@ -51,7 +51,9 @@ package struct ForwardAuthEndpoint: Sendable {
         _ body: [UInt8],
         _ now: () -> NumericDate
     ) async -> ProxyGuard.Answer {
-        guard settings.trusts(address) else { return proxyGuard.refuse(asked, from: address ?? "", now: now) }
+        guard settings.trustedProxies.trusts(address) else {
+            return proxyGuard.refuse(asked, from: address ?? "", now: now)
+        }
         switch dialect.clientRequest(asked, path: settings.path) {
         case .denied(let denial): return proxyGuard.refuse(asked, denial, now: now)
         case .passed(let request):

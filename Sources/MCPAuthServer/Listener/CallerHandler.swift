@@ -32,18 +32,8 @@ final class CallerHandler: ChannelInboundHandler {
         case .end:
             guard let (head, caller) = request else { return }
             request = nil
-            send(answer.response(to: head, of: caller), to: head, context)
+            context.send(answer.response(to: head, of: caller), to: head)
         }
-    }
-
-    private func send(_ response: RenderedResponse, to request: HTTPRequest, _ context: ChannelHandlerContext) {
-        var head = response.head
-        head.headerFields[.contentLength] = String(response.body.count)
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
-        if request.method != .head {
-            context.write(wrapOutboundOut(.body(context.channel.allocator.buffer(bytes: response.body))), promise: nil)
-        }
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -14,7 +14,7 @@ package struct ConnectionLimits: Sendable {
     /// The maximum length of the head of a request, in bytes.
     ///
     /// The whole head must be read, so that a client whose token is too long gets a response that says so.
-    package var headBytes = 80 * 1024 + Int(NumberSetting.tokenBytes.standard)
+    package var headBytes = Self.headBytes(tokenBytes: Int(NumberSetting.tokenBytes.standard))
     /// The maximum seconds for its body.
     package var bodySeconds = 30.0
     /// The maximum seconds for its response, longer than any decision may take.
@@ -23,4 +23,7 @@ package struct ConnectionLimits: Sendable {
     package var connections = 10_000
 
     package init() {}
+
+    /// The maximum length of a head where a token may have this many bytes.
+    package static func headBytes(tokenBytes: Int) -> Int { 80 * 1024 + tokenBytes }
 }

@@ -81,7 +81,7 @@ final class EndpointHandler: ChannelInboundHandler {
                 guard case .answering = handler.state else { return }
                 handler.state = .idle
                 handler.depth += 1
-                handler.send(response, to: request, context)
+                context.send(response, to: request)
                 handler.depth -= 1
             }
             if eventLoop.inEventLoop, bound.value.handler.depth < Self.mostDepth {
@@ -104,27 +104,10 @@ final class EndpointHandler: ChannelInboundHandler {
         let id = report(Denial(.bodyTooLarge, status: 413))
         var response = ResponseWriting.bodyTooLarge.naming(id)
         if request.method == .head { response = RenderedResponse(head: response.head, body: []) }
-        send(response, to: request, context).whenComplete {
+        context.send(response, to: request).whenComplete {
             [bound = NIOLoopBound(context, eventLoop: context.eventLoop)] _ in
             bound.value.close(promise: nil)
         }
-    }
-
-    @discardableResult
-    private func send(
-        _ response: RenderedResponse,
-        to request: HTTPRequest,
-        _ context: ChannelHandlerContext
-    ) -> EventLoopFuture<Void> {
-        var head = response.head
-        if head.status != .noContent, head.status != .notModified, head.headerFields[.contentLength] == nil {
-            head.headerFields[.contentLength] = String(response.body.count)
-        }
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
-        if !response.body.isEmpty, request.method != .head {
-            context.write(wrapOutboundOut(.body(context.channel.allocator.buffer(bytes: response.body))), promise: nil)
-        }
-        return context.writeAndFlush(wrapOutboundOut(.end(nil)))
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -135,6 +118,25 @@ final class EndpointHandler: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         context.close(promise: nil)
+    }
+}
+
+extension ChannelHandlerContext {
+    /// Sends a finished response, without its body for HEAD; the result is known when it is written.
+    @discardableResult
+    func send(_ response: RenderedResponse, to request: HTTPRequest) -> EventLoopFuture<Void> {
+        var head = response.head
+        if head.status != .noContent, head.status != .notModified, head.headerFields[.contentLength] == nil {
+            head.headerFields[.contentLength] = String(response.body.count)
+        }
+        write(NIOAny(HTTPResponsePart.head(head)), promise: nil)
+        if !response.body.isEmpty, request.method != .head {
+            let body = channel.allocator.buffer(bytes: response.body)
+            write(NIOAny(HTTPResponsePart.body(body)), promise: nil)
+        }
+        let written = eventLoop.makePromise(of: Void.self)
+        writeAndFlush(NIOAny(HTTPResponsePart.end(nil)), promise: written)
+        return written.futureResult
     }
 }
 #endif

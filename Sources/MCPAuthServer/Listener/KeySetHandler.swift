@@ -18,16 +18,24 @@ final class KeySetHandler: ChannelInboundHandler {
     /// Where the keys are.
     static let path = "/.well-known/jwks.json"
 
-    private let body: [UInt8]
+    private let response: RenderedResponse
     /// A request for the keys whose end has not arrived.
     private var request: HTTPRequest?
 
-    /// - Parameter body: The key set, from ``keySet(of:)``.
-    init(_ body: [UInt8]) {
-        self.body = body
+    /// - Parameter response: The key set, from ``response(with:)``.
+    init(_ response: RenderedResponse) {
+        self.response = response
     }
 
-    static func keySet(of key: SigningKey) -> [UInt8] { (["keys": [key.publicJWK]] as JSON).encoded() }
+    /// The response with a key, for every connection.
+    static func response(with key: SigningKey) -> RenderedResponse {
+        let fields: HTTPFields = [
+            .contentType: "application/jwk-set+json", .cacheControl: "public, max-age=300",
+            .accessControlAllowOrigin: "*",
+        ]
+        let body = (["keys": [key.publicJWK]] as JSON).encoded()
+        return RenderedResponse(head: HTTPResponse(status: .ok, headerFields: fields), body: body)
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch (request, unwrapInboundIn(data)) {
@@ -42,22 +50,9 @@ final class KeySetHandler: ChannelInboundHandler {
             self.request = nil
             // Later, because the end of a response makes the handler in front pass on the next request within this call: many
             // requests that arrive together would fill the stack.
-            let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
-            context.eventLoop.execute { bound.value.handler.send(to: request, bound.value.context) }
+            let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+            context.eventLoop.execute { [response] in bound.value.send(response, to: request) }
         }
-    }
-
-    private func send(to request: HTTPRequest, _ context: ChannelHandlerContext) {
-        var head = HTTPResponse(status: .ok)
-        head.headerFields = [
-            .contentType: "application/jwk-set+json", .cacheControl: "public, max-age=300",
-            .contentLength: String(body.count), .accessControlAllowOrigin: "*",
-        ]
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
-        if request.method == .get {
-            context.write(wrapOutboundOut(.body(context.channel.allocator.buffer(bytes: body))), promise: nil)
-        }
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
     }
 }
 #endif

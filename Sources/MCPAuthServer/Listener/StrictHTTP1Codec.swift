@@ -55,7 +55,7 @@ final class StrictHTTP1Codec: ChannelDuplexHandler {
             context.fireChannelRead(wrapInboundOut(.body(buffer)))
         case .end(let trailers):
             life.enter(answeredNumber == requestNumber ? .idle : .answer)
-            context.fireChannelRead(wrapInboundOut(.end(trailers.flatMap(Self.fields))))
+            context.fireChannelRead(wrapInboundOut(.end(trailers.map(Self.fields))))
         }
     }
 
@@ -111,7 +111,7 @@ final class StrictHTTP1Codec: ChannelDuplexHandler {
         return nil
     }
 
-    private static func fields(_ headers: HTTPHeaders) -> HTTPFields? {
+    private static func fields(_ headers: HTTPHeaders) -> HTTPFields {
         var fields = HTTPFields()
         for header in headers {
             guard let name = HTTPField.Name(header.name) else { continue }
@@ -136,7 +136,7 @@ final class StrictHTTP1Codec: ChannelDuplexHandler {
             "Content-Type": "application/json", "Cache-Control": "no-store", "Connection": "close",
             "Content-Length": String(body.readableBytes),
         ]
-        if let id, let name = DecisionID.fieldName { headers.add(name: name.rawName, value: id.description) }
+        if let id { headers.add(name: DecisionID.fieldName.rawName, value: id.description) }
         let head = HTTPResponseHead(version: .http1_1, status: .badRequest, headers: headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)

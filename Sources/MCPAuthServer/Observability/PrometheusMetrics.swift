@@ -19,28 +19,28 @@ package final class PrometheusMetrics: MetricsFactory, Sendable {
     }
 
     private let series = Lock<[Series: any Measured]>([:])
-    private let dropped = CounterOfPrometheus()
+    private let dropped = PrometheusCounter()
     /// The maximum number of series.
     package static let mostSeries = 10_000
 
     package init() {}
 
     package func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
-        made(label, dimensions) { CounterOfPrometheus() }
+        made(label, dimensions) { PrometheusCounter() }
     }
 
     package func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
-        made(label, dimensions) { GaugeOfPrometheus() }
+        made(label, dimensions) { PrometheusGauge() }
     }
 
     package func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
         aggregate
-            ? made(label, dimensions) { HistogramOfPrometheus(bounds: []) as HistogramOfPrometheus }
-            : made(label, dimensions) { GaugeOfPrometheus() } as any RecorderHandler
+            ? made(label, dimensions) { PrometheusHistogram(bounds: []) as PrometheusHistogram }
+            : made(label, dimensions) { PrometheusGauge() } as any RecorderHandler
     }
 
     package func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
-        made(label, dimensions) { HistogramOfPrometheus(bounds: HistogramOfPrometheus.seconds) }
+        made(label, dimensions) { PrometheusHistogram(bounds: PrometheusHistogram.seconds) }
     }
 
     // A counter must not begin again at 0 when nobody holds it, so nothing is removed.
@@ -137,96 +137,6 @@ package final class PrometheusMetrics: MetricsFactory, Sendable {
         dimensions.sorted { $0.0 < $1.0 }.map { name, value in
             "\(Self.name(name))=\"\(escaped(value))\""
         }.joined(separator: ",")
-    }
-}
-
-/// What a series has measured.
-private protocol Measured: AnyObject, Sendable {
-    var kind: String { get }
-    func lines(_ name: String, _ labels: String) -> [String]
-}
-
-private final class CounterOfPrometheus: CounterHandler, Measured {
-    private let count = Atomic<Int64>(0)
-    let kind = "counter"
-
-    var value: Int64 { count.load(ordering: .relaxed) }
-
-    func increment(by amount: Int64) {
-        // A sum that overflows must not end the process: a module chooses the amount.
-        count.wrappingAdd(max(0, amount), ordering: .relaxed)
-    }
-
-    func reset() { count.store(0, ordering: .relaxed) }
-
-    func lines(_ name: String, _ labels: String) -> [String] {
-        ["\(name)\(PrometheusMetrics.braced(labels)) \(value)"]
-    }
-}
-
-private final class GaugeOfPrometheus: MeterHandler, RecorderHandler, Measured {
-    private let current = Lock(0.0)
-    let kind = "gauge"
-
-    func set(_ value: Int64) { current.withLock { $0 = Double(value) } }
-    func set(_ value: Double) { current.withLock { $0 = value } }
-    func increment(by amount: Double) { current.withLock { $0 += amount } }
-    func decrement(by amount: Double) { current.withLock { $0 -= amount } }
-    func record(_ value: Int64) { set(value) }
-    func record(_ value: Double) { set(value) }
-
-    func lines(_ name: String, _ labels: String) -> [String] {
-        ["\(name)\(PrometheusMetrics.braced(labels)) \(PrometheusMetrics.number(current.withLock { $0 }))"]
-    }
-}
-
-private final class HistogramOfPrometheus: TimerHandler, RecorderHandler, Measured {
-    /// The bounds for times: from 10 µs, about the time that a cached token takes, to 30 s.
-    static let seconds = [
-        0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
-        0.5, 1, 2.5, 5, 10, 30,
-    ]
-
-    private struct State {
-        var counts: [Int64]
-        var sum = 0.0
-    }
-
-    private let bounds: [Double]
-    private let state: Lock<State>
-    let kind = "histogram"
-
-    init(bounds: [Double]) {
-        self.bounds = bounds
-        state = Lock(State(counts: Array(repeating: 0, count: bounds.count + 1)))
-    }
-
-    func recordNanoseconds(_ duration: Int64) { record(Double(duration) / 1e9) }
-    func record(_ value: Int64) { record(Double(value)) }
-
-    func record(_ value: Double) {
-        let index = bounds.firstIndex { value <= $0 } ?? bounds.count
-        state.withLock { state in
-            state.counts[index] += 1
-            state.sum += value
-        }
-    }
-
-    func lines(_ name: String, _ labels: String) -> [String] {
-        let state = state.withLock { $0 }
-        var lines: [String] = []
-        var count: Int64 = 0
-        let prefix = labels.isEmpty ? "" : labels + ","
-        for (bound, more) in zip(bounds, state.counts) {
-            count += more
-            lines.append("\(name)_bucket{\(prefix)le=\"\(bound)\"} \(count)")
-        }
-        count += state.counts[bounds.count]
-        lines.append("\(name)_bucket{\(prefix)le=\"+Inf\"} \(count)")
-        let braced = PrometheusMetrics.braced(labels)
-        lines.append("\(name)_sum\(braced) \(PrometheusMetrics.number(state.sum))")
-        lines.append("\(name)_count\(braced) \(count)")
-        return lines
     }
 }
 #endif

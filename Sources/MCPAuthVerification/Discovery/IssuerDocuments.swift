@@ -204,8 +204,8 @@ package final class IssuerDocuments: Sendable {
     }
 
     /// Fetches the keys, if there are none that need no refresh.
-    package func prepare(until deadline: Deadline? = nil) async {
-        _ = await keyFetch.value(until: deadline)
+    package func prepare() async {
+        _ = await keyFetch.value()
     }
 
     /// Why the last fetch of metadata or keys failed.

@@ -65,7 +65,7 @@ package struct MetadataValidation: Sendable {
         }
         lookAtRegistration(metadata)
         for name in endpoints {
-            guard let url = metadata.url(name), url.scheme != "https", !url.isLoopback else { continue }
+            guard let url = metadata.url(name), !url.isSecure else { continue }
             warnings.append(Finding(code: "endpoint_not_https", description: "`\(name)` is plain http: `\(url)`"))
         }
     }

@@ -113,7 +113,7 @@ struct ServeCommand: AsyncParsableCommand {
             }
         }
         server.serviceManager = manager
-        server.limits.headBytes = 80 * 1024 + file.configuration.maximumTokenBytes
+        server.limits.headBytes = ConnectionLimits.headBytes(tokenBytes: file.configuration.maximumTokenBytes)
         let reloading = ConfigurationReloading(
             file,
             path: config,

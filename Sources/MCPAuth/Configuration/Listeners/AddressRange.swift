@@ -41,12 +41,6 @@ package struct AddressRange: Sendable, Hashable, CustomStringConvertible {
         return [bytes, Self.unmapped(bytes)].contains { $0.count == prefix.count && Self.masked($0, bits) == prefix }
     }
 
-    /// Whether one of the ranges has the address; true for `nil`, a unix socket.
-    static func trusts(_ address: String?, _ ranges: [AddressRange]) -> Bool {
-        guard let address else { return true }
-        return ranges.contains { $0.contains(address) }
-    }
-
     /// The IPv4 address in an IPv4-mapped IPv6 address, as sockets for both families name it.
     private static func unmapped(_ bytes: [UInt8]) -> [UInt8] {
         let mapped: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]
@@ -68,5 +62,13 @@ package struct AddressRange: Sendable, Hashable, CustomStringConvertible {
         var longAddress = in6_addr()
         guard unsafe inet_pton(AF_INET6, text, &longAddress) == 1 else { return nil }
         return unsafe withUnsafeBytes(of: longAddress) { unsafe Array($0) }
+    }
+}
+
+extension [AddressRange] {
+    /// Whether a caller at this address may ask: it is in one of the ranges, or `nil` for a unix socket, which its
+    /// directory protects.
+    package func trusts(_ address: String?) -> Bool {
+        address.map { address in contains { $0.contains(address) } } ?? true
     }
 }

@@ -29,15 +29,10 @@ package struct AuthZENSettings: Sendable, Hashable {
         self.ignoresCase = ignoresCase
     }
 
-    /// Whether a gateway at this address may ask; `nil` for a unix socket, which its directory protects.
-    package func trusts(_ address: String?) -> Bool {
-        AddressRange.trusts(address, trustedClients)
-    }
-
     /// Whether a text can be the identifier of a policy decision point: an https URL without query, fragment and a slash
     /// at the end; http only on this machine.
     package static func isIdentifier(_ text: String) -> Bool {
         guard let url = HTTPURL(text), url.query == nil, text.utf8.last != UInt8(ascii: "/") else { return false }
-        return url.scheme == "https" || url.isLoopback
+        return url.isSecure
     }
 }

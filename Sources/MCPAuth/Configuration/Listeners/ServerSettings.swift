@@ -85,11 +85,6 @@ package struct ForwardAuthSettings: Sendable, Hashable {
         self.trustedProxies = trustedProxies
         self.sendsBody = sendsBody
     }
-
-    /// Whether a proxy at this address may ask; `nil` for a unix socket, which its directory protects.
-    package func trusts(_ address: String?) -> Bool {
-        AddressRange.trusts(address, trustedProxies)
-    }
 }
 
 /// How Envoy asks over gRPC.
@@ -116,11 +111,6 @@ package struct ExtAuthzSettings: Sendable, Hashable {
         self.trustedProxies = trustedProxies
         self.sendsBody = sendsBody
         self.passesToken = passesToken
-    }
-
-    /// Whether a proxy at this address may ask; `nil` for a unix socket, which its directory protects.
-    package func trusts(_ address: String?) -> Bool {
-        AddressRange.trusts(address, trustedProxies)
     }
 }
 

@@ -39,7 +39,7 @@ struct OperationReader {
             throw object.error(.invalidValue, "`\(text.printable)` is not an absolute https URL", at: "endpoint")
         }
         let allowsHTTP = try server.boolean("dangerously_allow_http") ?? false
-        guard endpoint.scheme == "https" || endpoint.isLoopback || allowsHTTP else {
+        guard endpoint.isSecure || allowsHTTP else {
             let message =
                 "`\(text.printable)` is not https; plain http needs a loopback address or `dangerously_allow_http`"
             throw object.error(.invalidValue, message, at: "endpoint")

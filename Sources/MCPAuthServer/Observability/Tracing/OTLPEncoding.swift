@@ -42,12 +42,12 @@ package enum OTLPEncoding {
         let origin = span.origin
         let attributes = span.attributes.sorted { $0.key.rawValue < $1.key.rawValue }
         var members: [String: JSON] = [
-            "traceId": .string(span.trace.traceID.description), "spanId": .string(TraceContext.hex(span.trace.spanID)),
+            "traceId": .string(span.trace.traceID.description), "spanId": .string(span.trace.spanID.hexadecimal(16)),
             "flags": .integer(flags(of: origin)), "name": .string(span.name), "kind": .integer(number(of: origin.kind)),
             "startTimeUnixNano": .string(String(origin.start)), "endTimeUnixNano": .string(String(span.end)),
             "attributes": .array(attributes.map { attribute($0.key.rawValue, $0.value) }),
         ]
-        members["parentSpanId"] = origin.parentID.map { .string(TraceContext.hex($0)) }
+        members["parentSpanId"] = origin.parentID.map { .string($0.hexadecimal(16)) }
         if !span.trace.state.isEmpty { members["traceState"] = .string(span.trace.state) }
         if let status = span.status { members["status"] = ["code": .integer(number(of: status))] }
         return .object(members)

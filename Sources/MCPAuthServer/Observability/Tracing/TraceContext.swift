@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import HTTPTypes
+internal import MCPAuthCore
 
 /// A span and its trace, as two header fields name them (W3C Trace Context, level 1).
 ///
@@ -13,7 +14,7 @@ package struct TraceContext: Sendable, Hashable {
         package let low: UInt64
 
         /// 32 hexadecimal digits.
-        package var description: String { TraceContext.hex(high) + TraceContext.hex(low) }
+        package var description: String { high.hexadecimal(16) + low.hexadecimal(16) }
     }
 
     package let traceID: TraceID
@@ -55,13 +56,7 @@ package struct TraceContext: Sendable, Hashable {
     }
 
     /// The value of `traceparent`.
-    package var traceparent: String { "00-\(traceID)-\(Self.hex(spanID))-0\(isSampled ? 1 : 0)" }
-
-    /// 16 hexadecimal digits.
-    package static func hex(_ number: UInt64) -> String {
-        let digits = String(number, radix: 16)
-        return String(repeating: "0", count: 16 - digits.utf8.count) + digits
-    }
+    package var traceparent: String { "00-\(traceID)-\(spanID.hexadecimal(16))-0\(isSampled ? 1 : 0)" }
 
     /// Copies the fields of a request to another one that is decided in its place.
     static func pass(from asked: HTTPRequest, to request: inout HTTPRequest) {

@@ -103,7 +103,7 @@ struct InitAnswers {
             let expected = "an absolute URL without fragment, such as `https://mcp.example/mcp`"
             throw WrongAnswer("`\(text.printable)` is not the URL of a resource", expected: expected)
         }
-        guard url.scheme == "https" || url.isLoopback else {
+        guard url.isSecure else {
             let wrong = "`\(text.printable)` is plain http, which shows tokens to everybody on the way"
             throw WrongAnswer(wrong, expected: "https, or http on this machine")
         }
@@ -139,7 +139,7 @@ struct InitAnswers {
             let wrong = "`\(text.printable)` is not an issuer identifier: it must be a URL without query and fragment"
             throw WrongAnswer(wrong, expected: form)
         }
-        guard url.scheme == "https" || url.isLoopback else {
+        guard url.isSecure else {
             let wrong = "`\(text.printable)` is plain http, so that others on the way could replace its keys"
             throw WrongAnswer(wrong, expected: "https, or http on this machine")
         }
