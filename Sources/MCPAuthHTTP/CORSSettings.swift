@@ -27,8 +27,8 @@ package struct CORSSettings: Sendable {
     ///
     /// The response of a handler that sets `Access-Control-Allow-Origin` itself is not changed.
     package func addFields(to fields: inout HTTPFields, answering request: HTTPRequest) {
-        guard fields[.accessControlAllowOrigin] == nil, addOrigin(to: &fields, answering: request) else { return }
-        fields.append(HTTPField(name: .accessControlExposeHeaders, value: Self.exposedFields))
+        guard !fields.contains(.accessControlAllowOrigin), addOrigin(to: &fields, answering: request) else { return }
+        fields.append(Self.exposedFields)
     }
 
     /// The response to a preflight; `nil` if the request is not a preflight.
@@ -62,8 +62,8 @@ package struct CORSSettings: Sendable {
     /// Whether a request is a preflight; a preflight never carries credentials (Fetch standard, CORS-preflight
     /// request).
     package static func isPreflight(_ request: HTTPRequest) -> Bool {
-        request.method == .options && request.headerFields[.origin] != nil
-            && request.headerFields[.accessControlRequestMethod] != nil
+        request.method == .options && request.headerFields.contains(.origin)
+            && request.headerFields.contains(.accessControlRequestMethod)
     }
 
     /// Adds `Access-Control-Allow-Origin` if the page may read the response, and returns whether it may.
@@ -87,7 +87,10 @@ package struct CORSSettings: Sendable {
         }
     }
 
-    private static let exposedFields = "WWW-Authenticate, Retry-After, Mcp-Session-Id, MCP-Protocol-Version"
+    private static let exposedFields = HTTPField(
+        name: .accessControlExposeHeaders,
+        value: "WWW-Authenticate, Retry-After, Mcp-Session-Id, MCP-Protocol-Version"
+    )
     private static let methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
     private static let requestFields = [
         "Authorization", "Content-Type", "Accept", "MCP-Protocol-Version", "Mcp-Session-Id", "Mcp-Method", "Mcp-Name",

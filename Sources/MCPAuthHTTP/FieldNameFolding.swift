@@ -7,6 +7,8 @@ package import HTTPTypes
 extension HTTPField.Name {
     /// Whether such a server would take one name for the other.
     package func isTaken(for other: HTTPField.Name) -> Bool {
+        // Nearly all names that are taken for each other are equal.
+        if self == other { return true }
         let (own, other) = (canonicalName.utf8, other.canonicalName.utf8)
         return own.count == other.count && own.elementsEqual(other, by: Self.isFoldedEqual)
     }

@@ -24,10 +24,10 @@ public struct RequestGuard: Sendable {
     public let bodySeconds: Double
     /// Unless configured otherwise.
     package static let standardBodySeconds = 30.0
-    private let target: Target
+    let target: Target
     private let cors: @Sendable () -> CORSSettings
-    private let ignoresCase: Bool
-    private let report: DenialReport
+    let ignoresCase: Bool
+    let report: DenialReport
     /// Where requests arrive, for ``DecisionRecord``; `nil` for a host in the application.
     package var door: String?
     /// Observes decisions; `nil` for none.
@@ -36,7 +36,7 @@ public struct RequestGuard: Sendable {
     /// Reports the denial of a request that belongs to no resource, and returns the id under which it is kept.
     package typealias DenialReport = @Sendable (_ denial: Denial, _ time: NumericDate, _ door: String?) -> DecisionID?
 
-    private enum Target: Sendable {
+    enum Target: Sendable {
         case routed(@Sendable () -> AuthorizationEngine)
         case fixed(@Sendable () -> ProtectedResource?)
     }
@@ -99,14 +99,28 @@ public struct RequestGuard: Sendable {
             if case .bytes(let bytes) = collected { received = bytes }
             return collected
         }
+        return action(decided, request, body: received)
+    }
+
+    private func action(_ decided: Decided, _ request: HTTPRequest, body: [UInt8]) -> Action {
         switch decided.decision {
         case .allow(let authInfo): return .proceed(authInfo)
         case .deny(let denial):
             guard decided.resource?.challengesInToolResult ?? false,
-                let response = ToolResultChallenge.response(to: denial, of: request, body: received)
+                let response = ToolResultChallenge.response(to: denial, of: request, body: body)
             else { return respond(denial, to: request, decided.id) }
             return .respond(response.naming(decided.id).answering(request, cors()), reason: denial.reason)
         }
+    }
+
+    /// Decides about one request, if nothing must be waited for.
+    ///
+    /// - Returns: `nil` if the body must be read, a verifier be asked, or an observer be told; then
+    ///   ``check(_:now:body:)`` decides.
+    package func checkAtOnce(_ request: HTTPRequest, now: () -> NumericDate = NumericDate.now) -> Action? {
+        if let preflight = preflight(request, now) { return preflight }
+        guard let decided = decideAtOnce(request, isBodyKnown: true, now, confirm: { _ in nil }) else { return nil }
+        return action(decided, request, body: [])
     }
 
     /// Decides about a request that a proxy asks about, and creates the response if it is refused.
@@ -136,9 +150,25 @@ public struct RequestGuard: Sendable {
             guard let body else { return .bytes([]) }
             return body.count > mostBytes ? .tooLarge : .bytes(body)
         }
+        return forwardedAction(decided, request)
+    }
+
+    /// Decides about a request that a proxy asks about, if nothing must be waited for.
+    ///
+    /// - Returns: `nil` if more is needed; then ``check(forwarded:body:now:confirm:)`` decides.
+    package func checkAtOnce(
+        forwarded request: HTTPRequest,
+        isBodyKnown: Bool,
+        now: () -> NumericDate = NumericDate.now,
+        confirm: (AuthInfo?) -> Denial? = { _ in nil }
+    ) -> ForwardedAction? {
+        decideAtOnce(request, isBodyKnown: isBodyKnown, now, confirm: confirm).map { forwardedAction($0, request) }
+    }
+
+    private func forwardedAction(_ decided: Decided, _ request: HTTPRequest) -> ForwardedAction {
         switch decided.decision {
-        case .allow(let authInfo): return .proceed(authInfo, decided.id)
-        case .deny(let denial): return .respond(response(to: denial, forwarded: request, decided.id))
+        case .allow(let authInfo): .proceed(authInfo, decided.id)
+        case .deny(let denial): .respond(response(to: denial, forwarded: request, decided.id))
         }
     }
 
@@ -164,137 +194,6 @@ public struct RequestGuard: Sendable {
 
     private func rendered(_ denial: Denial, to request: HTTPRequest, _ id: DecisionID?) -> RenderedResponse {
         ResponseWriting.response(to: denial).naming(id).answering(request, cors())
-    }
-
-    /// Decides about one request: reads it, finds its resource, and asks the engine.
-    ///
-    /// Denials are reported.
-    package func decide(
-        _ request: HTTPRequest,
-        now: () -> NumericDate,
-        trace: inout DecisionTrace?,
-        body: (_ mostBytes: Int) async throws -> CollectedBody
-    ) async rethrows -> Decision {
-        try await decideAtResource(request, now: now, trace: &trace, body: body).decision
-    }
-
-    /// A decision, the resource of the request if it belongs to one, and the id under which the decision is kept.
-    private struct Decided {
-        var decision: Decision
-        var resource: ProtectedResource?
-        var id: DecisionID?
-    }
-
-    /// Decides about one request, and reports it.
-    private func decideAtResource(
-        _ request: HTTPRequest,
-        isBodyKnown: Bool = true,
-        now: () -> NumericDate,
-        trace: inout DecisionTrace?,
-        confirm: (AuthInfo?) -> Denial? = { _ in nil },
-        body: (_ mostBytes: Int) async throws -> CollectedBody
-    ) async rethrows -> Decided {
-        guard let observer else {
-            return try await decideUnobserved(request, isBodyKnown, now, &trace, confirm, body)
-        }
-        return try await observer.observe(request) {
-            try await decideUnobserved(request, isBodyKnown, now, &trace, confirm, body)
-        }
-    }
-
-    private func decideUnobserved(
-        _ request: HTTPRequest,
-        _ isBodyKnown: Bool,
-        _ now: () -> NumericDate,
-        _ trace: inout DecisionTrace?,
-        _ confirm: (AuthInfo?) -> Denial?,
-        _ body: (_ mostBytes: Int) async throws -> CollectedBody
-    ) async rethrows -> Decided {
-        let read: ProtectedResourceRequest
-        let resource: ProtectedResource
-        switch find(request) {
-        case .passed(let found): (read, resource) = found
-        case .denied(let denial): return Decided(decision: .deny(denial), id: report(denial, now(), door))
-        }
-        let began = resource.keepsDecisions ? ContinuousClock.now : nil
-        var operation = RequestOperation.unknown
-        var decision: Decision
-        if let violation = OriginRule.violation(of: request, at: resource) {
-            decision = .deny(Denial(.invalidOrigin, status: 403, diagnosis: violation))
-        } else {
-            let isInBody = isBodyKnown && resource.speaksMCP && MCPMessageReading.needsBody(request.method)
-            if !isInBody { operation = Self.operation(of: request, at: resource, isBodyKnown) }
-            decision = try await AuthorizationEngine.authorize(
-                isInBody ? read : read.asking(for: operation),
-                at: resource,
-                now: now,
-                trace: &trace,
-                isInBody: isInBody
-            ) { mostBytes in
-                let read = try await Self.readOperation(request, mostBytes, body)
-                if case .passed(let known) = read { operation = known }
-                return read
-            }
-            if case .allow(let caller) = decision, let denial = confirm(caller) { decision = .deny(denial) }
-        }
-        let id = resource.report(
-            decision,
-            about: operation.name(request.method),
-            time: now(),
-            seconds: began.map { $0.duration(to: .now).inSeconds },
-            door: door
-        )
-        return Decided(decision: decision, resource: resource, id: id)
-    }
-
-    /// The request in its canonical form, and the resource it belongs to.
-    private func find(_ request: HTTPRequest) -> Checked<(ProtectedResourceRequest, ProtectedResource)> {
-        switch RequestReading.read(request, ignoresCase: ignoresCase) {
-        case .denied(let denial): .denied(denial)
-        case .passed(let read):
-            switch route(read) {
-            case .denied(let denial): .denied(denial)
-            case .passed(let resource): .passed((RequestReading.reread(read, for: resource), resource))
-            }
-        }
-    }
-
-    private func route(_ request: ProtectedResourceRequest) -> Checked<ProtectedResource> {
-        switch target {
-        case .routed(let engine): engine().route(request)
-        case .fixed(let resource): resource().map(Checked.passed) ?? .denied(Denial(.noSuchResource, status: 404))
-        }
-    }
-
-    /// The operation of a request whose body is not needed, or not known.
-    private static func operation(
-        of request: HTTPRequest,
-        at resource: ProtectedResource,
-        _ isBodyKnown: Bool
-    ) -> RequestOperation {
-        guard resource.speaksMCP else { return .http }
-        return isBodyKnown || !resource.upstreamValidatesMCPFields
-            ? MCPMessageReading.operation(of: request.method) : MCPMessageReading.operation(ofFields: request)
-    }
-
-    private static func readOperation(
-        _ request: HTTPRequest,
-        _ mostBytes: Int,
-        _ body: (_ mostBytes: Int) async throws -> CollectedBody
-    ) async rethrows -> Checked<RequestOperation> {
-        guard MCPMessageReading.isReadable(request.headerFields) else {
-            return .denied(Denial(.unsupportedEncoding, status: 415))
-        }
-        let bytes: [UInt8]
-        switch try await body(mostBytes) {
-        case .bytes(let read): bytes = read
-        case .tooLarge: return .denied(Denial(.bodyTooLarge, status: 413))
-        case .tooLate: return .denied(Denial(.bodyTooLate, status: 408))
-        }
-        switch MCPMessageReading.read(request, body: bytes) {
-        case .operation(let operation): return .passed(operation)
-        case .refused(let reason, let diagnosis): return .denied(Denial(reason, status: 400, diagnosis: diagnosis))
-        }
     }
 
     /// The response to a preflight, which never carries credentials; the request that follows it is checked when it

@@ -14,11 +14,12 @@ package enum RequestReading {
     ///
     /// - Parameter ignoresCase: Whether the host ignores case in its routes.
     package static func read(_ request: HTTPRequest, ignoresCase: Bool = false) -> Checked<ProtectedResourceRequest> {
-        if let host, let named = request.headerFields[host] {
+        if request.headerFields.contains(host) {
             let values = request.headerFields[values: host]
             let authority = request.authority ?? values.first ?? ""
             // A server behind this one could take the other host (RFC 9112 section 3.2).
             guard values.allSatisfy({ $0.isExactly(authority) }) else {
+                let named = values.joined(separator: ", ")
                 let expected = "the authority of the request, once"
                 return .denied(ambiguous("field `Host`", expected: expected, found: "another one", named))
             }
@@ -41,7 +42,7 @@ package enum RequestReading {
     }
 
     /// `Host`, which hosts move to the authority of a request; a second one stays among the fields.
-    private static let host = HTTPField.Name("Host")
+    private static let host = HTTPField.Name.constant("Host")
 
     private static func ambiguous(_ subject: String, expected: String, found: String, _ value: String) -> Denial {
         let diagnosis = Diagnosis(subject, expected: expected, found: found, value: "`\(value.printable)`")

@@ -88,11 +88,7 @@ public struct BearerAuthMiddleware<Context: MCPAuthRequestContext>: RouterMiddle
                 throw CompletedError(original: error, requestGuard: requestGuard)
             }
             requestGuard.complete(&response.headers, answering: request.head)
-            response.body = try await response.body.sent(
-                for: authInfo,
-                life: ResponseLife(of: authInfo),
-                canEndEarly: ResponseLife.canEndEarly(contentType: response.headers[.contentType])
-            )
+            response.body = try await response.body.sent(for: authInfo, with: response.headers)
             return response
         }
     }

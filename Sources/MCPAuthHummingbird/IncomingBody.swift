@@ -29,8 +29,8 @@ final class IncomingBody: @unchecked Sendable {
 
     init(of request: Request) {
         body = request.body
-        isAwaited = request.headers[.expect] != nil
-        let isChunked = request.headers[.transferEncoding] != nil
+        isAwaited = request.headers.contains(.expect)
+        let isChunked = request.headers.contains(.transferEncoding)
         length = request.headers[.contentLength].map { Int($0) } ?? (isChunked ? nil : 0)
     }
 

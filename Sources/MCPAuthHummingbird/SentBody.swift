@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if Hummingbird
+internal import HTTPTypes
 internal import Hummingbird
 internal import MCPAuth
 internal import MCPAuthHTTP
@@ -12,11 +13,13 @@ extension ResponseBody {
     /// The same body, written with `AuthInfo.current` set and sent only while the token of the caller is accepted.
     ///
     /// A short body is written immediately, so that Hummingbird can send it in one piece.
-    func sent(for authInfo: AuthInfo?, life: ResponseLife, canEndEarly: Bool) async throws -> ResponseBody {
+    func sent(for authInfo: AuthInfo?, with fields: HTTPFields) async throws -> ResponseBody {
         let body = self
         if let contentLength, contentLength <= Self.shortBytes {
             return try await AuthInfo.$current.withValue(authInfo) { try await body.collected() }
         }
+        let life = ResponseLife(of: authInfo)
+        let canEndEarly = ResponseLife.canEndEarly(contentType: fields[.contentType])
         return ResponseBody(contentLength: contentLength) { writer in
             guard life.hasEnd else {
                 let destination = writer

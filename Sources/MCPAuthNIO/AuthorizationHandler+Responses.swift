@@ -19,7 +19,7 @@ extension AuthorizationHandler {
         )
         state = .refused(refused)
         var head = response.head
-        if head.status != .noContent, head.status != .notModified, head.headerFields[.contentLength] == nil {
+        if head.status != .noContent, head.status != .notModified, !head.headerFields.contains(.contentLength) {
             head.headerFields[.contentLength] = String(response.body.count)
         }
         if refused.mustClose, isHTTP1 { head.headerFields[.connection] = "close" }
@@ -142,6 +142,6 @@ extension AuthorizationHandler {
 
 extension HTTPRequest {
     /// Whether NIO's HTTP/1.1 decoder parses nothing after this request, so that bytes would only accumulate in it.
-    fileprivate var stopsTheDecoder: Bool { method == .connect || headerFields[.upgrade] != nil }
+    fileprivate var stopsTheDecoder: Bool { method == .connect || headerFields.contains(.upgrade) }
 }
 #endif

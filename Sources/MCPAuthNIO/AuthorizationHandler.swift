@@ -212,6 +212,7 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
         if let response = mcpAuth.openResponse(to: request) {
             return respond(response, to: undecided, context)
         }
+        if let action = requestGuard.checkAtOnce(request) { return decided(action, undecided, context) }
         let eventLoop = context.eventLoop
         let bound = NIOLoopBound((handler: self, context: context, undecided: undecided), eventLoop: eventLoop)
         undecided.task = Self.startTask { [requestGuard] in

@@ -28,7 +28,7 @@ final class UndecidedRequest {
     var isBodyAwaited: Bool { awaited != nil }
 
     /// Whether the client sends the body only after `100 Continue` (RFC 9110 section 10.1.1).
-    var awaitsContinue: Bool { request.headerFields[.expect] != nil && parts.isEmpty }
+    var awaitsContinue: Bool { request.headerFields.contains(.expect) && parts.isEmpty }
 
     func receive(_ part: HTTPRequestPart) {
         switch part {
@@ -111,7 +111,7 @@ final class AuthorizedExchange {
 
     func beginResponse(_ head: HTTPResponse) {
         isResponseBegun = true
-        let hasLength = head.headerFields[.contentLength] != nil
+        let hasLength = head.headerFields.contains(.contentLength)
         canEndEarly = !hasLength && ResponseLife.canEndEarly(contentType: head.headerFields[.contentType])
     }
 

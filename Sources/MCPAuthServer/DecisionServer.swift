@@ -156,7 +156,7 @@ package struct DecisionServer: Service {
             admin.listener,
             "admin",
             mostBytes: { _ in 64 * 1024 },
-            answer: { request, address, body in
+            response: { request, address, body in
                 // Away from the event loop, which clients share: some pages take long.
                 await Task.yield()
                 return await endpoint.response(to: request, from: address, body: body)
@@ -189,7 +189,8 @@ package struct DecisionServer: Service {
             mostBytes: { address in
                 settings.sendsBody && settings.trustedProxies.trusts(address) ? ProtectedResource.bodyBytes + 1 : 0
             },
-            answer: { asked, address, body in await endpoint.response(to: asked, from: address, body: body) }
+            response: { asked, address, body in await endpoint.response(to: asked, from: address, body: body) },
+            responseAtOnce: { asked, address in endpoint.responseAtOnce(to: asked, from: address) }
         )
     }
 
@@ -202,7 +203,7 @@ package struct DecisionServer: Service {
             settings.listener,
             "authzen",
             mostBytes: { settings.trustedClients.trusts($0) ? ProtectedResource.bodyBytes + 1 : 0 },
-            answer: { asked, address, body in await endpoint.response(to: asked, from: address, body: body) }
+            response: { asked, address, body in await endpoint.response(to: asked, from: address, body: body) }
         )
     }
 
@@ -217,19 +218,25 @@ package struct DecisionServer: Service {
 
     /// A listener whose requests are each answered with one finished response.
     ///
-    /// - Parameter mostBytes: The maximum size of a body from this address: nobody else can make this server take bodies.
+    /// - Parameters:
+    ///   - mostBytes: The maximum size of a body from this address: nobody else can make this server take bodies.
+    ///   - responseAtOnce: The response if nothing must be waited for; `nil` otherwise.
     private func listener(
         _ address: ConfigurationFile.Listener,
         _ door: String,
         mostBytes: @escaping @Sendable (_ address: String?) -> Int,
-        answer: @escaping @Sendable (HTTPRequest, _ address: String?, _ body: [UInt8]) async -> RenderedResponse
+        response: @escaping @Sendable (HTTPRequest, _ address: String?, _ body: [UInt8]) async -> RenderedResponse,
+        responseAtOnce: @escaping @Sendable (HTTPRequest, _ address: String?) -> RenderedResponse? = { _, _ in nil }
     ) -> ServerListener {
         let report = report(at: door)
         let connections = HTTPConnections(limits: limits, report: report) { channel, peer in
-            let handler = EndpointHandler(mostBytes: mostBytes(peer.address), report: report) { request, body in
-                await answer(request, peer.address, body)
-            }
-            try channel.pipeline.syncOperations.addHandler(handler)
+            let answer = EndpointHandler.Answer(
+                response: { await response($0, peer.address, $1) },
+                responseAtOnce: { responseAtOnce($0, peer.address) }
+            )
+            try channel.pipeline.syncOperations.addHandler(
+                EndpointHandler(mostBytes: mostBytes(peer.address), report: report, answer: answer)
+            )
         }
         return ServerListener(address: address, limits: limits, configure: connections.configure)
     }

@@ -63,6 +63,27 @@ package final class AuthorizationEngine: Sendable {
         )
     }
 
+    /// Decides about a request whose operation is known, if nothing must be waited for.
+    ///
+    /// - Returns: `nil` if a verifier must be asked; ``authorize(_:at:now:trace:)`` then decides.
+    package static func authorizeAtOnce(
+        _ request: ProtectedResourceRequest,
+        at resource: ProtectedResource,
+        now: NumericDate
+    ) -> Decision? {
+        var noTrace: DecisionTrace?
+        switch request.credentials {
+        case .none where resource.policy.mayAllowAnyone:
+            return decideWithoutToken(request, at: resource, now: now, trace: &noTrace)
+        case .none, .otherScheme: return .deny(noCredentials(resource, request))
+        case .malformed: return .deny(malformedCredentials(resource))
+        case .bearer(let token):
+            return VerifierChain.remembered(token, for: resource, now: now).map {
+                checkAndEvaluate(request, $0, at: resource, now: now, trace: &noTrace)
+            }
+        }
+    }
+
     /// Runs all stages of a request.
     ///
     /// The token is verified and must pass the mandatory checks before the body is read, so that clients without a
@@ -123,7 +144,17 @@ package final class AuthorizationEngine: Sendable {
             case .denied(let denial): return .deny(noCredentials(resource, request, denial.diagnosis))
             }
         }
-        let answer = evaluate(PolicyInput(authInfo: nil, request: request, now: now()), resource, &trace)
+        return decideWithoutToken(request, at: resource, now: now(), trace: &trace)
+    }
+
+    /// Decides about a request without credentials whose operation is known.
+    private static func decideWithoutToken(
+        _ request: ProtectedResourceRequest,
+        at resource: ProtectedResource,
+        now: NumericDate,
+        trace: inout DecisionTrace?
+    ) -> Decision {
+        let answer = evaluate(PolicyInput(authInfo: nil, request: request, now: now), resource, &trace)
         if case .allow = answer.kind { return .allow(nil) }
         let denial = noCredentials(resource, request, diagnosis("a token", request, answer.kind.rules))
         return .deny(denial.about(nil, request.operationName, rules: answer.kind.rules))

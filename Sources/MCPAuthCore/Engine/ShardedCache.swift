@@ -56,18 +56,20 @@ package final class ShardedCache<Key: Hashable & Sendable, Value: Sendable>: Sen
         self.size = size
     }
 
-    /// The value of a key if `isGood` accepts it; otherwise the entry is removed and counts as a miss.
-    package func value(of key: Key, ifGood isGood: (Value) -> Bool) -> Value? {
+    /// The value of a key if `isGood` accepts it; otherwise the entry is removed.
+    ///
+    /// - Parameter countsMiss: Whether a miss is counted; false if the caller looks up the same key again after a miss.
+    package func value(of key: Key, countsMiss: Bool = true, ifGood isGood: (Value) -> Bool) -> Value? {
         let (shard, hash) = place(of: key)
         return shards.withLock(shard: shard) { shard in
             guard let index = shard.index.slot(of: key, hash, shard.slots) else {
-                shard.statistics.misses += 1
+                if countsMiss { shard.statistics.misses += 1 }
                 return nil
             }
             let value = shard.slots[index].value
             guard isGood(value) else {
                 remove(index, from: &shard)
-                shard.statistics.misses += 1
+                if countsMiss { shard.statistics.misses += 1 }
                 return nil
             }
             // Written only once, so that the slot can stay in the caches of several processors.

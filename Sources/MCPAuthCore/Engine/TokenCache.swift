@@ -63,8 +63,15 @@ package final class TokenCache: Sendable {
         sha256(token.bytes)
     }
 
-    package func facts(of digest: TokenDigest, from verifier: UInt64, now: NumericDate) -> VerifiedFacts? {
-        entries.value(of: Key(digest: digest, verifier: verifier)) { $0.mayBeReused(now: now, clock) }
+    package func facts(
+        of digest: TokenDigest,
+        from verifier: UInt64,
+        now: NumericDate,
+        countsMiss: Bool = true
+    ) -> VerifiedFacts? {
+        entries.value(of: Key(digest: digest, verifier: verifier), countsMiss: countsMiss) {
+            $0.mayBeReused(now: now, clock)
+        }
     }
 
     /// - Parameter epoch: The ``epoch`` when the verifier was called.

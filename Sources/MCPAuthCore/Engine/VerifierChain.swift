@@ -69,6 +69,21 @@ package enum VerifierChain {
         return .denied(MandatoryChecks.invalidToken(nobodys.reason, resource, nobodys.diagnosis))
     }
 
+    /// The facts about a token that the first verifier verified recently; `nil` if a verifier must be asked.
+    package static func remembered(
+        _ token: AccessToken,
+        for resource: ProtectedResource,
+        now: NumericDate
+    ) -> VerifiedToken? {
+        guard token.bytes.count <= resource.verification.maximumTokenBytes,
+            let number = resource.verification.slots.first?.number,
+            let cache = resource.verification.cache,
+            let digest = cache.digest(of: token),
+            let facts = cache.facts(of: digest, from: number, now: now, countsMiss: false)
+        else { return nil }
+        return VerifiedToken(token: token, verified: facts)
+    }
+
     /// Normalises the evidence of a verifier.
     private static func facts(
         of token: AccessToken,

@@ -82,9 +82,11 @@ package struct CheckRequest: Sendable {
             method,
             path,
             host,
-            ForwardedFields(fields).without([ProxyFields.envoyPartialBody])
+            Self.separation.separate(fields).client
         )
     }
+
+    private static let separation = FieldSeparation(own: [ProxyFields.envoyPartialBody])
 
     /// Whether the whole body was sent.
     var hasWholeBody: Bool {

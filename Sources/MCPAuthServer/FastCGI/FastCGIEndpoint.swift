@@ -82,7 +82,9 @@ package struct FastCGIEndpoint: Sendable {
             method,
             target,
             known["HTTP_HOST"] ?? "",
-            ForwardedFields(fields).without([])
+            Self.separation.separate(fields).client
         )
     }
+
+    private static let separation = FieldSeparation()
 }

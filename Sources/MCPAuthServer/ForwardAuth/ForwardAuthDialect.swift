@@ -17,16 +17,18 @@ package struct ForwardAuthDialect: Sendable {
         /// In three fields, each of which the proxy sets; the request itself is a GET of the verify path.
         case fields(method: HTTPField.Name, target: HTTPField.Name, authority: HTTPField.Name)
         /// In the request line and `Host`: the verify path is put in front of the target.
-        case requestLine
+        ///
+        /// - Parameter partialBody: Says whether the whole body was sent, where the proxy sends bodies; `nil` if it sends
+        ///   whole bodies only.
+        case requestLine(partialBody: HTTPField.Name?)
     }
 
     let source: Source
     /// Whether the proxy puts the query of the client's request behind the verify path, where it means nothing.
     let keepsQuery: Bool
-    /// Says whether the whole body was sent, where the proxy sends bodies; `nil` if it sends whole bodies only.
-    let partialBody: HTTPField.Name?
     /// The statuses that the proxy passes on to clients; `nil` for all.
     let relayed: Set<Int>?
+    private let separation: FieldSeparation
 
     /// The dialect of a proxy; `nil` for one that does not ask over HTTP.
     init?(of proxy: ForwardAuthSettings.Proxy) {
@@ -43,13 +45,16 @@ package struct ForwardAuthDialect: Sendable {
     init(
         source: Source,
         keepsQuery: Bool = false,
-        partialBody: HTTPField.Name? = nil,
         relayed: Set<Int>? = nil
     ) {
         self.source = source
         self.keepsQuery = keepsQuery
-        self.partialBody = partialBody
         self.relayed = relayed
+        switch source {
+        case .fields(let method, let target, let authority):
+            separation = FieldSeparation(own: [method, target, authority])
+        case .requestLine(let partialBody): separation = FieldSeparation(own: partialBody.map { [$0] } ?? [])
+        }
     }
 
     /// The request of the client.
@@ -59,31 +64,30 @@ package struct ForwardAuthDialect: Sendable {
     ///   - path: The verify path.
     package func clientRequest(_ asked: HTTPRequest, path: String) -> Checked<HTTPRequest> {
         switch source {
-        case .fields(let method, let target, let authority):
+        case .fields:
             let askedPath = keepsQuery ? RequestReading.path(of: asked) : asked.path
             guard asked.method == .get, askedPath == path else { return .denied(Self.notTheVerifyPath(path)) }
-            let fields = ForwardedFields(asked.headerFields)
-            switch (fields.only(method), fields.only(target), fields.only(authority)) {
+            let fields = separation.separate(asked.headerFields)
+            switch (fields.own[0], fields.own[1], fields.own[2]) {
             case (.denied(let denial), _, _), (_, .denied(let denial), _), (_, _, .denied(let denial)):
                 return .denied(denial)
             case (.passed(let methodText), .passed(let targetText), .passed(let authorityText)):
-                let others = fields.without([method, target, authority])
-                return Self.request(methodText, targetText, authorityText, others)
+                return Self.request(methodText, targetText, authorityText, fields.client)
             }
         case .requestLine:
             guard let target = asked.path, target.utf8.starts(with: path.utf8),
                 target.utf8.dropFirst(path.utf8.count).first == UInt8(ascii: "/")
             else { return .denied(Self.notTheVerifyPath(path)) }
             let rest = String(decoding: target.utf8.dropFirst(path.utf8.count), as: UTF8.self)
-            let fields = ForwardedFields(asked.headerFields).without(partialBody.map { [$0] } ?? [])
+            let fields = separation.separate(asked.headerFields).client
             return Self.request(asked.method.rawValue, rest, asked.authority ?? "", fields)
         }
     }
 
     /// Whether `asked` has the whole body of the client's request.
     func hasWholeBody(_ asked: HTTPRequest) -> Bool {
-        guard let partialBody else { return true }
-        guard case .passed(let value) = ForwardedFields(asked.headerFields).only(partialBody) else { return false }
+        guard case .requestLine(_?) = source else { return true }
+        guard case .passed(let value)? = separation.separate(asked.headerFields).own.first else { return false }
         return value.isExactly("false")
     }
 

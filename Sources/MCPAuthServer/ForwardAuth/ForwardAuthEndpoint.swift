@@ -35,32 +35,49 @@ package struct ForwardAuthEndpoint: Sendable {
         body: [UInt8],
         now: () -> NumericDate = NumericDate.now
     ) async -> RenderedResponse {
-        switch await answer(to: asked, from: address, body, now) {
+        switch clientRequest(asked, from: address) {
+        case .denied(let denial): return rendered(proxyGuard.refuse(asked, denial, now: now))
+        case .passed(let request):
+            let body = hasWholeBody(asked) ? body : nil
+            return await rendered(proxyGuard.answer(request, body: body, now: now))
+        }
+    }
+
+    /// The response to a proxy, if nothing must be waited for; `nil` if the body must be read or a verifier be asked.
+    package func responseAtOnce(
+        to asked: HTTPRequest,
+        from address: String?,
+        now: () -> NumericDate = NumericDate.now
+    ) -> RenderedResponse? {
+        switch clientRequest(asked, from: address) {
+        case .denied(let denial): return rendered(proxyGuard.refuse(asked, denial, now: now))
+        case .passed(let request):
+            guard !hasWholeBody(asked) else { return nil }
+            return proxyGuard.answerAtOnce(request, now: now).map(rendered)
+        }
+    }
+
+    private func clientRequest(_ asked: HTTPRequest, from address: String?) -> Checked<HTTPRequest> {
+        guard settings.trustedProxies.trusts(address) else { return .denied(ProxyGuard.untrusted(address ?? "")) }
+        return dialect.clientRequest(asked, path: settings.path)
+    }
+
+    private func hasWholeBody(_ asked: HTTPRequest) -> Bool {
+        settings.sendsBody && dialect.hasWholeBody(asked)
+    }
+
+    private func rendered(_ answer: ProxyGuard.Answer) -> RenderedResponse {
+        switch answer {
         case .allow(_, var fields, let id):
-            fields[.cacheControl] = "no-store"
-            if let id { fields[DecisionID.fieldName] = id.description }
+            fields.append(Self.noStore)
+            if let id { fields.append(HTTPField(name: DecisionID.fieldName, value: id.description)) }
             return RenderedResponse(head: HTTPResponse(status: .ok, headerFields: fields), body: [])
         case .deny(let response):
             return relayed(response)
         }
     }
 
-    private func answer(
-        to asked: HTTPRequest,
-        from address: String?,
-        _ body: [UInt8],
-        _ now: () -> NumericDate
-    ) async -> ProxyGuard.Answer {
-        guard settings.trustedProxies.trusts(address) else {
-            return proxyGuard.refuse(asked, from: address ?? "", now: now)
-        }
-        switch dialect.clientRequest(asked, path: settings.path) {
-        case .denied(let denial): return proxyGuard.refuse(asked, denial, now: now)
-        case .passed(let request):
-            let isWhole = settings.sendsBody && dialect.hasWholeBody(asked)
-            return await proxyGuard.answer(request, body: isWhole ? body : nil, now: now)
-        }
-    }
+    private static let noStore = HTTPField(name: .cacheControl, value: "no-store")
 
     /// A response in the form that the proxy passes on.
     private func relayed(_ response: RenderedResponse) -> RenderedResponse {

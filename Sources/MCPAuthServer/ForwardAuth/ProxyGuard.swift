@@ -33,26 +33,52 @@ package struct ProxyGuard: Sendable {
         removesFields: Bool = false,
         now: () -> NumericDate
     ) async -> Answer {
+        if !removesFields, let denial = identityFieldDenial(request) { return refuse(request, denial, now: now) }
+        var described = HTTPFields()
+        let action = await requestGuard.check(forwarded: request, body: body, now: now) {
+            describe($0, in: &described, now())
+        }
+        return Self.answer(action, described)
+    }
+
+    /// The answer for a request whose body the proxy keeps, if nothing must be waited for; `nil` if a verifier must be
+    /// asked.
+    func answerAtOnce(_ request: HTTPRequest, now: () -> NumericDate) -> Answer? {
+        if let denial = identityFieldDenial(request) { return refuse(request, denial, now: now) }
+        var described = HTTPFields()
+        let action = requestGuard.checkAtOnce(forwarded: request, isBodyKnown: false, now: now) {
+            describe($0, in: &described, now())
+        }
+        return action.map { Self.answer($0, described) }
+    }
+
+    /// The denial of a request with a field that a server could take for one about the caller.
+    private func identityFieldDenial(_ request: HTTPRequest) -> Denial? {
         let fields = request.headerFields
-        if !removesFields, let name = identity.others(in: fields).first ?? identity.assertionName(in: fields) {
+        return (identity.others(in: fields).first ?? identity.assertionName(in: fields)).map { name in
             let diagnosis = Diagnosis(
                 "field `\(name.rawName.printable)`",
                 expected: "no field that a server could take for one about the caller",
                 found: "one from the client"
             )
-            return refuse(request, Denial(.identityField, status: 400, diagnosis: diagnosis), now: now)
+            return Denial(.identityField, status: 400, diagnosis: diagnosis)
         }
-        var described = HTTPFields()
-        let action = await requestGuard.check(forwarded: request, body: body, now: now) { caller in
-            switch identity.fields(for: caller, now: now()) {
-            case .passed(let fields): described = fields
-            case .denied(let denial): return denial
-            }
+    }
+
+    /// Describes an allowed caller; returns the denial of one that cannot be described.
+    private func describe(_ caller: AuthInfo?, in described: inout HTTPFields, _ now: NumericDate) -> Denial? {
+        switch identity.fields(for: caller, now: now) {
+        case .passed(let fields):
+            described = fields
             return nil
+        case .denied(let denial): return denial
         }
+    }
+
+    private static func answer(_ action: RequestGuard.ForwardedAction, _ described: HTTPFields) -> Answer {
         switch action {
-        case .respond(let response): return .deny(response)
-        case .proceed(let caller, let id): return .allow(caller, described, id)
+        case .respond(let response): .deny(response)
+        case .proceed(let caller, let id): .allow(caller, described, id)
         }
     }
 

@@ -25,7 +25,7 @@ final class CallerHandler: ChannelInboundHandler {
         switch unwrapInboundIn(data) {
         case .head(let head, let caller):
             request = (head, caller)
-            if head.headerFields[.expect] != nil {
+            if head.headerFields.contains(.expect) {
                 context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
             }
         case .body: return

@@ -10,13 +10,18 @@ internal import NIOHTTPTypes
 
 /// Answers each request of a connection with one finished response, one after the other.
 ///
-/// Needs a handler in front that passes on one request at a time, as NIO's `HTTPServerPipelineHandler` does.
+/// Needs a handler in front that passes on one request at a time, as ``HTTP1Codec`` does.
 final class EndpointHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPRequestPart
     typealias OutboundOut = HTTPResponsePart
 
-    /// Answers a request with its whole body.
-    typealias Answer = @Sendable (HTTPRequest, [UInt8]) async -> RenderedResponse
+    /// How requests are answered.
+    struct Answer: Sendable {
+        /// Answers a request with its whole body.
+        let response: @Sendable (HTTPRequest, [UInt8]) async -> RenderedResponse
+        /// Answers a request for which nothing must be waited for; `nil` for every other, which ``response`` answers.
+        var responseAtOnce: @Sendable (HTTPRequest) -> RenderedResponse? = { _ in nil }
+    }
 
     private enum State {
         case idle
@@ -32,17 +37,11 @@ final class EndpointHandler: ChannelInboundHandler {
     private var state = State.idle
     /// The requests that have begun to be answered.
     private var requestNumber = 0
-    /// How many responses are being sent inside each other: the end of one makes the handler in front pass on the next
-    /// request, whose response may be known at once.
-    private var depth = 0
-
-    /// Enough to be fast with a few requests in one read, few enough for the stack.
-    private static let mostDepth = 8
 
     /// - Parameters:
     ///   - mostBytes: The maximum size of a body, in bytes; a longer one gets status 413.
     ///   - report: Reports such a request.
-    init(mostBytes: Int, report: @escaping HTTPConnections.RefusalReport, answer: @escaping Answer) {
+    init(mostBytes: Int, report: @escaping HTTPConnections.RefusalReport, answer: Answer) {
         self.mostBytes = mostBytes
         self.report = report
         self.answer = answer
@@ -52,7 +51,7 @@ final class EndpointHandler: ChannelInboundHandler {
         switch (state, unwrapInboundIn(data)) {
         case (.idle, .head(let request)):
             state = .receiving(request, [])
-            if request.headerFields[.expect] != nil {
+            if request.headerFields.contains(.expect) {
                 context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
             }
         case (.receiving(let request, var body), .body(let buffer)):
@@ -69,26 +68,24 @@ final class EndpointHandler: ChannelInboundHandler {
     }
 
     private func begin(_ request: HTTPRequest, _ body: [UInt8], _ context: ChannelHandlerContext) {
+        if let response = answer.responseAtOnce(request) {
+            state = .idle
+            return context.send(response, to: request)
+        }
         state = .answering(nil)
         requestNumber += 1
         let number = requestNumber
         let eventLoop = context.eventLoop
         let bound = NIOLoopBound((handler: self, context: context), eventLoop: eventLoop)
         let task = Self.startTask { [answer] in
-            let response = await answer(request, body)
+            let response = await answer.response(request, body)
             let send: @Sendable () -> Void = {
                 let (handler, context) = bound.value
                 guard case .answering = handler.state else { return }
                 handler.state = .idle
-                handler.depth += 1
                 context.send(response, to: request)
-                handler.depth -= 1
             }
-            if eventLoop.inEventLoop, bound.value.handler.depth < Self.mostDepth {
-                send()
-            } else {
-                eventLoop.execute(send)
-            }
+            if eventLoop.inEventLoop { send() } else { eventLoop.execute(send) }
         }
         // It may have been answered already, and so may the next request be under way.
         if number == requestNumber, case .answering = state { state = .answering(task) }
@@ -104,10 +101,10 @@ final class EndpointHandler: ChannelInboundHandler {
         let id = report(Denial(.bodyTooLarge, status: 413))
         var response = ResponseWriting.bodyTooLarge.naming(id)
         if request.method == .head { response = RenderedResponse(head: response.head, body: []) }
-        context.send(response, to: request).whenComplete {
-            [bound = NIOLoopBound(context, eventLoop: context.eventLoop)] _ in
-            bound.value.close(promise: nil)
-        }
+        let sent = context.eventLoop.makePromise(of: Void.self)
+        context.send(response, to: request, promise: sent)
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        sent.futureResult.whenComplete { _ in bound.value.close(promise: nil) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -122,21 +119,16 @@ final class EndpointHandler: ChannelInboundHandler {
 }
 
 extension ChannelHandlerContext {
-    /// Sends a finished response, without its body for HEAD; the result is known when it is written.
-    @discardableResult
-    func send(_ response: RenderedResponse, to request: HTTPRequest) -> EventLoopFuture<Void> {
-        var head = response.head
-        if head.status != .noContent, head.status != .notModified, head.headerFields[.contentLength] == nil {
-            head.headerFields[.contentLength] = String(response.body.count)
-        }
-        write(NIOAny(HTTPResponsePart.head(head)), promise: nil)
+    /// Sends a finished response, without its body for HEAD.
+    ///
+    /// - Parameter promise: Fulfilled when it has left.
+    func send(_ response: RenderedResponse, to request: HTTPRequest, promise: EventLoopPromise<Void>? = nil) {
+        write(NIOAny(HTTPResponsePart.head(response.headWithLength)), promise: nil)
         if !response.body.isEmpty, request.method != .head {
             let body = channel.allocator.buffer(bytes: response.body)
             write(NIOAny(HTTPResponsePart.body(body)), promise: nil)
         }
-        let written = eventLoop.makePromise(of: Void.self)
-        writeAndFlush(NIOAny(HTTPResponsePart.end(nil)), promise: written)
-        return written.futureResult
+        writeAndFlush(NIOAny(HTTPResponsePart.end(nil)), promise: promise)
     }
 }
 #endif

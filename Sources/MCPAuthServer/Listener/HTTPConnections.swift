@@ -54,13 +54,9 @@ struct HTTPConnections: Sendable {
         decoderLimits.maxHeaderFieldSize = limits.headBytes
         decoderLimits.maxHeaderListSize = limits.headBytes
         let pipeline = channel.pipeline.syncOperations
-        try pipeline.configureHTTPServerPipeline(
-            withEncoderConfiguration: .init(),
-            withDecoderLimitConfiguration: decoderLimits
-        )
-        let errors = try pipeline.handler(type: HTTPServerProtocolErrorHandler.self)
-        try pipeline.addHandler(ParserRefusals(report), position: .before(errors))
-        try pipeline.addHandler(StrictHTTP1Codec(scheme: tls == nil ? "http" : "https", life: life, report: report))
+        let decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: decoderLimits)
+        try pipeline.addHandler(ByteToMessageHandler(decoder))
+        try pipeline.addHandler(HTTP1Codec(scheme: tls == nil ? "http" : "https", life: life, report: report))
         try addHandlers(channel, Peer(address: channel.peerAddress, isHTTP1: true))
     }
 
@@ -90,27 +86,6 @@ struct HTTPConnections: Sendable {
             }
             try channel.pipeline.syncOperations.addHandler(management)
         }
-    }
-}
-
-/// Reports requests that NIO's parser refuses, which it answers itself.
-private final class ParserRefusals: ChannelInboundHandler {
-    typealias InboundIn = NIOAny
-
-    private let report: HTTPConnections.RefusalReport
-    private var isReported = false
-
-    init(_ report: @escaping HTTPConnections.RefusalReport) {
-        self.report = report
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if !isReported, let error = error as? HTTPParserError {
-            isReported = true
-            let diagnosis = Diagnosis("the request", expected: "a valid one (RFC 9112)", found: "\(error)".printable)
-            _ = report(Denial(.malformedRequest, status: 400, diagnosis: diagnosis))
-        }
-        context.fireErrorCaught(error)
     }
 }
 

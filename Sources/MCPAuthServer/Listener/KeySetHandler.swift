@@ -41,17 +41,14 @@ final class KeySetHandler: ChannelInboundHandler {
         switch (request, unwrapInboundIn(data)) {
         case (nil, .head(let head)) where head.path == Self.path && [.get, .head].contains(head.method):
             request = head
-            if head.headerFields[.expect] != nil {
+            if head.headerFields.contains(.expect) {
                 context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
             }
         case (nil, let part): context.fireChannelRead(wrapInboundOut(part))
         case (_?, .head), (_?, .body): return
         case (let request?, .end):
             self.request = nil
-            // Later, because the end of a response makes the handler in front pass on the next request within this call: many
-            // requests that arrive together would fill the stack.
-            let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-            context.eventLoop.execute { [response] in bound.value.send(response, to: request) }
+            context.send(response, to: request)
         }
     }
 }

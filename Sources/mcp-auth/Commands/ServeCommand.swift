@@ -3,6 +3,7 @@
 
 #if Programs
 internal import ArgumentParser
+internal import CMCPAuthSystem
 internal import Foundation
 internal import Logging
 internal import MCPAuth
@@ -68,8 +69,9 @@ struct ServeCommand: AsyncParsableCommand {
         // Until they are handled, which is after the server listens, they must not end it. What they ask for is being done.
         signal(SIGHUP, SIG_IGN)
         signal(SIGUSR1, SIG_IGN)
-        // By default there is a thread for each processor of the machine, but this process may use only some of them.
-        NIOSingletons.groupLoopCountSuggestion = max(1, ProcessInfo.processInfo.activeProcessorCount)
+        // By default there is a thread for each processor, but this process may be allowed to use only some of them.
+        let usable = Int(mcp_usable_processors())
+        if usable > 0 { NIOSingletons.groupLoopCountSuggestion = min(usable, System.coreCount) }
         let metrics = PrometheusMetrics()
         MetricsSystem.bootstrap(metrics)
         if logFormat == .json { LoggingSystem.bootstrap { JSONLogHandler(label: $0) } }

@@ -10,8 +10,5 @@ extension ForwardAuthDialect {
     /// that is a part only.
     ///
     /// It passes on every refusal below 500; after any other it answers with its `status_on_error`.
-    static let envoy = ForwardAuthDialect(
-        source: .requestLine,
-        partialBody: ProxyFields.envoyPartialBody
-    )
+    static let envoy = ForwardAuthDialect(source: .requestLine(partialBody: ProxyFields.envoyPartialBody))
 }

@@ -1,0 +1,202 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+#if Server
+internal import HTTPTypes
+internal import MCPAuthCore
+internal import MCPAuthHTTP
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOHTTPTypes
+
+/// The server side of an HTTP/1.1 connection behind NIO's parser: passes on one request at a time, writes its response,
+/// and refuses what can be read in two ways.
+///
+/// The parts of the next request wait until the response before is written; meanwhile nothing more is read. A refused
+/// request gets status 400, and the connection is closed. It is also closed after a response where the client asks for
+/// that (RFC 9112 section 9.3), and where only the end of the connection can show the end of the body. Trailers are dropped.
+///
+/// It takes the place of the handlers of NIO's server pipeline and of its encoder: each part of a response would pass six
+/// handlers, which takes longer than most decisions. Fields of swift-http-types need no check before they are written.
+final class HTTP1Codec: ChannelDuplexHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = HTTPRequestPart
+    typealias OutboundIn = HTTPResponsePart
+    typealias OutboundOut = IOData
+
+    private let life: ConnectionLife
+    private let report: HTTPConnections.RefusalReport
+    private var reader: RequestHeadReader
+    private var output = ResponseBytes()
+    /// Parts of the requests after the one that is being answered.
+    private var waiting = CircularBuffer<HTTPServerRequestPart>()
+    private var isPassing = false
+    /// Whether a read was asked for and not passed on.
+    private var isReadHeld = false
+    /// Whether the end of the request that was passed on is still to come.
+    private var isRequestOpen = false
+    /// Whether the end of its response is still to come.
+    private var isResponseOpen = false
+    private var hasBegunResponse = false
+    private var keepsAlive = true
+    /// The requests that have begun.
+    private var requestNumber = 0
+    /// The last request whose response has left, which may be before the end of the request.
+    private var answeredNumber = 0
+    /// What NIO's parser found wrong behind the last part.
+    private var invalidity: Diagnosis?
+    /// Whether the connection is closed when the last bytes have left.
+    private var isClosing = false
+
+    init(scheme: String, life: ConnectionLife, report: @escaping HTTPConnections.RefusalReport) {
+        reader = RequestHeadReader(scheme: scheme)
+        self.life = life
+        self.report = report
+    }
+
+    // MARK: Requests
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let part = unwrapInboundIn(data)
+        if waiting.isEmpty, canPass(part) { pass(part, context) } else { waiting.append(part) }
+    }
+
+    private func canPass(_ part: HTTPServerRequestPart) -> Bool {
+        guard case .head = part else { return true }
+        return !isRequestOpen && !isResponseOpen
+    }
+
+    private func pass(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
+        guard !isClosing else { return }
+        switch part {
+        case .head(let head):
+            life.enter(.body)
+            requestNumber += 1
+            (isRequestOpen, isResponseOpen) = (true, true)
+            guard let read = reader.read(head) else {
+                let expected = "one `Host`, and a path or an absolute URL as target"
+                let diagnosis = Diagnosis("the head of the request", expected: expected, found: "another head")
+                return refuse("the request target or the Host field is ambiguous", diagnosis, context)
+            }
+            keepsAlive = read.keepsAlive
+            context.fireChannelRead(wrapInboundOut(.head(read.request)))
+        case .body(let buffer):
+            context.fireChannelRead(wrapInboundOut(.body(buffer)))
+        case .end:
+            isRequestOpen = false
+            life.enter(answeredNumber == requestNumber ? .idle : .answer)
+            context.fireChannelRead(wrapInboundOut(.end(nil)))
+        }
+    }
+
+    /// Passes on the parts that waited, up to the head of a request that must go on waiting.
+    private func passWaiting(_ context: ChannelHandlerContext) {
+        // One after the other: many requests that arrive together would fill the stack.
+        guard !isPassing else { return }
+        isPassing = true
+        while let part = waiting.first, canPass(part) {
+            waiting.removeFirst()
+            pass(part, context)
+        }
+        isPassing = false
+        refuseIfInvalid(context)
+        guard isReadHeld, waiting.isEmpty else { return }
+        isReadHeld = false
+        context.read()
+    }
+
+    /// Holds back reads that would only fill the memory.
+    func read(context: ChannelHandlerContext) {
+        if waiting.isEmpty { context.read() } else { isReadHeld = true }
+    }
+
+    // MARK: Refusals
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard let error = error as? HTTPParserError else { return context.fireErrorCaught(error) }
+        invalidity = Diagnosis("the request", expected: "a valid one (RFC 9112)", found: "\(error)".printable)
+        refuseIfInvalid(context)
+    }
+
+    /// Refuses what the parser did not accept, after the requests before it.
+    private func refuseIfInvalid(_ context: ChannelHandlerContext) {
+        guard let invalidity, waiting.isEmpty, isRequestOpen || !isResponseOpen else { return }
+        refuse("the request is not valid", invalidity, context)
+    }
+
+    private func refuse(_ description: String, _ diagnosis: Diagnosis, _ context: ChannelHandlerContext) {
+        guard !isClosing else { return }
+        isClosing = true
+        let id = report(Denial(.malformedRequest, status: 400, diagnosis: diagnosis))
+        // A response that has begun cannot become another one.
+        guard !hasBegunResponse else { return context.close(promise: nil) }
+        let response = ResponseWriting.error(.badRequest, "invalid_request", description).naming(id)
+        _ = output.append(response.headWithLength, closesConnection: true)
+        output.append(ByteBuffer(bytes: response.body))
+        let sent = context.eventLoop.makePromise(of: Void.self)
+        send(sent, context)
+        context.flush()
+        closeWhen(sent.futureResult, context)
+    }
+
+    private func closeWhen(_ sent: EventLoopFuture<Void>, _ context: ChannelHandlerContext) {
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        sent.whenComplete { _ in bound.value.close(promise: nil) }
+    }
+
+    // MARK: Responses
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        guard isResponseOpen, !isClosing else {
+            promise?.fail(ChannelError.outputClosed)
+            return
+        }
+        switch unwrapOutboundIn(data) {
+        case .head(let head):
+            let isFinal = head.status.kind != .informational
+            if isFinal { hasBegunResponse = true }
+            let closes = output.append(head, closesConnection: isFinal && (!keepsAlive || life.isEnding))
+            if closes { keepsAlive = false }
+            if let promise { send(promise, context) }
+        case .body(let buffer):
+            output.append(buffer)
+            if let promise { send(promise, context) }
+        case .end:
+            (isResponseOpen, hasBegunResponse) = (false, false)
+            let sent = promise ?? context.eventLoop.makePromise()
+            if keepsAlive, !life.isEnding {
+                noteAnswer(when: sent.futureResult, context)
+            } else {
+                isClosing = true
+                closeWhen(sent.futureResult, context)
+            }
+            send(sent, context)
+        }
+    }
+
+    /// Notes that the response to the last request has left.
+    private func noteAnswer(when sent: EventLoopFuture<Void>, _ context: ChannelHandlerContext) {
+        let number = requestNumber
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        sent.whenComplete { _ in
+            let (codec, context) = bound.value
+            codec.answeredNumber = number
+            // The next request may have begun.
+            guard codec.requestNumber == number else { return }
+            if codec.life.isEnding { return context.close(promise: nil) }
+            if !codec.isRequestOpen { codec.life.enter(.idle) }
+        }
+    }
+
+    /// Sends what was written since the last time.
+    private func send(_ promise: EventLoopPromise<Void>?, _ context: ChannelHandlerContext) {
+        context.write(wrapOutboundOut(.byteBuffer(output.take())), promise: promise)
+    }
+
+    func flush(context: ChannelHandlerContext) {
+        if !output.isEmpty { send(nil, context) }
+        context.flush()
+        passWaiting(context)
+    }
+}
+#endif

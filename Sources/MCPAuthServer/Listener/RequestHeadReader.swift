@@ -1,0 +1,95 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+#if Server
+internal import HTTPTypes
+internal import MCPAuthHTTP
+internal import NIOHTTP1
+
+/// Reads the heads of the requests of one HTTP/1.1 connection.
+///
+/// A request must have one `Host` field (RFC 9112 section 3.2). Its target must be a path, `*`, or an absolute URL, whose
+/// authority then counts and not that of `Host` (section 3.2.2). NIO's own conversion reads the target as a URL with
+/// Foundation, and drops the authority of an absolute one.
+struct RequestHeadReader {
+    private let scheme: String
+    /// The names of fields by their place in the last request: the next one often has the same.
+    private var names: [HTTPField.Name] = []
+
+    private static let mostNames = 32
+    private static let host = HTTPField.Name.constant("Host")
+
+    init(scheme: String) {
+        self.scheme = scheme
+    }
+
+    /// The request, and whether the connection can be used for another one; `nil` if the head can be read in two ways.
+    mutating func read(_ head: HTTPRequestHead) -> (request: HTTPRequest, keepsAlive: Bool)? {
+        guard let method = HTTPRequest.Method(head.method.rawValue) else { return nil }
+        var fields = HTTPFields()
+        fields.reserveCapacity(head.headers.count)
+        var host: String?
+        var isUpgrade = false
+        var place = 0
+        for (text, value) in head.headers {
+            guard let name = name(text, at: place) else { return nil }
+            place += 1
+            if name == Self.host {
+                guard host == nil else { return nil }
+                host = value
+            } else {
+                if name == .upgrade { isUpgrade = true }
+                fields.append(HTTPField(name: name, value: value))
+            }
+        }
+        guard let host else { return nil }
+        let authority: String
+        let path: String
+        if head.uri.utf8.first == UInt8(ascii: "/") || head.uri == "*" {
+            (authority, path) = (host, head.uri)
+        } else {
+            guard let absolute = Self.absolute(head.uri) else { return nil }
+            (authority, path) = absolute
+        }
+        let request = HTTPRequest(
+            method: method,
+            scheme: scheme,
+            authority: authority,
+            path: path,
+            headerFields: fields
+        )
+        // After an upgrade or CONNECT NIO's decoder parses nothing more.
+        return (request, head.isKeepAlive && head.method != .CONNECT && !isUpgrade)
+    }
+
+    /// The name of a field; `nil` if it is not a token, which the parser refused before.
+    private mutating func name(_ text: String, at place: Int) -> HTTPField.Name? {
+        if place < names.count, names[place].rawName == text { return names[place] }
+        guard let name = HTTPField.Name(text) else { return nil }
+        if place < names.count {
+            names[place] = name
+        } else if place < Self.mostNames {
+            names.append(name)
+        }
+        return name
+    }
+
+    /// The authority and the path of an absolute `http` or `https` URL.
+    private static func absolute(_ target: String) -> (authority: String, path: String)? {
+        let bytes = target.utf8
+        for start in ["http://", "https://"] {
+            let count = start.utf8.count
+            guard bytes.count > count, zip(bytes, start.utf8).allSatisfy({ $0 == $1 || $0 | 0x20 == $1 }) else {
+                continue
+            }
+            let rest = bytes.dropFirst(count)
+            let authority = rest.prefix { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") }
+            guard !authority.isEmpty else { return nil }
+            let path = String(decoding: rest.dropFirst(authority.count), as: UTF8.self)
+            let text = String(decoding: authority, as: UTF8.self)
+            return (text, path.utf8.first == UInt8(ascii: "/") ? path : "/" + path)
+        }
+        return nil
+    }
+}
+#endif

@@ -1,0 +1,86 @@
+// This source file is part of the swift-mcp-auth project.
+// SPDX-License-Identifier: Apache-2.0
+
+#if Server
+internal import HTTPTypes
+internal import MCPAuthHTTP
+internal import NIOCore
+
+/// The bytes of responses of HTTP/1.1 on their way to the client.
+///
+/// The memory of a small response is used again for the next one.
+struct ResponseBytes {
+    private var buffer = ByteBuffer()
+    /// Whether the bytes in `buffer` were taken.
+    private var isTaken = true
+
+    private static let mostKeptBytes = 16 * 1024
+
+    var isEmpty: Bool { isTaken || buffer.readableBytes == 0 }
+
+    /// The bytes since the last call.
+    mutating func take() -> ByteBuffer {
+        begin()
+        isTaken = true
+        guard buffer.capacity <= Self.mostKeptBytes else {
+            defer { buffer = ByteBuffer() }
+            return buffer
+        }
+        return buffer
+    }
+
+    private mutating func begin() {
+        guard isTaken else { return }
+        isTaken = false
+        // Allocates if the bytes before have not left yet.
+        buffer.clear()
+    }
+
+    mutating func append(_ body: ByteBuffer) {
+        begin()
+        buffer.writeImmutableBuffer(body)
+    }
+
+    /// Appends a status line and fields (RFC 9112 section 2.1).
+    ///
+    /// - Parameter closesConnection: Whether the connection is closed after the response.
+    /// - Returns: Whether the response says that: also if a handler says it, or if only the end of the connection can show
+    ///   the end of the body (section 6.3).
+    mutating func append(_ head: HTTPResponse, closesConnection: Bool) -> Bool {
+        begin()
+        var hasLength =
+            head.status.kind == .informational || head.status == .noContent || head.status == .notModified
+        buffer.writeStaticString("HTTP/1.1 ")
+        buffer.writeString(String(head.status.code))
+        buffer.writeStaticString(" ")
+        buffer.writeString(head.status.reasonPhrase)
+        buffer.writeStaticString("\r\n")
+        var closesConnection = closesConnection
+        for field in head.headerFields {
+            guard field.name != .connection else {
+                closesConnection = true
+                continue
+            }
+            if field.name == .contentLength { hasLength = true }
+            buffer.writeString(field.name.rawName)
+            buffer.writeStaticString(": ")
+            buffer.writeString(field.value)
+            buffer.writeStaticString("\r\n")
+        }
+        if !hasLength { closesConnection = true }
+        buffer.writeStaticString(closesConnection ? "Connection: close\r\n\r\n" : "\r\n")
+        return closesConnection
+    }
+}
+
+extension RenderedResponse {
+    /// The head, with the length of the body.
+    var headWithLength: HTTPResponse {
+        guard head.status != .noContent, head.status != .notModified, !head.headerFields.contains(.contentLength)
+        else { return head }
+        var head = head
+        head.headerFields.append(HTTPField(name: .contentLength, value: String(body.count)))
+        return head
+    }
+}
+#endif
