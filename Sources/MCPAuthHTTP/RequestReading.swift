@@ -82,14 +82,16 @@ package enum RequestReading {
         guard values.count == 1, field.name == name else { return request.presenting(.malformed) }
         let token = Array(field.value.utf8)
         guard !token.isEmpty else { return request.presenting(.none) }
-        guard token.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ",") }) else {
-            return request.presenting(.malformed)
-        }
+        guard token.allSatisfy(isTokenByte) else { return request.presenting(.malformed) }
         return request.presenting(.bearer(AccessToken(bytes: token)))
     }
 
-    /// Reads each byte once, because this runs for every request.
     private static func credentials(_ bytes: UnsafeBufferPointer<UInt8>) -> ProtectedResourceRequest.Credentials {
+        // Nearly every field has this form: one scheme, one space, one token.
+        if bytes.count > 7, unsafe bytes[6] == 0x20, unsafe isBearer(bytes[..<6]) {
+            let token = unsafe bytes[7...]
+            if unsafe token.allSatisfy(isTokenByte) { return unsafe .bearer(AccessToken(bytes: Array(token))) }
+        }
         let end = unsafe bytes.firstIndex(of: 0x20) ?? bytes.count
         guard unsafe isBearer(bytes[..<end]) else {
             let others = unsafe bytes.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).dropFirst()
@@ -98,10 +100,12 @@ package enum RequestReading {
         }
         let token = unsafe bytes[end...].drop { $0 == 0x20 }
         if unsafe token.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) { return .none }
-        guard unsafe token.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ",") }) else {
-            return .malformed
-        }
+        guard unsafe token.allSatisfy(isTokenByte) else { return .malformed }
         return unsafe .bearer(AccessToken(bytes: Array(token)))
+    }
+
+    private static func isTokenByte(_ byte: UInt8) -> Bool {
+        byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: ",")
     }
 
     private static func beginsWithBearer(_ credential: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {

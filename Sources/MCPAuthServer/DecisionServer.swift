@@ -156,10 +156,12 @@ package struct DecisionServer: Service {
             admin.listener,
             "admin",
             mostBytes: { _ in 64 * 1024 },
-            response: { request, address, body in
-                // Away from the event loop, which clients share: some pages take long.
-                await Task.yield()
-                return await endpoint.response(to: request, from: address, body: body)
+            answer: { address in
+                EndpointHandler.Answer { request, body in
+                    // Away from the event loop, which clients share: some pages take long.
+                    await Task.yield()
+                    return await endpoint.response(to: request, from: address, body: body)
+                }
             }
         )
         listener.isPrivate = true
@@ -189,8 +191,13 @@ package struct DecisionServer: Service {
             mostBytes: { address in
                 settings.sendsBody && settings.trustedProxies.trusts(address) ? ProtectedResource.bodyBytes + 1 : 0
             },
-            response: { asked, address, body in await endpoint.response(to: asked, from: address, body: body) },
-            responseAtOnce: { asked, address in endpoint.responseAtOnce(to: asked, from: address) }
+            answer: { address in
+                let peer = endpoint.peer(at: address)
+                return EndpointHandler.Answer(
+                    response: { await endpoint.response(to: $0, from: peer, body: $1) },
+                    responseAtOnce: { endpoint.responseAtOnce(to: $0, from: peer) }
+                )
+            }
         )
     }
 
@@ -203,7 +210,9 @@ package struct DecisionServer: Service {
             settings.listener,
             "authzen",
             mostBytes: { settings.trustedClients.trusts($0) ? ProtectedResource.bodyBytes + 1 : 0 },
-            response: { asked, address, body in await endpoint.response(to: asked, from: address, body: body) }
+            answer: { address in
+                EndpointHandler.Answer { await endpoint.response(to: $0, from: address, body: $1) }
+            }
         )
     }
 
@@ -220,23 +229,21 @@ package struct DecisionServer: Service {
     ///
     /// - Parameters:
     ///   - mostBytes: The maximum size of a body from this address: nobody else can make this server take bodies.
-    ///   - responseAtOnce: The response if nothing must be waited for; `nil` otherwise.
+    ///   - answer: How the requests of a connection from this address are answered.
     private func listener(
         _ address: ConfigurationFile.Listener,
         _ door: String,
         mostBytes: @escaping @Sendable (_ address: String?) -> Int,
-        response: @escaping @Sendable (HTTPRequest, _ address: String?, _ body: [UInt8]) async -> RenderedResponse,
-        responseAtOnce: @escaping @Sendable (HTTPRequest, _ address: String?) -> RenderedResponse? = { _, _ in nil }
+        answer: @escaping @Sendable (_ address: String?) -> EndpointHandler.Answer
     ) -> ServerListener {
         let report = report(at: door)
         let connections = HTTPConnections(limits: limits, report: report) { channel, peer in
-            let answer = EndpointHandler.Answer(
-                response: { await response($0, peer.address, $1) },
-                responseAtOnce: { responseAtOnce($0, peer.address) }
+            let handler = EndpointHandler(
+                mostBytes: mostBytes(peer.address),
+                report: report,
+                answer: answer(peer.address)
             )
-            try channel.pipeline.syncOperations.addHandler(
-                EndpointHandler(mostBytes: mostBytes(peer.address), report: report, answer: answer)
-            )
+            try channel.pipeline.syncOperations.addHandler(handler)
         }
         return ServerListener(address: address, limits: limits, configure: connections.configure)
     }

@@ -95,12 +95,65 @@ package enum RawClient {
         return answers
     }
 
-    private static func connected(_ port: Int) throws -> Int32 {
+    /// Sends one request again and again, and reads no response, until the server closes the connection or everything is
+    /// sent.
+    ///
+    /// - Parameter seconds: How long the server may take nothing.
+    /// - Returns: The bytes that were sent, and whether the server closed the connection.
+    package static func sendWithoutReading(
+        _ request: [UInt8],
+        mostBytes: Int,
+        port: Int,
+        seconds: Double
+    ) async throws -> (bytes: Int, isClosed: Bool) {
+        try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread {
+                continuation.resume(
+                    with: Result {
+                        try blockingSend(request, mostBytes: mostBytes, port: port, seconds: seconds)
+                    }
+                )
+            }
+        }
+    }
+
+    private static func blockingSend(
+        _ request: [UInt8],
+        mostBytes: Int,
+        port: Int,
+        seconds: Double
+    ) throws -> (bytes: Int, isClosed: Bool) {
+        let socket = try connected(port, receiveBytes: 4096)
+        defer { close(socket) }
+        var bytes = 0
+        var deadline = Date.now.addingTimeInterval(seconds)
+        while bytes < mostBytes, Date.now < deadline {
+            var descriptor = pollfd(fd: socket, events: Int16(POLLOUT), revents: 0)
+            unsafe poll(&descriptor, 1, 100)
+            guard descriptor.revents != 0 else { continue }
+            let count = unsafe request[(bytes % request.count)...].withUnsafeBytes {
+                unsafe send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            if count > 0 {
+                bytes += count
+                deadline = Date.now.addingTimeInterval(seconds)
+            } else if errno != EAGAIN {
+                return (bytes, true)
+            }
+        }
+        return (bytes, false)
+    }
+
+    /// - Parameter receiveBytes: The size of the memory for what the server sends; `nil` for that of the system.
+    private static func connected(_ port: Int, receiveBytes: Int32? = nil) throws -> Int32 {
         #if canImport(Glibc)
         let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         #else
         let socket = Darwin.socket(AF_INET, SOCK_STREAM, 0)
         #endif
+        if var size = receiveBytes {
+            unsafe setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
+        }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(port).bigEndian

@@ -54,7 +54,7 @@ struct AdminTests {
                 path: "/verify",
                 headerFields: fields
             )
-            return await proxy.response(to: asked, from: nil, body: [])
+            return await proxy.response(to: asked, from: proxy.peer(at: nil), body: [])
         }
 
         func operate(
@@ -140,7 +140,7 @@ struct AdminTests {
             path: "/verify",
             headerFields: fields
         )
-        let response = await endpoint.response(to: asked, from: nil, body: [])
+        let response = await endpoint.response(to: asked, from: endpoint.peer(at: nil), body: [])
         #expect(response.head.status == .forbidden)
         #expect(recent.newest(10).map { $0.denial?.reason } == [.identityTooLong])
     }

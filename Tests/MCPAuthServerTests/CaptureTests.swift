@@ -3,7 +3,9 @@
 
 import HTTPTypes
 import MCPAuth
+import MCPAuthConcurrency
 import MCPAuthHTTP
+import MCPAuthServer
 import Testing
 
 /// Whatever a client sends through a real proxy changes neither whose identity is used nor which resource is chosen.
@@ -40,6 +42,27 @@ import Testing
         }
         #expect(allowed.contains("plain-good"))
         #expect(allowed.count >= 10, "\(allowed)")
+    }
+
+    @Test(arguments: proxies) func `what is decided at once is decided the same when a verifier must be asked`(
+        proxy: Proxy
+    ) async throws {
+        let remembering = try ProxyDoor(proxy.proxy)
+        let forgetting = try ProxyDoor(proxy.proxy, resources: ProxyDoor.standardResources(keptFor: 0))
+        let peer = remembering.endpoint.peer(at: nil)
+        var atOnce = 0
+        // The second time the token is remembered.
+        for capture in try Capture.all(proxy.file) + Capture.all(proxy.file) {
+            for asked in (capture.asked ?? []).compactMap({ HTTPRequest($0) }) {
+                let expected = await forgetting.endpoint.response(to: asked, from: peer, body: [])
+                let found = await remembering.answer(asked)
+                #expect(found.head == expected.head && found.body == expected.body, "\(capture.name)")
+                let isAllowed = found.head.status.kind == .successful
+                if isAllowed, remembering.endpoint.responseAtOnce(to: asked, from: peer) != nil { atOnce += 1 }
+            }
+        }
+        #expect(atOnce >= 10)
+        #expect(remembering.reasons.withLock { $0 }.count == forgetting.reasons.withLock { $0 }.count)
     }
 
     /// The cases in which no decision is certain, so every one of them is refused.

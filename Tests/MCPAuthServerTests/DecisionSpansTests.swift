@@ -174,7 +174,7 @@ struct DecisionSpansTests {
             ("x-forwarded-method", "GET"), ("x-forwarded-uri", "/mcp"), ("x-forwarded-host", "mcp.example"),
         ]
         let asked = try Self.request("/verify", token: nil, forwarded + fields)
-        #expect(await forwardAuth.response(to: asked, from: nil, body: []).head.status == .ok)
+        #expect(await forwardAuth.response(to: asked, from: forwardAuth.peer(at: nil), body: []).head.status == .ok)
         expectSpan(caddy, "caddy")
 
         let apache = Recorded()
@@ -236,7 +236,7 @@ struct DecisionSpansTests {
         let proxyGuard = ProxyGuard(try Self.requestGuard(recorded), identity: IdentityFields(IdentitySettings()))
         let endpoint = try #require(ForwardAuthEndpoint(ForwardAuthSettings(listener, proxy: .caddy), proxyGuard))
         let asked = try Self.request("/verify", token: "good", [("traceparent", Self.parent)])
-        #expect(await endpoint.response(to: asked, from: "192.0.2.1", body: []).head.status == .forbidden)
+        #expect(await endpoint.response(to: asked, from: endpoint.peer(at: "192.0.2.1"), body: []).head.status == .forbidden)
         #expect(recorded.finished.isEmpty)
     }
 }

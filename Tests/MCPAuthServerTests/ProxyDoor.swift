@@ -19,14 +19,17 @@ struct ProxyDoor {
     let reasons: Lock<[String]>
 
     /// `/mcp` for alice, `/admin` for the scope that alice lacks, `/public` for everybody.
-    static func standardResources() throws -> [ResourceConfiguration] {
+    ///
+    /// - Parameter seconds: How long a verified token is remembered.
+    static func standardResources(keptFor seconds: Double = 60) throws -> [ResourceConfiguration] {
         let anyone: JSON = [
             "version": 1,
             "rules": [["id": "open", "effect": "allow", "subject_kind": "anyone", "targets": "any"]],
         ]
         return [
-            try resource("/mcp", []), try resource("/admin", [.requiredScopes("admin")]),
-            try resource("/public", [.json(anyone)], speaksMCP: false),
+            try resource("/mcp", [], keptFor: seconds),
+            try resource("/admin", [.requiredScopes("admin")], keptFor: seconds),
+            try resource("/public", [.json(anyone)], speaksMCP: false, keptFor: seconds),
         ]
     }
 
@@ -34,7 +37,8 @@ struct ProxyDoor {
         _ path: String,
         _ policies: [Policy],
         speaksMCP: Bool = true,
-        validatesFields: Bool = false
+        validatesFields: Bool = false,
+        keptFor seconds: Double = 60
     ) throws -> ResourceConfiguration {
         let issuer: IssuerIdentifier = "https://issuer.example"
         var resource = try ResourceConfiguration(
@@ -52,7 +56,8 @@ struct ProxyDoor {
                         "sub": "alice", "client_id": "app", "scope": "read", "exp": 4_102_444_800,
                         "aud": .string("https://mcp.example\(path)"), "email": "älice@example.com",
                         "groups": ["a", "b"], "percent": " 50% ",
-                    ]
+                    ],
+                    keptFor: seconds
                 )
             )
         }
@@ -79,7 +84,10 @@ struct ProxyDoor {
         endpoint = try #require(ForwardAuthEndpoint(settings, proxyGuard))
     }
 
+    /// The response, at once where that is possible, as the server sends it.
     func answer(_ asked: HTTPRequest, from address: String? = nil, body: String = "") async -> RenderedResponse {
-        await endpoint.response(to: asked, from: address, body: Array(body.utf8))
+        let peer = endpoint.peer(at: address)
+        if let response = endpoint.responseAtOnce(to: asked, from: peer) { return response }
+        return await endpoint.response(to: asked, from: peer, body: Array(body.utf8))
     }
 }

@@ -17,59 +17,21 @@ struct FieldSeparation: Sendable {
         let index: Int?
     }
 
-    /// The values of the proxy's own fields in their order, and the fields of the client.
+    /// The proxy's own fields, and those of the client.
     struct Separated {
-        let own: [Checked<String>]
-        let client: HTTPFields
+        fileprivate(set) var own: [Own]
+        fileprivate(set) var client = HTTPFields()
     }
 
-    private let own: [HTTPField.Name]
-    /// By the length of the name: most fields of a client are recognised by that alone.
-    private let known: [[Known]]
-
-    private static let ofTheConnection = [
-        "Connection", "Content-Length", "Host", "Keep-Alive", "TE", "Transfer-Encoding", "Upgrade",
-    ].compactMap { HTTPField.Name($0) }
-
-    /// - Parameter own: The names of the proxy's own fields.
-    init(own: [HTTPField.Name] = []) {
-        self.own = own
-        let all =
-            own.enumerated().map { Known(name: $1, index: $0) }
-            + Self.ofTheConnection.map { Known(name: $0, index: nil) }
-        let longest = all.map(\.name.canonicalName.utf8.count).max() ?? 0
-        known = (0...longest).map { length in all.filter { $0.name.canonicalName.utf8.count == length } }
-    }
-
-    func separate(_ fields: HTTPFields) -> Separated {
-        var client = HTTPFields()
-        client.reserveCapacity(fields.count)
-        var found = own.map { _ in Found() }
-        for field in fields {
-            guard let known = known(field.name) else {
-                client.append(field)
-                continue
-            }
-            guard let index = known.index else { continue }
-            found[index].count += 1
-            if field.name == known.name { found[index].value = field.value }
-        }
-        return Separated(own: zip(own, found).map { $1.only($0) }, client: client)
-    }
-
-    private func known(_ name: HTTPField.Name) -> Known? {
-        let length = name.canonicalName.utf8.count
-        guard length < known.count else { return nil }
-        return known[length].first { name.isTaken(for: $0.name) }
-    }
-
-    private struct Found {
-        var value: String?
-        var count = 0
+    /// A field that the proxy sets.
+    struct Own {
+        fileprivate let name: HTTPField.Name
+        fileprivate var text: String?
+        fileprivate var count = 0
 
         /// The only value: a second one, in any spelling, came from the client.
-        func only(_ name: HTTPField.Name) -> Checked<String> {
-            guard count == 1, let value else {
+        var value: Checked<String> {
+            guard count == 1, let text else {
                 let found = count == 0 ? "none" : "\(count), or another spelling"
                 return .denied(
                     ForwardAuthDialect.unreadable(
@@ -79,7 +41,46 @@ struct FieldSeparation: Sendable {
                     )
                 )
             }
-            return .passed(value)
+            return .passed(text)
         }
+    }
+
+    private let own: [Own]
+    /// By the length of the name: most fields of a client are recognised by that alone.
+    private let known: [[Known]]
+
+    private static let ofTheConnection = [
+        "Connection", "Content-Length", "Host", "Keep-Alive", "TE", "Transfer-Encoding", "Upgrade",
+    ].compactMap { HTTPField.Name($0) }
+
+    /// - Parameter own: The names of the proxy's own fields.
+    init(own: [HTTPField.Name] = []) {
+        self.own = own.map { Own(name: $0) }
+        let all =
+            own.enumerated().map { Known(name: $1, index: $0) }
+            + Self.ofTheConnection.map { Known(name: $0, index: nil) }
+        let longest = all.map(\.name.canonicalName.utf8.count).max() ?? 0
+        known = (0...longest).map { length in all.filter { $0.name.canonicalName.utf8.count == length } }
+    }
+
+    func separate(_ fields: HTTPFields) -> Separated {
+        var separated = Separated(own: own)
+        separated.client.reserveCapacity(fields.count)
+        for field in fields {
+            guard let known = known(field.name) else {
+                separated.client.append(field)
+                continue
+            }
+            guard let index = known.index else { continue }
+            separated.own[index].count += 1
+            if field.name == known.name { separated.own[index].text = field.value }
+        }
+        return separated
+    }
+
+    private func known(_ name: HTTPField.Name) -> Known? {
+        let length = name.canonicalName.utf8.count
+        guard length < known.count else { return nil }
+        return known[length].first { name.isTaken(for: $0.name) }
     }
 }

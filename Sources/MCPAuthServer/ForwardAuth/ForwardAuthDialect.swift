@@ -68,7 +68,7 @@ package struct ForwardAuthDialect: Sendable {
             let askedPath = keepsQuery ? RequestReading.path(of: asked) : asked.path
             guard asked.method == .get, askedPath == path else { return .denied(Self.notTheVerifyPath(path)) }
             let fields = separation.separate(asked.headerFields)
-            switch (fields.own[0], fields.own[1], fields.own[2]) {
+            switch (fields.own[0].value, fields.own[1].value, fields.own[2].value) {
             case (.denied(let denial), _, _), (_, .denied(let denial), _), (_, _, .denied(let denial)):
                 return .denied(denial)
             case (.passed(let methodText), .passed(let targetText), .passed(let authorityText)):
@@ -87,7 +87,7 @@ package struct ForwardAuthDialect: Sendable {
     /// Whether `asked` has the whole body of the client's request.
     func hasWholeBody(_ asked: HTTPRequest) -> Bool {
         guard case .requestLine(_?) = source else { return true }
-        guard case .passed(let value)? = separation.separate(asked.headerFields).own.first else { return false }
+        guard case .passed(let value)? = separation.separate(asked.headerFields).own.first?.value else { return false }
         return value.isExactly("false")
     }
 

@@ -10,7 +10,15 @@ package import MCPAuthHTTP
 ///
 /// Status 200, with the fields that describe the caller, means yes. Every other status means no; the response is the one
 /// for the client. The token of the client is never part of a response.
-package struct ForwardAuthEndpoint: Sendable {
+///
+/// A class, so that each request copies one reference.
+package final class ForwardAuthEndpoint: Sendable {
+    /// The proxy at the other side of a connection.
+    package struct Peer: Sendable {
+        fileprivate let address: String?
+        fileprivate let isTrusted: Bool
+    }
+
     private let dialect: ForwardAuthDialect
     private let settings: ForwardAuthSettings
     private let proxyGuard: ProxyGuard
@@ -23,19 +31,23 @@ package struct ForwardAuthEndpoint: Sendable {
         self.dialect = dialect
     }
 
+    /// The proxy at an address; `nil` for a unix socket.
+    package func peer(at address: String?) -> Peer {
+        Peer(address: address, isTrusted: settings.trustedProxies.trusts(address))
+    }
+
     /// The response to a proxy.
     ///
     /// - Parameters:
     ///   - asked: The request of the proxy.
-    ///   - address: The address of the proxy; `nil` for a unix socket.
     ///   - body: Its whole body.
     package func response(
         to asked: HTTPRequest,
-        from address: String?,
+        from peer: Peer,
         body: [UInt8],
         now: () -> NumericDate = NumericDate.now
     ) async -> RenderedResponse {
-        switch clientRequest(asked, from: address) {
+        switch clientRequest(asked, from: peer) {
         case .denied(let denial): return rendered(proxyGuard.refuse(asked, denial, now: now))
         case .passed(let request):
             let body = hasWholeBody(asked) ? body : nil
@@ -46,10 +58,10 @@ package struct ForwardAuthEndpoint: Sendable {
     /// The response to a proxy, if nothing must be waited for; `nil` if the body must be read or a verifier be asked.
     package func responseAtOnce(
         to asked: HTTPRequest,
-        from address: String?,
+        from peer: Peer,
         now: () -> NumericDate = NumericDate.now
     ) -> RenderedResponse? {
-        switch clientRequest(asked, from: address) {
+        switch clientRequest(asked, from: peer) {
         case .denied(let denial): return rendered(proxyGuard.refuse(asked, denial, now: now))
         case .passed(let request):
             guard !hasWholeBody(asked) else { return nil }
@@ -57,8 +69,8 @@ package struct ForwardAuthEndpoint: Sendable {
         }
     }
 
-    private func clientRequest(_ asked: HTTPRequest, from address: String?) -> Checked<HTTPRequest> {
-        guard settings.trustedProxies.trusts(address) else { return .denied(ProxyGuard.untrusted(address ?? "")) }
+    private func clientRequest(_ asked: HTTPRequest, from peer: Peer) -> Checked<HTTPRequest> {
+        guard peer.isTrusted else { return .denied(ProxyGuard.untrusted(peer.address ?? "")) }
         return dialect.clientRequest(asked, path: settings.path)
     }
 

@@ -33,6 +33,8 @@ final class ConnectionLife: ChannelInboundHandler {
     private let first: Phase
     private var phase = Phase.idle
     private var end = NIODeadline.distantFuture
+    /// The time of the read that is under way, so that the clock is read once for all phases of a request.
+    private var readTime: NIODeadline?
     private var timer: Scheduled<Void>?
     /// Whether the connection ends after the request that it has begun.
     private(set) var isEnding = false
@@ -46,7 +48,7 @@ final class ConnectionLife: ChannelInboundHandler {
     /// Notes that the connection waits for something else now.
     func enter(_ phase: Phase) {
         self.phase = phase
-        end = .now() + time(of: phase)
+        end = (readTime ?? .now()) + time(of: phase)
     }
 
     private func time(of phase: Phase) -> TimeAmount {
@@ -92,12 +94,14 @@ final class ConnectionLife: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        readTime = .now()
         switch phase {
         case .idle: enter(.head)
         case .preface, .frames: enter(.frames)
         case .head, .body, .answer: break
         }
         context.fireChannelRead(data)
+        readTime = nil
     }
 
     private func schedule(_ context: ChannelHandlerContext, after time: TimeAmount) {

@@ -20,7 +20,15 @@ final class EndpointHandler: ChannelInboundHandler {
         /// Answers a request with its whole body.
         let response: @Sendable (HTTPRequest, [UInt8]) async -> RenderedResponse
         /// Answers a request for which nothing must be waited for; `nil` for every other, which ``response`` answers.
-        var responseAtOnce: @Sendable (HTTPRequest) -> RenderedResponse? = { _ in nil }
+        let responseAtOnce: @Sendable (HTTPRequest) -> RenderedResponse?
+
+        init(
+            response: @escaping @Sendable (HTTPRequest, [UInt8]) async -> RenderedResponse,
+            responseAtOnce: @escaping @Sendable (HTTPRequest) -> RenderedResponse? = { _ in nil }
+        ) {
+            self.response = response
+            self.responseAtOnce = responseAtOnce
+        }
     }
 
     private enum State {

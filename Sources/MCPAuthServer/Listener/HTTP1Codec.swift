@@ -12,9 +12,10 @@ internal import NIOHTTPTypes
 /// The server side of an HTTP/1.1 connection behind NIO's parser: passes on one request at a time, writes its response,
 /// and refuses what can be read in two ways.
 ///
-/// The parts of the next request wait until the response before is written; meanwhile nothing more is read. A refused
-/// request gets status 400, and the connection is closed. It is also closed after a response where the client asks for
-/// that (RFC 9112 section 9.3), and where only the end of the connection can show the end of the body. Trailers are dropped.
+/// The parts of the next request wait until the response before is written, and until the client has taken enough of the
+/// responses before; meanwhile nothing more is read. A refused request gets status 400, and the connection is closed. It is
+/// also closed after a response where the client asks for that (RFC 9112 section 9.3), and where only the end of the
+/// connection can show the end of the body. Trailers are dropped.
 ///
 /// It takes the place of the handlers of NIO's server pipeline and of its encoder: each part of a response would pass six
 /// handlers, which takes longer than most decisions. Fields of swift-http-types need no check before they are written.
@@ -58,12 +59,18 @@ final class HTTP1Codec: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let part = unwrapInboundIn(data)
-        if waiting.isEmpty, canPass(part) { pass(part, context) } else { waiting.append(part) }
+        if waiting.isEmpty, canPass(part, context) { pass(part, context) } else { waiting.append(part) }
     }
 
-    private func canPass(_ part: HTTPServerRequestPart) -> Bool {
+    /// Whether a part is taken now: no further request of a client that does not take the responses before.
+    private func canPass(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) -> Bool {
         guard case .head = part else { return true }
-        return !isRequestOpen && !isResponseOpen
+        return !isRequestOpen && !isResponseOpen && context.channel.isWritable
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        passWaiting(context)
+        context.fireChannelWritabilityChanged()
     }
 
     private func pass(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
@@ -94,7 +101,7 @@ final class HTTP1Codec: ChannelDuplexHandler {
         // One after the other: many requests that arrive together would fill the stack.
         guard !isPassing else { return }
         isPassing = true
-        while let part = waiting.first, canPass(part) {
+        while let part = waiting.first, canPass(part, context) {
             waiting.removeFirst()
             pass(part, context)
         }

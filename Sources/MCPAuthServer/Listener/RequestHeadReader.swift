@@ -25,7 +25,7 @@ struct RequestHeadReader {
 
     /// The request, and whether the connection can be used for another one; `nil` if the head can be read in two ways.
     mutating func read(_ head: HTTPRequestHead) -> (request: HTTPRequest, keepsAlive: Bool)? {
-        guard let method = HTTPRequest.Method(head.method.rawValue) else { return nil }
+        guard let method = Self.method(head.method) else { return nil }
         var fields = HTTPFields()
         fields.reserveCapacity(head.headers.count)
         var host: String?
@@ -60,6 +60,14 @@ struct RequestHeadReader {
         )
         // After an upgrade or CONNECT NIO's decoder parses nothing more.
         return (request, head.isKeepAlive && head.method != .CONNECT && !isUpgrade)
+    }
+
+    private static func method(_ method: HTTPMethod) -> HTTPRequest.Method? {
+        switch method {
+        case .GET: .get
+        case .POST: .post
+        default: HTTPRequest.Method(method.rawValue)
+        }
     }
 
     /// The name of a field; `nil` if it is not a token, which the parser refused before.

@@ -48,27 +48,39 @@ struct ResponseBytes {
     ///   the end of the body (section 6.3).
     mutating func append(_ head: HTTPResponse, closesConnection: Bool) -> Bool {
         begin()
+        let status = String(head.status.code)
+        let reason = head.status.reasonPhrase
+        var closesConnection = closesConnection
         var hasLength =
             head.status.kind == .informational || head.status == .noContent || head.status == .notModified
-        buffer.writeStaticString("HTTP/1.1 ")
-        buffer.writeString(String(head.status.code))
-        buffer.writeStaticString(" ")
-        buffer.writeString(head.status.reasonPhrase)
-        buffer.writeStaticString("\r\n")
-        var closesConnection = closesConnection
+        var size = 40 + status.utf8.count + reason.utf8.count
         for field in head.headerFields {
-            guard field.name != .connection else {
-                closesConnection = true
-                continue
-            }
+            size += field.name.rawName.utf8.count + 2 + field.value.utf8.count + 2
             if field.name == .contentLength { hasLength = true }
-            buffer.writeString(field.name.rawName)
-            buffer.writeStaticString(": ")
-            buffer.writeString(field.value)
-            buffer.writeStaticString("\r\n")
+            if field.name == .connection { closesConnection = true }
         }
         if !hasLength { closesConnection = true }
-        buffer.writeStaticString(closesConnection ? "Connection: close\r\n\r\n" : "\r\n")
+        // In one piece: writing each part alone takes three times as long.
+        _ = unsafe buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { memory in
+            var count = 0
+            func put(_ text: String) {
+                // Checks that the text fits.
+                unsafe UnsafeMutableRawBufferPointer(rebasing: memory[count...]).copyBytes(from: text.utf8)
+                count += text.utf8.count
+            }
+            put("HTTP/1.1 ")
+            put(status)
+            put(" ")
+            put(reason)
+            for field in head.headerFields where field.name != .connection {
+                put("\r\n")
+                put(field.name.rawName)
+                put(": ")
+                put(field.value)
+            }
+            put(closesConnection ? "\r\nConnection: close\r\n\r\n" : "\r\n\r\n")
+            return count
+        }
         return closesConnection
     }
 }
