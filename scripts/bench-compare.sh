@@ -43,8 +43,9 @@ echo
 "$python" Benchmarks/compare/policy/compare.py "$policy_benchmark" "$python Benchmarks/compare/policy/peers.py"
 echo
 # `mcp-auth serve` and servers that verify tokens, each on one processor.
-release --scratch-path .build-server --traits Programs --product mcp-auth
-server=$program/mcp-auth
+# Ours is the program of the Debian package.
+scripts/deb.sh
+server=.build-deb/release/mcp-auth
 if ! command -v wrk >/dev/null || ! command -v haproxy >/dev/null || ! [ -e /usr/lib/apache2/modules/mod_oauth2.so ]; then
     as_root=""
     if [ "$(id -u)" != 0 ]; then as_root="sudo"; fi
