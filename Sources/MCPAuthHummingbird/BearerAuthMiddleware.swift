@@ -61,6 +61,11 @@ public struct BearerAuthMiddleware<Context: MCPAuthRequestContext>: RouterMiddle
         context: Context,
         next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
+        switch requestGuard.checkAtOnce(request.head) {
+        case .proceed(let authInfo): return try await respond(to: request, of: authInfo, context, next)
+        case .respond(let response, _): return Response(response, leaving: IncomingBody(of: request))
+        case nil: break
+        }
         var request = request
         let incoming = IncomingBody(of: request)
         let action = try await requestGuard.check(request.head) { limit in
@@ -69,28 +74,32 @@ public struct BearerAuthMiddleware<Context: MCPAuthRequestContext>: RouterMiddle
             return body
         }
         switch action {
-        case .respond(let response, _):
-            var answer = Response(response, leaving: incoming)
-            if response.closesConnection { answer.headers[.connection] = "close" }
-            return answer
-        case .proceed(let authInfo):
-            var context = context
-            context.authInfo = authInfo
-            let authorized = (request, context)
-            var response: Response
-            do {
-                response = try await AuthInfo.$current.withValue(authInfo) {
-                    try await next(authorized.0, authorized.1)
-                }
-            } catch is NIOTooManyBytesError {
-                response = Response(ResponseWriting.bodyTooLarge)
-            } catch let error as any HTTPResponseError {
-                throw CompletedError(original: error, requestGuard: requestGuard)
-            }
-            requestGuard.complete(&response.headers, answering: request.head)
-            response.body = try await response.body.sent(for: authInfo, with: response.headers)
-            return response
+        case .proceed(let authInfo): return try await respond(to: request, of: authInfo, context, next)
+        case .respond(let response, _): return Response(response, leaving: incoming)
         }
+    }
+
+    /// Runs the handler for an allowed request.
+    private func respond(
+        to request: Request,
+        of caller: AuthInfo?,
+        _ context: Context,
+        _ next: @concurrent (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        var callerContext = context
+        callerContext.authInfo = caller
+        let context = callerContext
+        var response: Response
+        do {
+            response = try await AuthInfo.$current.withValue(caller) { try await next(request, context) }
+        } catch is NIOTooManyBytesError {
+            response = Response(ResponseWriting.bodyTooLarge)
+        } catch let error as any HTTPResponseError {
+            throw CompletedError(original: error, requestGuard: requestGuard)
+        }
+        requestGuard.complete(&response.headers, answering: request.head)
+        response.body = try await response.body.sent(for: caller, with: response.headers)
+        return response
     }
 }
 

@@ -88,6 +88,7 @@ extension Response {
     /// The response to a refused request whose body has not been read completely.
     init(_ rendered: RenderedResponse, leaving incoming: IncomingBody) {
         self.init(rendered)
+        if rendered.closesConnection { headers[.connection] = "close" }
         guard incoming.hasRest else { return }
         let buffer = ByteBuffer(bytes: rendered.body)
         body = ResponseBody(contentLength: rendered.body.count) { writer in

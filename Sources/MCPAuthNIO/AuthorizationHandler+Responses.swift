@@ -70,7 +70,7 @@ extension AuthorizationHandler {
         case .head(var head):
             if head.status.kind != .informational {
                 requestGuard.complete(&head.headerFields, answering: exchange.request)
-                if isHTTP1, exchange.request.stopsTheDecoder { head.headerFields[.connection] = "close" }
+                if isHTTP1, exchange.isLast { head.headerFields[.connection] = "close" }
                 exchange.beginResponse(head)
             }
             context.write(wrapOutboundOut(.head(head)), promise: promise)
@@ -82,7 +82,7 @@ extension AuthorizationHandler {
             context.write(wrapOutboundOut(.body(buffer)), promise: promise)
         case .end(let trailers):
             exchange.endResponse()
-            if exchange.request.stopsTheDecoder {
+            if exchange.isLast {
                 end()
                 return closeAfter(.end(trailers), promise, context)
             }
@@ -142,6 +142,6 @@ extension AuthorizationHandler {
 
 extension HTTPRequest {
     /// Whether NIO's HTTP/1.1 decoder parses nothing after this request, so that bytes would only accumulate in it.
-    fileprivate var stopsTheDecoder: Bool { method == .connect || headerFields.contains(.upgrade) }
+    var stopsTheDecoder: Bool { method == .connect || headerFields.contains(.upgrade) }
 }
 #endif

@@ -207,12 +207,13 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
     // MARK: Decisions
 
     private func begin(_ request: HTTPRequest, _ context: ChannelHandlerContext) {
+        let openResponse = mcpAuth.openResponse(to: request)
+        let action = openResponse == nil ? requestGuard.checkAtOnce(request) : nil
+        if case .proceed(let authInfo)? = action { return pass(request, of: authInfo, context) }
         let undecided = UndecidedRequest(request)
         state = .deciding(undecided)
-        if let response = mcpAuth.openResponse(to: request) {
-            return respond(response, to: undecided, context)
-        }
-        if let action = requestGuard.checkAtOnce(request) { return decided(action, undecided, context) }
+        if let openResponse { return respond(openResponse, to: undecided, context) }
+        if let action { return decided(action, undecided, context) }
         let eventLoop = context.eventLoop
         let bound = NIOLoopBound((handler: self, context: context, undecided: undecided), eventLoop: eventLoop)
         undecided.task = Self.startTask { [requestGuard] in
@@ -265,18 +266,22 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
         guard isDeciding(undecided) else { return }
         switch action {
         case .proceed(let authInfo):
-            let exchange = AuthorizedExchange(undecided.request, authInfo)
-            state = .authorized(exchange)
             // In front of later requests, and before the head is passed on: a read by the next handler then waits for them.
             for part in undecided.parts.reversed() { queue.prepend(part) }
-            hasPassedParts = true
-            context.fireChannelRead(wrapInboundOut(.head(undecided.request, authInfo)))
+            pass(undecided.request, of: authInfo, context)
             drain(context)
         case .respond(let response, _):
             respond(mcpAuth.notFoundResponse(to: undecided.request) ?? response, to: undecided, context)
         case nil:
             close(context)
         }
+    }
+
+    /// Passes on the head of an allowed request.
+    private func pass(_ request: HTTPRequest, of authInfo: AuthInfo?, _ context: ChannelHandlerContext) {
+        state = .authorized(AuthorizedExchange(request, authInfo))
+        hasPassedParts = true
+        context.fireChannelRead(wrapInboundOut(.head(request, authInfo)))
     }
 
     func isAnswering(_ exchange: AuthorizedExchange) -> Bool {

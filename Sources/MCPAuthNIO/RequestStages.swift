@@ -93,6 +93,8 @@ final class UndecidedRequest {
 /// Used on the event loop of its channel only.
 final class AuthorizedExchange {
     let request: HTTPRequest
+    /// Whether nothing can be read after this request.
+    let isLast: Bool
     let life: ResponseLife
     var isRequestEnded = false
     private(set) var isResponseEnded = false
@@ -104,6 +106,7 @@ final class AuthorizedExchange {
 
     init(_ request: HTTPRequest, _ authInfo: AuthInfo?) {
         self.request = request
+        isLast = request.stopsTheDecoder
         life = ResponseLife(of: authInfo)
     }
 
