@@ -23,7 +23,7 @@ internal import MCPAuthJSON
     private let state: UnsafeMutableRawPointer?
     private let threads: ModuleThreads
     private let limits: ModuleLimits
-    private let quickness = ModuleQuickness()
+    private let quickness = ModuleQuickness(quick: 0.001)
     private let onDestroyed: @Sendable () -> Void
 
     /// - Parameter onDestroyed: Called when the module's `destroy` has returned.

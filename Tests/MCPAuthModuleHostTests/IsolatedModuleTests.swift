@@ -92,6 +92,24 @@ import Testing
         #expect(try await Self.isVerifiedAgain(verifier))
     }
 
+    @Test(arguments: [
+        ("usleep(200000);", "verified"), ("sleep(10);", "unavailable"), ("raise(SIGKILL);", "unavailable"),
+    ])
+    func `a process that was quick and then is not holds no request beyond its deadline`(
+        body: String,
+        word: String
+    ) async throws {
+        var limits = ModuleLimits()
+        limits.callSeconds = 1
+        let verifier = try Self.verifier(body, limits: limits)
+        // From then on, the thread of a request looks for the answer itself before it waits.
+        for _ in 0..<ModuleQuickness.needed * 4 { #expect(await verifier.ask(Self.good).word == "verified") }
+        let start = ContinuousClock.now
+        #expect(await verifier.ask(Self.bad).word == word)
+        #expect(start.duration(to: .now) < .seconds(5))
+        #expect(try await Self.isVerifiedAgain(verifier, tries: 3000))
+    }
+
     @Test func `all calls that wait when a process dies end at once`() async throws {
         let gate = try Gate()
         let verifier = try Self.verifier(
