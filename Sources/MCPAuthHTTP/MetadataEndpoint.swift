@@ -88,10 +88,9 @@ package struct MetadataEndpoint: Sendable {
     }
 
     private func document(for request: HTTPRequest) -> Document? {
-        let path = RequestReading.path(of: request)
         // A quick check, because hosts call this for every request.
-        guard path.utf8.starts(with: "/.well-known/".utf8) else { return nil }
-        let documents = documentsByPath[Self.key(path)] ?? []
+        guard let target = request.path, target.utf8.starts(with: "/.well-known/".utf8) else { return nil }
+        let documents = documentsByPath[Self.key(RequestReading.path(of: request))] ?? []
         return documents.count == 1 ? documents.first : documents.first { $0.isAt(request.authority) }
     }
 

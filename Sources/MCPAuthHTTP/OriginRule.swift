@@ -27,7 +27,7 @@ enum OriginRule {
             let expected = "a name of this machine"
             return Diagnosis("field `Host`", expected: expected, found: "another one", value: quoted(host))
         }
-        guard isLocal || resource.allowedOrigins != nil else { return nil }
+        guard isLocal || resource.allowedOrigins != nil, request.headerFields.contains(.origin) else { return nil }
         let stranger = request.headerFields[values: .origin].first { origin in
             let isAllowed = resource.allowedOrigins?.contains(where: origin.isExactly) ?? false
             return !isAllowed && !(isLocal && HTTPURL(origin)?.isLoopback ?? false)

@@ -51,8 +51,9 @@ package enum RequestReading {
 
     /// The request target up to the query.
     package static func path(of request: HTTPRequest) -> String {
-        let target = (request.path ?? "").utf8
-        return String(decoding: target.prefix { $0 != UInt8(ascii: "?") }, as: UTF8.self)
+        guard let target = request.path else { return "" }
+        guard let end = target.utf8.firstIndex(of: UInt8(ascii: "?")) else { return target }
+        return String(target[..<end])
     }
 
     /// Reads the `Authorization` fields (RFC 9110 section 11.6.2, RFC 6750 section 2.1).

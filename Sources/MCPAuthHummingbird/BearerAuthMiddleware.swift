@@ -90,15 +90,19 @@ public struct BearerAuthMiddleware<Context: MCPAuthRequestContext>: RouterMiddle
         callerContext.authInfo = caller
         let context = callerContext
         var response: Response
+        var body: ResponseBody?
         do {
-            response = try await AuthInfo.$current.withValue(caller) { try await next(request, context) }
+            (response, body) = try await AuthInfo.$current.withValue(caller) {
+                let response = try await next(request, context)
+                return (response, try await response.body.whole())
+            }
         } catch is NIOTooManyBytesError {
             response = Response(ResponseWriting.bodyTooLarge)
         } catch let error as any HTTPResponseError {
             throw CompletedError(original: error, requestGuard: requestGuard)
         }
         requestGuard.complete(&response.headers, answering: request.head)
-        response.body = try await response.body.sent(for: caller, with: response.headers)
+        response.body = body ?? response.body.sent(for: caller, with: response.headers)
         return response
     }
 }

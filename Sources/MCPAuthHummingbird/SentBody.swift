@@ -10,14 +10,15 @@ internal import NIOCore
 internal import Synchronization
 
 extension ResponseBody {
+    /// The body, written now, if it is short, so that Hummingbird can send it in one piece; `nil` for every other body.
+    func whole() async throws -> ResponseBody? {
+        guard let contentLength, contentLength <= Self.shortBytes else { return nil }
+        return try await collected()
+    }
+
     /// The same body, written with `AuthInfo.current` set and sent only while the token of the caller is accepted.
-    ///
-    /// A short body is written immediately, so that Hummingbird can send it in one piece.
-    func sent(for authInfo: AuthInfo?, with fields: HTTPFields) async throws -> ResponseBody {
+    func sent(for authInfo: AuthInfo?, with fields: HTTPFields) -> ResponseBody {
         let body = self
-        if let contentLength, contentLength <= Self.shortBytes {
-            return try await AuthInfo.$current.withValue(authInfo) { try await body.collected() }
-        }
         let life = ResponseLife(of: authInfo)
         let canEndEarly = ResponseLife.canEndEarly(contentType: fields[.contentType])
         return ResponseBody(contentLength: contentLength) { writer in

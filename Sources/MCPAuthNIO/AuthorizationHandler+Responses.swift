@@ -74,19 +74,19 @@ extension AuthorizationHandler {
                 exchange.beginResponse(head)
             }
             context.write(wrapOutboundOut(.head(head)), promise: promise)
-        case .body(let buffer):
+        case .body:
             guard !exchange.life.isOver else {
                 promise?.fail(ResponseLife.Expired())
                 return expire(exchange, context)
             }
-            context.write(wrapOutboundOut(.body(buffer)), promise: promise)
+            context.write(data, promise: promise)
         case .end(let trailers):
             exchange.endResponse()
             if exchange.isLast {
                 end()
                 return closeAfter(.end(trailers), promise, context)
             }
-            context.write(wrapOutboundOut(.end(trailers)), promise: promise)
+            context.write(data, promise: promise)
             finish(exchange, context)
         }
     }

@@ -236,7 +236,9 @@ struct DecisionSpansTests {
         let proxyGuard = ProxyGuard(try Self.requestGuard(recorded), identity: IdentityFields(IdentitySettings()))
         let endpoint = try #require(ForwardAuthEndpoint(ForwardAuthSettings(listener, proxy: .caddy), proxyGuard))
         let asked = try Self.request("/verify", token: "good", [("traceparent", Self.parent)])
-        #expect(await endpoint.response(to: asked, from: endpoint.peer(at: "192.0.2.1"), body: []).head.status == .forbidden)
+        #expect(
+            await endpoint.response(to: asked, from: endpoint.peer(at: "192.0.2.1"), body: []).head.status == .forbidden
+        )
         #expect(recorded.finished.isEmpty)
     }
 }
