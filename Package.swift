@@ -348,6 +348,8 @@ let package = Package(
                 "MCPAuth", "MCPAuthConcurrency", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJOSE", "MCPAuthJSON",
                 "MCPAuthServer", "MCPAuthSigning", "MCPAuthTesting", "TestSupport", httpTypes,
                 product("CoreMetrics", "swift-metrics", "Server"), product("Logging", "swift-log", "Server"),
+                product("NIOCore", "swift-nio", "Server"), product("NIOEmbedded", "swift-nio", "Server"),
+                product("NIOHTTP1", "swift-nio", "Server"), product("NIOHTTPTypes", "swift-nio-extras", "Server"),
                 product("Tracing", "swift-distributed-tracing", "Server"),
             ]
         ),

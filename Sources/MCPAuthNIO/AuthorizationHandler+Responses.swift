@@ -39,7 +39,7 @@ extension AuthorizationHandler {
             if handler.isDiscarding(refused) { handler.close(context) }
         }
         // What is left of the request is wanted, also where nobody else asks for it.
-        context.read()
+        if !refused.isRequestEnded { context.read() }
     }
 
     private func isDiscarding(_ refused: RefusedRequest) -> Bool {

@@ -114,7 +114,7 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
         context.fireChannelReadComplete()
         switch state {
         case .deciding(let undecided) where undecided.isBodyAwaited: context.read()
-        case .refused: context.read()
+        case .refused(let refused) where !refused.isRequestEnded: context.read()
         default: break
         }
     }

@@ -2,9 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if Server
-import MCPAuthServer
+import HTTPTypes
+import MCPAuthConcurrency
 import MCPAuthTesting
+import NIOCore
+import NIOEmbedded
+import NIOHTTP1
+import NIOHTTPTypes
 import Testing
+
+@testable import MCPAuthServer
 
 /// The order of requests and responses on one connection of HTTP/1.1.
 @Suite(.serialized) struct HTTP1CodecTests {
@@ -78,6 +85,139 @@ import Testing
                 #expect(answer["content-length"] == "\(answer.body.count)" && answer.isWhole)
             }
         }
+    }
+}
+
+/// The codec on a channel without a network.
+@Suite struct HTTP1CodecChannelTests {
+    /// Counts the reads that the codec passes on.
+    private final class Reads: ChannelOutboundHandler {
+        typealias OutboundIn = IOData
+        var count = 0
+
+        func read(context: ChannelHandlerContext) { count += 1 }
+    }
+
+    /// Keeps the requests that the codec passes on, and answers when it is told to.
+    private final class Requests: ChannelInboundHandler {
+        typealias InboundIn = HTTPRequestPart
+        typealias OutboundOut = HTTPResponsePart
+        var parts: [HTTPRequestPart] = []
+        var context: ChannelHandlerContext?
+
+        func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+        func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) { parts.append(unwrapInboundIn(data)) }
+
+        func answer(_ status: HTTPResponse.Status = .ok, _ fields: HTTPFields = [.contentLength: "0"]) {
+            context?.write(wrapOutboundOut(.head(HTTPResponse(status: status, headerFields: fields))), promise: nil)
+            context?.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        }
+    }
+
+    private struct Connection {
+        let channel = EmbeddedChannel()
+        let reads = Reads()
+        let requests = Requests()
+        let refusals = Lock(0)
+
+        init() throws {
+            let life = ConnectionLife(ConnectionLimits())
+            let report: HTTPConnections.RefusalReport = { [refusals] _ in
+                refusals.withLock { $0 += 1 }
+                return nil
+            }
+            try channel.pipeline.syncOperations.addHandlers([
+                reads, life, HTTP1Codec(scheme: "http", life: life, report: report), requests,
+            ])
+            try channel.connect(to: SocketAddress(unixDomainSocketPath: "/a")).wait()
+            reads.count = 0
+        }
+
+        func send(_ method: HTTPMethod = .GET, _ fields: HTTPHeaders = [:], isWhole: Bool = true) throws {
+            var headers: HTTPHeaders = ["Host": "a"]
+            headers.add(contentsOf: fields)
+            let head = HTTPRequestHead(version: .http1_1, method: method, uri: "/", headers: headers)
+            // As NIO's parser passes it on.
+            channel.pipeline.fireChannelRead(HTTPServerRequestPart.head(head))
+            if isWhole { channel.pipeline.fireChannelRead(HTTPServerRequestPart.end(nil)) }
+        }
+
+        func text() throws -> String {
+            var text = ""
+            while let data = try channel.readOutbound(as: IOData.self) {
+                if case .byteBuffer(let buffer) = data { text += String(buffer: buffer) }
+            }
+            return text
+        }
+    }
+
+    @Test func `nothing is read between the end of a request and that of its response`() throws {
+        let connection = try Connection()
+        try connection.send()
+        connection.channel.read()
+        #expect(connection.reads.count == 0)
+        connection.requests.answer()
+        #expect(connection.reads.count == 1)
+        try connection.send(isWhole: false)
+        connection.channel.read()
+        #expect(connection.reads.count == 2, "the rest of a request is read")
+    }
+
+    @Test(arguments: [["Connection": "upgrade", "Upgrade": "x"], ["Connection": "close"]] as [HTTPHeaders])
+    func `nothing is read after the last request of a connection`(fields: HTTPHeaders) throws {
+        let connection = try Connection()
+        try connection.send(.GET, fields)
+        connection.requests.answer()
+        connection.channel.read()
+        #expect(connection.reads.count == 0)
+        #expect(try connection.text().contains("Connection: close\r\n"))
+        #expect(!connection.channel.isActive)
+    }
+
+    @Test func `a connection whose request was answered early is closed after the rest of the request`() throws {
+        let connection = try Connection()
+        try connection.send(.POST, isWhole: false)
+        connection.requests.answer(.unauthorized, [.contentLength: "0", .connection: "close"])
+        #expect(try connection.text().hasPrefix("HTTP/1.1 401 "))
+        #expect(connection.channel.isActive)
+        connection.channel.pipeline.fireChannelRead(HTTPServerRequestPart.body(ByteBuffer(string: "rest")))
+        connection.channel.pipeline.fireChannelRead(HTTPServerRequestPart.end(nil))
+        #expect(!connection.channel.isActive)
+    }
+
+    @Test func `the rest of a request that was answered early is bounded`() throws {
+        let connection = try Connection()
+        try connection.send(.POST, isWhole: false)
+        connection.requests.answer(.unauthorized)
+        for _ in 0..<40 where connection.channel.isActive {
+            let piece = ByteBuffer(repeating: 0, count: 64 * 1024)
+            connection.channel.pipeline.fireChannelRead(HTTPServerRequestPart.body(piece))
+        }
+        #expect(!connection.channel.isActive)
+    }
+
+    @Test func `a request that was answered early is not refused a second time`() throws {
+        let connection = try Connection()
+        try connection.send(.POST, isWhole: false)
+        connection.requests.answer(.unauthorized)
+        connection.channel.pipeline.fireErrorCaught(HTTPParserError.invalidEOFState)
+        #expect(!connection.channel.isActive && connection.refusals.withLock { $0 } == 0)
+        #expect(try connection.text().hasPrefix("HTTP/1.1 401 "))
+    }
+
+    @Test func `what is wrong behind a request is refused after its response`() throws {
+        let connection = try Connection()
+        try connection.send()
+        connection.channel.pipeline.fireErrorCaught(HTTPParserError.invalidMethod)
+        #expect(connection.channel.isActive)
+        connection.channel.read()
+        #expect(connection.reads.count == 0)
+        connection.requests.answer()
+        let text = try connection.text()
+        #expect(text.hasPrefix("HTTP/1.1 200 ") && text.contains("HTTP/1.1 400 "), "\(text)")
+        #expect(!connection.channel.isActive && connection.refusals.withLock { $0 } == 1)
     }
 }
 #endif

@@ -19,7 +19,7 @@ final class IsolatedInstance: ModuleInstance {
     private let process: ModuleProcess
     private let limits: ModuleLimits
     private let transforms = IsolatedTransforms()
-    private let quickness = ModuleQuickness(quick: longestLook * 2)
+    private let quickness = ModuleQuickness(quick: longestLook)
 
     /// The maximum seconds for which a thread looks for the end of a call itself.
     private static let longestLook = 0.0001

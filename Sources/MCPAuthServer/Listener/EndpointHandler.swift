@@ -107,12 +107,11 @@ final class EndpointHandler: ChannelInboundHandler {
     private func refuse(_ request: HTTPRequest, _ context: ChannelHandlerContext) {
         state = .refused
         let id = report(Denial(.bodyTooLarge, status: 413))
-        var response = ResponseWriting.bodyTooLarge.naming(id)
-        if request.method == .head { response = RenderedResponse(head: response.head, body: []) }
-        let sent = context.eventLoop.makePromise(of: Void.self)
-        context.send(response, to: request, promise: sent)
-        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        sent.futureResult.whenComplete { _ in bound.value.close(promise: nil) }
+        let response = ResponseWriting.bodyTooLarge.naming(id)
+        var head = response.head
+        // The codec closes the connection.
+        head.headerFields[.connection] = "close"
+        context.send(RenderedResponse(head: head, body: request.method == .head ? [] : response.body), to: request)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -128,15 +127,13 @@ final class EndpointHandler: ChannelInboundHandler {
 
 extension ChannelHandlerContext {
     /// Sends a finished response, without its body for HEAD.
-    ///
-    /// - Parameter promise: Fulfilled when it has left.
-    func send(_ response: RenderedResponse, to request: HTTPRequest, promise: EventLoopPromise<Void>? = nil) {
+    func send(_ response: RenderedResponse, to request: HTTPRequest) {
         write(NIOAny(HTTPResponsePart.head(response.headWithLength)), promise: nil)
         if !response.body.isEmpty, request.method != .head {
             let body = channel.allocator.buffer(bytes: response.body)
             write(NIOAny(HTTPResponsePart.body(body)), promise: nil)
         }
-        writeAndFlush(NIOAny(HTTPResponsePart.end(nil)), promise: promise)
+        writeAndFlush(NIOAny(HTTPResponsePart.end(nil)), promise: nil)
     }
 }
 #endif

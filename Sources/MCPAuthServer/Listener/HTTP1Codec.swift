@@ -40,14 +40,23 @@ final class HTTP1Codec: ChannelDuplexHandler {
     private var isResponseOpen = false
     private var hasBegunResponse = false
     private var keepsAlive = true
+    /// Whether the connection is closed after this request: when its response has left, and its end has come or more of it
+    /// than is worth waiting for. A client that is still sending would else be cut off before it reads the response.
+    private var isLast = false
+    /// The bytes of the body that came after the end of the response.
+    private var unwantedBytes = 0
     /// The requests that have begun.
     private var requestNumber = 0
     /// The last request whose response has left, which may be before the end of the request.
     private var answeredNumber = 0
     /// What NIO's parser found wrong behind the last part.
     private var invalidity: Diagnosis?
-    /// Whether the connection is closed when the last bytes have left.
-    private var isClosing = false
+    /// Whether a request was refused here: nothing more of the client counts.
+    private var isRefused = false
+
+    private static let mostUnwantedBytes = 2 * 1024 * 1024
+    /// The parts for which there is always room; room for more is given back.
+    private static let keptParts = 64
 
     init(scheme: String, life: ConnectionLife, report: @escaping HTTPConnections.RefusalReport) {
         reader = RequestHeadReader(scheme: scheme)
@@ -58,9 +67,13 @@ final class HTTP1Codec: ChannelDuplexHandler {
     // MARK: Requests
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isOver else { return }
         let part = unwrapInboundIn(data)
         if waiting.isEmpty, canPass(part, context) { pass(part, context) } else { waiting.append(part) }
     }
+
+    /// Whether nothing more of the client counts.
+    private var isOver: Bool { isRefused || isLast && !isRequestOpen }
 
     /// Whether a part is taken now: no further request of a client that does not take the responses before.
     private func canPass(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) -> Bool {
@@ -74,12 +87,12 @@ final class HTTP1Codec: ChannelDuplexHandler {
     }
 
     private func pass(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
-        guard !isClosing else { return }
+        guard !isOver else { return }
         switch part {
         case .head(let head):
             life.enter(.body)
             requestNumber += 1
-            (isRequestOpen, isResponseOpen) = (true, true)
+            (isRequestOpen, isResponseOpen, unwantedBytes) = (true, true, 0)
             guard let read = reader.read(head) else {
                 let expected = "one `Host`, and a path or an absolute URL as target"
                 let diagnosis = Diagnosis("the head of the request", expected: expected, found: "another head")
@@ -88,11 +101,15 @@ final class HTTP1Codec: ChannelDuplexHandler {
             keepsAlive = read.keepsAlive
             context.fireChannelRead(wrapInboundOut(.head(read.request)))
         case .body(let buffer):
+            if !isResponseOpen { unwantedBytes += buffer.readableBytes }
+            guard unwantedBytes <= Self.mostUnwantedBytes else { return context.close(promise: nil) }
             context.fireChannelRead(wrapInboundOut(.body(buffer)))
         case .end:
             isRequestOpen = false
-            life.enter(answeredNumber == requestNumber ? .idle : .answer)
+            let isAnswered = answeredNumber == requestNumber
+            life.enter(isAnswered ? .idle : .answer)
             context.fireChannelRead(wrapInboundOut(.end(nil)))
+            if isAnswered, isLast || life.isEnding { context.close(promise: nil) }
         }
     }
 
@@ -106,15 +123,21 @@ final class HTTP1Codec: ChannelDuplexHandler {
             pass(part, context)
         }
         isPassing = false
+        if waiting.isEmpty, waiting.capacity > Self.keptParts { waiting = CircularBuffer() }
         refuseIfInvalid(context)
-        guard isReadHeld, waiting.isEmpty else { return }
+        guard isReadHeld, isReadUseful else { return }
         isReadHeld = false
         context.read()
     }
 
-    /// Holds back reads that would only fill the memory.
+    /// Holds back reads that would only fill the memory: between the end of a request and that of its response, and when
+    /// nothing more is taken. The parser keeps what it does not parse.
     func read(context: ChannelHandlerContext) {
-        if waiting.isEmpty { context.read() } else { isReadHeld = true }
+        if isReadUseful { context.read() } else { isReadHeld = true }
+    }
+
+    private var isReadUseful: Bool {
+        waiting.isEmpty && !isOver && invalidity == nil && (isRequestOpen || !isResponseOpen)
     }
 
     // MARK: Refusals
@@ -127,13 +150,15 @@ final class HTTP1Codec: ChannelDuplexHandler {
 
     /// Refuses what the parser did not accept, after the requests before it.
     private func refuseIfInvalid(_ context: ChannelHandlerContext) {
-        guard let invalidity, waiting.isEmpty, isRequestOpen || !isResponseOpen else { return }
+        guard let invalidity, waiting.isEmpty, isRequestOpen || !isResponseOpen, !isOver else { return }
+        // This request has its response already.
+        if isRequestOpen, !isResponseOpen { return context.close(promise: nil) }
         refuse("the request is not valid", invalidity, context)
     }
 
     private func refuse(_ description: String, _ diagnosis: Diagnosis, _ context: ChannelHandlerContext) {
-        guard !isClosing else { return }
-        isClosing = true
+        guard !isOver else { return }
+        isRefused = true
         let id = report(Denial(.malformedRequest, status: 400, diagnosis: diagnosis))
         // A response that has begun cannot become another one.
         guard !hasBegunResponse else { return context.close(promise: nil) }
@@ -143,18 +168,14 @@ final class HTTP1Codec: ChannelDuplexHandler {
         let sent = context.eventLoop.makePromise(of: Void.self)
         send(sent, context)
         context.flush()
-        closeWhen(sent.futureResult, context)
-    }
-
-    private func closeWhen(_ sent: EventLoopFuture<Void>, _ context: ChannelHandlerContext) {
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        sent.whenComplete { _ in bound.value.close(promise: nil) }
+        sent.futureResult.whenComplete { _ in bound.value.close(promise: nil) }
     }
 
     // MARK: Responses
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        guard isResponseOpen, !isClosing else {
+        guard isResponseOpen, !isRefused else {
             promise?.fail(ChannelError.outputClosed)
             return
         }
@@ -170,13 +191,9 @@ final class HTTP1Codec: ChannelDuplexHandler {
             if let promise { send(promise, context) }
         case .end:
             (isResponseOpen, hasBegunResponse) = (false, false)
+            isLast = !keepsAlive || life.isEnding
             let sent = promise ?? context.eventLoop.makePromise()
-            if keepsAlive, !life.isEnding {
-                noteAnswer(when: sent.futureResult, context)
-            } else {
-                isClosing = true
-                closeWhen(sent.futureResult, context)
-            }
+            noteAnswer(when: sent.futureResult, context)
             send(sent, context)
         }
     }
@@ -188,10 +205,10 @@ final class HTTP1Codec: ChannelDuplexHandler {
         sent.whenComplete { _ in
             let (codec, context) = bound.value
             codec.answeredNumber = number
-            // The next request may have begun.
-            guard codec.requestNumber == number else { return }
-            if codec.life.isEnding { return context.close(promise: nil) }
-            if !codec.isRequestOpen { codec.life.enter(.idle) }
+            // The next request may have begun, or the rest of this one may be on its way.
+            guard codec.requestNumber == number, !codec.isRequestOpen else { return }
+            if codec.isLast || codec.life.isEnding { return context.close(promise: nil) }
+            codec.life.enter(.idle)
         }
     }
 

@@ -4,6 +4,7 @@
 #if Server
 internal import HTTPTypes
 internal import MCPAuthHTTP
+internal import MCPAuthJSON
 internal import NIOHTTP1
 
 /// Reads the heads of the requests of one HTTP/1.1 connection.
@@ -17,6 +18,7 @@ struct RequestHeadReader {
     private var names: [HTTPField.Name] = []
 
     private static let mostNames = 32
+    private static let longestName = 64
     private static let host = HTTPField.Name.constant("Host")
 
     init(scheme: String) {
@@ -58,8 +60,10 @@ struct RequestHeadReader {
             path: path,
             headerFields: fields
         )
-        // After an upgrade or CONNECT NIO's decoder parses nothing more.
-        return (request, head.isKeepAlive && head.method != .CONNECT && !isUpgrade)
+        // After an upgrade or CONNECT NIO's decoder parses nothing more. Clients of HTTP/1.0 would have to be told that the
+        // connection stays open.
+        let keepsAlive = head.isKeepAlive && head.version.minor > 0 && head.method != .CONNECT && !isUpgrade
+        return (request, keepsAlive)
     }
 
     private static func method(_ method: HTTPMethod) -> HTTPRequest.Method? {
@@ -72,8 +76,9 @@ struct RequestHeadReader {
 
     /// The name of a field; `nil` if it is not a token, which the parser refused before.
     private mutating func name(_ text: String, at place: Int) -> HTTPField.Name? {
-        if place < names.count, names[place].rawName == text { return names[place] }
+        if place < names.count, names[place].rawName.isExactly(text) { return names[place] }
         guard let name = HTTPField.Name(text) else { return nil }
+        guard text.utf8.count <= Self.longestName else { return name }
         if place < names.count {
             names[place] = name
         } else if place < Self.mostNames {
