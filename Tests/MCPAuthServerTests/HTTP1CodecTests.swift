@@ -94,8 +94,20 @@ import Testing
     private final class Reads: ChannelOutboundHandler {
         typealias OutboundIn = IOData
         var count = 0
+        /// Whether the client takes nothing.
+        var isStuck = false
+        private var stuck: [EventLoopPromise<Void>] = []
 
         func read(context: ChannelHandlerContext) { count += 1 }
+
+        func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+            guard isStuck else { return context.write(data, promise: promise) }
+            if let promise { stuck.append(promise) }
+        }
+
+        func handlerRemoved(context: ChannelHandlerContext) {
+            for promise in stuck { promise.fail(ChannelError.ioOnClosedChannel) }
+        }
     }
 
     /// Keeps the requests that the codec passes on, and answers when it is told to.
@@ -196,6 +208,17 @@ import Testing
             connection.channel.pipeline.fireChannelRead(HTTPServerRequestPart.body(piece))
         }
         #expect(!connection.channel.isActive)
+    }
+
+    @Test func `nothing more is passed on after a refusal that has not left`() throws {
+        let connection = try Connection()
+        connection.reads.isStuck = true
+        try connection.send(.GET, ["Host": "b"])
+        try connection.send()
+        #expect(connection.requests.parts.isEmpty && connection.refusals.withLock { $0 } == 1)
+        connection.channel.read()
+        #expect(connection.reads.count == 0 && connection.channel.isActive)
+        try connection.channel.close().wait()
     }
 
     @Test func `a request that was answered early is not refused a second time`() throws {

@@ -40,8 +40,10 @@ final class HTTP1Codec: ChannelDuplexHandler {
     private var isResponseOpen = false
     private var hasBegunResponse = false
     private var keepsAlive = true
-    /// Whether the connection is closed after this request: when its response has left, and its end has come or more of it
-    /// than is worth waiting for. A client that is still sending would else be cut off before it reads the response.
+    /// Whether the connection is closed after this request.
+    ///
+    /// That is when its response has left and its end has come, or more of it than is worth waiting for: a client that is
+    /// still sending would else be cut off before it reads the response.
     private var isLast = false
     /// The bytes of the body that came after the end of the response.
     private var unwantedBytes = 0
@@ -130,8 +132,9 @@ final class HTTP1Codec: ChannelDuplexHandler {
         context.read()
     }
 
-    /// Holds back reads that would only fill the memory: between the end of a request and that of its response, and when
-    /// nothing more is taken. The parser keeps what it does not parse.
+    /// Holds back reads that would only fill the memory, because the parser keeps what it does not parse.
+    ///
+    /// That is between the end of a request and that of its response, and when nothing more is taken.
     func read(context: ChannelHandlerContext) {
         if isReadUseful { context.read() } else { isReadHeld = true }
     }
