@@ -153,16 +153,15 @@ public struct RequestGuard: Sendable {
         return forwardedAction(decided, request)
     }
 
-    /// Decides about a request that a proxy asks about, if nothing must be waited for.
+    /// Decides about a request that a proxy asks about without its body, if nothing must be waited for.
     ///
     /// - Returns: `nil` if more is needed; then ``check(forwarded:body:now:confirm:)`` decides.
     package func checkAtOnce(
         forwarded request: HTTPRequest,
-        isBodyKnown: Bool,
-        now: () -> NumericDate = NumericDate.now,
-        confirm: (AuthInfo?) -> Denial? = { _ in nil }
+        now: () -> NumericDate,
+        confirm: (AuthInfo?) -> Denial?
     ) -> ForwardedAction? {
-        decideAtOnce(request, isBodyKnown: isBodyKnown, now, confirm: confirm).map { forwardedAction($0, request) }
+        decideAtOnce(request, isBodyKnown: false, now, confirm: confirm).map { forwardedAction($0, request) }
     }
 
     private func forwardedAction(_ decided: Decided, _ request: HTTPRequest) -> ForwardedAction {

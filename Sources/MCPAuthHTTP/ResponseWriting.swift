@@ -28,6 +28,15 @@ public struct RenderedResponse: Sendable {
         return response
     }
 
+    /// The head, with the length of the body.
+    package var headWithLength: HTTPResponse {
+        guard head.status != .noContent, head.status != .notModified, !head.headerFields.contains(.contentLength)
+        else { return head }
+        var head = head
+        head.headerFields.append(HTTPField(name: .contentLength, value: String(body.count)))
+        return head
+    }
+
     /// The same response for one request: with its CORS fields and, for HEAD, with the length of the body instead of
     /// the body (RFC 9110 section 9.3.2), because not every host removes the body itself.
     package func answering(_ request: HTTPRequest, _ cors: CORSSettings) -> RenderedResponse {

@@ -18,10 +18,7 @@ extension AuthorizationHandler {
             mustClose: response.closesConnection || undecided.request.stopsTheDecoder
         )
         state = .refused(refused)
-        var head = response.head
-        if head.status != .noContent, head.status != .notModified, !head.headerFields.contains(.contentLength) {
-            head.headerFields[.contentLength] = String(response.body.count)
-        }
+        var head = response.headWithLength
         if refused.mustClose, isHTTP1 { head.headerFields[.connection] = "close" }
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         if !response.body.isEmpty {

@@ -72,12 +72,12 @@ package final class AuthorizationEngine: Sendable {
         now: NumericDate
     ) -> Decision? {
         var noTrace: DecisionTrace?
-        switch request.credentials {
-        case .none where resource.policy.mayAllowAnyone:
+        if case .none = request.credentials, resource.policy.mayAllowAnyone {
             return decideWithoutToken(request, at: resource, now: now, trace: &noTrace)
-        case .none, .otherScheme: return .deny(noCredentials(resource, request))
-        case .malformed: return .deny(malformedCredentials(resource))
-        case .bearer(let token):
+        }
+        switch token(of: request, at: resource) {
+        case .denied(let denial): return .deny(denial)
+        case .passed(let token):
             return VerifierChain.remembered(token, for: resource, now: now).map {
                 checkAndEvaluate(request, $0, at: resource, now: now, trace: &noTrace)
             }
@@ -167,9 +167,20 @@ package final class AuthorizationEngine: Sendable {
         now: NumericDate,
         trace: inout DecisionTrace?
     ) async -> Checked<VerifiedToken> {
-        switch request.credentials {
-        case .bearer(let token):
+        switch token(of: request, at: resource) {
+        case .denied(let denial): .denied(denial)
+        case .passed(let token):
             await VerifierChain.verify(token, of: request, for: resource, now: now, trace: &trace)
+        }
+    }
+
+    /// The token of a request, or the denial of one that has none.
+    private static func token(
+        of request: ProtectedResourceRequest,
+        at resource: ProtectedResource
+    ) -> Checked<AccessToken> {
+        switch request.credentials {
+        case .bearer(let token): .passed(token)
         case .none, .otherScheme: .denied(noCredentials(resource, request))
         case .malformed: .denied(malformedCredentials(resource))
         }

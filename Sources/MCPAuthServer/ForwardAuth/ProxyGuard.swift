@@ -46,7 +46,7 @@ package struct ProxyGuard: Sendable {
     func answerAtOnce(_ request: HTTPRequest, now: () -> NumericDate) -> Answer? {
         if let denial = identityFieldDenial(request) { return refuse(request, denial, now: now) }
         var described = HTTPFields()
-        let action = requestGuard.checkAtOnce(forwarded: request, isBodyKnown: false, now: now) {
+        let action = requestGuard.checkAtOnce(forwarded: request, now: now) {
             describe($0, in: &described, now())
         }
         return action.map { Self.answer($0, described) }

@@ -111,7 +111,7 @@ final class EndpointHandler: ChannelInboundHandler {
         var head = response.head
         // The codec closes the connection.
         head.headerFields[.connection] = "close"
-        context.send(RenderedResponse(head: head, body: request.method == .head ? [] : response.body), to: request)
+        context.send(RenderedResponse(head: head, body: response.body), to: request)
     }
 
     func channelInactive(context: ChannelHandlerContext) {

@@ -3,7 +3,6 @@
 
 #if Server
 internal import HTTPTypes
-internal import MCPAuthHTTP
 internal import NIOCore
 
 /// The bytes of responses of HTTP/1.1 on their way to the client.
@@ -36,6 +35,7 @@ struct ResponseBytes {
         buffer.clear()
     }
 
+    /// Appends a part of a body.
     mutating func append(_ body: ByteBuffer) {
         begin()
         buffer.writeImmutableBuffer(body)
@@ -53,6 +53,7 @@ struct ResponseBytes {
         var closesConnection = closesConnection
         var hasLength =
             head.status.kind == .informational || head.status == .noContent || head.status == .notModified
+        // With room for the fixed texts.
         var size = 40 + status.utf8.count + reason.utf8.count
         for field in head.headerFields {
             size += field.name.rawName.utf8.count + 2 + field.value.utf8.count + 2
@@ -82,17 +83,6 @@ struct ResponseBytes {
             return count
         }
         return closesConnection
-    }
-}
-
-extension RenderedResponse {
-    /// The head, with the length of the body.
-    var headWithLength: HTTPResponse {
-        guard head.status != .noContent, head.status != .notModified, !head.headerFields.contains(.contentLength)
-        else { return head }
-        var head = head
-        head.headerFields.append(HTTPField(name: .contentLength, value: String(body.count)))
-        return head
     }
 }
 #endif
