@@ -110,22 +110,18 @@ def us(directory, program, issuer, port):
     return [program, "serve", "--config", file, "--log-level", "error"], "/verify", fields
 
 
-def grpc(admin):
+def grpc(directory, program, issuer, port, admin):
     """Our gRPC service; with the admin listener, which counts decisions, only where those are counted."""
-
-    def start(directory, program, issuer, port):
-        server = {"listen": f"127.0.0.1:{free_port()}", "ext_authz": {"listen": f"127.0.0.1:{port}"}}
-        if admin:
-            server["admin"] = {"listen": f"127.0.0.1:{admin}"}
-        file = write(directory, "mcp-auth.json", json.dumps({
-            "version": 1,
-            "server": server,
-            "issuers": {"main": {"issuer": issuer.url, "discovery": "oauth"}},
-            "resources": [{"resource": AUDIENCE, "issuers": ["main"], "policy": "authenticated"}],
-        }))
-        return [program, "serve", "--config", file, "--log-level", "error"]
-
-    return start
+    server = {"listen": f"127.0.0.1:{free_port()}", "ext_authz": {"listen": f"127.0.0.1:{port}"}}
+    if admin:
+        server["admin"] = {"listen": f"127.0.0.1:{admin}"}
+    file = write(directory, "mcp-auth.json", json.dumps({
+        "version": 1,
+        "server": server,
+        "issuers": {"main": {"issuer": issuer.url, "discovery": "oauth"}},
+        "resources": [{"resource": AUDIENCE, "issuers": ["main"], "policy": "authenticated"}],
+    }))
+    return [program, "serve", "--config", file, "--log-level", "error"]
 
 
 def member(field, content):
@@ -152,7 +148,7 @@ def grpc_rate(program, issuer, token, admin=None):
         with open(body, "wb") as file:
             file.write(check_request(token))
         port = free_port()
-        command = ["taskset", "-c", "0", *grpc(admin)(directory, program, issuer, port)]
+        command = ["taskset", "-c", "0", *grpc(directory, program, issuer, port, admin)]
         server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         try:
             wait_for(port)

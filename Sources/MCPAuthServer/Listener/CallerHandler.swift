@@ -25,9 +25,7 @@ final class CallerHandler: ChannelInboundHandler {
         switch unwrapInboundIn(data) {
         case .head(let head, let caller):
             request = (head, caller)
-            if head.headerFields.contains(.expect) {
-                context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
-            }
+            context.sendContinue(to: head)
         case .body: return
         case .end:
             guard let (head, caller) = request else { return }

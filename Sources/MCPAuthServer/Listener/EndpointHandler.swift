@@ -59,9 +59,7 @@ final class EndpointHandler: ChannelInboundHandler {
         switch (state, unwrapInboundIn(data)) {
         case (.idle, .head(let request)):
             state = .receiving(request, [])
-            if request.headerFields.contains(.expect) {
-                context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
-            }
+            context.sendContinue(to: request)
         case (.receiving(let request, var body), .body(let buffer)):
             guard body.count + buffer.readableBytes <= mostBytes else { return refuse(request, context) }
             // Without a second reference to the bytes.
@@ -126,6 +124,12 @@ final class EndpointHandler: ChannelInboundHandler {
 }
 
 extension ChannelHandlerContext {
+    /// Asks for the body of a request whose client waits for that (RFC 9110 section 10.1.1).
+    func sendContinue(to request: HTTPRequest) {
+        guard request.headerFields.contains(.expect) else { return }
+        writeAndFlush(NIOAny(HTTPResponsePart.head(HTTPResponse(status: .continue))), promise: nil)
+    }
+
     /// Sends a finished response, without its body for HEAD.
     func send(_ response: RenderedResponse, to request: HTTPRequest) {
         write(NIOAny(HTTPResponsePart.head(response.headWithLength)), promise: nil)

@@ -47,10 +47,8 @@ final class HTTP1Codec: ChannelDuplexHandler {
     private var isLast = false
     /// The bytes of the body that came after the end of the response.
     private var unwantedBytes = 0
-    /// The requests that have begun.
-    private var requestNumber = 0
-    /// The last request whose response has left, which may be before the end of the request.
-    private var answeredNumber = 0
+    /// The responses that are written and have not left.
+    private var unsentResponses = 0
     /// What NIO's parser found wrong behind the last part.
     private var invalidity: Diagnosis?
     /// Whether a request was refused here: nothing more of the client counts.
@@ -93,7 +91,6 @@ final class HTTP1Codec: ChannelDuplexHandler {
         switch part {
         case .head(let head):
             life.enter(.body)
-            requestNumber += 1
             (isRequestOpen, isResponseOpen, unwantedBytes) = (true, true, 0)
             guard let read = reader.read(head) else {
                 let expected = "one `Host`, and a path or an absolute URL as target"
@@ -108,12 +105,15 @@ final class HTTP1Codec: ChannelDuplexHandler {
             context.fireChannelRead(wrapInboundOut(.body(buffer)))
         case .end:
             isRequestOpen = false
-            let isAnswered = answeredNumber == requestNumber
+            let isAnswered = isAnswered
             life.enter(isAnswered ? .idle : .answer)
             context.fireChannelRead(wrapInboundOut(.end(nil)))
             if isAnswered, isLast || life.isEnding { context.close(promise: nil) }
         }
     }
+
+    /// Whether the response to the last request has left, which may be before the end of the request.
+    private var isAnswered: Bool { !isResponseOpen && unsentResponses == 0 }
 
     /// Passes on the parts that waited, up to the head of a request that must go on waiting.
     private func passWaiting(_ context: ChannelHandlerContext) {
@@ -203,13 +203,13 @@ final class HTTP1Codec: ChannelDuplexHandler {
 
     /// Notes that the response to the last request has left.
     private func noteAnswer(when sent: EventLoopFuture<Void>, _ context: ChannelHandlerContext) {
-        let number = requestNumber
+        unsentResponses += 1
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         sent.whenComplete { _ in
             let (codec, context) = bound.value
-            codec.answeredNumber = number
+            codec.unsentResponses -= 1
             // The next request may have begun, or the rest of this one may be on its way.
-            guard codec.requestNumber == number, !codec.isRequestOpen else { return }
+            guard codec.isAnswered, !codec.isRequestOpen else { return }
             if codec.isLast || codec.life.isEnding { return context.close(promise: nil) }
             codec.life.enter(.idle)
         }

@@ -41,9 +41,7 @@ final class KeySetHandler: ChannelInboundHandler {
         switch (request, unwrapInboundIn(data)) {
         case (nil, .head(let head)) where head.path == Self.path && [.get, .head].contains(head.method):
             request = head
-            if head.headerFields.contains(.expect) {
-                context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
-            }
+            context.sendContinue(to: head)
         case (nil, let part): context.fireChannelRead(wrapInboundOut(part))
         case (_?, .head), (_?, .body): return
         case (let request?, .end):
