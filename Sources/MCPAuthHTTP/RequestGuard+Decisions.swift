@@ -16,13 +16,18 @@ extension RequestGuard {
     /// A request whose resource is known.
     private struct RoutedRequest {
         /// With its operation, unless that is in the body.
-        let request: ProtectedResourceRequest
+        var request: ProtectedResourceRequest
         let resource: ProtectedResource
         let isOperationInBody: Bool
-        /// The refusal of a request from a web page that is not allowed here.
-        let refusal: Denial?
         /// When the decision began, if decisions are kept.
         let began: ContinuousClock.Instant?
+    }
+
+    /// What is known of a request before its credentials are looked at.
+    private enum Beginning {
+        /// Nothing more is needed; the refusal is reported.
+        case refused(Decided)
+        case routed(RoutedRequest)
     }
 
     /// Decides about one request.
@@ -67,28 +72,23 @@ extension RequestGuard {
         _ body: (_ mostBytes: Int) async throws -> CollectedBody
     ) async rethrows -> Decided {
         let routed: RoutedRequest
-        switch route(request, isBodyKnown) {
-        case .passed(let found): routed = found
-        case .denied(let denial): return decided(denial, now)
+        switch begin(request, isBodyKnown, now) {
+        case .routed(let found): routed = found
+        case .refused(let decided): return decided
         }
         var operation = routed.request.operation
-        let decision: Decision
-        if let refusal = routed.refusal {
-            decision = .deny(refusal)
-        } else {
-            decision = try await AuthorizationEngine.authorize(
-                routed.request,
-                at: routed.resource,
-                now: now,
-                trace: &trace,
-                isInBody: routed.isOperationInBody
-            ) { mostBytes in
-                let read = try await Self.readOperation(request, mostBytes, body)
-                if case .passed(let known) = read { operation = known }
-                return read
-            }
+        let decision = try await AuthorizationEngine.authorize(
+            routed.request,
+            at: routed.resource,
+            now: now,
+            trace: &trace,
+            isInBody: routed.isOperationInBody
+        ) { mostBytes in
+            let read = try await Self.readOperation(request, mostBytes, body)
+            if case .passed(let known) = read { operation = known }
+            return read
         }
-        return decided(decision, routed, operation, now, confirm)
+        return decided(confirmed(decision, confirm), routed, operation, now)
     }
 
     /// Decides about one request and reports it, if nothing must be waited for; `nil` otherwise, with nothing reported.
@@ -99,60 +99,48 @@ extension RequestGuard {
         confirm: (AuthInfo?) -> Denial?
     ) -> Decided? {
         guard observer == nil else { return nil }
-        let routed: RoutedRequest
-        switch route(request, isBodyKnown) {
-        case .passed(let found): routed = found
-        case .denied(let denial): return decided(denial, now)
-        }
-        let decision: Decision
-        if let refusal = routed.refusal {
-            decision = .deny(refusal)
-        } else {
+        switch begin(request, isBodyKnown, now) {
+        case .refused(let decided): return decided
+        case .routed(let routed):
             guard !routed.isOperationInBody,
-                let found = AuthorizationEngine.authorizeAtOnce(routed.request, at: routed.resource, now: now())
+                let decision = AuthorizationEngine.authorizeAtOnce(routed.request, at: routed.resource, now: now())
             else { return nil }
-            decision = found
+            return decided(confirmed(decision, confirm), routed, routed.request.operation, now)
         }
-        return decided(decision, routed, routed.request.operation, now, confirm)
     }
 
-    /// The canonical form of a request, and its resource.
-    private func route(_ request: HTTPRequest, _ isBodyKnown: Bool) -> Checked<RoutedRequest> {
+    /// Reads a request, finds its resource, and refuses it if it comes from a web page that is not allowed there.
+    private func begin(_ request: HTTPRequest, _ isBodyKnown: Bool, _ now: () -> NumericDate) -> Beginning {
         let (read, resource): (ProtectedResourceRequest, ProtectedResource)
         switch find(request) {
         case .passed(let found): (read, resource) = found
-        case .denied(let denial): return .denied(denial)
+        case .denied(let denial):
+            return .refused(Decided(decision: .deny(denial), id: report(denial, now(), door)))
         }
         let began = resource.keepsDecisions ? ContinuousClock.now : nil
-        let violation = OriginRule.violation(of: request, at: resource)
         let isInBody = isBodyKnown && resource.speaksMCP && MCPMessageReading.needsBody(request.method)
-        let isKnown = violation == nil && !isInBody
-        return .passed(
-            RoutedRequest(
-                request: isKnown ? read.asking(for: Self.operation(of: request, at: resource, isBodyKnown)) : read,
-                resource: resource,
-                isOperationInBody: isInBody,
-                refusal: violation.map { Denial(.invalidOrigin, status: 403, diagnosis: $0) },
-                began: began
-            )
-        )
+        var routed = RoutedRequest(request: read, resource: resource, isOperationInBody: isInBody, began: began)
+        if let violation = OriginRule.violation(of: request, at: resource) {
+            let denial = Denial(.invalidOrigin, status: 403, diagnosis: violation)
+            return .refused(decided(.deny(denial), routed, .unknown, now))
+        }
+        if !isInBody { routed.request = read.asking(for: Self.operation(of: request, at: resource, isBodyKnown)) }
+        return .routed(routed)
     }
 
-    /// The denial of a request that belongs to no resource.
-    private func decided(_ denial: Denial, _ now: () -> NumericDate) -> Decided {
-        Decided(decision: .deny(denial), id: report(denial, now(), door))
+    /// A decision that may still become a refusal.
+    private func confirmed(_ decision: Decision, _ confirm: (AuthInfo?) -> Denial?) -> Decision {
+        guard case .allow(let caller) = decision, let denial = confirm(caller) else { return decision }
+        return .deny(denial)
     }
 
-    /// What was decided at a resource, after `confirm`.
+    /// Reports what was decided at a resource.
     private func decided(
         _ decision: Decision,
         _ routed: RoutedRequest,
         _ operation: RequestOperation,
-        _ now: () -> NumericDate,
-        _ confirm: (AuthInfo?) -> Denial?
+        _ now: () -> NumericDate
     ) -> Decided {
-        var decision = decision
-        if case .allow(let caller) = decision, let denial = confirm(caller) { decision = .deny(denial) }
         let id = routed.resource.report(
             decision,
             about: operation.name(routed.request.method),
