@@ -21,7 +21,7 @@ struct ModuleBenchmark {
         let path = try libraryPath()
         let library = try ModuleTrial.library(at: path)
         let alone = try server([])
-        let withModule = try server([try verifier("nothing", library)])
+        let withModule = try server([try verifier("nothing", library, usesRequestThread: true)])
         var times: [(alone: Double, module: Double)] = []
         for _ in 0..<rounds {
             times.append((alone: try await microseconds(alone), module: try await microseconds(withModule)))
@@ -32,18 +32,21 @@ struct ModuleBenchmark {
         print("built-in verifier                         \(text(before)) us")
         print("after a module that says `not mine`       \(text(after)) us, \(text(added)) us more")
         try await thousandCalls(try verifier("later", library))
-        let isolated = try ModuleTrial.isolatedLibrary(at: path)
-        try await isolatedCalls(withModule, try server([try verifier("nothing", isolated)]))
+        let onThread = try server([try verifier("nothing", library)])
+        let isolated = try server([try verifier("nothing", try ModuleTrial.isolatedLibrary(at: path))])
+        try await waits(withModule, [("on a thread of its own  ", onThread), ("in a process of its own ", isolated)])
     }
 
     /// The time that one caller waits for a decision, one after the other.
-    private static func isolatedCalls(_ here: MCPAuth, _ isolated: MCPAuth) async throws {
-        var added: [Double] = []
+    private static func waits(_ here: MCPAuth, _ others: [(place: String, mcpAuth: MCPAuth)]) async throws {
+        var added: [[Double]] = others.map { _ in [] }
         for _ in 0..<rounds {
             let before = try await waited(here)
-            added.append(try await waited(isolated) - before)
+            for index in others.indices { added[index].append(try await waited(others[index].mcpAuth) - before) }
         }
-        print("the same module in a process of its own   \(text(median(added))) us more, as a caller waits")
+        for (other, times) in zip(others, added) {
+            print("the same module \(other.place)  \(text(median(times))) us more, as a caller waits")
+        }
     }
 
     private static func waited(_ mcpAuth: MCPAuth) async throws -> Double {
@@ -80,13 +83,20 @@ struct ModuleBenchmark {
         ProtectedResourceRequest(method: .post, path: try ResourceIdentifier(resource).path)
     }
 
-    private static func verifier(_ name: String, _ library: ModuleLibrary) throws -> HostedVerifier {
+    private static func verifier(
+        _ name: String,
+        _ library: ModuleLibrary,
+        usesRequestThread: Bool = false
+    ) throws -> HostedVerifier {
+        var limits = ModuleLimits()
+        limits.usesRequestThread = usesRequestThread
         let component = try library.component(.verifier, named: name)
         return try HostedVerifier(
             name: name,
             configuration: ModuleConfiguration([:], of: component) { $0 },
             issuer: "urn:example:module",
             resource: ResourceIdentifier(resource),
+            limits: limits,
             secrets: [:],
             onEvent: { print($0) }
         )

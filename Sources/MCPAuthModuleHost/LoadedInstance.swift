@@ -16,14 +16,15 @@ internal import MCPAuthJSON
         ) -> Void
 
     let context: ModuleContext
-    private let isPure: Bool
-    private let isReentrant: Bool
+    /// Whether a call may run on the thread of a request.
+    private let mayRunHere: Bool
     private let functions: ModuleFunctions
     private let host: ModuleHostMemory
     private let state: UnsafeMutableRawPointer?
     private let threads: ModuleThreads
     private let limits: ModuleLimits
     private let quickness = ModuleQuickness(quick: 0.001)
+    private let waiting = ModuleWaiting()
     private let onDestroyed: @Sendable () -> Void
 
     /// - Parameter onDestroyed: Called when the module's `destroy` has returned.
@@ -39,7 +40,7 @@ internal import MCPAuthJSON
         self.functions = functions
         self.context = context
         self.onDestroyed = onDestroyed
-        (isPure, isReentrant) = (component.isPure, component.isReentrant)
+        mayRunHere = limits.usesRequestThread && component.isPure && component.isReentrant
         var ownLimits = limits
         if !component.isReentrant { ownLimits.threads = 1 }
         self.limits = ownLimits
@@ -99,9 +100,9 @@ internal import MCPAuthJSON
 
     // MARK: Verifiers
 
-    /// Asks a pure module to verify a token on this thread, if it has proved quick; `nil` if it has not.
+    /// Asks a pure module to verify a token on this thread; `nil` if it must not run here or has not proved quick.
     func verifyInline(_ token: [UInt8], at resource: [UInt8], now: NumericDate) async -> ModuleCall.End? {
-        guard isReentrant, quickness.isProven else { return nil }
+        guard mayRunHere, quickness.isProven else { return nil }
         guard let number = context.calls.openInline(now: now) else { return .fault(.tooManyCalls) }
         let start = MonotonicTime.now
         enter(number, token, resource, now)
@@ -114,13 +115,14 @@ internal import MCPAuthJSON
         case .ended(let end): return isLate ? late : end
         case .open(let call):
             if isLate { context.calls.end(call.number, late) }
-            return await waited(for: call)
+            return await waited(for: call, since: start)
         }
     }
 
     func verify(_ request: ModuleRequest, now: NumericDate) async -> ModuleCall.End {
+        let began = MonotonicTime.now
         guard let call = begin(request, now: now) else { return .fault(.tooManyCalls) }
-        return await waited(for: call)
+        return await waited(for: call, since: began)
     }
 
     /// Begins a call, which may have ended already; `nil` if too many are open.
@@ -132,9 +134,9 @@ internal import MCPAuthJSON
         return call
     }
 
-    /// Begins a call of a pure module that has proved quick on this thread; otherwise as `begin`.
+    /// Begins a call on this thread if the module may run here and has proved quick; otherwise as `begin`.
     func beginHere(_ request: ModuleRequest, now: NumericDate) -> ModuleCall? {
-        guard isPure, isReentrant, quickness.isProven else { return begin(request, now: now) }
+        guard mayRunHere, quickness.isProven else { return begin(request, now: now) }
         guard let call = context.calls.open(now: now) else { return nil }
         threads.runHere(call.number) { timed(call, request) }
         return call
@@ -150,13 +152,14 @@ internal import MCPAuthJSON
 
     /// Notes how long a function of the module ran, in seconds.
     private func note(_ seconds: Double, deadline: Double) {
+        guard mayRunHere else { return }
         guard seconds > deadline else { return quickness.note(seconds) }
         let message = "a call took \(Int(seconds * 1000)) ms; no other call runs on the thread of a request"
         if quickness.exclude() { context.log(MCP_AUTH_LOG_WARNING, message) }
     }
 
-    private func waited(for call: ModuleCall) async -> ModuleCall.End {
-        let end = await context.calls.end(of: call)
+    private func waited(for call: ModuleCall, since began: MonotonicTime) async -> ModuleCall.End {
+        let end = await waiting.end(of: call, in: context.calls, since: began)
         if end.isUnanswered { giveUp(call) }
         return end
     }
@@ -284,19 +287,21 @@ internal import MCPAuthJSON
 
     /// Transforms claims; `nil` if the module refuses them.
     ///
-    /// Until the module is known to be quick, it runs on another thread, and this one waits a bounded time for it.
+    /// Unless it may run here and is known to be quick, it runs on a thread of its own, and this one waits a bounded time.
     func transform(_ claims: [UInt8], of issuer: String) throws(ModuleFault) -> [UInt8]? {
-        guard !quickness.isProven else { return try timed(claims, issuer) }
-        let answer = OwnThread.result(within: limits.transformSeconds) { [self] () -> Result<[UInt8]?, ModuleFault> in
-            do throws(ModuleFault) { return .success(try timed(claims, issuer)) } catch { return .failure(error) }
+        if mayRunHere, quickness.isProven { return try timed(claims, issuer) }
+        let place = Monitor<Result<[UInt8]?, ModuleFault>?>(nil)
+        let transformation: Transformation = { [self] () throws(ModuleFault) in try timed(claims, issuer) }
+        let number = start(transformation) { result in
+            place.withLock { $0 = result }
+            place.signal()
         }
-        switch answer {
-        case .value(let result): return try result.get()
-        case .late:
+        guard let result = place.wait(atMost: limits.transformSeconds, for: { $0 }) else {
+            threads.withdraw(number)
             quickness.reset()
             throw .noAnswerInTime(seconds: limits.transformSeconds)
-        case .noThread: throw .noThread
         }
+        return try result.get()
     }
 
     /// Transforms claims on a thread of the instance, and passes the result to `done`.
@@ -305,10 +310,22 @@ internal import MCPAuthJSON
         of issuer: String,
         _ done: @escaping @Sendable (Result<[UInt8]?, ModuleFault>) -> Void
     ) {
-        let fault = threads.run(context.calls.reserve()) { [self] in
-            do throws(ModuleFault) { done(.success(try run(claims, issuer))) } catch { done(.failure(error)) }
+        _ = start({ [self] () throws(ModuleFault) in try run(claims, issuer) }, done)
+    }
+
+    private typealias Transformation = @Sendable () throws(ModuleFault) -> [UInt8]?
+
+    /// Starts a transformation on a thread of the instance; returns its number there.
+    private func start(
+        _ transformation: @escaping Transformation,
+        _ done: @escaping @Sendable (Result<[UInt8]?, ModuleFault>) -> Void
+    ) -> UInt64 {
+        let number = context.calls.reserve()
+        let fault = threads.run(number) {
+            do throws(ModuleFault) { done(.success(try transformation())) } catch { done(.failure(error)) }
         }
         if let fault { done(.failure(fault)) }
+        return number
     }
 
     private func timed(_ claims: [UInt8], _ issuer: String) throws(ModuleFault) -> [UInt8]? {

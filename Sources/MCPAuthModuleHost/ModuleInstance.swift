@@ -7,7 +7,7 @@ internal import MCPAuthCore
 protocol ModuleInstance: Sendable {
     var context: ModuleContext { get }
 
-    /// Asks a pure module to verify a token on this thread, if it has proved quick; `nil` if it has not.
+    /// Asks a pure module to verify a token on this thread; `nil` if it must not run here or has not proved quick.
     func verifyInline(_ token: [UInt8], at resource: [UInt8], now: NumericDate) async -> ModuleCall.End?
 
     /// Asks the module to verify a token, and waits until the call ends or the task is cancelled.

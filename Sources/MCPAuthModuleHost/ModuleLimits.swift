@@ -11,7 +11,7 @@ package struct ModuleLimits: Sendable {
     package var openCalls = 2048
     /// The maximum seconds for a call, including its time in the queue.
     package var callSeconds = 5.0
-    /// The maximum seconds for a transformer, until it is known to be quick.
+    /// The maximum seconds for a transformer, except on the thread of a request.
     package var transformSeconds = 1.0
     /// The maximum seconds for `validate` and for `create`.
     package var setupSeconds = 30.0
@@ -19,6 +19,9 @@ package struct ModuleLimits: Sendable {
     package var hangSeconds = 10.0
     /// Seconds after which a thread without work ends.
     package var idleSeconds = 30.0
+    /// Whether a module that needs nothing but its input may run on the thread of a request once it has proved quick: if
+    /// it then blocks, it holds that request.
+    package var usesRequestThread = false
 
     package init() {}
 }

@@ -86,6 +86,21 @@ import Testing
         #expect(events.all == [EngineEvent(.error, .moduleFailed, "the module `test` \(sentence)")])
     }
 
+    @Test func `a transformer that was quick and then blocks delays the request for a bounded time`() throws {
+        let gate = try Gate()
+        var limits = ModuleLimits()
+        limits.transformSeconds = 0.1
+        let body = """
+            if (claims->issuer.length == 2) wait_for(the_host, "gate");
+            \(Self.give("{}"))
+            """
+        let transformer = try Self.transformer(body, gate.configuration, limits: limits)
+        for _ in 0..<40 { #expect(try transformer.transform([:], of: "https://i.example") == [:]) }
+        // On this thread, it would not return before the gate opens.
+        #expect(throws: (any Error).self) { try transformer.transform([:], of: "no") }
+        gate.open()
+    }
+
     @Test func `a transformer that blocks delays the request for a bounded time`() throws {
         let gate = try Gate()
         let events = Events()

@@ -178,6 +178,22 @@ import Testing
         gate.open()
     }
 
+    @Test(arguments: [Modules.pure, Modules.reentrant, "0"])
+    func `a module that was quick and then blocks holds no request beyond its deadline`(flags: String) async throws {
+        let gate = try Gate()
+        let body = #"""
+            if (request->token.length == 2) wait_for(the_host, "gate");
+            answer(call, MCP_AUTH_VERDICT_NOT_MINE, "");
+            """#
+        let path = try Modules.compile(change: ".flags = \(flags)", schema: Gate.schema, body: body)
+        let limits = Self.limits(seconds: 0.1)
+        let verifier = try Modules.verifier(try Modules.library(path), gate.configuration, limits: limits)
+        for _ in 0..<(ModuleQuickness.needed * 4) { #expect(await verifier.ask([1]).word == "not mine") }
+        // On the thread of the request, this call would not return before the gate opens.
+        #expect(await verifier.ask([1, 2]).word == "unavailable")
+        gate.open()
+    }
+
     @Test func `a pure module that breaks its deadline once runs on no thread of a request again`() async throws {
         let gate = try Gate()
         let events = Events()
@@ -189,7 +205,8 @@ import Testing
             answer(call, MCP_AUTH_VERDICT_NOT_MINE, "");
             """#
         let library = try Modules.library(try Modules.compile(schema: Gate.schema, body: body))
-        let limits = Self.limits(seconds: 0.2)
+        var limits = Self.limits(seconds: 0.2)
+        limits.usesRequestThread = true
         let verifier = try Modules.verifier(library, gate.configuration, limits: limits, events: events)
         for _ in 0..<16 { #expect(await verifier.ask().word == "not mine") }
         #expect(await verifier.ask().word == "unavailable")

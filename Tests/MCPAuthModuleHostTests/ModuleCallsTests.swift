@@ -58,6 +58,7 @@ import Testing
     {
         var limits = ModuleLimits()
         limits.callSeconds = 0.1
+        limits.usesRequestThread = true
         let body = #"""
             if (request->token.length == 2) usleep(200000);
             answer(call, MCP_AUTH_VERDICT_ACCEPT, "{\"sub\":\"a\",\"exp\":9999999999}");

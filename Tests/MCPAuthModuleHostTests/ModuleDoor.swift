@@ -62,19 +62,28 @@ struct ModuleDoor {
 
     /// The status and the reason in one line, such as `401 expired`; `200` when the handler may run.
     func request(_ token: String, path: String = "/mcp", now: NumericDate = time) async throws -> String {
-        var request = HTTPRequest(method: .post, scheme: "https", authority: "h.example", path: path)
-        request.headerFields[.authorization] = "Bearer \(token)"
-        let outcome = await mcpAuth.requestGuard().check(
-            request,
-            now: { now },
-            body: { _ in .bytes(Array(#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#.utf8)) }
-        )
-        switch outcome {
+        switch await check(token, path, now) {
         case .proceed: return "200"
         case .respond(let response, let reason):
             let retry = response.head.headerFields[.retryAfter].map { ", retry after \($0)" } ?? ""
             return "\(response.head.status.code) \(reason?.rawValue ?? "-")\(retry)"
         }
+    }
+
+    /// The subject of an accepted token; `nil` if it is refused.
+    func subject(of token: String) async -> String? {
+        guard case .proceed(let authInfo) = await check(token, "/mcp", Self.time) else { return nil }
+        return authInfo?.subject
+    }
+
+    private func check(_ token: String, _ path: String, _ now: NumericDate) async -> RequestGuard.Action {
+        var request = HTTPRequest(method: .post, scheme: "https", authority: "h.example", path: path)
+        request.headerFields[.authorization] = "Bearer \(token)"
+        return await mcpAuth.requestGuard().check(
+            request,
+            now: { now },
+            body: { _ in .bytes(Array(#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#.utf8)) }
+        )
     }
 
     /// The status of the metadata of `/mcp`.

@@ -62,6 +62,36 @@ import Testing
         #expect(try await door.request(token) == verdict)
     }
 
+    @Test(
+        .enabled(if: !Modules.areIsolated),
+        arguments: [
+            ("", Modules.pure, false), (#" "isolation": "thread","#, Modules.pure, false),
+            (#" "isolation": "none","#, Modules.pure, true), (#" "isolation": "none","#, Modules.reentrant, false),
+            (#" "isolation": "none","#, "MCP_AUTH_VERIFIER_PURE", false),
+        ]
+    )
+    func `a module runs on the thread of a request only if both it and the operator allow that`(
+        isolation: String,
+        flags: String,
+        runsHere: Bool
+    ) async throws {
+        let claims = #"{\"sub\":\"%lu\",\"client_id\":\"c\",\"exp\":1795425600}"#
+        let body = #"""
+            char claims[100];
+            snprintf(claims, sizeof claims, "\#(claims)", (unsigned long)pthread_self());
+            answer(call, MCP_AUTH_VERDICT_ACCEPT, claims);
+            """#
+        let path = try Modules.compile(change: ".flags = \(flags)", body: body, functions: "#include <pthread.h>\n")
+        let door = try ModuleDoor(ModuleDoor.text(path, more: isolation))
+        var wasHere = false
+        for _ in 0..<64 {
+            let before = pthread_self()
+            let subject = await door.subject(of: "opaque")
+            if subject == "\(before)", before == pthread_self() { wasHere = true }
+        }
+        #expect(wasHere == runsHere)
+    }
+
     @Test(arguments: [
         #""nonce":"n""#, #""at_hash":"x""#, #""c_hash":"x""#, #""events":{}"#, #""token_use":"id_token""#,
         #""token_use":"refresh_token""#, #""token_type":"refresh_token""#, #""typ":"ID""#, #""typ":"Refresh""#,

@@ -18,10 +18,9 @@
  *
  * Threads. The host calls `validate`, `create`, `verify`, `cancel`, `destroy` and the `done` of a fetch on threads of its
  * own pool, so they may block; a blocked thread delays only calls of the same instance. There are three exceptions.
- *   - A verifier that is both PURE and REENTRANT runs on the thread that serves the request once some calls in a row were
- *     quick, so it must not block.
- *   - `transform` runs on the thread that serves the request, so it must not block; until it proved quick, on another
- *     thread, for which the request waits 1 second.
+ *   - A verifier that is both PURE and REENTRANT runs on the thread that serves the request where the operator allows that
+ *     and once some calls in a row were quick, so it must not block.
+ *   - `transform` is called like such a verifier; on a thread of the pool, the request waits 1 second for it.
  *   - If no thread of the pool can be started, `destroy` runs on the thread that releases the instance, and `done` on the
  *     thread that received the response.
  * Functions of one instance never run at the same time, unless it is REENTRANT: then `verify`, `cancel` and `done` of

@@ -4,12 +4,6 @@
 internal import MCPAuthConcurrency
 internal import MCPAuthCore
 
-#if canImport(Glibc)
-internal import Glibc
-#else
-internal import Darwin
-#endif
-
 /// An instance in a process of its own: whatever that process does, a call ends at its deadline at the latest.
 ///
 /// What the process sends is as little trusted as what a module in this process passes: verdicts are checked in the same
@@ -19,10 +13,7 @@ final class IsolatedInstance: ModuleInstance {
     private let process: ModuleProcess
     private let limits: ModuleLimits
     private let transforms = IsolatedTransforms()
-    private let quickness = ModuleQuickness(quick: longestLook)
-
-    /// The maximum seconds for which a thread looks for the end of a call itself.
-    private static let longestLook = 0.0001
+    private let waiting = ModuleWaiting()
 
     /// - Throws: ``ConfigurationError`` with the code `moduleRefused` when `create` fails or does not return in time.
     init(
@@ -61,24 +52,9 @@ final class IsolatedInstance: ModuleInstance {
         guard let call = context.calls.open(now: now) else { return .fault(.tooManyCalls) }
         let began = MonotonicTime.now
         if !process.send(request.frame(call.number, now)) { context.calls.end(call.number, .fault(.noProcess)) }
-        let found = quickness.isProven ? Self.lookForEnd(of: call, until: began.adding(Self.longestLook)) : nil
-        let end: ModuleCall.End
-        if let found { end = found } else { end = await context.calls.end(of: call) }
-        quickness.note(began.duration(to: .now))
+        let end = await waiting.end(of: call, in: context.calls, since: began)
         if end.isUnanswered { _ = process.send(ModuleFrame(.cancel, [Int64(bitPattern: call.number)])) }
         return end
-    }
-
-    /// Looks for the end of a call on this thread, since a change of threads would take longer than most quick calls; `nil`
-    /// if there is none in time.
-    ///
-    /// Other threads may run meanwhile.
-    private static func lookForEnd(of call: ModuleCall, until end: MonotonicTime) -> ModuleCall.End? {
-        repeat {
-            if let found = call.end { return found }
-            sched_yield()
-        } while .now < end
-        return nil
     }
 
     /// Blocks this thread for at most a second, as a transformer in this process may until it proved quick.

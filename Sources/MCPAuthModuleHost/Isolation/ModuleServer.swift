@@ -132,7 +132,10 @@ package final class ModuleServer: Sendable {
             output: PipeOutput(pipe: pipe)
         )
         context.fetches.use(fetcher)
-        return try LoadedInstance(functions, configuration, context: context, limits: creation.limits) {
+        var limits = creation.limits
+        // Here that is the thread that receives the calls. If it is held, this process is ended.
+        limits.usesRequestThread = true
+        return try LoadedInstance(functions, configuration, context: context, limits: limits) {
             self.isDestroyed.withLock { $0 = true }
             self.isDestroyed.signal()
         }

@@ -81,7 +81,7 @@ struct PluginCommand: AsyncParsableCommand {
                     ? "REENTRANT: several calls run at the same time" : "not REENTRANT: one call after the other"
             )
             if component.isPure, component.isReentrant, !component.needsIssuer {
-                lines.append("runs on the thread of the request when it is quick")
+                lines.append("with `\"isolation\": \"none\"`, runs on the thread of the request when it is quick")
             }
             if component.needsOperation {
                 lines.append("NEEDS_OPERATION: the body is read before the token is verified")

@@ -14,7 +14,14 @@ enum DiscoveryWord: String, CaseIterable { case oidc, oauth }
 enum ResourceProtocol: String, CaseIterable { case mcp, http }
 
 /// Where the instances of a module run.
-enum ModuleIsolation: String, CaseIterable { case none, process }
+enum ModuleIsolation: String, CaseIterable {
+    /// On the thread of a request where the module allows that, and otherwise as ``thread``.
+    case noIsolation = "none"
+    /// On threads of their own.
+    case thread
+    /// Each in a process of its own.
+    case process
+}
 
 /// How this server authenticates to an introspection endpoint.
 enum IntrospectionMethod: String, CaseIterable {

@@ -207,8 +207,10 @@ package enum ConfigurationGrammar {
             ],
             "isolation": words(
                 ModuleIsolation.self,
-                "Where it runs: in this process, or each instance in a process of its own, started again when it ends",
-                default: ModuleIsolation.none
+                "Where it runs: on threads of its own; with `process`, each instance in a process of its own, started again "
+                    + "when it ends; with `none`, on the thread of a request if the module allows that, which is faster, "
+                    + "but a call that blocks there holds its request",
+                default: ModuleIsolation.thread
             ),
             "issuer": text("The `iss` of the tokens that a verifier accepts"),
             "hosts": list(

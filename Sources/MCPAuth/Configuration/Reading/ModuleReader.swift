@@ -70,7 +70,7 @@ struct ModuleReader {
                 )
             }
         }
-        let onEvent = context.onEvent
+        let (limits, onEvent) = (try limits(object), context.onEvent)
         return .verifier { resource in
             do throws(ConfigurationError) {
                 let verifier = try HostedVerifier(
@@ -79,6 +79,7 @@ struct ModuleReader {
                     issuer: issuer,
                     resource: resource,
                     hosts: hosts,
+                    limits: limits,
                     readIssuer: { UnverifiedJWT.read($0)?.claims.optional("iss")?.string },
                     secrets: secrets,
                     onEvent: onEvent
@@ -99,12 +100,13 @@ struct ModuleReader {
         for key in ["issuer", "hosts"] where object.value[key] != nil {
             throw object.error(.conflict, "a transformer has no `\(key)`", at: key)
         }
-        let onEvent = context.onEvent
+        let (limits, onEvent) = (try limits(object), context.onEvent)
         return .transformer {
             do throws(ConfigurationError) {
                 return try HostedTransformer(
                     name: name,
                     configuration: configuration,
+                    limits: limits,
                     secrets: secrets,
                     onEvent: onEvent
                 )
@@ -132,6 +134,16 @@ struct ModuleReader {
         }
     }
 
+    private func isolation(_ object: ObjectReader) throws -> ModuleIsolation {
+        try object.word("isolation", as: ModuleIsolation.self) ?? .thread
+    }
+
+    private func limits(_ object: ObjectReader) throws -> ModuleLimits {
+        var limits = ModuleLimits()
+        limits.usesRequestThread = try isolation(object) == .noIsolation
+        return limits
+    }
+
     private func library(_ object: ObjectReader) throws -> ModuleLibrary {
         let path =
             try libraryPath
@@ -140,7 +152,7 @@ struct ModuleReader {
                 relativeTo: context.moduleDirectory ?? context.directory
             )
         let pin = try object.string("sha256")
-        let isolation = try object.word("isolation", as: ModuleIsolation.self) ?? .none
+        let isolation = try isolation(object)
         context.files.note(path)
         do throws(ConfigurationError) {
             let library =
