@@ -69,7 +69,7 @@ let package = Package(
         .trait(
             name: "Hummingbird",
             description: "The adapter for Hummingbird 2",
-            enabledTraits: ["AsyncHTTPClient"]
+            enabledTraits: ["AsyncHTTPClient", "NIO"]
         ),
         .trait(name: "FlyingFox", description: "The adapter for FlyingFox", enabledTraits: ["AsyncHTTPClient"]),
         .trait(name: "NIO", description: "The channel handler for SwiftNIO", enabledTraits: ["AsyncHTTPClient"]),
@@ -145,8 +145,11 @@ let package = Package(
         library(
             "MCPAuthHummingbird",
             [
-                "MCPAuth", "MCPAuthHTTP", httpTypes, product("Hummingbird", "hummingbird", "Hummingbird"),
+                "MCPAuth", "MCPAuthHTTP", "MCPAuthNIO", httpTypes,
+                product("Hummingbird", "hummingbird", "Hummingbird"),
+                product("HummingbirdCore", "hummingbird", "Hummingbird"),
                 product("Logging", "swift-log", "Hummingbird"), product("NIOCore", "swift-nio", "Hummingbird"),
+                product("NIOHTTPTypes", "swift-nio-extras", "Hummingbird"),
             ]
         ),
         library(
@@ -160,7 +163,8 @@ let package = Package(
         library(
             "MCPAuthNIO",
             [
-                "MCPAuth", "MCPAuthHTTP", httpTypes, product("NIOCore", "swift-nio", "NIO"),
+                "MCPAuth", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJSON", httpTypes, product("NIOCore", "swift-nio", "NIO"),
+                product("NIOHTTP1", "swift-nio", "NIO"),
                 product("NIOHTTPTypes", "swift-nio-extras", "NIO"),
                 product("NIOHTTPTypesHTTP1", "swift-nio-extras", "NIO"),
             ]
@@ -346,7 +350,7 @@ let package = Package(
             "MCPAuthServerTests",
             [
                 "MCPAuth", "MCPAuthConcurrency", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJOSE", "MCPAuthJSON",
-                "MCPAuthServer", "MCPAuthSigning", "MCPAuthTesting", "TestSupport", httpTypes,
+                "MCPAuthNIO", "MCPAuthServer", "MCPAuthSigning", "MCPAuthTesting", "TestSupport", httpTypes,
                 product("CoreMetrics", "swift-metrics", "Server"), product("Logging", "swift-log", "Server"),
                 product("NIOCore", "swift-nio", "Server"), product("NIOEmbedded", "swift-nio", "Server"),
                 product("NIOHTTP1", "swift-nio", "Server"), product("NIOHTTPTypes", "swift-nio-extras", "Server"),
@@ -392,6 +396,7 @@ let package = Package(
                 product("AsyncHTTPClient", "async-http-client", "AsyncHTTPClient"),
                 product("FlyingFox", "FlyingFox", "FlyingFox"), product("FlyingSocks", "FlyingFox", "FlyingFox"),
                 product("Hummingbird", "hummingbird", "Hummingbird"),
+                product("HummingbirdCore", "hummingbird", "Hummingbird"),
                 product("HummingbirdTesting", "hummingbird", "Hummingbird"),
                 product("Logging", "swift-log", "Hummingbird"), product("NIOCore", "swift-nio", "Hummingbird"),
                 product("NIOHTTP1", "swift-nio", "Hummingbird"),

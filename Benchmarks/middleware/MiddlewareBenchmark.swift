@@ -23,28 +23,35 @@ internal import NIOPosix
 /// request too.
 @main
 struct MiddlewareBenchmark {
+    private enum Variant: String {
+        case bare
+        /// With authorization, and the codec of the host.
+        case guarded
+        /// With authorization, and the codec of MCPAuthNIO.
+        case strict
+    }
+
     static func main() async throws {
         let arguments = CommandLine.arguments
-        guard arguments.count == 4, let port = Int(arguments[3]) else {
-            return print("usage: middleware-benchmark hummingbird|nio bare|guarded PORT")
+        guard arguments.count == 4, let port = Int(arguments[3]), let variant = Variant(rawValue: arguments[2]) else {
+            return print("usage: middleware-benchmark hummingbird|nio bare|guarded|strict PORT")
         }
         let resource = "http://127.0.0.1:\(port)/notes"
         let issuer = try TestIssuer(audience: resource)
         let notes = try ResourceConfiguration(resource, authorizationServers: [issuer.server], speaksMCP: false)
         let mcpAuth = try MCPAuth(MCPAuthConfiguration(resources: [notes]), fetcher: TestFetcher(issuer))
-        let isGuarded = arguments[2] == "guarded"
         // Not with `print`, which keeps what it writes to a pipe.
         try FileHandle.standardOutput.write(contentsOf: Data("\(issuer.token(lifetime: 3600))\n".utf8))
         if arguments[1] == "hummingbird" {
-            try await serveHummingbird(isGuarded ? mcpAuth : nil, port)
+            try await serveHummingbird(mcpAuth, port, variant)
         } else {
-            try await serveNIO(isGuarded ? mcpAuth : nil, port)
+            try await serveNIO(mcpAuth, port, variant)
         }
     }
 
-    private static func serveHummingbird(_ mcpAuth: MCPAuth?, _ port: Int) async throws {
+    private static func serveHummingbird(_ mcpAuth: MCPAuth, _ port: Int, _ variant: Variant) async throws {
         let router = Router(context: BasicMCPAuthRequestContext.self)
-        if let mcpAuth {
+        if variant != .bare {
             router.group().add(middleware: BearerAuthMiddleware(mcpAuth)).get("notes") { _, _ in "ok" }
         } else {
             router.get("notes") { _, _ in "ok" }
@@ -53,21 +60,26 @@ struct MiddlewareBenchmark {
         logger.logLevel = .error
         let application = Application(
             router: router,
+            server: variant == .strict ? .strictHTTP1(mcpAuth) : .http1(),
             configuration: .init(address: .hostname("127.0.0.1", port: port)),
             logger: logger
         )
         try await application.run()
     }
 
-    private static func serveNIO(_ mcpAuth: MCPAuth?, _ port: Int) async throws {
+    private static func serveNIO(_ mcpAuth: MCPAuth, _ port: Int, _ variant: Variant) async throws {
         let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
-                    try pipeline.configureHTTPServerPipeline()
-                    try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
-                    if let mcpAuth {
+                    if variant == .strict {
+                        try pipeline.addStrictHTTP1(mcpAuth, isSecure: false)
+                    } else {
+                        try pipeline.configureHTTPServerPipeline()
+                        try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
+                    }
+                    if variant != .bare {
                         try pipeline.addHandlers(AuthorizationHandler(mcpAuth), NotesHandler(isEnd: isEndOfAuthorized))
                     } else {
                         try pipeline.addHandler(NotesHandler(isEnd: isEndOfBare))

@@ -147,7 +147,7 @@ public struct MCPAuth: Sendable {
     ///
     /// - Returns: The id under which it is kept; `nil` if decisions are not kept.
     @discardableResult
-    package func report(_ denial: Denial, at door: String) -> DecisionID? {
+    package func report(_ denial: Denial, at door: String? = nil) -> DecisionID? {
         live.report(denial, at: .now(), door: door)
     }
 

@@ -66,14 +66,14 @@ package struct CORSSettings: Sendable {
             && request.headerFields.contains(.accessControlRequestMethod)
     }
 
-    /// Adds `Access-Control-Allow-Origin` if the page may read the response, and returns whether it may.
+    /// Adds `Access-Control-Allow-Origin`, which is not there yet, if the page may read the response; returns whether it may.
     private func addOrigin(to fields: inout HTTPFields, answering request: HTTPRequest) -> Bool {
         if case .only = origins, !fields[values: .vary].contains(where: Self.namesOrigin) {
             fields.append(HTTPField(name: .vary, value: "Origin"))
         }
-        let origin = allowedOrigin(of: request)
-        fields[.accessControlAllowOrigin] = origin
-        return origin != nil
+        guard let origin = allowedOrigin(of: request) else { return false }
+        fields.append(HTTPField(name: .accessControlAllowOrigin, value: origin))
+        return true
     }
 
     /// The value of `Access-Control-Allow-Origin`; `nil` if the page may not read the response.

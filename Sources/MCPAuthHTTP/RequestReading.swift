@@ -83,15 +83,15 @@ package enum RequestReading {
         guard values.count == 1, field.name == name else { return request.presenting(.malformed) }
         let token = Array(field.value.utf8)
         guard !token.isEmpty else { return request.presenting(.none) }
-        guard token.allSatisfy(isTokenByte) else { return request.presenting(.malformed) }
+        guard areTokenBytes(token) else { return request.presenting(.malformed) }
         return request.presenting(.bearer(AccessToken(bytes: token)))
     }
 
     private static func credentials(_ bytes: UnsafeBufferPointer<UInt8>) -> ProtectedResourceRequest.Credentials {
         // Nearly every field has this form: one scheme, one space, one token.
         if bytes.count > 7, unsafe bytes[6] == 0x20, unsafe isBearer(bytes[..<6]) {
-            let token = unsafe bytes[7...]
-            if unsafe token.allSatisfy(isTokenByte) { return unsafe .bearer(AccessToken(bytes: Array(token))) }
+            let token = unsafe Array(bytes[7...])
+            if areTokenBytes(token) { return .bearer(AccessToken(bytes: token)) }
         }
         let end = unsafe bytes.firstIndex(of: 0x20) ?? bytes.count
         guard unsafe isBearer(bytes[..<end]) else {
@@ -99,14 +99,21 @@ package enum RequestReading {
             if unsafe others.contains(where: { unsafe beginsWithBearer($0) }) { return .malformed }
             return unsafe bytes.allSatisfy { $0 == 0x20 || $0 == 0x09 } ? .none : .otherScheme
         }
-        let token = unsafe bytes[end...].drop { $0 == 0x20 }
-        if unsafe token.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) { return .none }
-        guard unsafe token.allSatisfy(isTokenByte) else { return .malformed }
-        return unsafe .bearer(AccessToken(bytes: Array(token)))
+        let token = unsafe Array(bytes[end...].drop { $0 == 0x20 })
+        if token.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) { return .none }
+        guard areTokenBytes(token) else { return .malformed }
+        return .bearer(AccessToken(bytes: token))
     }
 
-    private static func isTokenByte(_ byte: UInt8) -> Bool {
-        byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: ",")
+    /// Whether a token may have these bytes.
+    ///
+    /// Without a branch for each byte, so that the compiler has many compared at once.
+    private static func areTokenBytes(_ bytes: [UInt8]) -> Bool {
+        var other: UInt8 = 0
+        for byte in bytes {
+            other |= (byte <= 0x20 ? 1 : 0) | (byte >= 0x7F ? 1 : 0) | (byte == UInt8(ascii: ",") ? 1 : 0)
+        }
+        return other == 0
     }
 
     private static func beginsWithBearer(_ credential: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {

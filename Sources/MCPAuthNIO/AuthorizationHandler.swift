@@ -11,26 +11,27 @@ internal import NIOHTTPTypesHTTP1
 
 /// Lets only authorized requests of a channel reach the handlers after it; it answers every other request itself.
 ///
-/// It takes the HTTP types of swift-nio-extras, so it protects an HTTP/1.1 connection (after `HTTP1ToHTTPServerCodec`) and
-/// each stream of an HTTP/2 connection (after `HTTP2FramePayloadToHTTPServerCodec`):
+/// It takes the HTTP types of swift-nio-extras, so it protects an HTTP/1.1 connection (after
+/// `addStrictHTTP1(_:isSecure:limits:)` or `HTTP1ToHTTPServerCodec`) and each stream of an HTTP/2 connection (after
+/// `HTTP2FramePayloadToHTTPServerCodec`):
 ///
 /// ```swift
-/// try channel.pipeline.syncOperations.configureHTTPServerPipeline()
-/// try channel.pipeline.syncOperations.addHandlers(HTTP1ToHTTPServerCodec(secure: true), AuthorizationHandler(mcpAuth))
+/// try channel.pipeline.syncOperations.addStrictHTTP1(mcpAuth, isSecure: true)
+/// try channel.pipeline.syncOperations.addHandler(AuthorizationHandler(mcpAuth))
 /// let connection = try NIOAsyncChannel<AuthorizedRequestPart, HTTPResponsePart>(wrappingChannelSynchronously: channel)
 /// ```
 ///
 /// It serves the metadata of resources and answers preflights. It reads the body of an MCP request up to a bound and passes it
 /// on unchanged. The body of a refused request is discarded up to 2 MiB and 5 seconds; then the channel is closed. One
-/// request is answered at a time: parts of the next one wait, and nothing more is read meanwhile.
+/// request is answered at a time: parts of the next one wait, and while some wait, nothing more is read.
 ///
 /// A response ends when the token of its caller is no longer accepted: an event stream is ended, every other response is
 /// broken off, and the channel is closed. A revocation does not end a response; the next request of that caller is refused.
 ///
 /// Needs: a codec that refuses unclear lengths, as NIO's does, and handlers that answer each request they are given. At a
 /// resource that does not speak MCP, they also send `100 Continue`. A pipeline with `withServerUpgrade` is not protected: an
-/// upgrader answers before this handler sees the request. Not checked: how fast a client sends header fields; use an idle or
-/// header deadline of the server.
+/// upgrader answers before this handler sees the request. Not checked: how fast a client sends header fields, for which
+/// `addStrictHTTP1` has a deadline.
 public final class AuthorizationHandler: ChannelDuplexHandler {
     /// The parts of a request, from a codec.
     public typealias InboundIn = HTTPRequestPart
@@ -84,7 +85,10 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
 
     /// Looks for the codec of HTTP/1.1, in which a response can say that the connection ends.
     public func handlerAdded(context: ChannelHandlerContext) {
-        isHTTP1 = isHTTP1 || (try? context.pipeline.syncOperations.handler(type: HTTP1ToHTTPServerCodec.self)) != nil
+        let pipeline = context.pipeline.syncOperations
+        isHTTP1 =
+            isHTTP1 || (try? pipeline.handler(type: HTTP1Codec.self)) != nil
+            || (try? pipeline.handler(type: HTTP1ToHTTPServerCodec.self)) != nil
     }
 
     /// Cancels what is under way.
@@ -188,7 +192,7 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
         let isUseful =
             switch state {
             case .deciding(let undecided): undecided.isBodyAwaited
-            case .authorized(let exchange): queue.isEmpty && !exchange.isRequestEnded
+            case .authorized(let exchange): queue.isEmpty && !(exchange.isRequestEnded && exchange.isLast)
             case .idle, .refused, .closed: queue.isEmpty
             }
         guard isUseful else {

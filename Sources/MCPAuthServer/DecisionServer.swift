@@ -26,7 +26,7 @@ package struct DecisionServer: Service {
     /// The service manager, which may pass sockets on and is told when the server stops; `nil` for none.
     package var serviceManager: ServiceManager?
     /// What a connection may take.
-    package var limits = ConnectionLimits()
+    package var limits = ListenerLimits()
 
     /// A socket that listens.
     package struct ListeningSocket: Sendable {
@@ -172,7 +172,7 @@ package struct DecisionServer: Service {
         let answer = WhoIsCalling(mcpAuth: mcpAuth, onEvent: onEvent)
         let requestGuard = requestGuard(at: "clients")
         let keySet = settings.identity.assertion.map { KeySetHandler.response(with: $0.key) }
-        var connections = HTTPConnections(limits: limits, report: report(at: "clients")) { [mcpAuth] channel, peer in
+        var connections = HTTPConnections(limits: limits.connection, report: report(at: "clients")) { [mcpAuth] channel, peer in
             if let keySet { try channel.pipeline.syncOperations.addHandler(KeySetHandler(keySet)) }
             let authorization = AuthorizationHandler(mcpAuth, requestGuard: requestGuard, isHTTP1: peer.isHTTP1)
             try channel.pipeline.syncOperations.addHandlers(authorization, CallerHandler(answer))
@@ -237,7 +237,7 @@ package struct DecisionServer: Service {
         answer: @escaping @Sendable (_ address: String?) -> EndpointHandler.Answer
     ) -> ServerListener {
         let report = report(at: door)
-        let connections = HTTPConnections(limits: limits, report: report) { channel, peer in
+        let connections = HTTPConnections(limits: limits.connection, report: report) { channel, peer in
             let handler = EndpointHandler(
                 mostBytes: mostBytes(peer.address),
                 report: report,
@@ -249,7 +249,7 @@ package struct DecisionServer: Service {
     }
 
     /// Reports requests that are refused before any guard sees them.
-    private func report(at door: String) -> HTTPConnections.RefusalReport {
+    private func report(at door: String) -> HTTP1Codec.RefusalReport {
         { [mcpAuth] denial in mcpAuth.report(denial, at: door) }
     }
 

@@ -11,7 +11,7 @@ import Testing
     private static let begun = #"{"jsonrpc":"2.0""#
     private static let ping = #"{"jsonrpc":"2.0","id":1,"method":"ping"}"#
 
-    @Test(arguments: [Host.hummingbird, .nio])
+    @Test(arguments: [Host.hummingbird, .strictHummingbird, .nio, .strictNIO])
     func `a body that stops arriving ends its connection, and others are served`(host: Host) async throws {
         let configure = { (base: String, server: AuthorizationServer) in
             let resource = try ResourceConfiguration(base + "/notes", authorizationServers: [server])

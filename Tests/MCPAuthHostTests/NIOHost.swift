@@ -17,15 +17,20 @@ import NIOPosix
 enum NIOHost {
     typealias Exchange = NIOAsyncChannel<AuthorizedRequestPart, HTTPResponsePart>
 
-    static func serveHTTP1(_ mcpAuth: MCPAuth, _ port: Int) async throws {
+    static func serveHTTP1(_ mcpAuth: MCPAuth, _ port: Int, strict: ConnectionLimits? = nil) async throws {
         let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .bind(host: "127.0.0.1", port: port) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
-                    // Without NIO's handler for pipelined requests: our handler must then keep the order of answers.
-                    try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: false)
-                    try pipeline.addHandlers(HTTP1ToHTTPServerCodec(secure: false), AuthorizationHandler(mcpAuth))
+                    if let strict {
+                        try pipeline.addStrictHTTP1(mcpAuth, isSecure: false, limits: strict)
+                    } else {
+                        // Without NIO's handler for pipelined requests: ours must then keep the order of answers.
+                        try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: false)
+                        try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
+                    }
+                    try pipeline.addHandler(AuthorizationHandler(mcpAuth))
                     return try Exchange(wrappingChannelSynchronously: channel)
                 }
             }

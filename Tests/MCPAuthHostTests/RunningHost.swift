@@ -7,6 +7,7 @@ import FlyingSocks
 import Foundation
 import HTTPTypes
 import Hummingbird
+import HummingbirdCore
 import Logging
 import MCPAuth
 import MCPAuthTesting
@@ -14,13 +15,17 @@ import TestSupport
 import MCPAuthDevIssuer
 import MCPAuthFlyingFox
 import MCPAuthHummingbird
+import MCPAuthNIO
 import NIOCore
 
 /// The hosts that have an adapter.
 enum Host: String, CaseIterable, Sendable {
     case hummingbird
+    /// With the codec of MCPAuthNIO, as the next but one.
+    case strictHummingbird
     case flyingFox
     case nio
+    case strictNIO
     /// The same handlers over HTTP/2, behind a gateway that speaks HTTP/1.1 to clients.
     case nioHTTP2
 }
@@ -43,10 +48,12 @@ struct RunningHost: Sendable {
     ///
     /// - Parameters:
     ///   - leeway: The leeway of the issuer, in seconds.
+    ///   - limits: The limits of a connection, for the hosts with the codec of MCPAuthNIO.
     ///   - configure: Makes the configuration for a base URL.
     static func run(
         _ host: Host,
         leeway: Double = 60,
+        limits: ConnectionLimits = ConnectionLimits(),
         _ configure: (_ base: String, AuthorizationServer) throws -> MCPAuthConfiguration,
         _ body: (RunningHost) async throws -> Void
     ) async throws {
@@ -61,9 +68,10 @@ struct RunningHost: Sendable {
         let mcpAuth = try MCPAuth(try configure("http://127.0.0.1:\(port)", server))
         let serving = Task {
             switch host {
-            case .hummingbird: try await serveHummingbird(mcpAuth, port)
+            case .hummingbird: try await serveHummingbird(mcpAuth, port, .http1())
+            case .strictHummingbird: try await serveHummingbird(mcpAuth, port, .strictHTTP1(mcpAuth, limits: limits))
             case .flyingFox: try await serveFlyingFox(mcpAuth, port)
-            case .nio: try await NIOHost.serveHTTP1(mcpAuth, port)
+            case .nio, .strictNIO: try await NIOHost.serveHTTP1(mcpAuth, port, strict: host == .strictNIO ? limits : nil)
             case .nioHTTP2:
                 let inner = try FreePort.next()
                 async let gateway: Void = HTTP2Gateway.run(at: port, to: inner)
@@ -111,7 +119,11 @@ struct RunningHost: Sendable {
 
     // MARK: Hummingbird
 
-    private static func serveHummingbird(_ mcpAuth: MCPAuth, _ port: Int) async throws {
+    private static func serveHummingbird(
+        _ mcpAuth: MCPAuth,
+        _ port: Int,
+        _ server: HTTPServerBuilder
+    ) async throws {
         let router = Router(context: BasicMCPAuthRequestContext.self)
         router.addProtectedResourceMetadata(mcpAuth)
         let group = router.group().add(middleware: BearerAuthMiddleware(mcpAuth))
@@ -130,6 +142,7 @@ struct RunningHost: Sendable {
         logger.logLevel = .critical
         let application = Application(
             router: router,
+            server: server,
             configuration: .init(address: .hostname("127.0.0.1", port: port)),
             logger: logger
         )

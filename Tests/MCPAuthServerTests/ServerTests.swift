@@ -5,6 +5,7 @@
 import Foundation
 import MCPAuth
 import MCPAuthConcurrency
+import MCPAuthNIO
 import MCPAuthServer
 import MCPAuthSigning
 import MCPAuthTesting
@@ -41,7 +42,7 @@ import Testing
     }
 
     static func run(
-        _ limits: ConnectionLimits = ConnectionLimits(),
+        _ limits: ListenerLimits = ListenerLimits(),
         _ settings: ServerSettings? = nil,
         _ body: (Running) async throws -> Void
     ) async throws {
@@ -119,7 +120,7 @@ import Testing
     @Test func `thousands of requests for the key set that arrive together are answered in order`() async throws {
         var settings = try Self.settings()
         settings.identity.assertion = AssertionSettings(key: try SigningKey(.es256), issuer: "https://auth.example")
-        try await Self.run(ConnectionLimits(), settings) { server in
+        try await Self.run(ListenerLimits(), settings) { server in
             let many = String(repeating: "GET /.well-known/jwks.json HTTP/1.1\r\nHost: a\r\n\r\n", count: 5000)
             let last = "GET /.well-known/jwks.json HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
             let answers = try await RawClient.exchange(
@@ -178,8 +179,8 @@ import Testing
     }
 
     @Test func `E20: slow and idle connections are closed at their deadlines`() async throws {
-        var limits = ConnectionLimits()
-        (limits.idleSeconds, limits.headSeconds, limits.bodySeconds) = (0.6, 0.3, 0.3)
+        var limits = ListenerLimits()
+        (limits.connection.idleSeconds, limits.connection.headSeconds, limits.connection.bodySeconds) = (0.6, 0.3, 0.3)
         try await Self.run(limits, Self.settings(.traefik, sendsBody: true)) { server in
             for start in [
                 "", "GET /ver", Self.question().dropLast(2) + "",
@@ -204,8 +205,8 @@ import Testing
     }
 
     @Test func `E2: a token that is too long for the engine, but not for the head, is 431`() async throws {
-        var limits = ConnectionLimits()
-        limits.headBytes = 300_000
+        var limits = ListenerLimits()
+        limits.connection.headBytes = 300_000
         try await Self.run(limits) { server in
             let long = Self.question().replacing("good", with: String(repeating: "a", count: 200_000))
             let answers = try await server.verify([long])
@@ -214,9 +215,9 @@ import Testing
     }
 
     @Test func `no more connections are served than are allowed, and others wait`() async throws {
-        var limits = ConnectionLimits()
+        var limits = ListenerLimits()
         limits.connections = 2
-        limits.idleSeconds = 1
+        limits.connection.idleSeconds = 1
         try await Self.run(limits) { server in
             try await withThrowingTaskGroup(of: Int.self) { group in
                 for _ in 0..<6 {
@@ -269,7 +270,7 @@ import Testing
             privateKey: Self.certificates + "/server.key",
             clientAuthorities: Self.certificates + "/ca.pem"
         )
-        try await Self.run(ConnectionLimits(), settings) { server in
+        try await Self.run(ListenerLimits(), settings) { server in
             let url = "https://mcp.example:\(server.clients)"
             let common = [
                 "-k", option, "--resolve", "mcp.example:\(server.clients):127.0.0.1", "-w",
@@ -303,7 +304,7 @@ import Testing
 
     @Test func `a proxy may ask over a unix socket`() async throws {
         let path = NSTemporaryDirectory() + "mcp-auth-\(UUID().uuidString.prefix(8)).sock"
-        try await Self.run(ConnectionLimits(), Self.settings(at: "unix:\(path)")) { _ in
+        try await Self.run(ListenerLimits(), Self.settings(at: "unix:\(path)")) { _ in
             let fields = [
                 "X-Forwarded-Method: GET", "X-Forwarded-Uri: /mcp", "X-Forwarded-Host: mcp.example",
                 "Authorization: Bearer good",

@@ -6,6 +6,7 @@ internal import GRPCCore
 internal import GRPCNIOTransportHTTP2Posix
 internal import MCPAuth
 internal import MCPAuthCore
+internal import MCPAuthNIO
 internal import NIOCore
 internal import ServiceLifecycle
 internal import Synchronization
@@ -27,8 +28,8 @@ package struct ExtAuthzServer: Service {
     init(
         _ settings: ExtAuthzSettings,
         _ endpoint: ExtAuthzEndpoint,
-        limits: ConnectionLimits,
-        report: @escaping HTTPConnections.RefusalReport,
+        limits: ListenerLimits,
+        report: @escaping HTTP1Codec.RefusalReport,
         onListening: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         listener = settings.listener
@@ -42,7 +43,7 @@ package struct ExtAuthzServer: Service {
                 .ipv4(host: listener.host, port: listener.port)
             }
         var limits = limits
-        limits.idleSeconds = Self.idleSeconds + 30
+        limits.connection.idleSeconds = Self.idleSeconds + 30
         let admission = GRPCAdmission(settings, limits, report)
         transport = HTTP2ServerTransport.Posix(
             address: address,
@@ -82,14 +83,14 @@ package struct ExtAuthzServer: Service {
 /// Lets only trusted proxies connect, and not too many connections; each has a life like those of HTTP.
 private final class GRPCAdmission: Sendable {
     private let settings: ExtAuthzSettings
-    private let limits: ConnectionLimits
-    private let report: HTTPConnections.RefusalReport
+    private let limits: ListenerLimits
+    private let report: HTTP1Codec.RefusalReport
     private let open = Atomic<Int>(0)
 
     init(
         _ settings: ExtAuthzSettings,
-        _ limits: ConnectionLimits,
-        _ report: @escaping HTTPConnections.RefusalReport
+        _ limits: ListenerLimits,
+        _ report: @escaping HTTP1Codec.RefusalReport
     ) {
         self.settings = settings
         self.limits = limits
@@ -108,7 +109,7 @@ private final class GRPCAdmission: Sendable {
         }
         channel.closeFuture.whenComplete { _ in self.open.subtract(1, ordering: .relaxed) }
         return channel.eventLoop.makeCompletedFuture {
-            let life = ConnectionLife(self.limits, first: .preface)
+            let life = ConnectionLife(self.limits.connection, first: .preface)
             try channel.pipeline.syncOperations.addHandler(life, position: .first)
         }
     }

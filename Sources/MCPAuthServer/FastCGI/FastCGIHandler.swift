@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if Server
+internal import MCPAuthNIO
 internal import NIOCore
 
 /// Answers the FastCGI request of a connection, and closes it.

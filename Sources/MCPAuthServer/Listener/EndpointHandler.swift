@@ -5,6 +5,7 @@
 internal import HTTPTypes
 internal import MCPAuthCore
 internal import MCPAuthHTTP
+internal import MCPAuthNIO
 internal import NIOCore
 internal import NIOHTTPTypes
 
@@ -40,7 +41,7 @@ final class EndpointHandler: ChannelInboundHandler {
     }
 
     private let mostBytes: Int
-    private let report: HTTPConnections.RefusalReport
+    private let report: HTTP1Codec.RefusalReport
     private let answer: Answer
     private var state = State.idle
     /// The requests that have begun to be answered.
@@ -49,7 +50,7 @@ final class EndpointHandler: ChannelInboundHandler {
     /// - Parameters:
     ///   - mostBytes: The maximum size of a body, in bytes; a longer one gets status 413.
     ///   - report: Reports such a request.
-    init(mostBytes: Int, report: @escaping HTTPConnections.RefusalReport, answer: Answer) {
+    init(mostBytes: Int, report: @escaping HTTP1Codec.RefusalReport, answer: Answer) {
         self.mostBytes = mostBytes
         self.report = report
         self.answer = answer

@@ -4,8 +4,8 @@
 #if Server
 internal import HTTPTypes
 internal import MCPAuthCore
+internal import MCPAuthNIO
 internal import NIOCore
-internal import NIOHTTP1
 internal import NIOHTTP2
 internal import NIOHTTPTypes
 internal import NIOHTTPTypesHTTP2
@@ -28,11 +28,8 @@ struct HTTPConnections: Sendable {
     var tls: (@Sendable () -> NIOSSLContext)?
     var limits = ConnectionLimits()
     /// Reports a request that is refused before any handler sees it.
-    let report: RefusalReport
+    let report: HTTP1Codec.RefusalReport
     let addHandlers: AddHandlers
-
-    /// Reports a refusal; returns the id under which it is kept, if it is.
-    typealias RefusalReport = @Sendable (Denial) -> DecisionID?
 
     func configure(_ channel: any Channel, _ life: ConnectionLife) throws -> EventLoopFuture<Void> {
         guard let tls else {
@@ -50,13 +47,7 @@ struct HTTPConnections: Sendable {
     }
 
     private func addHTTP1(_ channel: any Channel, _ life: ConnectionLife) throws {
-        var decoderLimits = NIOHTTPDecoderLimitConfiguration()
-        decoderLimits.maxHeaderFieldSize = limits.headBytes
-        decoderLimits.maxHeaderListSize = limits.headBytes
-        let pipeline = channel.pipeline.syncOperations
-        let decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: decoderLimits)
-        try pipeline.addHandler(ByteToMessageHandler(decoder))
-        try pipeline.addHandler(HTTP1Codec(scheme: tls == nil ? "http" : "https", life: life, report: report))
+        try channel.pipeline.syncOperations.addHTTP1Codec(isSecure: tls != nil, life, limits, report: report)
         try addHandlers(channel, Peer(address: channel.peerAddress, isHTTP1: true))
     }
 
@@ -68,7 +59,7 @@ struct HTTPConnections: Sendable {
             configuration: .init(
                 maxIdleTime: .of(limits.idleSeconds),
                 maxAge: nil,
-                maxGraceTime: .of(limits.answerSeconds),
+                maxGraceTime: limits.answerSeconds.map(TimeAmount.of),
                 keepalive: nil
             )
         )

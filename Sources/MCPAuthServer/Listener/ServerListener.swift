@@ -3,6 +3,7 @@
 
 #if Server
 internal import MCPAuth
+internal import MCPAuthNIO
 internal import NIOCore
 internal import NIOPosix
 
@@ -12,7 +13,7 @@ struct ServerListener: Sendable {
     typealias Configure = @Sendable (any Channel, ConnectionLife) throws -> EventLoopFuture<Void>
 
     let address: ConfigurationFile.Listener
-    var limits = ConnectionLimits()
+    var limits = ListenerLimits()
     /// Whether only this user may connect to it, if it is a unix socket.
     var isPrivate = false
     let count = ConnectionCount()
@@ -59,7 +60,7 @@ struct ServerListener: Sendable {
                 }
             }
             .childChannelInitializer { channel in
-                let life = ConnectionLife(listener.limits)
+                let life = ConnectionLife(listener.limits.connection)
                 do {
                     try channel.pipeline.syncOperations.addHandler(life)
                     return try listener.configure(channel, life)

@@ -115,7 +115,7 @@ struct ServeCommand: AsyncParsableCommand {
             }
         }
         server.serviceManager = manager
-        server.limits.headBytes = ConnectionLimits.headBytes(tokenBytes: file.configuration.maximumTokenBytes)
+        server.limits.fit(tokenBytes: file.configuration.maximumTokenBytes)
         let reloading = ConfigurationReloading(
             file,
             path: config,

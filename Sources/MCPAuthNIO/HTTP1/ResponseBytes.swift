@@ -1,7 +1,7 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-#if Server
+#if NIO
 internal import HTTPTypes
 internal import NIOCore
 

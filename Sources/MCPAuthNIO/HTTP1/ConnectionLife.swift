@@ -1,8 +1,8 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-#if Server
-internal import NIOCore
+#if NIO
+package import NIOCore
 
 /// Closes a connection on which nothing happens for too long, or something takes too long, and one that is to end when it
 /// has answered its request.
@@ -10,11 +10,11 @@ internal import NIOCore
 /// The first handler of a connection. It has one timer, not one for each request: at its end the phase that the connection
 /// is in decides. HTTP/1.1 connections end here and not in NIO's pipeline handler, which fails an assertion when a
 /// connection that is to end has half a head.
-final class ConnectionLife: ChannelInboundHandler {
-    typealias InboundIn = NIOAny
+package final class ConnectionLife: ChannelInboundHandler {
+    package typealias InboundIn = NIOAny
 
     /// What a connection waits for.
-    enum Phase {
+    package enum Phase {
         /// The next request.
         case idle
         /// The rest of the head of a request.
@@ -36,39 +36,43 @@ final class ConnectionLife: ChannelInboundHandler {
     /// The time of the read that is under way, so that the clock is read once for all phases of a request.
     private var readTime: NIODeadline?
     private var timer: Scheduled<Void>?
+    /// Whether bytes came during the response that no request has begun with yet.
+    private var hasReadAhead = false
     /// Whether the connection ends after the request that it has begun.
-    private(set) var isEnding = false
+    package private(set) var isEnding = false
 
     /// - Parameter first: What a new connection waits for.
-    init(_ limits: ConnectionLimits, first: Phase = .idle) {
+    package init(_ limits: ConnectionLimits, first: Phase = .idle) {
         self.limits = limits
         self.first = first
     }
 
     /// Notes that the connection waits for something else now.
-    func enter(_ phase: Phase) {
-        self.phase = phase
-        end = (readTime ?? .now()) + time(of: phase)
+    package func enter(_ next: Phase) {
+        if next == .body { hasReadAhead = false }
+        phase = next == .idle && hasReadAhead ? .head : next
+        end = time(of: phase).map { (readTime ?? .now()) + $0 } ?? .distantFuture
     }
 
-    private func time(of phase: Phase) -> TimeAmount {
+    /// `nil` for no limit.
+    private func time(of phase: Phase) -> TimeAmount? {
         switch phase {
         case .idle, .frames: .of(limits.idleSeconds)
         case .head, .preface: .of(limits.headSeconds)
         case .body: .of(limits.bodySeconds)
-        case .answer: .of(limits.answerSeconds)
+        case .answer: limits.answerSeconds.map(TimeAmount.of)
         }
     }
 
     /// The time after which the phase is looked at: not later than the end of the shortest one, which may begin meanwhile.
     private var interval: TimeAmount { min(.of(limits.idleSeconds), .of(limits.headSeconds)) }
 
-    func channelActive(context: ChannelHandlerContext) {
+    package func channelActive(context: ChannelHandlerContext) {
         begin(context)
         context.fireChannelActive()
     }
 
-    func handlerAdded(context: ChannelHandlerContext) {
+    package func handlerAdded(context: ChannelHandlerContext) {
         if context.channel.isActive { begin(context) }
     }
 
@@ -78,7 +82,7 @@ final class ConnectionLife: ChannelInboundHandler {
         schedule(context, after: interval)
     }
 
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         guard event is ChannelShouldQuiesceEvent else { return context.fireUserInboundEventTriggered(event) }
         isEnding = true
         switch phase {
@@ -88,17 +92,18 @@ final class ConnectionLife: ChannelInboundHandler {
         }
     }
 
-    func channelInactive(context: ChannelHandlerContext) {
+    package func channelInactive(context: ChannelHandlerContext) {
         timer?.cancel()
         context.fireChannelInactive()
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         readTime = .now()
         switch phase {
         case .idle: enter(.head)
         case .preface, .frames: enter(.frames)
-        case .head, .body, .answer: break
+        case .answer: hasReadAhead = true
+        case .head, .body: break
         }
         context.fireChannelRead(data)
         readTime = nil
@@ -116,6 +121,9 @@ final class ConnectionLife: ChannelInboundHandler {
 }
 
 extension TimeAmount {
-    static func of(_ seconds: Double) -> TimeAmount { .nanoseconds(Int64(seconds * 1e9)) }
+    /// At least 0 and at most 30 years.
+    package static func of(_ seconds: Double) -> TimeAmount {
+        .nanoseconds(seconds > 0 ? Int64(min(seconds, 1e9) * 1e9) : 0)
+    }
 }
 #endif

@@ -1,32 +1,35 @@
 // This source file is part of the swift-mcp-auth project.
 // SPDX-License-Identifier: Apache-2.0
 
-#if Server
+#if NIO
 internal import HTTPTypes
-internal import MCPAuthCore
+package import MCPAuthCore
 internal import MCPAuthHTTP
-internal import NIOCore
-internal import NIOHTTP1
-internal import NIOHTTPTypes
+package import NIOCore
+package import NIOHTTP1
+package import NIOHTTPTypes
 
 /// The server side of an HTTP/1.1 connection behind NIO's parser: passes on one request at a time, writes its response,
 /// and refuses what can be read in two ways.
 ///
 /// The parts of the next request wait until the response before is written, and until the client has taken enough of the
-/// responses before; meanwhile nothing more is read. A refused request gets status 400, and the connection is closed. It is
+/// responses before; while some wait, nothing more is read. A refused request gets status 400, and the connection is closed. It is
 /// also closed after a response where the client asks for that (RFC 9112 section 9.3), and where only the end of the
 /// connection can show the end of the body. Trailers are dropped.
 ///
 /// It takes the place of the handlers of NIO's server pipeline and of its encoder: each part of a response would pass six
 /// handlers, which takes longer than most decisions. Fields of swift-http-types need no check before they are written.
-final class HTTP1Codec: ChannelDuplexHandler {
-    typealias InboundIn = HTTPServerRequestPart
-    typealias InboundOut = HTTPRequestPart
-    typealias OutboundIn = HTTPResponsePart
-    typealias OutboundOut = IOData
+package final class HTTP1Codec: ChannelDuplexHandler {
+    package typealias InboundIn = HTTPServerRequestPart
+    package typealias InboundOut = HTTPRequestPart
+    package typealias OutboundIn = HTTPResponsePart
+    package typealias OutboundOut = IOData
+
+    /// Reports a request that is refused before any other handler sees it; returns the id under which it is kept, if it is.
+    package typealias RefusalReport = @Sendable (Denial) -> DecisionID?
 
     private let life: ConnectionLife
-    private let report: HTTPConnections.RefusalReport
+    private let report: RefusalReport
     private var reader: RequestHeadReader
     private var output = ResponseBytes()
     /// Parts of the requests after the one that is being answered.
@@ -58,7 +61,7 @@ final class HTTP1Codec: ChannelDuplexHandler {
     /// The parts for which there is always room; room for more is given back.
     private static let keptParts = 64
 
-    init(scheme: String, life: ConnectionLife, report: @escaping HTTPConnections.RefusalReport) {
+    package init(scheme: String, life: ConnectionLife, report: @escaping RefusalReport) {
         reader = RequestHeadReader(scheme: scheme)
         self.life = life
         self.report = report
@@ -66,7 +69,7 @@ final class HTTP1Codec: ChannelDuplexHandler {
 
     // MARK: Requests
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isOver else { return }
         let part = unwrapInboundIn(data)
         if waiting.isEmpty, canPass(part, context) { pass(part, context) } else { waiting.append(part) }
@@ -81,7 +84,7 @@ final class HTTP1Codec: ChannelDuplexHandler {
         return !isRequestOpen && !isResponseOpen && context.channel.isWritable
     }
 
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
+    package func channelWritabilityChanged(context: ChannelHandlerContext) {
         passWaiting(context)
         context.fireChannelWritabilityChanged()
     }
@@ -120,11 +123,15 @@ final class HTTP1Codec: ChannelDuplexHandler {
         // One after the other: many requests that arrive together would fill the stack.
         guard !isPassing else { return }
         isPassing = true
+        var hasPassed = false
         while let part = waiting.first, canPass(part, context) {
             waiting.removeFirst()
             pass(part, context)
+            hasPassed = true
         }
         isPassing = false
+        // The next handler may wait for this before it looks at the parts.
+        if hasPassed { context.fireChannelReadComplete() }
         if waiting.isEmpty, waiting.capacity > Self.keptParts { waiting = CircularBuffer() }
         refuseIfInvalid(context)
         guard isReadHeld, isReadUseful else { return }
@@ -132,20 +139,21 @@ final class HTTP1Codec: ChannelDuplexHandler {
         context.read()
     }
 
-    /// Holds back reads that would only fill the memory, because the parser keeps what it does not parse.
+    /// Holds back reads that would only fill the memory: while parts wait, and behind the last request of a connection,
+    /// where the parser may keep what it does not parse.
     ///
-    /// That is between the end of a request and that of its response, and when nothing more is taken.
-    func read(context: ChannelHandlerContext) {
+    /// Not while a response is awaited and nothing waits: that would take two calls of the system for each request.
+    package func read(context: ChannelHandlerContext) {
         if isReadUseful { context.read() } else { isReadHeld = true }
     }
 
     private var isReadUseful: Bool {
-        waiting.isEmpty && !isOver && invalidity == nil && (isRequestOpen || !isResponseOpen)
+        waiting.isEmpty && !isOver && invalidity == nil && (isRequestOpen || keepsAlive)
     }
 
     // MARK: Refusals
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard let error = error as? HTTPParserError else { return context.fireErrorCaught(error) }
         invalidity = Diagnosis("the request", expected: "a valid one (RFC 9112)", found: "\(error)".printable)
         refuseIfInvalid(context)
@@ -177,7 +185,7 @@ final class HTTP1Codec: ChannelDuplexHandler {
 
     // MARK: Responses
 
-    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    package func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         guard isResponseOpen, !isRefused else {
             promise?.fail(ChannelError.outputClosed)
             return
@@ -220,7 +228,7 @@ final class HTTP1Codec: ChannelDuplexHandler {
         context.write(wrapOutboundOut(.byteBuffer(output.take())), promise: promise)
     }
 
-    func flush(context: ChannelHandlerContext) {
+    package func flush(context: ChannelHandlerContext) {
         if !output.isEmpty { send(nil, context) }
         context.flush()
         passWaiting(context)
