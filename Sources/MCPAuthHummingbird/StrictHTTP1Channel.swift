@@ -9,7 +9,7 @@ public import MCPAuthNIO
 public import NIOCore
 public import NIOHTTPTypes
 
-/// A connection of a Hummingbird server with the codec of MCPAuthNIO, see ``HummingbirdCore/HTTPServerBuilder/strictHTTP1(_:isSecure:limits:)``.
+/// A connection of a Hummingbird server with the codec of MCPAuthNIO: what `.strictHTTP1(mcpAuth)` builds.
 public struct StrictHTTP1Channel: ServerChildChannel, HTTPChannelHandler {
     /// The parts of requests and responses.
     public typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
@@ -19,11 +19,13 @@ public struct StrictHTTP1Channel: ServerChildChannel, HTTPChannelHandler {
     fileprivate let mcpAuth: MCPAuth
     fileprivate let isSecure: Bool
     fileprivate let limits: ConnectionLimits
+    fileprivate let additionalHandlers: @Sendable () -> [any RemovableChannelHandler]
 
     /// Adds the handlers of a connection.
     public func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             try channel.pipeline.syncOperations.addStrictHTTP1(mcpAuth, isSecure: isSecure, limits: limits)
+            try channel.pipeline.syncOperations.addHandlers(additionalHandlers())
             return try Value(
                 wrappingChannelSynchronously: channel,
                 configuration: .init(isOutboundHalfClosureEnabled: true)
@@ -54,13 +56,21 @@ extension HTTPServerBuilder {
     ///   - mcpAuth: The engine to which refused requests are reported.
     ///   - isSecure: Whether it is the base of a server with TLS: the scheme of requests is `https` then.
     ///   - limits: What a client may take.
+    ///   - additionalChannelHandlers: Handlers behind the codec, such as ``MCPAuthHummingbird/BoundedReads``.
     public static func strictHTTP1(
         _ mcpAuth: MCPAuth,
         isSecure: Bool = false,
-        limits: ConnectionLimits = ConnectionLimits()
+        limits: ConnectionLimits = ConnectionLimits(),
+        additionalChannelHandlers: @autoclosure @escaping @Sendable () -> [any RemovableChannelHandler] = []
     ) -> HTTPServerBuilder {
         HTTPServerBuilder { responder in
-            StrictHTTP1Channel(responder: responder, mcpAuth: mcpAuth, isSecure: isSecure, limits: limits)
+            StrictHTTP1Channel(
+                responder: responder,
+                mcpAuth: mcpAuth,
+                isSecure: isSecure,
+                limits: limits,
+                additionalHandlers: additionalChannelHandlers
+            )
         }
     }
 }

@@ -60,6 +60,24 @@ import Testing
     }
 
     @Test(arguments: hosts)
+    func `a head that began during the response before has the deadline of a head`(host: Host) async throws {
+        var limits = ConnectionLimits()
+        (limits.headSeconds, limits.idleSeconds) = (0.3, 600)
+        try await RunningHost.run(host, limits: limits, Self.configuration) { running in
+            let token = try await running.token(for: running.base + "/calendar")
+            let request = "GET /calendar/events?parts=20 HTTP/1.1\r\nHost: 127.0.0.1:\(running.port)\r\n"
+                + "Authorization: Bearer \(token)\r\n\r\n"
+            let answers = try await RawClient.exchange(
+                [Array("\(request)GET /".utf8), []],
+                port: running.port,
+                seconds: 20,
+                pieceBytes: request.utf8.count
+            )
+            #expect(answers.map(\.status) == [200])
+        }
+    }
+
+    @Test(arguments: hosts)
     func `an event stream may take longer than all limits`(host: Host) async throws {
         var limits = ConnectionLimits()
         (limits.headSeconds, limits.idleSeconds, limits.bodySeconds) = (0.1, 0.1, 0.1)
