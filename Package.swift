@@ -163,7 +163,8 @@ let package = Package(
         library(
             "MCPAuthNIO",
             [
-                "MCPAuth", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJSON", httpTypes, product("NIOCore", "swift-nio", "NIO"),
+                "MCPAuth", "MCPAuthCore", "MCPAuthHTTP", "MCPAuthJSON", httpTypes,
+                product("NIOCore", "swift-nio", "NIO"),
                 product("NIOHTTP1", "swift-nio", "NIO"),
                 product("NIOHTTPTypes", "swift-nio-extras", "NIO"),
                 product("NIOHTTPTypesHTTP1", "swift-nio-extras", "NIO"),

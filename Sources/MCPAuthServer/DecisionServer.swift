@@ -172,7 +172,8 @@ package struct DecisionServer: Service {
         let answer = WhoIsCalling(mcpAuth: mcpAuth, onEvent: onEvent)
         let requestGuard = requestGuard(at: "clients")
         let keySet = settings.identity.assertion.map { KeySetHandler.response(with: $0.key) }
-        var connections = HTTPConnections(limits: limits.connection, report: report(at: "clients")) { [mcpAuth] channel, peer in
+        var connections = HTTPConnections(limits: limits.connection, report: report(at: "clients")) {
+            [mcpAuth] channel, peer in
             if let keySet { try channel.pipeline.syncOperations.addHandler(KeySetHandler(keySet)) }
             let authorization = AuthorizationHandler(mcpAuth, requestGuard: requestGuard, isHTTP1: peer.isHTTP1)
             try channel.pipeline.syncOperations.addHandlers(authorization, CallerHandler(answer))

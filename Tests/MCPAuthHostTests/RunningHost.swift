@@ -71,7 +71,8 @@ struct RunningHost: Sendable {
             case .hummingbird: try await serveHummingbird(mcpAuth, port, .http1())
             case .strictHummingbird: try await serveHummingbird(mcpAuth, port, .strictHTTP1(mcpAuth, limits: limits))
             case .flyingFox: try await serveFlyingFox(mcpAuth, port)
-            case .nio, .strictNIO: try await NIOHost.serveHTTP1(mcpAuth, port, strict: host == .strictNIO ? limits : nil)
+            case .nio, .strictNIO:
+                try await NIOHost.serveHTTP1(mcpAuth, port, strict: host == .strictNIO ? limits : nil)
             case .nioHTTP2:
                 let inner = try FreePort.next()
                 async let gateway: Void = HTTP2Gateway.run(at: port, to: inner)

@@ -65,7 +65,8 @@ import Testing
         (limits.headSeconds, limits.idleSeconds) = (0.3, 600)
         try await RunningHost.run(host, limits: limits, Self.configuration) { running in
             let token = try await running.token(for: running.base + "/calendar")
-            let request = "GET /calendar/events?parts=20 HTTP/1.1\r\nHost: 127.0.0.1:\(running.port)\r\n"
+            let request =
+                "GET /calendar/events?parts=20 HTTP/1.1\r\nHost: 127.0.0.1:\(running.port)\r\n"
                 + "Authorization: Bearer \(token)\r\n\r\n"
             let answers = try await RawClient.exchange(
                 [Array("\(request)GET /".utf8), []],
