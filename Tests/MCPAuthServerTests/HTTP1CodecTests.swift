@@ -126,8 +126,13 @@ import Testing
         func channelRead(context: ChannelHandlerContext, data: NIOAny) { parts.append(unwrapInboundIn(data)) }
         func channelReadComplete(context: ChannelHandlerContext) { seen = parts.count }
 
-        func answer(_ status: HTTPResponse.Status = .ok, _ fields: HTTPFields = [.contentLength: "0"]) {
+        func answer(
+            _ status: HTTPResponse.Status = .ok,
+            _ fields: HTTPFields = [.contentLength: "0"],
+            body: [String] = []
+        ) {
             context?.write(wrapOutboundOut(.head(HTTPResponse(status: status, headerFields: fields))), promise: nil)
+            for part in body { context?.write(wrapOutboundOut(.body(ByteBuffer(string: part))), promise: nil) }
             context?.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         }
     }
@@ -151,10 +156,15 @@ import Testing
             reads.count = 0
         }
 
-        func send(_ method: HTTPMethod = .GET, _ fields: HTTPHeaders = [:], isWhole: Bool = true) throws {
+        func send(
+            _ method: HTTPMethod = .GET,
+            _ fields: HTTPHeaders = [:],
+            version: HTTPVersion = .http1_1,
+            isWhole: Bool = true
+        ) throws {
             var headers: HTTPHeaders = ["Host": "a"]
             headers.add(contentsOf: fields)
-            let head = HTTPRequestHead(version: .http1_1, method: method, uri: "/", headers: headers)
+            let head = HTTPRequestHead(version: version, method: method, uri: "/", headers: headers)
             // As NIO's parser passes it on.
             channel.pipeline.fireChannelRead(HTTPServerRequestPart.head(head))
             if isWhole { channel.pipeline.fireChannelRead(HTTPServerRequestPart.end(nil)) }
@@ -194,6 +204,35 @@ import Testing
         #expect(connection.requests.seen == 4)
         connection.requests.answer()
         #expect(connection.requests.seen == 6)
+    }
+
+    private struct Response: Sendable {
+        var method = HTTPMethod.GET
+        var minorVersion = 1
+        var status = HTTPResponse.Status.ok
+        var fields: HTTPFields = [:]
+        /// The end of the bytes.
+        let end: String
+    }
+
+    private static let responses = [
+        Response(fields: [.contentLength: "2"], end: "Content-Length: 2\r\n\r\nok"),
+        Response(fields: [.transferEncoding: "gzip"], end: "Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"),
+        Response(minorVersion: 0, end: "OK\r\nConnection: close\r\n\r\nok"),
+        Response(method: .HEAD, fields: [.contentLength: "2"], end: "Content-Length: 2\r\n\r\n"),
+        Response(method: .HEAD, end: "OK\r\n\r\n"), Response(status: .noContent, end: "No Content\r\n\r\n"),
+        Response(status: .notModified, end: "Not Modified\r\n\r\n"),
+    ]
+
+    @Test func `the end of each body is shown, and no bytes follow where none may`() throws {
+        for response in Self.responses {
+            let connection = try Connection()
+            try connection.send(response.method, version: HTTPVersion(major: 1, minor: response.minorVersion))
+            connection.requests.answer(response.status, response.fields, body: ["", "ok"])
+            let text = try connection.text()
+            #expect(text.hasSuffix(response.end) && !text.contains("gzip"), "\(text.debugDescription)")
+            #expect(connection.channel.isActive == (response.minorVersion == 1))
+        }
     }
 
     @Test(arguments: [["Connection": "upgrade", "Upgrade": "x"], ["Connection": "close"]] as [HTTPHeaders])

@@ -14,8 +14,8 @@ package import NIOHTTPTypes
 ///
 /// The parts of the next request wait until the response before is written, and until the client has taken enough of the
 /// responses before; while some wait, nothing more is read. A refused request gets status 400, and the connection is closed. It is
-/// also closed after a response where the client asks for that (RFC 9112 section 9.3), and where only the end of the
-/// connection can show the end of the body. Trailers are dropped.
+/// also closed after a response where the client asks for that (RFC 9112 section 9.3). A body without a length is sent in
+/// chunks, so that a client sees when it is cut off. A response to HEAD has no body. Trailers are dropped.
 ///
 /// It takes the place of the handlers of NIO's server pipeline and of its encoder: each part of a response would pass six
 /// handlers, which takes longer than most decisions. Fields of swift-http-types need no check before they are written.
@@ -43,6 +43,9 @@ package final class HTTP1Codec: ChannelDuplexHandler {
     private var isResponseOpen = false
     private var hasBegunResponse = false
     private var keepsAlive = true
+    private var asker = Asker()
+    /// How the end of the response that has begun is shown.
+    private var framing = BodyFraming.none
     /// Whether the connection is closed after this request.
     ///
     /// That is when its response has left and its end has come, or more of it than is worth waiting for: a client that is
@@ -100,7 +103,7 @@ package final class HTTP1Codec: ChannelDuplexHandler {
                 let diagnosis = Diagnosis("the head of the request", expected: expected, found: "another head")
                 return refuse("the request target or the Host field is ambiguous", diagnosis, context)
             }
-            keepsAlive = read.keepsAlive
+            (asker, keepsAlive) = (read.asker, read.keepsAlive)
             context.fireChannelRead(wrapInboundOut(.head(read.request)))
         case .body(let buffer):
             if !isResponseOpen { unwantedBytes += buffer.readableBytes }
@@ -174,8 +177,8 @@ package final class HTTP1Codec: ChannelDuplexHandler {
         // A response that has begun cannot become another one.
         guard !hasBegunResponse else { return context.close(promise: nil) }
         let response = ResponseWriting.error(.badRequest, "invalid_request", description).naming(id)
-        _ = output.append(response.headWithLength, closesConnection: true)
-        output.append(ByteBuffer(bytes: response.body))
+        let (_, framing) = output.append(response.headWithLength, to: Asker(), closesConnection: true)
+        output.append(ByteBuffer(bytes: response.body), framing)
         let sent = context.eventLoop.makePromise(of: Void.self)
         send(sent, context)
         context.flush()
@@ -193,15 +196,17 @@ package final class HTTP1Codec: ChannelDuplexHandler {
         switch unwrapOutboundIn(data) {
         case .head(let head):
             let isFinal = head.status.kind != .informational
-            if isFinal { hasBegunResponse = true }
-            let closes = output.append(head, closesConnection: isFinal && (!keepsAlive || life.isEnding))
-            if closes { keepsAlive = false }
+            let closesConnection = isFinal && (!keepsAlive || life.isEnding)
+            let form = output.append(head, to: asker, closesConnection: closesConnection)
+            if form.closesConnection { keepsAlive = false }
+            if isFinal { (hasBegunResponse, framing) = (true, form.framing) }
             if let promise { send(promise, context) }
         case .body(let buffer):
-            output.append(buffer)
+            output.append(buffer, framing)
             if let promise { send(promise, context) }
         case .end:
-            (isResponseOpen, hasBegunResponse) = (false, false)
+            output.appendEnd(framing)
+            (isResponseOpen, hasBegunResponse, framing) = (false, false, .none)
             isLast = !keepsAlive || life.isEnding
             let sent = promise ?? context.eventLoop.makePromise()
             noteAnswer(when: sent.futureResult, context)

@@ -25,8 +25,16 @@ struct RequestHeadReader {
         self.scheme = scheme
     }
 
-    /// The request, and whether the connection can be used for another one; `nil` if the head can be read in two ways.
-    mutating func read(_ head: HTTPRequestHead) -> (request: HTTPRequest, keepsAlive: Bool)? {
+    /// What was read.
+    struct Read {
+        let request: HTTPRequest
+        let asker: Asker
+        /// Whether the connection can be used for another request.
+        let keepsAlive: Bool
+    }
+
+    /// The request; `nil` if the head can be read in two ways.
+    mutating func read(_ head: HTTPRequestHead) -> Read? {
         guard let method = Self.method(head.method) else { return nil }
         var fields = HTTPFields()
         fields.reserveCapacity(head.headers.count)
@@ -62,8 +70,10 @@ struct RequestHeadReader {
         )
         // After an upgrade or CONNECT NIO's decoder parses nothing more. Clients of HTTP/1.0 would have to be told that the
         // connection stays open.
-        let keepsAlive = head.isKeepAlive && head.version.minor > 0 && head.method != .CONNECT && !isUpgrade
-        return (request, keepsAlive)
+        let isHTTP10 = head.version.minor == 0
+        let keepsAlive = head.isKeepAlive && !isHTTP10 && head.method != .CONNECT && !isUpgrade
+        let asker = Asker(isHead: head.method == .HEAD, isHTTP10: isHTTP10)
+        return Read(request: request, asker: asker, keepsAlive: keepsAlive)
     }
 
     private static func method(_ method: HTTPMethod) -> HTTPRequest.Method? {
