@@ -290,6 +290,8 @@ internal import MCPAuthJSON
     /// Unless it may run here and is known to be quick, it runs on a thread of its own, and this one waits a bounded time.
     func transform(_ claims: [UInt8], of issuer: String) throws(ModuleFault) -> [UInt8]? {
         if mayRunHere, quickness.isProven { return try timed(claims, issuer) }
+        // Waiting for a thread would only hold this one.
+        if threads.areStuck(after: limits.transformSeconds) { throw .tooManyCalls }
         let place = Monitor<Result<[UInt8]?, ModuleFault>?>(nil)
         let transformation: Transformation = { [self] () throws(ModuleFault) in try timed(claims, issuer) }
         let number = start(transformation) { result in

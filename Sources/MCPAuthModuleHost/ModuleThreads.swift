@@ -80,6 +80,13 @@ final class ModuleThreads: Sendable {
         withExtendedLifetime(withdrawn) {}
     }
 
+    /// Whether every thread has been running one job for longer than this, in seconds.
+    func areStuck(after seconds: Double) -> Bool {
+        monitor.withLock { state in
+            state.running.count >= limits.threads && state.running.values.allSatisfy { $0.duration(to: .now) > seconds }
+        }
+    }
+
     private func work() {
         while let next = next() {
             next.job()

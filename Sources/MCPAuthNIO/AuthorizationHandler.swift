@@ -63,6 +63,8 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
     private var hasPassedParts = false
     /// Whether a read was asked for and not passed on.
     private var isReadHeld = false
+    /// Whether the client sends nothing more, which was not passed on yet.
+    private var isEndHeld = false
     var isHTTP1 = false
 
     /// Protects a channel.
@@ -123,6 +125,20 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
         }
     }
 
+    /// Passes on that the client sends nothing more: after the requests that wait.
+    public func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .inputClosed? = event as? ChannelEvent, mustHoldEnd {
+            isEndHeld = true
+        } else {
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    private var mustHoldEnd: Bool {
+        if case .deciding = state { return true }
+        return !queue.isEmpty
+    }
+
     // MARK: Requests
 
     /// Takes a part of a request.
@@ -178,6 +194,10 @@ public final class AuthorizationHandler: ChannelDuplexHandler {
                 context.fireChannelReadComplete()
             }
         } while queue.first.map(canTake) ?? false
+        if isEndHeld, !mustHoldEnd {
+            isEndHeld = false
+            context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        }
         readHeld(context)
     }
 

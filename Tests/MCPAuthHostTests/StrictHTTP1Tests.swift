@@ -79,6 +79,24 @@ import Testing
     }
 
     @Test(arguments: hosts)
+    func `a client that takes no response is closed`(host: Host) async throws {
+        var limits = ConnectionLimits()
+        limits.idleSeconds = 1
+        try await RunningHost.run(host, limits: limits, Self.configuration) { running in
+            let head = "GET /calendar HTTP/1.1\r\nHost: 127.0.0.1:\(running.port)\r\n"
+            for end in ["X: \(String(repeating: "x", count: 4000))\r\n\r\n", "Host: b\r\n\r\n"] {
+                let sent = try await RawClient.sendWithoutReading(
+                    Array((head + end).utf8),
+                    mostBytes: 256 * 1024 * 1024,
+                    port: running.port,
+                    seconds: 20
+                )
+                #expect(sent.isClosed, "\(sent)")
+            }
+        }
+    }
+
+    @Test(arguments: hosts)
     func `an event stream may take longer than all limits`(host: Host) async throws {
         var limits = ConnectionLimits()
         (limits.headSeconds, limits.idleSeconds, limits.bodySeconds) = (0.1, 0.1, 0.1)

@@ -101,6 +101,26 @@ import Testing
         gate.open()
     }
 
+    @Test(.enabled(if: !Modules.areIsolated))
+    func `a transformer whose threads are all blocked delays no request`() throws {
+        let gate = try Gate()
+        var limits = ModuleLimits()
+        (limits.threads, limits.transformSeconds) = (2, 1)
+        let transformer = try Self.transformer(
+            #"wait_for(the_host, "gate"); return 1;"#,
+            gate.configuration,
+            limits: limits
+        )
+        for _ in 0..<2 { #expect(throws: (any Error).self) { try transformer.transform([:], of: "https://i.example") } }
+        let start = MonotonicTime.now
+        Thread.sleep(forTimeInterval: 0.2)
+        for _ in 0..<10 {
+            #expect(throws: (any Error).self) { try transformer.transform([:], of: "https://i.example") }
+        }
+        #expect(start.duration(to: .now) < 5)
+        gate.open()
+    }
+
     @Test func `a transformer that blocks delays the request for a bounded time`() throws {
         let gate = try Gate()
         let events = Events()

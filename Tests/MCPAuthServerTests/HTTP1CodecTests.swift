@@ -124,7 +124,18 @@ import Testing
         func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) { parts.append(unwrapInboundIn(data)) }
-        func channelReadComplete(context: ChannelHandlerContext) { seen = parts.count }
+        var answersAtOnce = false
+        var hasEnded = false
+
+        func channelReadComplete(context: ChannelHandlerContext) {
+            let isNew = parts.count > seen
+            seen = parts.count
+            if answersAtOnce, isNew { answer() }
+        }
+
+        func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+            if case .inputClosed? = event as? ChannelEvent { hasEnded = true }
+        }
 
         func answer(
             _ status: HTTPResponse.Status = .ok,
@@ -204,6 +215,29 @@ import Testing
         #expect(connection.requests.seen == 4)
         connection.requests.answer()
         #expect(connection.requests.seen == 6)
+    }
+
+    @Test func `a handler that answers at the end of a read does not fill the stack`() throws {
+        let connection = try Connection()
+        connection.requests.answersAtOnce = true
+        for _ in 0..<2000 { try connection.send() }
+        connection.channel.pipeline.fireChannelReadComplete()
+        #expect(connection.requests.parts.count == 4000)
+    }
+
+    @Test func `the end of what a client sends comes after the requests that wait`() throws {
+        let connection = try Connection()
+        for _ in 0..<2 { try connection.send() }
+        connection.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        #expect(!connection.requests.hasEnded)
+        connection.requests.answer()
+        #expect(connection.requests.hasEnded && connection.requests.parts.count == 4)
+    }
+
+    @Test func `the requests that wait are bounded, also where reads cannot be held back`() throws {
+        let connection = try Connection()
+        for _ in 0..<10_000 where connection.channel.isActive { try connection.send() }
+        #expect(!connection.channel.isActive)
     }
 
     private struct Response: Sendable {

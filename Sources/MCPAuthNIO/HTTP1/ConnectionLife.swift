@@ -21,8 +21,10 @@ package final class ConnectionLife: ChannelInboundHandler {
         case head
         /// The rest of its body.
         case body
-        /// Its response, until the client has taken it.
+        /// Its response, until that is written.
         case answer
+        /// The client, which has not taken the whole response yet.
+        case delivery
         /// The first bytes of a connection that speaks HTTP/2 from its beginning.
         case preface
         /// Frames of HTTP/2, whose streams have deadlines of their own.
@@ -36,7 +38,9 @@ package final class ConnectionLife: ChannelInboundHandler {
     /// The time of the read that is under way, so that the clock is read once for all phases of a request.
     private var readTime: NIODeadline?
     private var timer: Scheduled<Void>?
-    /// Whether bytes came during the response that no request has begun with yet.
+    /// The bytes that the client had not taken at the last look.
+    private var untaken = Int.max
+    /// Whether a read during the response had bytes that no request has begun with yet.
     private var hasReadAhead = false
     /// Whether the connection ends after the request that it has begun.
     package private(set) var isEnding = false
@@ -51,6 +55,7 @@ package final class ConnectionLife: ChannelInboundHandler {
     package func enter(_ next: Phase) {
         if next == .body { hasReadAhead = false }
         phase = next == .idle && hasReadAhead ? .head : next
+        if phase != .delivery { untaken = .max }
         end = time(of: phase).map { (readTime ?? .now()) + $0 } ?? .distantFuture
     }
 
@@ -61,11 +66,15 @@ package final class ConnectionLife: ChannelInboundHandler {
         case .head, .preface: .of(limits.headSeconds)
         case .body: .of(limits.bodySeconds)
         case .answer: limits.answerSeconds.map(TimeAmount.of)
+        case .delivery: .of(limits.answerSeconds ?? limits.idleSeconds)
         }
     }
 
     /// The time after which the phase is looked at: not later than the end of the shortest one, which may begin meanwhile.
-    private var interval: TimeAmount { min(.of(limits.idleSeconds), .of(limits.headSeconds)) }
+    private var interval: TimeAmount {
+        let times = [limits.idleSeconds, limits.headSeconds, limits.bodySeconds, limits.answerSeconds ?? .infinity]
+        return .of(max(times.min() ?? 0, 0.01))
+    }
 
     package func channelActive(context: ChannelHandlerContext) {
         begin(context)
@@ -87,7 +96,7 @@ package final class ConnectionLife: ChannelInboundHandler {
         isEnding = true
         switch phase {
         case .idle, .head, .preface: context.close(promise: nil)
-        case .body, .answer: break
+        case .body, .answer, .delivery: break
         case .frames: context.fireUserInboundEventTriggered(event)
         }
     }
@@ -102,11 +111,22 @@ package final class ConnectionLife: ChannelInboundHandler {
         switch phase {
         case .idle: enter(.head)
         case .preface, .frames: enter(.frames)
-        case .answer: hasReadAhead = true
+        case .answer, .delivery: hasReadAhead = true
         case .head, .body: break
         }
         context.fireChannelRead(data)
         readTime = nil
+    }
+
+    /// Gives a client that took a part of the response since the last look more time.
+    private func extendsDelivery(of channel: any Channel) -> Bool {
+        guard phase == .delivery, let bytes = try? channel.syncOptions?.getOption(.bufferedWritableBytes) else {
+            return false
+        }
+        defer { untaken = bytes }
+        guard bytes < untaken else { return false }
+        enter(.delivery)
+        return true
     }
 
     private func schedule(_ context: ChannelHandlerContext, after time: TimeAmount) {
@@ -114,7 +134,7 @@ package final class ConnectionLife: ChannelInboundHandler {
         timer = context.eventLoop.scheduleTask(in: time) {
             let (life, context) = bound.value
             let now = NIODeadline.now()
-            guard now < life.end else { return context.close(promise: nil) }
+            if now >= life.end, !life.extendsDelivery(of: context.channel) { return context.close(promise: nil) }
             life.schedule(context, after: min(life.end - now, life.interval))
         }
     }

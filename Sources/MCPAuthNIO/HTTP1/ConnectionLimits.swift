@@ -16,10 +16,12 @@ public struct ConnectionLimits: Sendable {
     /// The whole head must be read, so that a client whose token is too long gets a response that says so. If you let tokens
     /// be longer (`MCPAuthConfiguration.maximumTokenBytes`), raise it by as much.
     public var headBytes = Self.headBytes(tokenBytes: Int(NumberSetting.tokenBytes.standard))
-    /// The maximum seconds for the body of a request.
+    /// The maximum seconds for the body of a request, with the time in which its handler does not read it.
     public var bodySeconds = 30.0
-    /// The maximum seconds from the end of a request until the client has taken the whole response; `nil` for no limit,
-    /// which event streams need.
+    /// The maximum seconds from the end of a request until its response is written; `nil` for no limit.
+    ///
+    /// Event streams need no limit. For as long, or else for `idleSeconds`, a client may take nothing of a response that is
+    /// written.
     public var answerSeconds: Double?
 
     /// The standard limits.

@@ -37,13 +37,15 @@ package final class HTTP1Codec: ChannelDuplexHandler {
     private var isPassing = false
     /// Whether a read was asked for and not passed on.
     private var isReadHeld = false
+    /// Whether the client sends nothing more, which was not passed on yet.
+    private var isEndHeld = false
     /// Whether the end of the request that was passed on is still to come.
     private var isRequestOpen = false
     /// Whether the end of its response is still to come.
     private var isResponseOpen = false
     private var hasBegunResponse = false
     private var keepsAlive = true
-    private var asker = Asker()
+    private var form = RequestForm()
     /// How the end of the response that has begun is shown.
     private var framing = BodyFraming.none
     /// Whether the connection is closed after this request.
@@ -61,6 +63,8 @@ package final class HTTP1Codec: ChannelDuplexHandler {
     private var isRefused = false
 
     private static let mostUnwantedBytes = 2 * 1024 * 1024
+    /// The maximum number of parts that wait.
+    private static let mostParts = 4096
     /// The parts for which there is always room; room for more is given back.
     private static let keptParts = 64
 
@@ -75,7 +79,19 @@ package final class HTTP1Codec: ChannelDuplexHandler {
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isOver else { return }
         let part = unwrapInboundIn(data)
-        if waiting.isEmpty, canPass(part, context) { pass(part, context) } else { waiting.append(part) }
+        if waiting.isEmpty, canPass(part, context) { return pass(part, context) }
+        // When a client has closed its side, NIO reads what is left without being asked.
+        guard waiting.count < Self.mostParts else { return context.close(promise: nil) }
+        waiting.append(part)
+    }
+
+    /// Passes on that the client sends nothing more: after the requests that wait.
+    package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .inputClosed? = event as? ChannelEvent, !waiting.isEmpty {
+            isEndHeld = true
+        } else {
+            context.fireUserInboundEventTriggered(event)
+        }
     }
 
     /// Whether nothing more of the client counts.
@@ -103,7 +119,7 @@ package final class HTTP1Codec: ChannelDuplexHandler {
                 let diagnosis = Diagnosis("the head of the request", expected: expected, found: "another head")
                 return refuse("the request target or the Host field is ambiguous", diagnosis, context)
             }
-            (asker, keepsAlive) = (read.asker, read.keepsAlive)
+            (form, keepsAlive) = (read.form, read.keepsAlive)
             context.fireChannelRead(wrapInboundOut(.head(read.request)))
         case .body(let buffer):
             if !isResponseOpen { unwantedBytes += buffer.readableBytes }
@@ -112,7 +128,7 @@ package final class HTTP1Codec: ChannelDuplexHandler {
         case .end:
             isRequestOpen = false
             let isAnswered = isAnswered
-            life.enter(isAnswered ? .idle : .answer)
+            life.enter(isAnswered ? .idle : isResponseOpen ? .answer : .delivery)
             context.fireChannelRead(wrapInboundOut(.end(nil)))
             if isAnswered, isLast || life.isEnding { context.close(promise: nil) }
         }
@@ -126,17 +142,21 @@ package final class HTTP1Codec: ChannelDuplexHandler {
         // One after the other: many requests that arrive together would fill the stack.
         guard !isPassing else { return }
         isPassing = true
-        var hasPassed = false
-        while let part = waiting.first, canPass(part, context) {
-            waiting.removeFirst()
-            pass(part, context)
-            hasPassed = true
+        while let first = waiting.first, canPass(first, context) {
+            while let part = waiting.first, canPass(part, context) {
+                waiting.removeFirst()
+                pass(part, context)
+            }
+            // The next handler may wait for this before it looks at the parts, and answer at once.
+            context.fireChannelReadComplete()
         }
         isPassing = false
-        // The next handler may wait for this before it looks at the parts.
-        if hasPassed { context.fireChannelReadComplete() }
         if waiting.isEmpty, waiting.capacity > Self.keptParts { waiting = CircularBuffer() }
         refuseIfInvalid(context)
+        if waiting.isEmpty, isEndHeld {
+            isEndHeld = false
+            context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        }
         guard isReadHeld, isReadUseful else { return }
         isReadHeld = false
         context.read()
@@ -177,8 +197,9 @@ package final class HTTP1Codec: ChannelDuplexHandler {
         // A response that has begun cannot become another one.
         guard !hasBegunResponse else { return context.close(promise: nil) }
         let response = ResponseWriting.error(.badRequest, "invalid_request", description).naming(id)
-        let (_, framing) = output.append(response.headWithLength, to: Asker(), closesConnection: true)
+        let (_, framing) = output.append(response.headWithLength, to: RequestForm(), closesConnection: true)
         output.append(ByteBuffer(bytes: response.body), framing)
+        life.enter(.delivery)
         let sent = context.eventLoop.makePromise(of: Void.self)
         send(sent, context)
         context.flush()
@@ -197,9 +218,9 @@ package final class HTTP1Codec: ChannelDuplexHandler {
         case .head(let head):
             let isFinal = head.status.kind != .informational
             let closesConnection = isFinal && (!keepsAlive || life.isEnding)
-            let form = output.append(head, to: asker, closesConnection: closesConnection)
-            if form.closesConnection { keepsAlive = false }
-            if isFinal { (hasBegunResponse, framing) = (true, form.framing) }
+            let written = output.append(head, to: form, closesConnection: closesConnection)
+            if written.closesConnection { keepsAlive = false }
+            if isFinal { (hasBegunResponse, framing) = (true, written.framing) }
             if let promise { send(promise, context) }
         case .body(let buffer):
             output.append(buffer, framing)
@@ -208,6 +229,7 @@ package final class HTTP1Codec: ChannelDuplexHandler {
             output.appendEnd(framing)
             (isResponseOpen, hasBegunResponse, framing) = (false, false, .none)
             isLast = !keepsAlive || life.isEnding
+            if !isRequestOpen { life.enter(.delivery) }
             let sent = promise ?? context.eventLoop.makePromise()
             noteAnswer(when: sent.futureResult, context)
             send(sent, context)

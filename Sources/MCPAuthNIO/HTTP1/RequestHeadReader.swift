@@ -28,7 +28,7 @@ struct RequestHeadReader {
     /// What was read.
     struct Read {
         let request: HTTPRequest
-        let asker: Asker
+        let form: RequestForm
         /// Whether the connection can be used for another request.
         let keepsAlive: Bool
     }
@@ -72,8 +72,8 @@ struct RequestHeadReader {
         // connection stays open.
         let isHTTP10 = head.version.minor == 0
         let keepsAlive = head.isKeepAlive && !isHTTP10 && head.method != .CONNECT && !isUpgrade
-        let asker = Asker(isHead: head.method == .HEAD, isHTTP10: isHTTP10)
-        return Read(request: request, asker: asker, keepsAlive: keepsAlive)
+        let form = RequestForm(isHead: head.method == .HEAD, isHTTP10: isHTTP10)
+        return Read(request: request, form: form, keepsAlive: keepsAlive)
     }
 
     private static func method(_ method: HTTPMethod) -> HTTPRequest.Method? {

@@ -58,7 +58,7 @@ struct ResponseBytes {
     /// - Returns: Whether the response says that, also if a handler says it; and how its body is framed.
     mutating func append(
         _ head: HTTPResponse,
-        to asker: Asker,
+        to form: RequestForm,
         closesConnection: Bool
     ) -> (closesConnection: Bool, framing: BodyFraming) {
         begin()
@@ -73,7 +73,7 @@ struct ResponseBytes {
             if field.name == .contentLength { hasLength = true }
             if field.name == .connection { closesConnection = true }
         }
-        let framing = BodyFraming(of: head, hasLength: hasLength, to: asker)
+        let framing = BodyFraming(of: head, hasLength: hasLength, to: form)
         if framing == .connection { closesConnection = true }
         // In one piece: writing each part alone takes three times as long.
         _ = unsafe buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { memory in
@@ -110,21 +110,21 @@ enum BodyFraming {
     /// By the end of the connection, for clients of HTTP/1.0.
     case connection
 
-    init(of head: HTTPResponse, hasLength: Bool, to asker: Asker) {
+    init(of head: HTTPResponse, hasLength: Bool, to form: RequestForm) {
         let status = head.status
         let isEmpty = status.kind == .informational || status == .noContent || status == .notModified
-        if asker.isHead || isEmpty {
+        if form.isHead || isEmpty {
             self = .none
         } else if hasLength {
             self = .length
         } else {
-            self = asker.isHTTP10 ? .connection : .chunked
+            self = form.isHTTP10 ? .connection : .chunked
         }
     }
 }
 
-/// What the form of a response depends on in its request.
-struct Asker {
+/// What the framing of a response depends on in its request.
+struct RequestForm {
     var isHead = false
     var isHTTP10 = false
 }
