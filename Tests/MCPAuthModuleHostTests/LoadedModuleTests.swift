@@ -365,7 +365,7 @@ import Testing
         }
         if let verifier = try? Modules.hmacVerifier() {
             let seconds = Int(now.secondsSinceEpoch)
-            let (good, late) = (Modules.token("greeter", seconds + 600), Modules.token("greeter", seconds - 1))
+            let (good, late) = (Modules.token("greeter", seconds + 3600), Modules.token("greeter", seconds - 1))
             let texts = [good, late].map { String(decoding: $0.bytes, as: UTF8.self) }
             let kit = VerifierConformanceTest(
                 verifier,
@@ -386,8 +386,10 @@ import Testing
             )
             kits.append(("a C module that answers later, twice, from another thread", kit))
         }
-        if let key = try? SigningKey(.rs256), let good = try? key.sign(header: [:], claims: assertion()),
-            let bad = try? key.sign(header: [:], claims: assertion(["aud": "other"])),
+        // These tokens are made before any test of a run begins, which may be minutes before this one.
+        let end = JSON.integer(Int64(now.secondsSinceEpoch) + 3600)
+        if let key = try? SigningKey(.rs256), let good = try? key.sign(header: [:], claims: assertion(["exp": end])),
+            let bad = try? key.sign(header: [:], claims: assertion(["exp": end, "aud": "other"])),
             let verifier = try? edge(cloudflare, KeyServer(["keys": [key.publicJWK]])),
             let cutOff = try? edge(cloudflare, KeyServer(nil))
         {
