@@ -229,7 +229,6 @@ package final class HTTP1Codec: ChannelDuplexHandler {
             output.appendEnd(framing)
             (isResponseOpen, hasBegunResponse, framing) = (false, false, .none)
             isLast = !keepsAlive || life.isEnding
-            if !isRequestOpen { life.enter(.delivery) }
             let sent = promise ?? context.eventLoop.makePromise()
             noteAnswer(when: sent.futureResult, context)
             send(sent, context)
@@ -258,6 +257,8 @@ package final class HTTP1Codec: ChannelDuplexHandler {
     package func flush(context: ChannelHandlerContext) {
         if !output.isEmpty { send(nil, context) }
         context.flush()
+        // Nearly every response has left by now.
+        if unsentResponses > 0, !isResponseOpen, !isRequestOpen { life.enter(.delivery) }
         passWaiting(context)
     }
 }
