@@ -230,23 +230,19 @@ package final class HTTP1Codec: ChannelDuplexHandler {
             (isResponseOpen, hasBegunResponse, framing) = (false, false, .none)
             isLast = !keepsAlive || life.isEnding
             let sent = promise ?? context.eventLoop.makePromise()
-            noteAnswer(when: sent.futureResult, context)
+            unsentResponses += 1
+            sent.futureResult.assumeIsolated().whenComplete { _ in self.noteAnswer(context) }
             send(sent, context)
         }
     }
 
     /// Notes that the response to the last request has left.
-    private func noteAnswer(when sent: EventLoopFuture<Void>, _ context: ChannelHandlerContext) {
-        unsentResponses += 1
-        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        sent.whenComplete { _ in
-            let (codec, context) = bound.value
-            codec.unsentResponses -= 1
-            // The next request may have begun, or the rest of this one may be on its way.
-            guard codec.isAnswered, !codec.isRequestOpen else { return }
-            if codec.isLast || codec.life.isEnding { return context.close(promise: nil) }
-            codec.life.enter(.idle)
-        }
+    private func noteAnswer(_ context: ChannelHandlerContext) {
+        unsentResponses -= 1
+        // The next request may have begun, or the rest of this one may be on its way.
+        guard isAnswered, !isRequestOpen else { return }
+        if isLast || life.isEnding { return context.close(promise: nil) }
+        life.enter(.idle)
     }
 
     /// Sends what was written since the last time.

@@ -15,11 +15,24 @@ internal import NIOHTTP1
 struct RequestHeadReader {
     private let scheme: String
     /// The names of fields by their place in the last request: the next one often has the same.
-    private var names: [HTTPField.Name] = []
+    private var names: [Known] = []
 
     private static let mostNames = 32
     private static let longestName = 64
     private static let host = HTTPField.Name.constant("Host")
+
+    /// A name, and what it means here.
+    private struct Known {
+        enum Meaning { case host, upgrade, other }
+
+        let name: HTTPField.Name
+        let meaning: Meaning
+
+        init(_ name: HTTPField.Name) {
+            self.name = name
+            meaning = name == RequestHeadReader.host ? .host : name == .upgrade ? .upgrade : .other
+        }
+    }
 
     init(scheme: String) {
         self.scheme = scheme
@@ -42,14 +55,14 @@ struct RequestHeadReader {
         var isUpgrade = false
         var place = 0
         for (text, value) in head.headers {
-            guard let name = name(text, at: place) else { return nil }
+            guard let known = name(text, at: place) else { return nil }
             place += 1
-            if name == Self.host {
+            if known.meaning == .host {
                 guard host == nil else { return nil }
                 host = value
             } else {
-                if name == .upgrade { isUpgrade = true }
-                fields.append(HTTPField(name: name, value: value))
+                if known.meaning == .upgrade { isUpgrade = true }
+                fields.append(HTTPField(name: known.name, value: value))
             }
         }
         guard let host else { return nil }
@@ -85,9 +98,9 @@ struct RequestHeadReader {
     }
 
     /// The name of a field; `nil` if it is not a token, which the parser refused before.
-    private mutating func name(_ text: String, at place: Int) -> HTTPField.Name? {
-        if place < names.count, names[place].rawName.isExactly(text) { return names[place] }
-        guard let name = HTTPField.Name(text) else { return nil }
+    private mutating func name(_ text: String, at place: Int) -> Known? {
+        if place < names.count, names[place].name.rawName.isExactly(text) { return names[place] }
+        guard let name = HTTPField.Name(text).map(Known.init) else { return nil }
         guard text.utf8.count <= Self.longestName else { return name }
         if place < names.count {
             names[place] = name
